@@ -1,0 +1,22 @@
+"""Shared by all tests: one cache folder for compiled kernels, no display, the real data."""
+
+import os
+
+import hypothesis
+import pytest
+
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+# Kernels compile inside the first example that meets them, so a time limit per example is noise;
+# a fixed seed keeps a red run reproducible.
+hypothesis.settings.register_profile("tinyae", deadline=None, derandomize=True, max_examples=50)
+hypothesis.settings.load_profile("tinyae")
+
+
+@pytest.fixture(scope="session")
+def mnist_folder():
+    """The folder with the four MNIST files, from TINYAE_DATA; tests that need it skip without."""
+    folder = os.environ.get("TINYAE_DATA")
+    if not folder:
+        pytest.skip("TINYAE_DATA does not name a folder with the MNIST files")
+    return folder
