@@ -18,10 +18,48 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:  # the same names as in _HOME, for type checkers and editors
     from . import datasets as datasets
     from . import plot as plot
+    from .autoencoder import Autoencoder as Autoencoder
+    from .callbacks import EarlyStopping as EarlyStopping
+    from .gradcheck import check_gradients as check_gradients
+    from .history import History as History
+    from .initializers import RandomNormal as RandomNormal
+    from .layers.base import Layer as Layer
+    from .layers.dense import Dense as Dense
+    from .layers.reshaping import Activation as Activation
+    from .layers.reshaping import Flatten as Flatten
+    from .layers.reshaping import Reshape as Reshape
+    from .layers.sequential import Sequential as Sequential
+    from .losses import BCE as BCE
+    from .losses import MSE as MSE
+    from .optimizers import SGD as SGD
+    from .optimizers import Adam as Adam
     from .pca import PCA as PCA
+    from .regularizers import L1 as L1
+    from .regularizers import L1L2 as L1L2
+    from .regularizers import L2 as L2
+    from .training import TrainingDiverged as TrainingDiverged
 
 _HOME = {
+    "Activation": "layers.reshaping",
+    "Adam": "optimizers",
+    "Autoencoder": "autoencoder",
+    "BCE": "losses",
+    "Dense": "layers.dense",
+    "EarlyStopping": "callbacks",
+    "Flatten": "layers.reshaping",
+    "History": "history",
+    "L1": "regularizers",
+    "L1L2": "regularizers",
+    "L2": "regularizers",
+    "Layer": "layers.base",
+    "MSE": "losses",
     "PCA": "pca",
+    "RandomNormal": "initializers",
+    "Reshape": "layers.reshaping",
+    "SGD": "optimizers",
+    "Sequential": "layers.sequential",
+    "TrainingDiverged": "training",
+    "check_gradients": "gradcheck",
 }
 _MODULES = ("datasets", "plot")
 

@@ -13,11 +13,15 @@ from numpy.typing import ArrayLike, DTypeLike
 CHUNK_BYTES = 1 << 20
 
 
-def row_chunks(rows: int, bytes_per_row: int) -> Iterator[slice]:
-    """Slices that cut `rows` rows into pieces of about a megabyte, at least one row each."""
-    step = max(1, CHUNK_BYTES // max(1, bytes_per_row))
+def row_slices(rows: int, step: int) -> Iterator[slice]:
+    """Slices that cut `rows` rows into pieces of `step`, the last one shorter."""
     for start in range(0, rows, step):
         yield slice(start, min(start + step, rows))
+
+
+def row_chunks(rows: int, bytes_per_row: int) -> Iterator[slice]:
+    """Slices that cut `rows` rows into pieces of about a megabyte, at least one row each."""
+    return row_slices(rows, max(1, CHUNK_BYTES // max(1, bytes_per_row)))
 
 
 def shape_text(shape: tuple[int, ...]) -> str:
@@ -119,7 +123,9 @@ def _not_finite(chunk: np.ndarray, name: str, dtype: np.dtype, first: int) -> st
     bad = ~(np.abs(wide) <= np.finfo(dtype).max)
     row = int(np.flatnonzero(bad.any(axis=1))[0])
     value = wide[row][bad[row]][0]
-    what = "NaN" if np.isnan(value) else "infinity" if np.isinf(value) else f"a value beyond {dtype}"
+    what = (
+        "NaN" if np.isnan(value) else "infinity" if np.isinf(value) else f"a value beyond {dtype}"
+    )
     return f"{name} must be finite, but row {first + row} holds {what}"
 
 

@@ -1,0 +1,117 @@
+"""Atomic access and a barrier for threads that run the same compiled loop.
+
+Plain reads of memory that another thread writes may be moved out of a loop by the compiler; these
+may not. With the JIT disabled there is one thread, and they are plain reads and writes.
+"""
+
+import ctypes
+import os
+
+import llvmlite.binding
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic, overload
+
+from .jit import kernel
+
+SPINS = 2000  # looks at the counter before a waiting thread offers its core to others
+
+
+def load(array, index):
+    """array[index], read afresh from memory."""
+    return array[index]
+
+
+def store(array, index, value):
+    """array[index] = value, visible to the other threads with all that was written before."""
+    array[index] = value
+
+
+def fetch_add(array, index, value):
+    """Add to array[index] and return what was there before."""
+    before = array[index]
+    array[index] = before + value
+    return before
+
+
+def _element(context, builder, array_type, array, index):
+    made = context.make_array(array_type)(context, builder, array)
+    return cgutils.get_item_pointer(context, builder, array_type, made, [index])
+
+
+@intrinsic
+def _load(typing_context, array, index):
+    def generate(context, builder, signature, arguments):
+        pointer = _element(context, builder, array, arguments[0], arguments[1])
+        return builder.load_atomic(pointer, "seq_cst", 8, typ=ir.IntType(64))
+
+    return types.int64(array, index), generate
+
+
+@intrinsic
+def _fetch_add(typing_context, array, index, value):
+    def generate(context, builder, signature, arguments):
+        pointer = _element(context, builder, array, arguments[0], arguments[1])
+        return builder.atomic_rmw("add", pointer, arguments[2], "seq_cst")
+
+    return types.int64(array, types.intp, types.int64), generate
+
+
+@intrinsic
+def _store(typing_context, array, index, value):
+    def generate(context, builder, signature, arguments):
+        pointer = _element(context, builder, array, arguments[0], arguments[1])
+        builder.store_atomic(arguments[2], pointer, "seq_cst", 8)
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, types.int64), generate
+
+
+@overload(load)
+def _overload_load(array, index):
+    return lambda array, index: _load(array, index)
+
+
+@overload(fetch_add)
+def _overload_fetch_add(array, index, value):
+    return lambda array, index, value: _fetch_add(array, index, value)
+
+
+@overload(store)
+def _overload_store(array, index, value):
+    return lambda array, index, value: _store(array, index, value)
+
+
+def _yield_address() -> int:
+    """The operating system's call that offers the core to another thread."""
+    try:
+        if os.name == "nt":
+            function = ctypes.WinDLL("kernel32").SwitchToThread  # type: ignore[attr-defined]
+        else:
+            function = ctypes.CDLL(None).sched_yield
+    except (OSError, AttributeError):
+        function = ctypes.pythonapi.Py_IsInitialized  # any harmless call: the wait then just spins
+    return ctypes.cast(function, ctypes.c_void_p).value or 0
+
+
+llvmlite.binding.add_symbol("tinyae_yield", _yield_address())
+_offer_core = types.ExternalFunction("tinyae_yield", types.int32())
+
+
+@kernel
+def barrier(sync, counter, abort, threads):
+    """Wait until all threads have come here, or until sync[abort] is set.
+
+    sync[counter] counts arrivals and never goes back, so the barrier needs no reset: the wait is
+    for the next multiple of the number of threads.
+    """
+    if threads == 1:
+        return
+    arrived = fetch_add(sync, counter, 1) + 1
+    target = (arrived + threads - 1) // threads * threads
+    spins = 0
+    while load(sync, counter) < target and load(sync, abort) == 0:
+        spins += 1
+        if spins > SPINS:
+            _offer_core()

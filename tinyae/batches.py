@@ -1,0 +1,118 @@
+"""The order in which samples are visited."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass
+class Progress:
+    """Where a model's training stands; kept from `fit` to `fit`."""
+
+    epoch: int = 0  # epochs finished
+    step: int = 0  # optimizer steps taken
+    pass_: int = 0  # passes over the data finished
+    position: int = 0  # rows of the present pass that have been visited
+
+
+@dataclass
+class Plan:
+    """The mini-batches of one stretch."""
+
+    rows: np.ndarray  # which samples, in order
+    bounds: np.ndarray  # (steps + 1,) where in `rows` the mini-batches begin and end
+    epoch_ends: list[int]  # after how many of the steps an epoch ends
+
+
+class Batches:
+    """Cuts passes over the data into mini-batches, a stretch of them at a time.
+
+    Pass p visits the samples in the order `default_rng([seed, 1, p]).permutation(n)`. Without
+    `steps_per_epoch` an epoch is one pass, and its last mini-batch may be smaller. With it an
+    epoch is that many full mini-batches of the endless stream of passes.
+
+    Parameters
+    ----------
+    n : int
+        Samples.
+    batch_size : int
+    steps_per_epoch : int or None
+    shuffle : bool
+        False visits the samples in their own order in each pass.
+    seed : int
+    progress : Progress
+        Where to begin; `take` leaves it alone, `commit` moves it on.
+    """
+
+    def __init__(
+        self,
+        n: int,
+        batch_size: int,
+        steps_per_epoch: int | None,
+        shuffle: bool,
+        seed: int,
+        progress: Progress,
+    ):
+        self.n, self.batch_size, self.streaming = n, batch_size, steps_per_epoch is not None
+        self.steps_per_epoch = steps_per_epoch or -(-n // batch_size)
+        self.shuffle, self.seed = shuffle, seed
+        self.progress = progress
+        self._order_pass, self._order = -1, np.empty(0, np.int64)
+        self._done = 0  # steps done in the present epoch
+        if progress.position >= n or (progress.position > 0 and not self.streaming):
+            self._begin_next_pass()
+
+    def _begin_next_pass(self) -> None:
+        self.progress.pass_ += 1
+        self.progress.position = 0
+
+    def _pass_order(self, pass_: int) -> np.ndarray:
+        if not self.shuffle:
+            return np.arange(self.n)
+        if pass_ != self._order_pass:
+            rng = np.random.default_rng([self.seed, 1, pass_])
+            self._order_pass, self._order = pass_, rng.permutation(self.n)
+        return self._order
+
+    @property
+    def epoch_share(self) -> float:
+        """How much of the present epoch is done, from 0 to 1."""
+        return self._done / self.steps_per_epoch
+
+    def take(self, steps: int, rows: int, epochs: int, one_epoch: bool) -> Plan:
+        """The next mini-batches, without moving on.
+
+        At least one, at most `steps` and about `rows` rows, up to `epochs` epochs from here, and
+        with `one_epoch` no further than the present epoch's end.
+        """
+        pieces, sizes, epoch_ends = [], [], []
+        pass_, position, done = self.progress.pass_, self.progress.position, self._done
+        left = max(1, min(steps, rows // self.batch_size))
+        while left > 0 and len(epoch_ends) < (1 if one_epoch else epochs):
+            count = min(left, self.steps_per_epoch - done)
+            wanted = count * self.batch_size
+            if not self.streaming:
+                wanted = min(wanted, self.n - position)
+            sizes += [self.batch_size] * (count - 1) + [wanted - (count - 1) * self.batch_size]
+            while wanted > 0:
+                piece = self._pass_order(pass_)[position : position + wanted]
+                pieces.append(piece)
+                wanted -= len(piece)
+                position += len(piece)
+                if position == self.n:
+                    pass_, position = pass_ + 1, 0
+            left -= count
+            done += count
+            if done == self.steps_per_epoch:
+                epoch_ends.append(len(sizes))
+                done = 0
+        bounds = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        return Plan(np.concatenate(pieces), bounds, epoch_ends)
+
+    def commit(self, plan: Plan, steps: int) -> None:
+        """Move on past the first `steps` mini-batches of a plan."""
+        position = self.progress.position + int(plan.bounds[steps])
+        self.progress.pass_ += position // self.n
+        self.progress.position = position % self.n
+        self.progress.step += steps
+        self._done = (self._done + steps) % self.steps_per_epoch

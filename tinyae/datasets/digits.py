@@ -1,0 +1,137 @@
+"""MNIST, the handwritten digits: all of it, or the part that comes with the package."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from .fetch import mnist_arrays
+
+MINI_FILE = Path(__file__).with_name("mnist_mini.npz")
+
+Samples = tuple[np.ndarray, np.ndarray]
+
+
+def mnist(
+    path: str | os.PathLike[str] | None = None,
+    *,
+    digits: Iterable[int] | None = None,
+    images: bool = False,
+) -> tuple[Samples, Samples]:
+    """MNIST: 60,000 training and 10,000 test images of handwritten digits, 28 × 28 pixels.
+
+    The four published files, gzipped or plain, are looked for in the folder `path`, else in the
+    folder that the environment variable TINYAE_DATA names, else in the user's cache folder, into
+    which they are downloaded (11 MB, once) where they are missing. Every file is checked against
+    the SHA-256 of its decompressed bytes. Nothing is downloaded when a folder was named.
+
+    Parameters
+    ----------
+    path : str or path-like, optional
+        The folder with the files.
+    digits : iterable of int, optional
+        Which digits to keep, such as ``(1, 5, 6)``; the images stay in their order. Default: all.
+    images : bool
+        Whether x is made of images for convolutions instead of vectors.
+
+    Returns
+    -------
+    (x_train, y_train), (x_test, y_test) : tuples of ndarray
+        x is float32 in [0, 1] (pixel / 255; 0 is the background), of shape (n, 784), or
+        (n, 28, 28, 1) with ``images=True``. y holds the digits, int64, of shape (n,).
+
+    Raises
+    ------
+    ValueError
+        If `digits` is empty or holds anything but integers from 0 to 9; if a file in the named
+        folder is damaged or is not MNIST's.
+    FileNotFoundError
+        If a file is missing in the named folder.
+    OSError
+        If a file could not be downloaded; the message says where to put the files by hand.
+
+    References
+    ----------
+    Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, "Gradient-based learning applied to document
+    recognition", Proceedings of the IEEE 86 (1998). The data set is by Yann LeCun, Corinna Cortes
+    and Christopher J. C. Burges, under CC BY-SA 3.0.
+
+    Examples
+    --------
+    >>> from tinyae import datasets
+    >>> (x_train, y_train), (x_test, y_test) = datasets.mnist()  # doctest: +SKIP
+    """
+    wanted = _check_digits(digits)
+    x_train, y_train, x_test, y_test = mnist_arrays(path)
+    return _samples(x_train, y_train, wanted, images), _samples(x_test, y_test, wanted, images)
+
+
+def mnist_mini(
+    *, digits: Iterable[int] | None = None, images: bool = False
+) -> tuple[Samples, Samples]:
+    """The first 6,000 training and the first 1,000 test images of MNIST, bundled with the package.
+
+    Parameters
+    ----------
+    digits : iterable of int, optional
+        Which digits to keep, such as ``(1, 5, 6)``; the images stay in their order. Default: all.
+    images : bool
+        Whether x is made of images for convolutions instead of vectors.
+
+    Returns
+    -------
+    (x_train, y_train), (x_test, y_test) : tuples of ndarray
+        As from `mnist`.
+
+    Raises
+    ------
+    ValueError
+        If `digits` is empty or holds anything but integers from 0 to 9.
+
+    References
+    ----------
+    MNIST is by Yann LeCun, Corinna Cortes and Christopher J. C. Burges, under CC BY-SA 3.0
+    (https://creativecommons.org/licenses/by-sa/3.0/), which holds for the bundled part too.
+
+    Examples
+    --------
+    >>> from tinyae import datasets
+    >>> (x_train, y_train), (x_test, y_test) = datasets.mnist_mini(digits=(1, 5, 6))
+    >>> x_train.shape, x_train.dtype, x_test.shape, y_test[:5]
+    ((1793, 784), dtype('float32'), (300, 784), array([1, 1, 5, 6, 1]))
+    """
+    wanted = _check_digits(digits)
+    with np.load(MINI_FILE, allow_pickle=False) as parts:
+        return (
+            _samples(parts["x_train"], parts["y_train"], wanted, images),
+            _samples(parts["x_test"], parts["y_test"], wanted, images),
+        )
+
+
+def _check_digits(digits: Iterable[int] | None) -> list[int] | None:
+    if digits is None:
+        return None
+    expected = "digits must be one or more integers from 0 to 9, such as (1, 5, 6)"
+    try:
+        wanted = list(digits)
+    except TypeError:
+        raise ValueError(f"{expected}, but is {digits!r}") from None
+    if not wanted:
+        raise ValueError(f"{expected}, but is empty")
+    for digit in wanted:
+        whole = isinstance(digit, int | np.integer) and not isinstance(digit, bool)
+        if not whole or not 0 <= digit <= 9:
+            raise ValueError(f"{expected}, but holds {digit!r}")
+    return wanted
+
+
+def _samples(
+    pixels: np.ndarray, labels: np.ndarray, wanted: list[int] | None, images: bool
+) -> Samples:
+    if wanted is not None:
+        keep = np.isin(labels, wanted)
+        pixels, labels = pixels[keep], labels[keep]
+    x = pixels.astype(np.float32)
+    x /= 255
+    return x.reshape((-1, 28, 28, 1) if images else (-1, 784)), labels.astype(np.int64)

@@ -1,0 +1,107 @@
+"""The kernel decorator, and the matrix product inside kernels.
+
+With ``NUMBA_DISABLE_JIT=1`` every kernel is the plain Python function that you read, and the
+product is NumPy's: a debugger steps through all of it.
+"""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numba
+import numpy as np
+from numba import types
+
+from . import blas as _blas
+
+DISABLED = bool(numba.config.DISABLE_JIT)
+
+# The numpy error model lets loops with a division vectorise (no check for zero). Of fast-math
+# everything but "no NaNs, no infinities": training must notice when it diverges.
+OPTIONS = {
+    "error_model": "numpy",
+    "fastmath": {"nsz", "arcp", "contract", "afn", "reassoc"},
+    "nogil": True,
+}
+
+BLAS = _blas.register()
+BLAS_THREADS = _blas.ThreadLimit(BLAS)
+
+
+def cache_stamp(package: Path, versions: str) -> str:
+    """A digest of every source file of the package and of the given versions.
+
+    Numba's own stamp is the kernel's file alone: after an edit to a kernel that it calls, it
+    would silently run the old code.
+    """
+    digest = hashlib.sha256(versions.encode())
+    for path in sorted(package.rglob("*.py")):
+        digest.update(path.relative_to(package).as_posix().encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+try:
+    STAMP = cache_stamp(
+        Path(__file__).parent, f"{np.__version__} {numba.__version__} {BLAS.integer_bits}"
+    )
+except OSError:  # sources that cannot be read (a zip file) cannot be stamped: compile every time
+    STAMP = ""
+
+
+def kernel(function: Callable) -> Callable:
+    """Compile `function` with Numba on its first call, and keep the result on disk where possible."""
+    if DISABLED:
+        return function
+    if STAMP:
+        try:
+            dispatcher = numba.njit(cache=True, **OPTIONS)(function)
+            dispatcher._cache._cache_file._source_stamp = STAMP
+            return dispatcher
+        except (RuntimeError, AttributeError):
+            # RuntimeError: no folder for the cache can be written. AttributeError: this Numba
+            # keeps its stamp elsewhere, and a cache without ours could run old code.
+            pass
+    return numba.njit(**OPTIONS)(function)
+
+
+def _product_numpy(A, B, C, accumulate, transpose_A=False, transpose_B=False):
+    result = np.matmul(A.T if transpose_A else A, B.T if transpose_B else B)
+    C[...] = C + result if accumulate else result
+
+
+_sgemm, _dgemm = (
+    types.ExternalFunction(
+        f"tinyae_{name}",
+        types.void(*_blas.gemm_arguments(real, types.voidptr, BLAS.integer_bits)),
+    )
+    for name, real in (("sgemm", types.float32), ("dgemm", types.float64))
+)
+_ROW_MAJOR, _PLAIN, _TRANSPOSED = _blas.ROW_MAJOR, _blas.NO_TRANSPOSE, _blas.TRANSPOSE
+
+
+def _product_blas(A, B, C, accumulate, transpose_A=False, transpose_B=False):
+    """C = op(A) op(B), or C + op(A) op(B): contiguous 2-D arrays of one type."""
+    m, n = C.shape
+    k = A.shape[0] if transpose_A else A.shape[1]
+    if m == 0 or n == 0:
+        return
+    if k == 0:  # BLAS takes no empty operand
+        if not accumulate:
+            C[:] = 0
+        return
+    a = _TRANSPOSED if transpose_A else _PLAIN
+    b = _TRANSPOSED if transpose_B else _PLAIN
+    lda, ldb = A.shape[1], B.shape[1]
+    beta = 1.0 if accumulate else 0.0
+    # The type is known when this compiles, so one of the two calls is compiled away.
+    if A.itemsize == 4:
+        _sgemm(
+            *(_ROW_MAJOR, a, b, m, n, k, np.float32(1), A.ctypes, lda, B.ctypes, ldb),
+            *(np.float32(beta), C.ctypes, n),
+        )
+    else:
+        _dgemm(_ROW_MAJOR, a, b, m, n, k, 1.0, A.ctypes, lda, B.ctypes, ldb, beta, C.ctypes, n)
+
+
+product = _product_numpy if DISABLED else kernel(_product_blas)

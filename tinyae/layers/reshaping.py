@@ -1,0 +1,102 @@
+"""Layers without weights that keep every number: an activation alone, and changes of shape."""
+
+import math
+
+import numpy as np
+
+from .. import activations
+from ..activations import activation_backward, activation_forward
+from ..arrays import shape_text
+from ..regularizers import L1L2
+from .base import ACTIVATION, RESHAPE, Layer, Shape
+
+
+class Activation(Layer):
+    """y = f(x), element by element.
+
+    Parameters
+    ----------
+    activation : str
+        linear, relu, leaky_relu, elu, tanh or sigmoid.
+    activity_regularizer : L1, L2, L1L2 or None
+        A penalty on y.
+    """
+
+    def __init__(self, activation: str, *, activity_regularizer: L1L2 | None = None):
+        super().__init__(activity_regularizer=activity_regularizer)
+        activations.code(activation)  # refuses an unknown name
+        self.activation = activation
+
+    def forward(self, x, training=False, step=0, first=0):
+        y = np.array(x, self.dtype, order="C")
+        no_bias = np.empty(0, self.dtype)
+        activation_forward(no_bias, activations.code(self.activation), y.reshape(len(y), -1))
+        return y, y
+
+    def backward(self, dy, cache):
+        dx = np.array(dy, self.dtype, order="C")
+        rows, no_bias = (len(dx), -1), np.empty(0, self.dtype)
+        code = activations.code(self.activation)
+        activation_backward(cache.reshape(rows), code, dx.reshape(rows), no_bias)
+        return dx
+
+    def op(self):
+        return {"kind": ACTIVATION, "activation": activations.code(self.activation)}
+
+    def __repr__(self) -> str:
+        return f"Activation({self.activation!r})"
+
+
+class Reshape(Layer):
+    """Each sample in another shape, its numbers in the same (C) order.
+
+    Parameters
+    ----------
+    target_shape : tuple of int
+        The shape of one output sample; one entry may be −1 and follows from the rest.
+    activity_regularizer : L1, L2, L1L2 or None
+        A penalty on y.
+    """
+
+    def __init__(self, target_shape: tuple[int, ...], *, activity_regularizer: L1L2 | None = None):
+        super().__init__(activity_regularizer=activity_regularizer)
+        self.target_shape = tuple(int(size) for size in target_shape)
+        wrong = [size for size in self.target_shape if size < 1 and size != -1]
+        if wrong or not self.target_shape or self.target_shape.count(-1) > 1:
+            raise ValueError(
+                "target_shape must hold positive sizes, at most one of them -1, "
+                f"but got {self.target_shape}"
+            )
+
+    def build(self, input_shape: Shape) -> Shape:
+        size = math.prod(input_shape)
+        known = math.prod(side for side in self.target_shape if side != -1)
+        if size % known or (-1 not in self.target_shape and size != known):
+            raise self.shape_error(
+                input_shape, f"with as many numbers as {shape_text(self.target_shape)}"
+            )
+        return tuple(size // known if side == -1 else side for side in self.target_shape)
+
+    def forward(self, x, training=False, step=0, first=0):
+        x = self.batch(x)
+        y_shape = self.output_shape or self.build(x.shape[1:])
+        return x.reshape(len(x), *y_shape), x.shape
+
+    def backward(self, dy, cache):
+        return self.batch(dy).reshape(cache)
+
+    def op(self):
+        return {"kind": RESHAPE}
+
+    def __repr__(self) -> str:
+        return f"Reshape({self.target_shape})"
+
+
+class Flatten(Reshape):
+    """Each sample as one vector, in C order."""
+
+    def __init__(self, *, activity_regularizer: L1L2 | None = None):
+        super().__init__((-1,), activity_regularizer=activity_regularizer)
+
+    def __repr__(self) -> str:
+        return "Flatten()"

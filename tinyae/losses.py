@@ -1,0 +1,174 @@
+"""Losses: how far the output y is from the target x, and where the gradient starts.
+
+====  ==========================================  =========================================
+name  mean over every element of                  gradient for y
+====  ==========================================  =========================================
+MSE   (y − x)²                                    2 (y − x) / size
+BCE   −x log y − (1 − x) log(1 − y)               (y − x) / (y (1 − y)) / size
+====  ==========================================  =========================================
+
+BCE clips y to [1e-7, 1 − 1e-7], with zero gradient where it does. Where y is a sigmoid's output the
+model asks for BCE from the logits z instead, max(z, 0) − z x + log(1 + e^−|z|), which needs no
+clipping and whose gradient for z is (y − x) / size: the sigmoid's slope has cancelled.
+
+A loss of your own is any object with ``value_and_gradient(output, target) -> (float, d_output)``.
+"""
+
+from typing import Any, Protocol
+
+import numpy as np
+
+from .elementary import expm1, log1p
+from .jit import kernel
+from .registry import look_up
+
+MSE_KIND, BCE_KIND, BCE_FROM_LOGITS_KIND = range(3)
+CLIP = 1e-7
+
+
+@kernel
+def mse_row(y, x, scale, dy):
+    """Σ (y − x)² of one sample; dy ← 2 (y − x) scale."""
+    total = y.dtype.type(0)
+    twice = y.dtype.type(2 * scale)
+    for j in range(y.size):
+        d = y[j] - x[j]
+        total += d * d
+        dy[j] = twice * d
+    return total
+
+
+@kernel
+def bce_row(y, x, scale, dy):
+    """Σ −x log y − (1 − x) log(1 − y) of one sample, y clipped; dy ← its gradient times scale."""
+    one, zero, factor = y.dtype.type(1), y.dtype.type(0), y.dtype.type(scale)
+    low = y.dtype.type(CLIP)
+    high = one - low
+    total = zero
+    for j in range(y.size):
+        p = min(max(y[j], low), high)
+        total -= x[j] * np.log(p) + (one - x[j]) * np.log(one - p)
+        # min and max would turn NaN into a bound; the value must show it
+        total += y[j] - y[j]
+        inside = low <= y[j] <= high
+        dy[j] = factor * (p - x[j]) / (p * (one - p)) if inside else zero
+    return total
+
+
+@kernel
+def bce_from_logits_row(z, x, scale, dz):
+    """Σ max(z, 0) − z x + log(1 + e^−|z|) of one sample; dz ← (sigmoid(z) − x) scale."""
+    one, zero, factor = z.dtype.type(1), z.dtype.type(0), z.dtype.type(scale)
+    total = zero
+    for j in range(z.size):
+        e = expm1(-abs(z[j])) + one
+        total += max(z[j], zero) - z[j] * x[j] + log1p(e)
+        dz[j] = factor * ((one if z[j] >= zero else e) / (one + e) - x[j])
+    return total
+
+
+@kernel
+def loss_rows(kind, y, x, scale, dy, sums):
+    """Each sample's sum over its elements into sums (n,), and the gradient times scale into dy."""
+    for i in range(y.shape[0]):
+        if kind == MSE_KIND:
+            sums[i] = mse_row(y[i], x[i], scale, dy[i])
+        elif kind == BCE_KIND:
+            sums[i] = bce_row(y[i], x[i], scale, dy[i])
+        else:
+            sums[i] = bce_from_logits_row(y[i], x[i], scale, dy[i])
+
+
+class Loss(Protocol):
+    """What a model needs of a loss."""
+
+    def value_and_gradient(self, output: np.ndarray, target: np.ndarray) -> tuple[float, Any]:
+        """The mean loss of a batch, and its gradient for `output`, of the same shape."""
+        ...
+
+
+class KernelLoss:
+    """A loss that the compiled engine knows by its kind."""
+
+    kind: int
+    bounds: tuple[float, float] | None = None  # the range that targets must keep to
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+    def value_and_gradient(
+        self, output: np.ndarray, target: np.ndarray
+    ) -> tuple[float, np.ndarray]:
+        """The mean over every element, and its gradient for `output`.
+
+        Parameters
+        ----------
+        output, target : array, shape (n, ...)
+            What the model gave and what it should have given.
+
+        Returns
+        -------
+        value : float
+        gradient : array, shape and dtype of `output`
+        """
+        if output.shape != target.shape:
+            raise ValueError(
+                f"output and target must have one shape, but got {output.shape} and {target.shape}"
+            )
+        gradient = np.empty(output.shape, output.dtype)
+        sums = self.sums(output, target, 1 / output.size, gradient)
+        return float(sums.sum()) / output.size, gradient
+
+    def sums(self, output, target, scale=1.0, gradient=None) -> np.ndarray:
+        """Each sample's sum over its elements, shape (n,), float64."""
+        rows = (len(output), -1)
+        y = np.ascontiguousarray(output).reshape(rows)
+        x = np.ascontiguousarray(target, dtype=y.dtype).reshape(rows)
+        dy = np.empty_like(y) if gradient is None else gradient.reshape(rows)
+        sums = np.empty(len(y))
+        loss_rows(self.kind, y, x, float(scale), dy, sums)
+        return sums
+
+
+class MSE(KernelLoss):
+    """Mean squared error: the mean over every element of (y − x)².
+
+    >>> import numpy as np
+    >>> MSE().value_and_gradient(np.array([[1.0, 3.0]]), np.array([[1.0, 1.0]]))
+    (2.0, array([[0., 2.]]))
+    """
+
+    kind = MSE_KIND
+
+
+class BCE(KernelLoss):
+    """Binary cross-entropy: the mean over every element of −x log y − (1 − x) log(1 − y).
+
+    Targets lie in [0, 1]. Behind a sigmoid a model computes it from the logits; on its own it
+    clips y to [1e-7, 1 − 1e-7], with zero gradient where it clips.
+    """
+
+    kind = BCE_KIND
+    bounds = (0.0, 1.0)
+
+
+class BCEFromLogits(KernelLoss):
+    """Binary cross-entropy of sigmoid(z), computed from z: exact where the sigmoid saturates."""
+
+    kind = BCE_FROM_LOGITS_KIND
+    bounds = (0.0, 1.0)
+
+
+NAMES = {
+    "mse": MSE,
+    "mean_squared_error": MSE,
+    "bce": BCE,
+    "binary_crossentropy": BCE,
+}
+
+
+def get(loss: str | Loss) -> Loss:
+    """The loss of that name, or the given object if it behaves like one."""
+    if hasattr(loss, "value_and_gradient") and not isinstance(loss, type):
+        return loss
+    return look_up("loss", loss, NAMES)()

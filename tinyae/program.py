@@ -1,0 +1,198 @@
+"""Built layers as the engine's table, and inference with it."""
+
+import math
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from . import engine
+from .arrays import gather, row_chunks, row_slices
+from .jit import BLAS_THREADS, DISABLED
+from .layers.base import RESHAPE, Layer
+from .losses import KernelLoss
+
+ALIGNMENT = 16  # numbers: buffers begin at a cache line
+CHUNK_BYTES = 4 << 20  # a chunk's activations; more would fall out of the cache
+CALL_OPERATIONS = 2e9  # in one call for inference: tens of milliseconds, so that Ctrl-C is heard
+THREAD_OPERATIONS = 4e6  # below this a second thread costs more than it brings
+
+
+def thread_count(threads: int | None) -> int:
+    """How many threads to use: as asked, or as many as this process may run on; 1 without JIT."""
+    if DISABLED:
+        return 1
+    if threads is not None:
+        return threads
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class Program:
+    """A chain of built layers laid out for the engine.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+        All with kernels, of one dtype, bound to one vector in this order.
+    first_logits : int, optional
+        From this layer on, outputs hold z where the model's output is sigmoid(z).
+    input_gradient : bool
+        Whether the backward pass goes on to the model's input.
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        first_logits: int | None = None,
+        input_gradient: bool = False,
+    ):
+        self.dtype = layers[0].dtype
+        self.output_shape = layers[-1].output_shape or ()
+        self.table = np.zeros(len(layers), engine.OP).view(np.recarray)
+        self._input_gradient = input_gradient
+        start = 0
+        for position, layer in enumerate(layers):
+            op = self.table[position]
+            fields = {
+                "inputs": math.prod(layer.input_shape or ()),
+                "outputs": math.prod(layer.output_shape or ()),
+                "W": start,
+                "W_size": layer.weight("kernel").size,
+                "b": start + layer.weight("kernel").size,
+                "b_size": layer.weight("bias").size,
+                "trainable": layer.trainable,
+                "from_logits": first_logits is not None and position >= first_logits,
+                **(layer.op() or {}),
+            }
+            if layer.activity_regularizer is not None:
+                fields |= {"l1": layer.activity_regularizer.l1, "l2": layer.activity_regularizer.l2}
+            for name, value in fields.items():
+                op[name] = value
+            start += layer.parameter_count
+        self.inputs, self.outputs = int(self.table.inputs[0]), int(self.table.outputs[-1])
+        # Multiplications and additions to run one sample forward
+        self.operations = 2 * int(self.table.W_size.sum()) + int(self.table.outputs.sum())
+        self._last_layout: tuple[int, np.ndarray, int] = (0, self.table, 0)
+
+    def layout(self, capacity: int) -> tuple[np.ndarray, int]:
+        """The table with buffers for `capacity` samples, and the size that they need together."""
+        known, table, size = self._last_layout
+        if known != capacity:
+            table, size = self._lay_out(capacity)
+            self._last_layout = (capacity, table, size)
+        return table, size
+
+    def _lay_out(self, capacity: int) -> tuple[np.ndarray, int]:
+        def room(numbers: int) -> int:
+            return -(-numbers * capacity // ALIGNMENT) * ALIGNMENT
+
+        table = self.table.copy()
+        end, x = 0, engine.NOWHERE
+        for op in table:
+            op.x = x
+            if op.kind == RESHAPE and x != engine.NOWHERE:
+                op.y = x  # the same memory
+            else:
+                op.y = end
+                end += room(op.outputs)
+            x = op.y
+        # Gradients live in two buffers in turn: dx is written while dy is still read.
+        here, there = end, end + room(max(table.outputs.max(), table.inputs.max()))
+        size = 2 * there - end
+        for position in range(len(table) - 1, -1, -1):
+            op = table[position]
+            op.dy = here
+            if position == 0 and not self._input_gradient:
+                op.dx = engine.NOWHERE
+            elif op.kind == RESHAPE:
+                op.dx = here
+            else:
+                op.dx = there
+                here, there = there, here
+        return table, size
+
+    def capacity(self, rows: int) -> int:
+        """How many samples to take at a time."""
+        width = int(self.table.outputs.sum()) + 2 * int(self.table.outputs.max())
+        return max(1, min(rows, CHUNK_BYTES // (width * self.dtype.itemsize)))
+
+    # Inference
+
+    def predict(
+        self, x: np.ndarray, parameters: np.ndarray, threads: int | None = None
+    ) -> np.ndarray:
+        """The output for admitted samples x."""
+        output = np.empty((len(x), *self.output_shape), self.dtype)
+
+        def run(rows: slice) -> None:
+            n = rows.stop - rows.start
+            capacity = self.capacity(n)
+            table, size = self.layout(capacity)
+            engine.predict(
+                *(table, capacity, parameters, self.owned(x, rows), n),
+                *(np.empty(size, self.dtype), output[rows].reshape(-1)),
+            )
+
+        self._share(run, len(x), threads)
+        return output
+
+    def evaluate(
+        self,
+        x: np.ndarray,
+        target: np.ndarray,
+        parameters: np.ndarray,
+        loss: KernelLoss,
+        threads: int | None = None,
+    ) -> tuple[np.ndarray, float]:
+        """Each sample's summed loss (n,), and the sum of all penalties."""
+        sums = np.empty(len(x))
+        penalties = np.zeros(len(x))
+
+        def run(rows: slice) -> None:
+            n = rows.stop - rows.start
+            capacity = self.capacity(n)
+            table, size = self.layout(capacity)
+            inputs = self.owned(x, rows)
+            expected = inputs if target is x else self.owned(target, rows)
+            penalties[rows.start] = engine.evaluate(
+                *(table, capacity, parameters, inputs, expected, n),
+                *(np.empty(size, self.dtype), loss.kind, sums[rows]),
+            )
+
+        self._share(run, len(x), threads)
+        return sums, float(penalties.sum())
+
+    def owned(self, x: np.ndarray, rows: slice) -> np.ndarray:
+        """The rows as a flat array that the engine may read: converted, contiguous, our own."""
+        out = np.empty((rows.stop - rows.start, *x.shape[1:]), self.dtype)
+        gather(x, rows, out)
+        return out.reshape(-1)
+
+    def _share(self, run: Callable[[slice], None], n: int, threads: int | None) -> None:
+        """Call `run` on stretches of the n rows, on several threads where it is worth it."""
+        workers = thread_count(threads) if n * self.operations >= 2 * THREAD_OPERATIONS else 1
+        step = max(1, min(int(CALL_OPERATIONS // self.operations), -(-n // workers)))
+        with BLAS_THREADS.hold(1):
+            if workers == 1:
+                for rows in row_slices(n, step):
+                    run(rows)
+            else:
+                pool = ThreadPoolExecutor(workers)
+                try:
+                    list(pool.map(run, row_slices(n, step)))
+                finally:  # after Ctrl-C the stretches not begun are dropped
+                    pool.shutdown(cancel_futures=True)
+
+
+def eager_predict(layers: Sequence[Layer], x: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """The output for admitted samples x, by the layers' own `forward`."""
+    outputs = []
+    for rows in row_chunks(len(x), x[:1].nbytes):
+        y = np.array(x[rows], dtype, order="C")
+        for layer in layers:
+            y, _ = layer.forward(y)
+        outputs.append(y)
+    return np.concatenate(outputs)

@@ -1,0 +1,265 @@
+"""Two ways to take optimizer steps: the compiled engine, or the layers' own methods in Python.
+
+Both take a `Stretch` of mini-batches and give each one's losses; `fit` does not know which it has.
+"""
+
+import copy
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from typing import NamedTuple
+
+import numpy as np
+
+from . import engine, regularizers
+from .jit import BLAS_THREADS, DISABLED
+from .layers.base import Layer, is_compiled
+from .layers.reshaping import Reshape
+from .losses import BCE, MSE, BCEFromLogits, KernelLoss, Loss
+from .optimizers import NONE_KIND, SGD, Adam, optimizer_step
+from .program import THREAD_OPERATIONS, Program, thread_count
+
+
+class Stretch(NamedTuple):
+    """Consecutive mini-batches, in arrays that tinyae owns."""
+
+    x: np.ndarray  # (rows, *input_shape)
+    target: np.ndarray  # (rows, *output_shape)
+    bounds: np.ndarray  # (steps + 1,) rows where the mini-batches begin and end
+    first_step: int  # optimizer steps done before
+
+
+class Chain(NamedTuple):
+    """A model's layers as training runs them: a sigmoid before BCE is left to the loss."""
+
+    layers: list[Layer]
+    loss: Loss
+    first_logits: int | None  # from this layer on, outputs are z where the model's are sigmoid(z)
+
+    @property
+    def compiled(self) -> bool:
+        """Whether every part has kernels."""
+        # by exact type: a subclass that overrides value_and_gradient means what it wrote
+        return type(self.loss) in (MSE, BCE, BCEFromLogits) and all(map(is_compiled, self.layers))
+
+
+def training_chain(layers: Sequence[Layer], loss: Loss) -> Chain:
+    """The layers and loss as they train, with a final sigmoid and BCE fused.
+
+    The sigmoid is looked for through Flatten and Reshape. Its layer is replaced by a linear twin
+    that shares the weights.
+    """
+    chain = list(layers)
+    position = len(chain) - 1
+    while position > 0 and isinstance(chain[position], Reshape):
+        position -= 1
+    last = chain[position]
+    if type(loss) is BCE and is_compiled(last) and getattr(last, "activation", "") == "sigmoid":
+        twin = copy.copy(last)
+        twin.activation = "linear"  # type: ignore[attr-defined]
+        chain[position] = twin
+        return Chain(chain, BCEFromLogits(), position)
+    return Chain(chain, loss, None)
+
+
+def trained_ranges(layers: Sequence[Layer]) -> np.ndarray:
+    """Where in the flat vector the parameters of layers that are not frozen lie, (ranges, 2)."""
+    ranges: list[list[int]] = []
+    start = 0
+    for layer in layers:
+        stop = start + layer.parameter_count
+        if layer.trainable and stop > start:
+            if ranges and ranges[-1][1] == start:
+                ranges[-1][1] = stop
+            else:
+                ranges.append([start, stop])
+        start = stop
+    return np.array(ranges, np.int64).reshape(-1, 2)
+
+
+class CompiledTrainer:
+    """Runs stretches in the engine, in worker threads while the caller waits for Ctrl-C.
+
+    Parameters
+    ----------
+    chain : Chain
+        All parts with kernels.
+    parameters, slots : array
+        The model's vector (p,) and the optimizer's (2, p); changed in place.
+    batch_rows : int
+        The largest mini-batch.
+    threads : int or None
+    input_gradient : bool
+        Whether to go on to the gradient for the model's input.
+    """
+
+    def __init__(
+        self,
+        chain: Chain,
+        parameters: np.ndarray,
+        slots: np.ndarray,
+        batch_rows: int,
+        threads: int | None,
+        input_gradient: bool = False,
+    ):
+        assert isinstance(chain.loss, KernelLoss)
+        self.program = Program(chain.layers, chain.first_logits, input_gradient)
+        self.loss, self.parameters, self.slots = chain.loss, parameters, slots
+        # A forward and a backward pass are about three times a forward pass
+        operations = 3 * self.program.operations * batch_rows
+        self.threads = max(
+            1, min(thread_count(threads), batch_rows, int(operations // THREAD_OPERATIONS))
+        )
+        self.capacity = self.program.capacity(-(-batch_rows // self.threads))
+        self.table, size = self.program.layout(self.capacity)
+        self.values = np.empty((self.threads, size), parameters.dtype)
+        self.gradients = np.zeros((self.threads, parameters.size), parameters.dtype)
+        self.trained = trained_ranges(chain.layers)
+        self.interrupted: BaseException | None = None
+        self._pool = None if DISABLED else ThreadPoolExecutor(self.threads)
+
+    def close(self) -> None:
+        """End the worker threads."""
+        if self._pool is not None:
+            self._pool.shutdown()
+
+    def run(self, stretch: Stretch, optimizer: Adam | SGD | None) -> np.ndarray:
+        """Take a step for each mini-batch; without optimizer, leave the gradient in `gradients[0]`.
+
+        Returns
+        -------
+        array, shape (steps, 2)
+            Each mini-batch's reconstruction loss and penalty. Fewer rows than mini-batches if the
+            caller was interrupted meanwhile: then `interrupted` holds the exception to raise.
+        """
+        steps = len(stretch.bounds) - 1
+        run = engine.Run(
+            table=self.table,
+            capacity=self.capacity,
+            values=self.values,
+            loss=self.loss.kind,
+            optimizer=optimizer.kind if optimizer else NONE_KIND,
+            settings=optimizer.settings() if optimizer else np.empty(0),
+            parameters=self.parameters,
+            gradients=self.gradients,
+            slots=self.slots,
+            trained=self.trained,
+            x=stretch.x.reshape(-1),
+            target=stretch.target.reshape(-1),
+            bounds=stretch.bounds,
+            first_step=stretch.first_step,
+            losses=np.zeros((self.threads, steps, 2)),
+            sync=np.zeros(engine.SYNC_SIZE, np.int64),
+        )
+        self.gradients[...] = 0
+        with BLAS_THREADS.hold(1):
+            self._train(run)
+        return run.losses.sum(axis=0)[: run.sync[engine.COMPLETED]]
+
+    def _train(self, run: engine.Run) -> None:
+        if self._pool is None:
+            try:
+                engine.train(run, 0)
+            except KeyboardInterrupt as error:
+                self.interrupted = error
+            return
+        try:
+            futures = [self._pool.submit(engine.train, run, t) for t in range(self.threads)]
+        except BaseException:
+            run.sync[engine.ABORT] = 1  # those already waiting at the barrier must not wait on
+            raise
+        while True:
+            try:
+                wait(futures)
+                break
+            except BaseException as error:  # Ctrl-C, even again while the threads wind up
+                self.interrupted = self.interrupted or error
+                run.sync[engine.STOP] = 1
+        for future in futures:
+            future.result()
+
+    def input_gradient(self, rows: int) -> np.ndarray:
+        """After a run of one mini-batch in one chunk: the gradient for its input, flat."""
+        start = self.table.dx[0]
+        return self.values[0, start : start + rows * self.program.inputs].copy()
+
+
+class EagerTrainer:
+    """Runs stretches layer by layer in Python: for parts without kernels, and to look inside.
+
+    Parameters
+    ----------
+    chain : Chain
+    parameters, gradient, slots : array
+        The model's vectors (p,), (p,) and (2, p); changed in place.
+    """
+
+    def __init__(
+        self, chain: Chain, parameters: np.ndarray, gradient: np.ndarray, slots: np.ndarray
+    ):
+        self.chain, self.parameters, self.gradient, self.slots = chain, parameters, gradient, slots
+        self.trained = trained_ranges(chain.layers)
+        self.interrupted: BaseException | None = None
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+    def run(self, stretch: Stretch, optimizer: Adam | SGD) -> np.ndarray:
+        """As `CompiledTrainer.run`."""
+        losses: list[tuple[float, float]] = []
+        try:
+            for start, stop in zip(stretch.bounds[:-1], stretch.bounds[1:], strict=True):
+                step = stretch.first_step + len(losses)
+                x, target = stretch.x[start:stop], stretch.target[start:stop]
+                reconstruction, penalty, _ = self.loss_and_gradient(x, target, True, step)
+                for low, high in self.trained:
+                    optimizer_step(
+                        *(optimizer.kind, optimizer.settings(), self.parameters[low:high]),
+                        *(self.gradient[low:high], *self.slots[:, low:high], step + 1),
+                    )
+                losses.append((reconstruction, penalty))
+        except KeyboardInterrupt as error:
+            self.interrupted = error
+        return np.array(losses).reshape(-1, 2)
+
+    def loss_and_gradient(
+        self, x: np.ndarray, target: np.ndarray, training: bool, step: int
+    ) -> tuple[float, float, np.ndarray]:
+        """One pass forward and back: reconstruction, penalty, and the gradient for x.
+
+        The gradient for the parameters is left in the model's vector.
+        """
+        layers, loss, first_logits = self.chain
+        self.gradient[...] = 0
+        outputs, caches = [], []
+        for layer in layers:
+            x, cache = layer.forward(x, training=training, step=step)
+            outputs.append(x)
+            caches.append(cache)
+        reconstruction, d = loss.value_and_gradient(x, target)
+        penalty = 0.0
+        for position in range(len(layers) - 1, -1, -1):
+            layer = layers[position]
+            if layer.activity_regularizer is not None:
+                from_logits = first_logits is not None and position >= first_logits
+                value, d = add_penalty(
+                    layer.activity_regularizer, outputs[position], from_logits, d
+                )
+                penalty += value
+            d = layer.backward(d, caches[position])
+            if not layer.trainable:
+                layer.clear_gradients()
+        return float(reconstruction), penalty, d
+
+
+def add_penalty(
+    regularizer: regularizers.L1L2, a: np.ndarray, from_logits: bool, da: np.ndarray
+) -> tuple[float, np.ndarray]:
+    """A layer's activity penalty per sample, and da with its gradient added."""
+    n = len(a)
+    a = np.ascontiguousarray(a)
+    da = np.array(da, a.dtype, order="C")
+    value = regularizers.penalty(
+        *(a.reshape(n, -1), regularizer.l1, regularizer.l2, 1.0 / n, from_logits),
+        da.reshape(n, -1),
+    )
+    return value / n, da
