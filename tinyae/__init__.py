@@ -63,7 +63,7 @@ _HOME = {
 }
 _MODULES = ("datasets", "plot")
 
-__all__ = [*_HOME, *_MODULES]  # noqa: PLE0604
+__all__ = [*_HOME, *_MODULES]
 
 
 def __getattr__(name: str):

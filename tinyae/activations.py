@@ -14,8 +14,6 @@ sigmoid       1 / (1 + e^−z)               a (1 − a)
 Slopes are Keras's. That every gradient can be had from a is why no layer keeps z.
 """
 
-import numpy as np
-
 from .elementary import expm1
 from .jit import kernel
 from .registry import look_up
@@ -42,53 +40,52 @@ def sigmoid(z):
 @kernel
 def activation_forward(b, activation, y):
     """y ← f(y + b), in place: y (n, units), b (units,) or empty for no bias."""
-    one, slope = y.dtype.type(1), y.dtype.type(LEAKY_SLOPE)
-    zero, two = y.dtype.type(0), y.dtype.type(2)
-    for i in range(y.shape[0]):
-        row = y[i]
+    zero, two, slope = y.dtype.type(0), y.dtype.type(2), y.dtype.type(LEAKY_SLOPE)
+    rows, units = y.shape
+    for i in range(rows):
         if b.size:
-            for j in range(row.size):
-                row[j] += b[j]
+            for j in range(units):
+                y[i, j] += b[j]
         if activation == RELU:
-            for j in range(row.size):
-                row[j] = zero if row[j] < zero else row[j]  # unlike max, keeps NaN visible
+            for j in range(units):
+                y[i, j] = zero if y[i, j] < zero else y[i, j]  # unlike max, keeps NaN visible
         elif activation == LEAKY_RELU:
-            for j in range(row.size):
-                row[j] = row[j] if row[j] > zero else slope * row[j]
+            for j in range(units):
+                y[i, j] = y[i, j] if y[i, j] > zero else slope * y[i, j]
         elif activation == ELU:
-            for j in range(row.size):
-                row[j] = expm1(row[j]) if row[j] < zero else row[j]
+            for j in range(units):
+                y[i, j] = expm1(y[i, j]) if y[i, j] < zero else y[i, j]
         elif activation == TANH:
-            for j in range(row.size):
-                e = expm1(-two * abs(row[j]))
+            for j in range(units):
+                e = expm1(-two * abs(y[i, j]))
                 a = -e / (two + e)
-                row[j] = a if row[j] > zero else -a
+                y[i, j] = a if y[i, j] > zero else -a
         elif activation == SIGMOID:
-            for j in range(row.size):
-                row[j] = sigmoid(row[j])
+            for j in range(units):
+                y[i, j] = sigmoid(y[i, j])
 
 
 @kernel
 def activation_backward(y, activation, dy, db):
     """dy ← dy f'(z) in place, from the output y; db += its sum over rows, unless db is empty."""
     one, slope, zero = y.dtype.type(1), y.dtype.type(LEAKY_SLOPE), y.dtype.type(0)
-    for i in range(y.shape[0]):
-        a, d = y[i], dy[i]
+    rows, units = y.shape
+    for i in range(rows):
         if activation == RELU:
-            for j in range(a.size):
-                d[j] = d[j] if a[j] > zero else zero
+            for j in range(units):
+                dy[i, j] = dy[i, j] if y[i, j] > zero else zero
         elif activation == LEAKY_RELU:
-            for j in range(a.size):
-                d[j] = d[j] if a[j] > zero else slope * d[j]
+            for j in range(units):
+                dy[i, j] = dy[i, j] if y[i, j] > zero else slope * dy[i, j]
         elif activation == ELU:
-            for j in range(a.size):
-                d[j] = d[j] if a[j] > zero else d[j] * (a[j] + one)
+            for j in range(units):
+                dy[i, j] = dy[i, j] if y[i, j] > zero else dy[i, j] * (y[i, j] + one)
         elif activation == TANH:
-            for j in range(a.size):
-                d[j] *= one - a[j] * a[j]
+            for j in range(units):
+                dy[i, j] *= one - y[i, j] * y[i, j]
         elif activation == SIGMOID:
-            for j in range(a.size):
-                d[j] *= a[j] * (one - a[j])
+            for j in range(units):
+                dy[i, j] *= y[i, j] * (one - y[i, j])
         if db.size:
-            for j in range(a.size):
-                db[j] += d[j]
+            for j in range(units):
+                db[j] += dy[i, j]

@@ -33,7 +33,7 @@ def admit(
     data: ArrayLike,
     name: str,
     sample_shape: tuple[int, ...] | None = None,
-    dtype: DTypeLike = None,
+    dtype: DTypeLike | None = None,
     bounds: tuple[float, float] | None = None,
 ) -> np.ndarray:
     """Check a batch of samples and return it as an array, without a copy where it is one already.

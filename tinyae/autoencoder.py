@@ -2,22 +2,22 @@
 
 import copy
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from . import losses, optimizers, training
-from .arrays import admit, row_chunks, shape_text
-from .batches import Batches, Progress
+from . import evaluation, losses, optimizers, training
+from .arrays import admit, shape_text
+from .batches import Progress
 from .callbacks import Callback
-from .history import History, ProgressLine
+from .history import History
 from .layers.base import Layer, Shape, bind, is_compiled
 from .layers.sequential import Sequential, refuse_repeats
-from .losses import KernelLoss, Loss
+from .losses import Loss
 from .optimizers import SGD, SLOTS, Adam
 from .program import Program, eager_predict
-from .trainers import Chain, CompiledTrainer, EagerTrainer, Stretch, add_penalty, training_chain
+from .trainers import EagerTrainer, Stretch, make_trainer
 
 
 class Autoencoder:
@@ -82,7 +82,7 @@ class Autoencoder:
         self.progress = Progress()
         self.slots = np.empty((SLOTS, 0))
         self._parameters: np.ndarray | None = None
-        self._gradient = np.empty(0)
+        self.gradient = np.empty(0)
         self._program: Program | None = None
         self._training = training.OneAtATime()
         if input_shape is not None:
@@ -113,7 +113,7 @@ class Autoencoder:
 
     def _bind(self) -> None:
         """Give all weights their place in the model's vector."""
-        self._parameters, self._gradient = bind(self.layers, self.dtype)
+        self._parameters, self.gradient = bind(self.layers, self.dtype)
         if self.slots.shape[1] != self._parameters.size:
             self.slots = np.zeros((SLOTS, self._parameters.size), self.dtype)
         split = self.encoder.parameter_count
@@ -179,7 +179,7 @@ class Autoencoder:
         return self._program.predict(x, self.parameters, self.threads)
 
     def evaluate(self, x: ArrayLike, y: ArrayLike | None = None) -> dict[str, float]:
-        """The loss on samples x, as if all were one mini-batch, with nothing active in training only.
+        """The loss on samples x as if all were one mini-batch, without noise and dropout.
 
         Parameters
         ----------
@@ -192,41 +192,7 @@ class Autoencoder:
         dict
             ``loss``, and its parts ``reconstruction`` and ``penalty``.
         """
-        return self._evaluate(*self._admit(x, y))
-
-    def _evaluate(self, x: np.ndarray, target: np.ndarray) -> dict[str, float]:
-        chain = training_chain(self.layers, self.loss)
-        if chain.compiled:
-            sums, penalties = self._loss_sums(chain, x, target)
-            reconstruction, penalty = float(sums.sum()) / target.size, penalties / len(x)
-        else:
-            outputs = self._eager_outputs(chain, x)
-            expected = np.ascontiguousarray(target, self.dtype)
-            reconstruction = float(chain.loss.value_and_gradient(outputs[-1], expected)[0])
-            penalty = 0.0
-            for position, (layer, a) in enumerate(zip(chain.layers, outputs, strict=True)):
-                if layer.activity_regularizer is not None:
-                    from_logits = chain.first_logits is not None and position >= chain.first_logits
-                    penalty += add_penalty(layer.activity_regularizer, a, from_logits, a)[0]
-        return {
-            "loss": reconstruction + penalty,
-            "reconstruction": reconstruction,
-            "penalty": penalty,
-        }
-
-    def _loss_sums(
-        self, chain: Chain, x: np.ndarray, target: np.ndarray
-    ) -> tuple[np.ndarray, float]:
-        assert isinstance(chain.loss, KernelLoss)
-        program = Program(chain.layers, chain.first_logits)
-        return program.evaluate(x, target, self.parameters, chain.loss, self.threads)
-
-    def _eager_outputs(self, chain: Chain, x: np.ndarray) -> list[np.ndarray]:
-        """Every layer's output for x."""
-        outputs = [np.array(x, self.dtype, order="C")]
-        for layer in chain.layers:
-            outputs.append(layer.forward(outputs[-1])[0])
-        return outputs[1:]
+        return evaluation.evaluate(self, *self._admit(x, y))
 
     def reconstruction_error(
         self, x: ArrayLike, y: ArrayLike | None = None, per_feature: bool = False
@@ -245,34 +211,7 @@ class Autoencoder:
         -------
         array, shape (n,), or (n, *output_shape) with `per_feature`
         """
-        x, target = self._admit(x, y)
-        chain = training_chain(self.layers, self.loss)
-        if not isinstance(chain.loss, KernelLoss):
-            return self._custom_errors(chain, x, target, per_feature)
-        if chain.compiled and not per_feature:
-            return (self._loss_sums(chain, x, target)[0] / target[0].size).astype(self.dtype)
-        errors = np.empty(target.shape if per_feature else len(target), self.dtype)
-        for rows in row_chunks(len(x), x[:1].nbytes):
-            output, expected = self._eager_outputs(chain, x[rows])[-1], target[rows]
-            if per_feature:  # every element as a sample of its own
-                sums = chain.loss.sums(output.reshape(-1, 1), expected.reshape(-1, 1))
-                errors[rows] = sums.reshape(expected.shape)
-            else:
-                errors[rows] = chain.loss.sums(output, expected) / expected[0].size
-        return errors
-
-    def _custom_errors(
-        self, chain: Chain, x: np.ndarray, target: np.ndarray, per_feature: bool
-    ) -> np.ndarray:
-        if per_feature:
-            raise ValueError(
-                f"per_feature needs a loss of tinyae's, but {type(self.loss).__name__} gives no "
-                "element's share"
-            )
-        output = self._eager_outputs(chain, x)[-1]
-        target = np.ascontiguousarray(target, self.dtype)
-        pairs = [(output[i : i + 1], target[i : i + 1]) for i in range(len(x))]
-        return np.array([chain.loss.value_and_gradient(*pair)[0] for pair in pairs], self.dtype)
+        return evaluation.sample_errors(self, *self._admit(x, y), per_feature)
 
     # Training
 
@@ -337,44 +276,22 @@ class Autoencoder:
             initial_epoch = _count("initial_epoch", initial_epoch, least=0)
         with self._training:
             rows, target = self._admit(x, y)
-            validate = self._validation(validation_data)
-            if initial_epoch is None:
-                epochs += self.progress.epoch
-            else:
-                self.progress.epoch = initial_epoch
-            line = ProgressLine(verbose, self.progress.epoch, epochs)
-            batch_size = min(batch_size, len(rows))
-            batches = Batches(
-                len(rows), batch_size, steps_per_epoch, shuffle, self.seed, self.progress
+            validation = (
+                None if validation_data is None else self._admit_validation(validation_data)
             )
-            callbacks = list(callbacks)
-            for callback in callbacks:
-                if hasattr(callback, "set_model"):
-                    callback.set_model(self)
-            trainer = self._trainer(batch_size)
-            history = History()
-            try:
-                session = training.Training(self, rows, target, batches, trainer)
-                training.run_epochs(session, epochs, callbacks, validate, history, line)
-            finally:
-                trainer.close()
-                line.close()
-        return history
-
-    def _trainer(self, batch_rows: int) -> CompiledTrainer | EagerTrainer:
-        chain = training_chain(self.layers, self.loss)
-        if chain.compiled:
-            return CompiledTrainer(chain, self.parameters, self.slots, batch_rows, self.threads)
-        return EagerTrainer(chain, self.parameters, self._gradient, self.slots)
-
-    def _validation(
-        self, data: ArrayLike | tuple[ArrayLike, ArrayLike] | None
-    ) -> Callable[[], dict[str, float]] | None:
-        if data is None:
-            return None
-        x, y = data if isinstance(data, tuple) and len(data) == 2 else (data, None)
-        pair = self._admit(x, y, "validation_data")
-        return lambda: self._evaluate(*pair)
+            return training.fit(
+                self,
+                rows,
+                target,
+                epochs=epochs,
+                steps_per_epoch=steps_per_epoch,
+                batch_size=batch_size,
+                validation=validation,
+                shuffle=shuffle,
+                callbacks=callbacks,
+                initial_epoch=initial_epoch,
+                verbose=verbose,
+            )
 
     def loss_and_gradient(
         self, x: ArrayLike, y: ArrayLike | None = None, *, training: bool = False
@@ -399,13 +316,13 @@ class Autoencoder:
         x, target = self._admit(x, y)
         rows = np.array(x, self.dtype, order="C")
         expected = rows if target is x else np.array(target, self.dtype, order="C")
-        trainer = self._trainer(len(rows))
+        trainer = make_trainer(self, len(rows))
         try:
             if isinstance(trainer, EagerTrainer):
                 reconstruction, penalty, _ = trainer.loss_and_gradient(
                     rows, expected, training, self.progress.step
                 )
-                return reconstruction + penalty, self._gradient.copy()
+                return reconstruction + penalty, self.gradient.copy()
             bounds = np.array([0, len(rows)])
             losses = trainer.run(Stretch(rows, expected, bounds, self.progress.step), None)
             if trainer.interrupted is not None:
@@ -448,9 +365,15 @@ class Autoencoder:
             )
         return rows, target
 
+    def _admit_validation(
+        self, data: ArrayLike | tuple[ArrayLike, ArrayLike]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        x, y = data if isinstance(data, tuple) and len(data) == 2 else (data, None)
+        return self._admit(x, y, "validation_data")
+
     # Copies
 
-    def copy(self, dtype: DTypeLike = None) -> "Autoencoder":
+    def copy(self, dtype: DTypeLike | None = None) -> "Autoencoder":
         """An independent copy, its state of training included; in another dtype on request."""
         twin = copy.deepcopy(self)
         if dtype is not None and np.dtype(dtype) != twin.dtype:

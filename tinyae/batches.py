@@ -85,7 +85,9 @@ class Batches:
         At least one, at most `steps` and about `rows` rows, up to `epochs` epochs from here, and
         with `one_epoch` no further than the present epoch's end.
         """
-        pieces, sizes, epoch_ends = [], [], []
+        pieces: list[np.ndarray] = []
+        sizes: list[int] = []
+        epoch_ends: list[int] = []
         pass_, position, done = self.progress.pass_, self.progress.position, self._done
         left = max(1, min(steps, rows // self.batch_size))
         while left > 0 and len(epoch_ends) < (1 if one_epoch else epochs):

@@ -66,7 +66,8 @@ class EarlyStopping:
         if self.monitor not in logs:
             hint = "; pass validation_data to fit" if self.monitor.startswith("val_") else ""
             raise ValueError(
-                f"EarlyStopping monitors {self.monitor!r}, but the epoch has {', '.join(logs)}{hint}"
+                f"EarlyStopping monitors {self.monitor!r}, but the epoch has "
+                f"{', '.join(logs)}{hint}"
             )
         value = logs[self.monitor]
         if value < self.best - self.min_delta:

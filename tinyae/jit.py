@@ -50,7 +50,7 @@ except OSError:  # sources that cannot be read (a zip file) cannot be stamped: c
 
 
 def kernel(function: Callable) -> Callable:
-    """Compile `function` with Numba on its first call, and keep the result on disk where possible."""
+    """Compile `function` with Numba on its first call; keep the result on disk where possible."""
     if DISABLED:
         return function
     if STAMP:

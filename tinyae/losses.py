@@ -26,57 +26,61 @@ MSE_KIND, BCE_KIND, BCE_FROM_LOGITS_KIND = range(3)
 CLIP = 1e-7
 
 
+# Each kernel takes y, x and dy of shape (n, size), writes every sample's sum over its elements into
+# sums (n,), and the gradient times `scale` into dy.
+
+
 @kernel
-def mse_row(y, x, scale, dy):
-    """Σ (y − x)² of one sample; dy ← 2 (y − x) scale."""
-    total = y.dtype.type(0)
+def mse(y, x, scale, dy, sums):
+    """Σ (y − x)² of each sample; dy ← 2 (y − x) scale."""
     twice = y.dtype.type(2 * scale)
-    for j in range(y.size):
-        d = y[j] - x[j]
-        total += d * d
-        dy[j] = twice * d
-    return total
+    for i in range(y.shape[0]):
+        total = y.dtype.type(0)
+        for j in range(y.shape[1]):
+            d = y[i, j] - x[i, j]
+            total += d * d
+            dy[i, j] = twice * d
+        sums[i] = total
 
 
 @kernel
-def bce_row(y, x, scale, dy):
-    """Σ −x log y − (1 − x) log(1 − y) of one sample, y clipped; dy ← its gradient times scale."""
+def bce(y, x, scale, dy, sums):
+    """Σ −x log p − (1 − x) log(1 − p), p = y clipped; dy ← (p − x) / (p (1 − p)) scale."""
     one, zero, factor = y.dtype.type(1), y.dtype.type(0), y.dtype.type(scale)
     low = y.dtype.type(CLIP)
     high = one - low
-    total = zero
-    for j in range(y.size):
-        p = min(max(y[j], low), high)
-        total -= x[j] * np.log(p) + (one - x[j]) * np.log(one - p)
-        # min and max would turn NaN into a bound; the value must show it
-        total += y[j] - y[j]
-        inside = low <= y[j] <= high
-        dy[j] = factor * (p - x[j]) / (p * (one - p)) if inside else zero
-    return total
+    for i in range(y.shape[0]):
+        total = zero
+        for j in range(y.shape[1]):
+            p = low if y[i, j] < low else high if y[i, j] > high else y[i, j]
+            total -= x[i, j] * np.log(p) + (one - x[i, j]) * np.log(one - p)
+            inside = low <= y[i, j] <= high
+            dy[i, j] = factor * (p - x[i, j]) / (p * (one - p)) if inside else zero
+        sums[i] = total
 
 
 @kernel
-def bce_from_logits_row(z, x, scale, dz):
-    """Σ max(z, 0) − z x + log(1 + e^−|z|) of one sample; dz ← (sigmoid(z) − x) scale."""
+def bce_from_logits(z, x, scale, dz, sums):
+    """Σ max(z, 0) − z x + log(1 + e^−|z|) of each sample; dz ← (sigmoid(z) − x) scale."""
     one, zero, factor = z.dtype.type(1), z.dtype.type(0), z.dtype.type(scale)
-    total = zero
-    for j in range(z.size):
-        e = expm1(-abs(z[j])) + one
-        total += max(z[j], zero) - z[j] * x[j] + log1p(e)
-        dz[j] = factor * ((one if z[j] >= zero else e) / (one + e) - x[j])
-    return total
+    for i in range(z.shape[0]):
+        total = zero
+        for j in range(z.shape[1]):
+            e = expm1(-abs(z[i, j])) + one
+            total += max(z[i, j], zero) - z[i, j] * x[i, j] + log1p(e)
+            dz[i, j] = factor * ((one if z[i, j] >= zero else e) / (one + e) - x[i, j])
+        sums[i] = total
 
 
 @kernel
 def loss_rows(kind, y, x, scale, dy, sums):
-    """Each sample's sum over its elements into sums (n,), and the gradient times scale into dy."""
-    for i in range(y.shape[0]):
-        if kind == MSE_KIND:
-            sums[i] = mse_row(y[i], x[i], scale, dy[i])
-        elif kind == BCE_KIND:
-            sums[i] = bce_row(y[i], x[i], scale, dy[i])
-        else:
-            sums[i] = bce_from_logits_row(y[i], x[i], scale, dy[i])
+    """The loss of that kind."""
+    if kind == MSE_KIND:
+        mse(y, x, scale, dy, sums)
+    elif kind == BCE_KIND:
+        bce(y, x, scale, dy, sums)
+    else:
+        bce_from_logits(y, x, scale, dy, sums)
 
 
 class Loss(Protocol):

@@ -6,7 +6,7 @@ Both take a `Stretch` of mini-batches and give each one's losses; `fit` does not
 import copy
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from .layers.reshaping import Reshape
 from .losses import BCE, MSE, BCEFromLogits, KernelLoss, Loss
 from .optimizers import NONE_KIND, SGD, Adam, optimizer_step
 from .program import THREAD_OPERATIONS, Program, thread_count
+
+if TYPE_CHECKING:
+    from .autoencoder import Autoencoder
 
 
 class Stretch(NamedTuple):
@@ -40,6 +43,10 @@ class Chain(NamedTuple):
         """Whether every part has kernels."""
         # by exact type: a subclass that overrides value_and_gradient means what it wrote
         return type(self.loss) in (MSE, BCE, BCEFromLogits) and all(map(is_compiled, self.layers))
+
+    def has_logits(self, position: int) -> bool:
+        """Whether that layer's output is z where the model's is sigmoid(z)."""
+        return self.first_logits is not None and position >= self.first_logits
 
 
 def training_chain(layers: Sequence[Layer], loss: Loss) -> Chain:
@@ -179,7 +186,7 @@ class CompiledTrainer:
 
     def input_gradient(self, rows: int) -> np.ndarray:
         """After a run of one mini-batch in one chunk: the gradient for its input, flat."""
-        start = self.table.dx[0]
+        start = self.table[0].dx
         return self.values[0, start : start + rows * self.program.inputs].copy()
 
 
@@ -228,7 +235,7 @@ class EagerTrainer:
 
         The gradient for the parameters is left in the model's vector.
         """
-        layers, loss, first_logits = self.chain
+        layers, loss = self.chain.layers, self.chain.loss
         self.gradient[...] = 0
         outputs, caches = [], []
         for layer in layers:
@@ -240,7 +247,7 @@ class EagerTrainer:
         for position in range(len(layers) - 1, -1, -1):
             layer = layers[position]
             if layer.activity_regularizer is not None:
-                from_logits = first_logits is not None and position >= first_logits
+                from_logits = self.chain.has_logits(position)
                 value, d = add_penalty(
                     layer.activity_regularizer, outputs[position], from_logits, d
                 )
@@ -249,6 +256,14 @@ class EagerTrainer:
             if not layer.trainable:
                 layer.clear_gradients()
         return float(reconstruction), penalty, d
+
+
+def make_trainer(model: "Autoencoder", batch_rows: int) -> CompiledTrainer | EagerTrainer:
+    """The engine where every part of the model has kernels, else Python."""
+    chain = training_chain(model.layers, model.loss)
+    if chain.compiled:
+        return CompiledTrainer(chain, model.parameters, model.slots, batch_rows, model.threads)
+    return EagerTrainer(chain, model.parameters, model.gradient, model.slots)
 
 
 def add_penalty(

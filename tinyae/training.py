@@ -10,8 +10,9 @@ import numpy as np
 from .arrays import gather
 from .batches import Batches, Plan
 from .callbacks import Callback
+from .evaluation import evaluate
 from .history import History, ProgressLine
-from .trainers import CompiledTrainer, EagerTrainer, Stretch
+from .trainers import CompiledTrainer, EagerTrainer, Stretch, make_trainer
 
 if TYPE_CHECKING:
     from .autoencoder import Autoencoder
@@ -33,8 +34,8 @@ class TrainingDiverged(ArithmeticError):
 
     def __init__(self, epoch: int, step: int, value: float):
         super().__init__(
-            f"the loss became {value} in epoch {epoch + 1}, at step {step}; the parameters that gave "
-            "the last finite loss are kept. A smaller learning rate may help"
+            f"the loss became {value} in epoch {epoch + 1}, at step {step}; the parameters that "
+            "gave the last finite loss are kept. A smaller learning rate may help"
         )
         self.epoch, self.step, self._value = epoch, step, value
 
@@ -216,6 +217,45 @@ def with_validation(
     seconds = logs.pop("seconds")
     validation = {f"val_{key}": value for key, value in validate().items()}
     return {**logs, **validation, "seconds": seconds + time.perf_counter() - began}
+
+
+def fit(
+    model: "Autoencoder",
+    x: np.ndarray,
+    target: np.ndarray,
+    *,
+    epochs: int,
+    steps_per_epoch: int | None,
+    batch_size: int,
+    validation: tuple[np.ndarray, np.ndarray] | None,
+    shuffle: bool,
+    callbacks: Iterable[Callback],
+    initial_epoch: int | None,
+    verbose: str | int,
+) -> History:
+    """`Autoencoder.fit` on admitted data."""
+    progress = model.progress
+    if initial_epoch is None:
+        epochs += progress.epoch
+    else:
+        progress.epoch = initial_epoch
+    line = ProgressLine(verbose, progress.epoch, epochs)
+    batch_size = min(batch_size, len(x))
+    batches = Batches(len(x), batch_size, steps_per_epoch, shuffle, model.seed, progress)
+    callbacks = list(callbacks)
+    for callback in callbacks:
+        if hasattr(callback, "set_model"):
+            callback.set_model(model)
+    validate = None if validation is None else lambda: evaluate(model, *validation)
+    history = History()
+    trainer = make_trainer(model, batch_size)
+    try:
+        session = Training(model, x, target, batches, trainer)
+        run_epochs(session, epochs, callbacks, validate, history, line)
+    finally:
+        trainer.close()
+        line.close()
+    return history
 
 
 class OneAtATime:

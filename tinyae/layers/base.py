@@ -182,7 +182,7 @@ class Layer:
         self.weights, self.gradients = Weights(), Weights()
 
     def claim(self) -> None:
-        """Take the layer for one owner; a second one is refused, since weights live in one place."""
+        """Take the layer for one owner; a second is refused, since weights live in one place."""
         if self._claimed:
             raise ValueError(
                 f"{self.label} already belongs to a model; a layer's weights live in one model's "

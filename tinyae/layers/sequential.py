@@ -58,9 +58,7 @@ class Sequential(Layer):
 
     # Building
 
-    def build(  # type: ignore[override]
-        self, input_shape: Shape, dtype: DTypeLike = "float32", seed: int = 0
-    ) -> Shape:
+    def build(self, input_shape: Shape, dtype: DTypeLike = "float32", seed: int = 0) -> Shape:
         """Create the weights, in a vector of the chain's own.
 
         Parameters
