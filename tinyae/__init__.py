@@ -24,7 +24,14 @@ if TYPE_CHECKING:  # the same names as in _HOME, for type checkers and editors
     from .history import History as History
     from .initializers import RandomNormal as RandomNormal
     from .layers.base import Layer as Layer
+    from .layers.conv import Conv2D as Conv2D
+    from .layers.conv import Conv2DTranspose as Conv2DTranspose
     from .layers.dense import Dense as Dense
+    from .layers.noise import Dropout as Dropout
+    from .layers.noise import GaussianNoise as GaussianNoise
+    from .layers.pooling import AveragePooling2D as AveragePooling2D
+    from .layers.pooling import MaxPooling2D as MaxPooling2D
+    from .layers.pooling import UpSampling2D as UpSampling2D
     from .layers.reshaping import Activation as Activation
     from .layers.reshaping import Flatten as Flatten
     from .layers.reshaping import Reshape as Reshape
@@ -43,22 +50,29 @@ _HOME = {
     "Activation": "layers.reshaping",
     "Adam": "optimizers",
     "Autoencoder": "autoencoder",
+    "AveragePooling2D": "layers.pooling",
     "BCE": "losses",
+    "Conv2D": "layers.conv",
+    "Conv2DTranspose": "layers.conv",
     "Dense": "layers.dense",
+    "Dropout": "layers.noise",
     "EarlyStopping": "callbacks",
     "Flatten": "layers.reshaping",
+    "GaussianNoise": "layers.noise",
     "History": "history",
     "L1": "regularizers",
     "L1L2": "regularizers",
     "L2": "regularizers",
     "Layer": "layers.base",
     "MSE": "losses",
+    "MaxPooling2D": "layers.pooling",
     "PCA": "pca",
     "RandomNormal": "initializers",
     "Reshape": "layers.reshaping",
     "SGD": "optimizers",
     "Sequential": "layers.sequential",
     "TrainingDiverged": "training",
+    "UpSampling2D": "layers.pooling",
     "check_gradients": "gradcheck",
 }
 _MODULES = ("datasets", "plot")

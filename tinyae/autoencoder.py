@@ -13,6 +13,7 @@ from .batches import Progress
 from .callbacks import Callback
 from .history import History
 from .layers.base import Layer, Shape, bind, is_compiled
+from .layers.noise import NOT_TRAINING
 from .layers.sequential import Sequential, refuse_repeats
 from .losses import Loss
 from .optimizers import SGD, SLOTS, Adam
@@ -120,6 +121,9 @@ class Autoencoder:
         self.encoder.adopt(self._parameters[:split])
         self.decoder.adopt(self._parameters[split:])
         self.encoder.threads = self.decoder.threads = self.threads
+        for position, layer in enumerate(self.layers):
+            seed = np.random.SeedSequence([self.seed, 2, position])
+            layer.key = int(seed.generate_state(1, np.uint64)[0] >> 1)
         self._program = None
 
     @property
@@ -324,7 +328,8 @@ class Autoencoder:
                 )
                 return reconstruction + penalty, self.gradient.copy()
             bounds = np.array([0, len(rows)])
-            losses = trainer.run(Stretch(rows, expected, bounds, self.progress.step), None)
+            step = self.progress.step if training else NOT_TRAINING
+            losses = trainer.run(Stretch(rows, expected, bounds, step), None)
             if trainer.interrupted is not None:
                 raise trainer.interrupted
             return float(losses.sum()), trainer.gradients[0].copy()

@@ -96,7 +96,7 @@ def multiplies(sgemm: int, dgemm: int, integer_bits: int) -> bool:
         A = np.arange(6, dtype=dtype).reshape(3, 2)
         B = np.arange(12, dtype=dtype).reshape(3, 4)
         C = np.ones((2, 4), dtype)
-        expected = C + (A[:, :, None] * B[:, None, :]).sum(axis=0)
+        expected = C + sum(np.multiply.outer(A[k], B[k]) for k in range(3))
         matrix = [ctypes.c_void_p, integer]
         gemm = ctypes.CFUNCTYPE(
             None, *[ctypes.c_int] * 3, *[integer] * 3, real, *matrix, *matrix, real, *matrix

@@ -1,8 +1,8 @@
 """The compiled loop: a model as a table of ops, run forward and backward over chunks of samples.
 
-A model's layers are laid out as one record each (`OP`). The loop here reads the table, takes views
-of the flat buffers, and calls the layers' own kernels: the mathematics is written there only. The
-types are the same for every model, so the loop compiles once per dtype.
+A model's layers are laid out as one record each (`ops.OP`). The loop here reads the table, takes
+views of the flat buffers, and calls the layers' own kernels: the mathematics is written there only.
+The types are the same for every model, so the loop compiles once per dtype.
 
 The samples of a mini-batch are independent, so they are taken in chunks small enough for the cache:
 forward, loss, backward, and the chunk's gradient is added to the rest. Threads run the same loop on
@@ -17,36 +17,25 @@ import numpy as np
 from .activations import activation_backward, activation_forward
 from .atomics import barrier, load, store
 from .jit import kernel
-from .layers.base import ACTIVATION, DENSE, RESHAPE
+from .layers.conv import conv_backward, conv_forward
 from .layers.dense import dense_backward, dense_forward
+from .layers.noise import NOT_TRAINING, dropout, gaussian_noise
+from .layers.pooling import resize_backward, resize_forward
 from .losses import loss_rows
+from .ops import (
+    ACTIVATION,
+    AVERAGE_POOLING,
+    CONVOLUTION,
+    DENSE,
+    DROPOUT,
+    GAUSSIAN_NOISE,
+    MAX_POOLING,
+    NOWHERE,
+    RESHAPE,
+    UPSAMPLING,
+)
 from .optimizers import optimizer_step
 from .regularizers import penalty
-
-# One op. x, y, dx and dy are offsets in the values buffer, each with room for a chunk's samples; W
-# and b are offsets in the parameter vector.
-OP = np.dtype(
-    [
-        ("kind", np.int64),
-        ("activation", np.int64),
-        ("inputs", np.int64),  # numbers in one input sample
-        ("outputs", np.int64),
-        ("x", np.int64),  # NOWHERE: the model's input
-        ("y", np.int64),
-        ("dx", np.int64),  # NOWHERE: not wanted
-        ("dy", np.int64),
-        ("W", np.int64),
-        ("W_size", np.int64),
-        ("b", np.int64),
-        ("b_size", np.int64),
-        ("trainable", np.int64),
-        ("l1", np.float64),
-        ("l2", np.float64),
-        ("from_logits", np.int64),  # y holds z where the layer's output is sigmoid(z)
-    ],
-    align=True,
-)
-NOWHERE = -1
 
 # Places in the `sync` array that the threads of one run and its caller share.
 ARRIVALS, ABORT, STOP, CANCELLED, COMPLETED, SYNC_SIZE = range(6)
@@ -55,7 +44,7 @@ ARRIVALS, ABORT, STOP, CANCELLED, COMPLETED, SYNC_SIZE = range(6)
 class Run(NamedTuple):
     """A stretch of mini-batches and all that training on them needs."""
 
-    table: np.ndarray  # (ops,) of OP
+    table: np.ndarray  # (ops,) of ops.OP
     capacity: int  # samples in a chunk
     values: np.ndarray  # (threads, ...) each thread's activations and their gradients
     loss: int  # kind of the loss
@@ -68,7 +57,7 @@ class Run(NamedTuple):
     x: np.ndarray  # flat rows of all the mini-batches
     target: np.ndarray  # the same for the targets
     bounds: np.ndarray  # (steps + 1,) the rows where the mini-batches begin and end
-    first_step: int  # optimizer steps done before, for the first mini-batch
+    first_step: int  # optimizer steps done before the first mini-batch, or NOT_TRAINING
     losses: np.ndarray  # (threads, steps, 2) sums of reconstruction and penalty
     sync: np.ndarray  # (SYNC_SIZE,)
 
@@ -80,40 +69,62 @@ def block(buffer, offset, rows, width):
 
 
 @kernel
-def op_forward(op, parameters, x, y):
-    """Run one op on x (n, inputs) into y (n, outputs)."""
+def op_forward(op, parameters, x, y, scratch, step, position):
+    """Run one op on x (n, inputs) into y (n, outputs).
+
+    `step` is the optimizer's, or NOT_TRAINING; `position` that of the first row in the mini-batch.
+    """
     W = parameters[op.W : op.W + op.W_size]
     b = parameters[op.b : op.b + op.b_size]
     if op.kind == DENSE:
         dense_forward(x, W.reshape(op.inputs, op.outputs), b, op.activation, y)
+    elif op.kind == CONVOLUTION:
+        conv_forward(op, x, W, b, y, scratch)
+    elif op.kind == MAX_POOLING or op.kind == AVERAGE_POOLING or op.kind == UPSAMPLING:
+        resize_forward(op, x, y)
     elif op.kind == ACTIVATION:
         y[:] = x
         activation_forward(b, op.activation, y)
     elif op.kind == RESHAPE and op.x != op.y:  # elsewhere y is x's own memory
         y[:] = x
+    elif op.kind == DROPOUT:
+        dropout(op, x, y, step, position)
+    elif op.kind == GAUSSIAN_NOISE:
+        gaussian_noise(op, x, y, step, position)
 
 
 @kernel
-def op_backward(op, parameters, x, y, dy, gradient, dx):
-    """The gradient of one op: adds into the gradient vector, writes dx (n, inputs) unless empty."""
+def op_backward(op, parameters, x, y, dy, gradient, dx, scratch, step, position):
+    """The gradient of one op: adds into the gradient vector, writes dx (n, inputs) unless empty.
+
+    dy is used up.
+    """
     W = parameters[op.W : op.W + op.W_size]
     wanted = op.trainable
     dW = gradient[op.W : op.W + op.W_size * wanted]
     db = gradient[op.b : op.b + op.b_size * wanted]
     if op.kind == DENSE:
         shape = (op.inputs, op.outputs)
-        dW = dW.reshape(op.inputs * wanted, op.outputs)
-        dense_backward(x, W.reshape(shape), y, op.activation, dy, dW, db, dx)
+        dW_matrix = dW.reshape(op.inputs * wanted, op.outputs)
+        dense_backward(x, W.reshape(shape), y, op.activation, dy, dW_matrix, db, dx)
+    elif op.kind == CONVOLUTION:
+        conv_backward(op, x, W, y, dy, dW, db, dx, scratch)
     elif op.kind == ACTIVATION:
         activation_backward(y, op.activation, dy, db)
         if dx.size:
             dx[:] = dy
-    elif op.kind == RESHAPE and op.dx != op.dy and dx.size:
+    elif dx.size == 0:  # the rest have no weights
+        return
+    elif op.kind == MAX_POOLING or op.kind == AVERAGE_POOLING or op.kind == UPSAMPLING:
+        resize_backward(op, x, y, dy, dx)
+    elif op.kind == DROPOUT:
+        dropout(op, dy, dx, step, position)
+    elif op.dx != op.dy:  # noise, and a reshape that does not share its memory
         dx[:] = dy
 
 
 @kernel
-def forward(table, parameters, inputs, first, n, values):
+def forward(table, parameters, inputs, first, n, values, step, position):
     """Run all ops on rows first to first + n of the inputs."""
     for i in range(table.size):
         op = table[i]
@@ -121,7 +132,8 @@ def forward(table, parameters, inputs, first, n, values):
             x = block(inputs, first * op.inputs, n, op.inputs)
         else:
             x = block(values, op.x, n, op.inputs)
-        op_forward(op, parameters, x, block(values, op.y, n, op.outputs))
+        y = block(values, op.y, n, op.outputs)
+        op_forward(op, parameters, x, y, values[op.scratch :], step, position)
 
 
 @kernel
@@ -133,7 +145,7 @@ def op_penalty(op, n, values, scale, with_gradient):
 
 
 @kernel
-def backward(table, parameters, inputs, first, n, values, scale, gradient):
+def backward(table, parameters, inputs, first, n, values, scale, gradient, step, position):
     """Run all ops backward, from the gradient at the last op's dy; return the sum of penalties."""
     penalties = 0.0
     for i in range(table.size - 1, -1, -1):
@@ -147,7 +159,8 @@ def backward(table, parameters, inputs, first, n, values, scale, gradient):
         dx = block(values, max(op.dx, 0), n if op.dx != NOWHERE else 0, op.inputs)
         if op.l1 > 0 or op.l2 > 0:
             penalties += op_penalty(op, n, values, scale, 1)
-        op_backward(op, parameters, x, y, dy, gradient, dx)
+        scratch = values[op.scratch :]
+        op_backward(op, parameters, x, y, dy, gradient, dx, scratch, step, position)
     return penalties
 
 
@@ -161,13 +174,15 @@ def add_gradients(run, thread, index):
     samples = stop - start
     row = start + samples * thread // threads
     end = start + samples * (thread + 1) // threads
+    step = run.first_step + index
     sums = np.empty(capacity)
     reconstruction, penalties = 0.0, 0.0
     while row < end:
         if load(run.sync, STOP) != 0:
             return False
         n = min(capacity, end - row)
-        forward(run.table, run.parameters, run.x, row, n, values)
+        position = row - start
+        forward(run.table, run.parameters, run.x, row, n, values, step, position)
         y = block(values, last.y, n, size)
         dy = block(values, last.dy, n, size)
         target = block(run.target, row * size, n, size)
@@ -175,7 +190,7 @@ def add_gradients(run, thread, index):
         reconstruction += sums[:n].sum()
         penalties += backward(
             *(run.table, run.parameters, run.x, row, n, values),
-            *(1.0 / samples, run.gradients[thread]),
+            *(1.0 / samples, run.gradients[thread], step, position),
         )
         row += n
     run.losses[thread, index, 0] = reconstruction / (samples * size)
@@ -229,7 +244,7 @@ def predict(table, capacity, parameters, x, rows, values, output):
     last = table[table.size - 1]
     for first in range(0, rows, capacity):
         n = min(capacity, rows - first)
-        forward(table, parameters, x, first, n, values)
+        forward(table, parameters, x, first, n, values, NOT_TRAINING, 0)
         y = last.y
         output[first * last.outputs : (first + n) * last.outputs] = values[y : y + n * last.outputs]
 
@@ -241,7 +256,7 @@ def evaluate(table, capacity, parameters, x, target, rows, values, loss, sums):
     size, penalties = last.outputs, 0.0
     for first in range(0, rows, capacity):
         n = min(capacity, rows - first)
-        forward(table, parameters, x, first, n, values)
+        forward(table, parameters, x, first, n, values, NOT_TRAINING, 0)
         y = block(values, last.y, n, size)
         dy = block(values, last.dy, n, size)
         expected = block(target, first * size, n, size)

@@ -1,6 +1,5 @@
 """Built layers as the engine's table, and inference with it."""
 
-import math
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,8 +9,9 @@ import numpy as np
 from . import engine
 from .arrays import gather, row_chunks, row_slices
 from .jit import BLAS_THREADS, DISABLED
-from .layers.base import RESHAPE, Layer
+from .layers.base import Layer
 from .losses import KernelLoss
+from .ops import NOWHERE, RESHAPE, new_table
 
 ALIGNMENT = 16  # numbers: buffers begin at a cache line
 CHUNK_BYTES = 4 << 20  # a chunk's activations; more would fall out of the cache
@@ -51,30 +51,25 @@ class Program:
     ):
         self.dtype = layers[0].dtype
         self.output_shape = layers[-1].output_shape or ()
-        self.table = np.zeros(len(layers), engine.OP).view(np.recarray)
+        self.table = new_table(len(layers))
         self._input_gradient = input_gradient
+        self._scratch = [0, 0]  # the largest need of any layer: at all, and for each sample
+        self.operations = 0  # multiplications and additions to run one sample forward
         start = 0
         for position, layer in enumerate(layers):
+            self.table[position] = layer.record(layer.input_shape or (), layer.output_shape or ())
             op = self.table[position]
-            fields = {
-                "inputs": math.prod(layer.input_shape or ()),
-                "outputs": math.prod(layer.output_shape or ()),
-                "W": start,
-                "W_size": layer.weight("kernel").size,
-                "b": start + layer.weight("kernel").size,
-                "b_size": layer.weight("bias").size,
-                "trainable": layer.trainable,
-                "from_logits": first_logits is not None and position >= first_logits,
-                **(layer.op() or {}),
-            }
+            op.W, op.W_size = start, layer.weight("kernel").size
+            op.b, op.b_size = start + op.W_size, layer.weight("bias").size
+            op.trainable = layer.trainable
+            op.from_logits = first_logits is not None and position >= first_logits
             if layer.activity_regularizer is not None:
-                fields |= {"l1": layer.activity_regularizer.l1, "l2": layer.activity_regularizer.l2}
-            for name, value in fields.items():
-                op[name] = value
+                op.l1, op.l2 = layer.activity_regularizer.l1, layer.activity_regularizer.l2
+            self._scratch = list(map(max, self._scratch, layer.scratch_sizes(op)))
+            uses = max(1, op.out_height * op.out_width)  # of each weight
+            self.operations += int(2 * op.W_size * uses + op.outputs)
             start += layer.parameter_count
         self.inputs, self.outputs = int(self.table.inputs[0]), int(self.table.outputs[-1])
-        # Multiplications and additions to run one sample forward
-        self.operations = 2 * int(self.table.W_size.sum()) + int(self.table.outputs.sum())
         self._last_layout: tuple[int, np.ndarray, int] = (0, self.table, 0)
 
     def layout(self, capacity: int) -> tuple[np.ndarray, int]:
@@ -90,23 +85,24 @@ class Program:
             return -(-numbers * capacity // ALIGNMENT) * ALIGNMENT
 
         table = self.table.copy()
-        end, x = 0, engine.NOWHERE
+        end, x = 0, NOWHERE
         for op in table:
             op.x = x
-            if op.kind == RESHAPE and x != engine.NOWHERE:
+            if op.kind == RESHAPE and x != NOWHERE:
                 op.y = x  # the same memory
             else:
                 op.y = end
                 end += room(op.outputs)
             x = op.y
         # Gradients live in two buffers in turn: dx is written while dy is still read.
-        here, there = end, end + room(max(table.outputs.max(), table.inputs.max()))
-        size = 2 * there - end
+        here, there = end, end + room(self._widest())
+        table.scratch = 2 * there - here
+        size = 2 * there - here + self._scratch[0] + room(self._scratch[1])
         for position in range(len(table) - 1, -1, -1):
             op = table[position]
             op.dy = here
             if position == 0 and not self._input_gradient:
-                op.dx = engine.NOWHERE
+                op.dx = NOWHERE
             elif op.kind == RESHAPE:
                 op.dx = here
             else:
@@ -114,9 +110,12 @@ class Program:
                 here, there = there, here
         return table, size
 
+    def _widest(self) -> int:
+        return int(max(self.table.outputs.max(), self.table.inputs.max()))
+
     def capacity(self, rows: int) -> int:
         """How many samples to take at a time."""
-        width = int(self.table.outputs.sum()) + 2 * int(self.table.outputs.max())
+        width = int(self.table.outputs.sum()) + 2 * self._widest() + self._scratch[1]
         return max(1, min(rows, CHUNK_BYTES // (width * self.dtype.itemsize)))
 
     # Inference

@@ -117,6 +117,8 @@ class CompiledTrainer:
             1, min(thread_count(threads), batch_rows, int(operations // THREAD_OPERATIONS))
         )
         self.capacity = self.program.capacity(-(-batch_rows // self.threads))
+        if input_gradient:  # one chunk, so that no other overwrites it
+            self.capacity = batch_rows
         self.table, size = self.program.layout(self.capacity)
         self.values = np.empty((self.threads, size), parameters.dtype)
         self.gradients = np.zeros((self.threads, parameters.size), parameters.dtype)
@@ -165,7 +167,8 @@ class CompiledTrainer:
     def _train(self, run: engine.Run) -> None:
         if self._pool is None:
             try:
-                engine.train(run, 0)
+                with np.errstate(all="ignore"):  # as in compiled code
+                    engine.train(run, 0)
             except KeyboardInterrupt as error:
                 self.interrupted = error
             return

@@ -10,12 +10,10 @@ from .. import regularizers
 from ..arrays import shape_text
 from ..initializers import Initializer
 from ..initializers import get as get_initializer
+from ..ops import new_table
 from ..regularizers import L1L2
 
 Shape = tuple[int, ...]
-
-# The kinds of op that the compiled engine knows; a layer names its own in `op`.
-DENSE, ACTIVATION, RESHAPE = range(3)
 
 
 class Weights(Mapping):
@@ -97,6 +95,7 @@ class Layer:
         self.trainable = True
         self.dtype = np.dtype(np.float32)
         self.label = type(self).__name__  # a composite puts the position in front
+        self.key = 0  # decides the layer's random numbers; a model gives each layer its own
         self._claimed = False
         self._rng: np.random.Generator | None = None
 
@@ -129,9 +128,13 @@ class Layer:
         """The gradient for x, from the gradient dy for y; adds into `gradients`."""
         raise NotImplementedError(f"{type(self).__name__} must define backward(dy, cache) -> dx")
 
-    def op(self) -> dict[str, float] | None:
-        """The fields of the layer's record in the engine's table; None if it has no kernels."""
+    def op(self, input_shape: Shape) -> dict[str, float] | None:
+        """The layer's own fields of its record, see `tinyae.ops`; None if it has no kernels."""
         return None
+
+    def scratch_sizes(self, op: np.record) -> tuple[int, int]:
+        """How many numbers of scratch the kernels need: at all, and for each sample."""
+        return 0, 0
 
     # What every layer has
 
@@ -205,7 +208,27 @@ class Layer:
             f"{self.label} expects input of shape {expected}, but got {shape_text(input_shape)}"
         )
 
-    # For layers with kernels: arrays as the kernels take them
+    # For layers with kernels: what the kernels take
+
+    def record(self, input_shape: Shape, output_shape: Shape) -> np.record:
+        """The layer's record, as far as it does not depend on where its arrays lie."""
+        op = new_table(1)[0]
+        fields: dict[str, float] = {
+            "inputs": math.prod(input_shape),
+            "outputs": math.prod(output_shape),
+            "key": self.key,
+        }
+        if len(input_shape) == len(output_shape) == 3:
+            fields |= zip(("height", "width", "channels"), input_shape, strict=True)
+            fields |= zip(("out_height", "out_width", "filters"), output_shape, strict=True)
+        for name, value in (fields | (self.op(input_shape) or {})).items():
+            op[name] = value
+        return op
+
+    def scratch(self, op: np.record, n: int) -> np.ndarray:
+        """Room for the kernels to work in, for n samples."""
+        fixed, each = self.scratch_sizes(op)
+        return np.empty(fixed + n * each, self.dtype)
 
     def batch(self, x: np.ndarray) -> np.ndarray:
         """x as the layer's kernels take it: contiguous, of the layer's dtype."""
@@ -229,7 +252,7 @@ def is_compiled(layer: Layer) -> bool:
     """
     owner = next(base for base in type(layer).__mro__ if "op" in base.__dict__)
     same = all(getattr(type(layer), m) is getattr(owner, m) for m in ("forward", "backward"))
-    return same and layer.op() is not None
+    return same and owner is not Layer
 
 
 def bind(layers: Iterable[Layer], dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:

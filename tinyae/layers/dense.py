@@ -6,8 +6,9 @@ from .. import activations
 from ..activations import activation_backward, activation_forward
 from ..initializers import Initializer
 from ..jit import kernel, product
+from ..ops import DENSE
 from ..regularizers import L1L2
-from .base import DENSE, Layer, Shape
+from .base import Layer, Shape
 
 
 @kernel
@@ -109,7 +110,7 @@ class Dense(Layer):
         )
         return dx
 
-    def op(self):
+    def op(self, input_shape):
         return {"kind": DENSE, "activation": activations.code(self.activation)}
 
     def __repr__(self) -> str:

@@ -7,8 +7,9 @@ import numpy as np
 from .. import activations
 from ..activations import activation_backward, activation_forward
 from ..arrays import shape_text
+from ..ops import ACTIVATION, RESHAPE
 from ..regularizers import L1L2
-from .base import ACTIVATION, RESHAPE, Layer, Shape
+from .base import Layer, Shape
 
 
 class Activation(Layer):
@@ -40,7 +41,7 @@ class Activation(Layer):
         activation_backward(cache.reshape(rows), code, dx.reshape(rows), no_bias)
         return dx
 
-    def op(self):
+    def op(self, input_shape):
         return {"kind": ACTIVATION, "activation": activations.code(self.activation)}
 
     def __repr__(self) -> str:
@@ -85,7 +86,7 @@ class Reshape(Layer):
     def backward(self, dy, cache):
         return self.batch(dy).reshape(cache)
 
-    def op(self):
+    def op(self, input_shape):
         return {"kind": RESHAPE}
 
     def __repr__(self) -> str:

@@ -1,0 +1,338 @@
+"""Convolution and transposed convolution of images, each as one matrix product.
+
+With window rows u, columns v, input channels c, strides s and p zeros before the image:
+
+    Conv2D            y[i, j, o] = f(Σ x[i s + u − p, j s + v − p, c] W[u, v, c, o] + b[o])
+    Conv2DTranspose   z[i s + u − p, j s + v − p, o] += x[i, j, c] W[u, v, o, c];  y = f(z + b)
+
+Either can be computed in two ways, with K the kernel as a matrix:
+
+    gather    y = windows(x) K, where a row of windows(x) is the part of x under one window
+    scatter   y = the rows of x Kᵀ, each added to y under its window
+
+A convolution is a gather with K = W; with stride 1 it is also a scatter with the kernel turned by
+180° and its channels exchanged. A transposed convolution is the reverse. Gathering copies x once
+for every tap of the window, scattering y, so what has fewer channels is copied.
+"""
+
+import numpy as np
+
+from .. import activations
+from ..activations import activation_backward, activation_forward
+from ..initializers import Initializer
+from ..jit import kernel, product
+from ..ops import CONVOLUTION
+from ..regularizers import L1L2
+from .base import Layer, Shape
+from .windows import check_image, check_padding, pair, slide, unslide
+
+
+@kernel
+def windows(op, image, rows, columns, col):
+    """Copy the part of each image under each window into a row of col, zeros where outside.
+
+    image (n, height, width, channels); windows on a grid of rows × columns; col
+    (n · rows · columns, window height · window width · channels).
+    """
+    n, height, width, channels = image.shape
+    source, target = image.reshape(-1), col.reshape(-1)
+    run = op.kernel_width * channels
+    to = 0
+    for place in range(n * rows * columns):
+        sample, i, j = place // (rows * columns), place // columns % rows, place % columns
+        top, left = i * op.stride_h - op.pad_top, j * op.stride_w - op.pad_left
+        first = max(0, -left) * channels  # of the run, what lies inside the image
+        last = min(op.kernel_width, width - left) * channels
+        for u in range(op.kernel_height):
+            row = top + u
+            if row < 0 or row >= height or last <= first:
+                for k in range(run):
+                    target[to + k] = 0
+            else:
+                start = ((sample * height + row) * width + left) * channels
+                for k in range(first):
+                    target[to + k] = 0
+                for k in range(first, last):
+                    target[to + k] = source[start + k]
+                for k in range(last, run):
+                    target[to + k] = 0
+            to += run
+
+
+@kernel
+def add_windows(op, col, rows, columns, image):
+    """The transpose of `windows`: add each row of col to the image under its window."""
+    n, height, width, channels = image.shape
+    source, target = col.reshape(-1), image.reshape(-1)
+    run = op.kernel_width * channels
+    target[:] = 0
+    at = 0
+    for place in range(n * rows * columns):
+        sample, i, j = place // (rows * columns), place // columns % rows, place % columns
+        top, left = i * op.stride_h - op.pad_top, j * op.stride_w - op.pad_left
+        first = max(0, -left) * channels
+        last = min(op.kernel_width, width - left) * channels
+        for u in range(op.kernel_height):
+            row = top + u
+            if row >= 0 and row < height:
+                start = ((sample * height + row) * width + left) * channels
+                for k in range(first, last):
+                    target[start + k] += source[at + k]
+            at += run
+
+
+@kernel
+def turn(op, W, a, b, K):
+    """K[u, v, b, a] += W[−u, −v, a, b]: turned by 180°, channels exchanged; its own inverse."""
+    taps = op.kernel_height * op.kernel_width
+    source, target = W.reshape(taps, a, b), K.reshape(taps, b, a)
+    for tap in range(taps):
+        for i in range(a):
+            for j in range(b):
+                target[taps - 1 - tap, j, i] += source[tap, i, j]
+
+
+@kernel
+def kernel_matrix(op, W, scratch):
+    """K for the op's form, (taps · channels of the gathered side, channels of the other)."""
+    taps = op.kernel_height * op.kernel_width
+    inner, outer = (op.filters, op.channels) if op.scatter else (op.channels, op.filters)
+    K = W.reshape(taps * inner, outer)
+    if op.flipped:
+        K = scratch[: W.size].reshape(taps * inner, outer)
+        K[:] = 0
+        turn(op, W, outer, inner, K)
+    return K
+
+
+@kernel
+def window_matrix(op, n, scratch):
+    """Room for the windows of n samples, behind the room for K and its gradient."""
+    rows, channels = op.out_height * op.out_width, op.channels
+    if op.scatter:
+        rows, channels = op.height * op.width, op.filters
+    taps = op.kernel_height * op.kernel_width
+    start = 2 * taps * op.channels * op.filters
+    return scratch[start : start + n * rows * taps * channels].reshape(n * rows, taps * channels)
+
+
+@kernel
+def conv_forward(op, x, W, b, y, scratch):
+    """y = f(convolution of x), for x (n, inputs) and y (n, outputs)."""
+    n = x.shape[0]
+    K, col = kernel_matrix(op, W, scratch), window_matrix(op, n, scratch)
+    x_image = x.reshape(n, op.height, op.width, op.channels)
+    y_image = y.reshape(n, op.out_height, op.out_width, op.filters)
+    y_pixels = y.reshape(-1, op.filters)
+    if op.scatter:
+        product(x.reshape(-1, op.channels), K, col, False, False, True)
+        add_windows(op, col, op.height, op.width, y_image)
+    else:
+        windows(op, x_image, op.out_height, op.out_width, col)
+        product(col, K, y_pixels, False, False, False)
+    activation_forward(b, op.activation, y_pixels)
+
+
+@kernel
+def conv_backward(op, x, W, y, dy, dW, db, dx, scratch):
+    """The chain rule through `conv_forward`, for a loss with gradient dy for y.
+
+    dz = dy f'(z)                 (written over dy)
+    db += Σ dz                    over samples and pixels
+    gather:   dK += windows(x)ᵀ dz;  dx = the rows of dz Kᵀ, added under their windows
+    scatter:  dK += windows(dz)ᵀ x;  dx = windows(dz) K
+
+    An empty dW, db or dx is not wanted.
+    """
+    n = x.shape[0]
+    activation_backward(y.reshape(-1, op.filters), op.activation, dy.reshape(-1, op.filters), db)
+    K, col = kernel_matrix(op, W, scratch), window_matrix(op, n, scratch)
+    dK = (scratch[W.size : W.size + dW.size] if op.flipped else dW).reshape(
+        K.shape[0] if dW.size else 0, K.shape[1]
+    )
+    if op.flipped:
+        dK[:] = 0
+    x_pixels, dz_pixels = x.reshape(-1, op.channels), dy.reshape(-1, op.filters)
+    if op.scatter:
+        dz_image = dy.reshape(n, op.out_height, op.out_width, op.filters)
+        windows(op, dz_image, op.height, op.width, col)
+        if dW.size:
+            product(col, x_pixels, dK, True, True, False)
+        if dx.size:
+            product(col, K, dx.reshape(-1, op.channels), False, False, False)
+    else:
+        if dW.size:
+            x_image = x.reshape(n, op.height, op.width, op.channels)
+            windows(op, x_image, op.out_height, op.out_width, col)
+            product(col, dz_pixels, dK, True, True, False)
+        if dx.size:
+            product(dz_pixels, K, col, False, False, True)
+            dx_image = dx.reshape(n, op.height, op.width, op.channels)
+            add_windows(op, col, op.out_height, op.out_width, dx_image)
+    if op.flipped and dW.size:
+        turn(op, dK.reshape(-1), K.shape[0] // (op.kernel_height * op.kernel_width), K.shape[1], dW)
+
+
+class Conv2D(Layer):
+    """Convolution of images: y[i, j, o] = f(Σ x[i s + u − p, j s + v − p, c] W[u, v, c, o] + b[o]).
+
+    Parameters
+    ----------
+    filters : int
+        Channels of y.
+    kernel_size : int or (int, int)
+        Rows and columns of the window.
+    strides : int or (int, int), default 1
+        s, down and to the right.
+    padding : "valid" or "same", default "valid"
+        Windows inside the image only; or as many windows as pixels / s, with zeros around, half
+        of them (rounded down) before the image.
+    activation : str or None
+        f: linear (None), relu, leaky_relu, elu, tanh or sigmoid.
+    use_bias : bool, default True
+    kernel_initializer, bias_initializer : str or callable ``(shape, rng) -> array``
+        Initial W, of shape (rows, columns, channels, filters), and b, of shape (filters,).
+    activity_regularizer : L1, L2, L1L2 or None
+        A penalty on y.
+
+    Examples
+    --------
+    >>> Conv2D(8, 3, strides=2, padding="same").build((28, 28, 1))
+    (14, 14, 8)
+    """
+
+    transposed = False
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: int | tuple[int, int],
+        strides: int | tuple[int, int] = 1,
+        padding: str = "valid",
+        activation: str | None = None,
+        *,
+        use_bias: bool = True,
+        kernel_initializer: str | Initializer = "glorot_uniform",
+        bias_initializer: str | Initializer = "zeros",
+        activity_regularizer: L1L2 | None = None,
+    ):
+        super().__init__(activity_regularizer=activity_regularizer)
+        activations.code(activation)  # refuses an unknown name
+        self.filters = pair("filters", filters)[0]
+        self.kernel_size = pair("kernel_size", kernel_size)
+        self.strides = pair("strides", strides)
+        self.padding = check_padding(padding)
+        self.activation = activation or "linear"
+        self.use_bias = use_bias
+        self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
+
+    def build(self, input_shape: Shape) -> Shape:
+        check_image(self, input_shape)
+        (rows, _), (columns, _) = self.slides(input_shape)
+        channels = (input_shape[2], self.filters)
+        if self.transposed:
+            channels = channels[::-1]
+        self.add_weight("kernel", (*self.kernel_size, *channels), self.kernel_initializer)
+        if self.use_bias:
+            self.add_weight("bias", (self.filters,), self.bias_initializer)
+        return rows, columns, self.filters
+
+    def slides(self, input_shape: Shape) -> list[tuple[int, int]]:
+        """For both directions: the output's size, and the zeros before."""
+        sides = zip(input_shape[:2], self.kernel_size, self.strides, strict=True)
+        if self.transposed:
+            return [unslide(*side, self.padding) for side in sides]
+        return [slide(self, *side, self.padding) for side in sides]
+
+    def image_record(self, input_shape: Shape) -> np.record:
+        """The record for images of this shape."""
+        (rows, _), (columns, _) = self.slides(input_shape)
+        return self.record(input_shape, (rows, columns, self.filters))
+
+    def forward(self, x, training=False, step=0, first=0):
+        x = self.batch(x)
+        op = self.image_record(x.shape[1:])
+        y = np.empty((len(x), op.out_height, op.out_width, op.filters), self.dtype)
+        conv_forward(
+            *(op, x.reshape(len(x), -1), self.weight("kernel").reshape(-1), self.weight("bias")),
+            *(y.reshape(len(x), -1), self.scratch(op, len(x))),
+        )
+        return y, (x, y)
+
+    def backward(self, dy, cache):
+        x, y = cache
+        op, n = self.image_record(x.shape[1:]), len(x)
+        dx = np.empty_like(x)
+        self.clear_gradients()
+        conv_backward(
+            *(op, x.reshape(n, -1), self.weight("kernel").reshape(-1), y.reshape(n, -1)),
+            np.array(dy, self.dtype, order="C").reshape(n, -1),
+            *(self.gradient("kernel").reshape(-1), self.gradient("bias")),
+            *(dx.reshape(n, -1), self.scratch(op, n)),
+        )
+        return dx
+
+    def scratch_sizes(self, op):
+        taps = op.kernel_height * op.kernel_width
+        gathered = op.out_height * op.out_width * op.channels
+        if op.scatter:
+            gathered = op.height * op.width * op.filters
+        return 2 * taps * op.channels * op.filters, taps * gathered
+
+    def op(self, input_shape):
+        (_, pad_top), (_, pad_left) = self.slides(input_shape)
+        scatter = self.transposed
+        if self.strides == (1, 1):  # either form: copy the side with fewer channels
+            scatter = input_shape[2] > self.filters
+        flipped = scatter != self.transposed
+        if flipped:
+            pad_top = self.kernel_size[0] - 1 - pad_top
+            pad_left = self.kernel_size[1] - 1 - pad_left
+        return {
+            "kind": CONVOLUTION,
+            "activation": activations.code(self.activation),
+            "kernel_height": self.kernel_size[0],
+            "kernel_width": self.kernel_size[1],
+            "stride_h": self.strides[0],
+            "stride_w": self.strides[1],
+            "pad_top": pad_top,
+            "pad_left": pad_left,
+            "scatter": scatter,
+            "flipped": flipped,
+        }
+
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__}({self.filters}, {self.kernel_size}, strides={self.strides}, "
+            f"padding={self.padding!r}, activation={self.activation!r})"
+        )
+
+
+class Conv2DTranspose(Conv2D):
+    """Transposed convolution: the backward pass of a `Conv2D` for its input, as a layer.
+
+    Each pixel of x adds its multiple of W to y under a window:
+    z[i s + u − p, j s + v − p, o] += x[i, j, c] W[u, v, o, c], and y = f(z + b).
+
+    Parameters
+    ----------
+    filters : int
+        Channels of y.
+    kernel_size : int or (int, int)
+        Rows and columns of the window.
+    strides : int or (int, int), default 1
+        s: how far the windows of neighbouring pixels lie apart.
+    padding : "valid" or "same", default "valid"
+        y has (size − 1) s + max(kernel_size, s) pixels along a side, or size · s.
+    activation, use_bias, bias_initializer, activity_regularizer
+        As for `Conv2D`.
+    kernel_initializer : str or callable ``(shape, rng) -> array``
+        Initial W, of shape (rows, columns, filters, channels).
+
+    Examples
+    --------
+    >>> Conv2DTranspose(8, 3, strides=2, padding="same").build((14, 14, 1))
+    (28, 28, 8)
+    """
+
+    transposed = True

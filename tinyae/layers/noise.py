@@ -1,0 +1,207 @@
+"""Layers that are active in training only: dropout and Gaussian noise.
+
+Their random numbers are a hash of where they are used: (the model's seed and the layer, the
+optimizer's step, the sample's position in the mini-batch, the element). So they need no state, are
+the same however a mini-batch is cut into chunks and threads, and the backward pass makes them again
+instead of keeping them.
+"""
+
+import math
+
+import numpy as np
+
+from ..elementary import log1p
+from ..jit import kernel
+from ..ops import DROPOUT, GAUSSIAN_NOISE
+from ..regularizers import L1L2
+from .base import Layer
+
+NOT_TRAINING = -1  # in place of the step
+
+
+GOLDEN = 0x9E3779B9  # 2³² divided by the golden ratio: its multiples differ in all bits
+
+
+@kernel
+def mix(h):
+    """Spread a 32-bit number over all its bits (the finalizer of MurmurHash3, Appleby 2011)."""
+    h = np.uint32(h ^ (h >> np.uint32(16)))
+    h = np.uint32(h * np.uint32(0x85EBCA6B))
+    h = np.uint32(h ^ (h >> np.uint32(13)))
+    h = np.uint32(h * np.uint32(0xC2B2AE35))
+    return np.uint32(h ^ (h >> np.uint32(16)))
+
+
+@kernel
+def row_key(key, step, position):
+    """32 bits for one sample: of the layer's key (63 bits), the step and the position."""
+    low = np.int64(0xFFFFFFFF)
+    h = mix(np.uint32(key & low))
+    h = mix(np.uint32(h ^ np.uint32(key >> 32)))
+    h = mix(np.uint32(h ^ np.uint32(step & low)))
+    return mix(np.uint32(h ^ np.uint32(position & low)))
+
+
+@kernel
+def element_bits(row, j):
+    """32 bits for element j of a sample."""
+    return mix(np.uint32(row ^ np.uint32(np.uint32(j) * np.uint32(GOLDEN))))
+
+
+@kernel
+def standard_normal(bits):
+    """A standard normal number from 32 random bits: √2 erfinv(u) for u uniform in (−1, 1).
+
+    float32, from 24 of the bits, so within ±5.4. erfinv is Giles's approximation in single
+    precision (Approximating the erfinv function, GPU Computing Gems, 2010), whose logarithm is
+    taken here of v = 1 − u² = m 2^e by its series.
+    """
+    half = np.float32(0.5)
+    share = (np.float32(bits >> np.uint32(8)) + half) * np.float32(2.0**-24)  # in (0, 1)
+    u = np.float32(2) * share - np.float32(1)
+    v = np.float32(4) * share * (np.float32(1) - share)
+    pattern = np.float32(v).view(np.int32)
+    exponent = np.float32((pattern >> np.int32(23)) - np.int32(127))
+    mantissa = np.int32((pattern & np.int32(0x7FFFFF)) | np.int32(0x3F800000)).view(np.float32)
+    w = -(exponent * np.float32(0.6931471805599453) + log1p(mantissa - np.float32(1)))
+    a = w - np.float32(2.5)
+    near = np.float32(2.81022636e-08)
+    near = near * a + np.float32(3.43273939e-07)
+    near = near * a + np.float32(-3.5233877e-06)
+    near = near * a + np.float32(-4.39150654e-06)
+    near = near * a + np.float32(0.00021858087)
+    near = near * a + np.float32(-0.00125372503)
+    near = near * a + np.float32(-0.00417768164)
+    near = near * a + np.float32(0.246640727)
+    near = near * a + np.float32(1.50140941)
+    b = np.sqrt(max(w, np.float32(0))) - np.float32(3)
+    far = np.float32(-0.000200214257)
+    far = far * b + np.float32(0.000100950558)
+    far = far * b + np.float32(0.00134934322)
+    far = far * b + np.float32(-0.00367342844)
+    far = far * b + np.float32(0.00573950773)
+    far = far * b + np.float32(-0.0076224613)
+    far = far * b + np.float32(0.00943887047)
+    far = far * b + np.float32(1.00167406)
+    far = far * b + np.float32(2.83297682)
+    return np.float32(1.4142135623730951) * u * (near if w < np.float32(5) else far)
+
+
+@kernel
+def dropout(op, x, y, step, first):
+    """y = x / (1 − rate) with probability 1 − rate, else 0; copies where step is NOT_TRAINING.
+
+    x, y (n, size); `first` is the position in the mini-batch of row 0. The map is linear with a
+    fixed mask, so the backward pass is the same call with dy and dx.
+    """
+    if step == NOT_TRAINING:
+        y[:] = x
+        return
+    zero, scale = x.dtype.type(0), x.dtype.type(1 / (1 - op.rate))
+    threshold = np.uint32(op.rate * 2.0**32)
+    for i in range(x.shape[0]):
+        row = row_key(op.key, step, first + i)
+        for j in range(x.shape[1]):
+            y[i, j] = scale * x[i, j] if element_bits(row, j) >= threshold else zero
+
+
+@kernel
+def gaussian_noise(op, x, y, step, first):
+    """y = x + stddev · N(0, 1); copies where step is NOT_TRAINING. Its backward pass copies."""
+    if step == NOT_TRAINING:
+        y[:] = x
+        return
+    stddev = x.dtype.type(op.rate)
+    for i in range(x.shape[0]):
+        row = row_key(op.key, step, first + i)
+        for j in range(x.shape[1]):
+            y[i, j] = x[i, j] + stddev * x.dtype.type(standard_normal(element_bits(row, j)))
+
+
+class _Noise(Layer):
+    """What dropout and noise share."""
+
+    kind: int
+    rate: float
+
+    def op(self, input_shape):
+        return {"kind": self.kind, "rate": self.rate}
+
+
+class Dropout(_Noise):
+    """Set each element to zero with probability `rate`, and divide the rest by 1 − rate.
+
+    Active in training only; the mask is new at every step.
+
+    Parameters
+    ----------
+    rate : float
+        At least 0 and below 1.
+    activity_regularizer : L1, L2, L1L2 or None
+        A penalty on the output.
+    """
+
+    kind = DROPOUT
+
+    def __init__(self, rate: float, *, activity_regularizer: L1L2 | None = None):
+        super().__init__(activity_regularizer=activity_regularizer)
+        if not 0 <= rate < 1:
+            raise ValueError(f"rate must be at least 0 and below 1, but got {rate!r}")
+        self.rate = float(rate)
+
+    def forward(self, x, training=False, step=0, first=0):
+        if not training:
+            return x, None
+        return self._masked(x, step, first), (step, first)
+
+    def backward(self, dy, cache):
+        return dy if cache is None else self._masked(dy, *cache)
+
+    def _masked(self, x, step, first):
+        x = self.batch(x)
+        y, rows = np.empty_like(x), (len(x), -1)
+        op = self.record(x.shape[1:], x.shape[1:])
+        with np.errstate(over="ignore"):  # the hash wraps around on purpose
+            dropout(op, x.reshape(rows), y.reshape(rows), step, first)
+        return y
+
+    def __repr__(self) -> str:
+        return f"Dropout({self.rate:g})"
+
+
+class GaussianNoise(_Noise):
+    """Add normal noise of mean 0.
+
+    Active in training only; the noise is new at every step.
+
+    Parameters
+    ----------
+    stddev : float
+        The noise's standard deviation, zero or positive.
+    activity_regularizer : L1, L2, L1L2 or None
+        A penalty on the output.
+    """
+
+    kind = GAUSSIAN_NOISE
+
+    def __init__(self, stddev: float, *, activity_regularizer: L1L2 | None = None):
+        super().__init__(activity_regularizer=activity_regularizer)
+        if not (math.isfinite(stddev) and stddev >= 0):
+            raise ValueError(f"stddev must be zero or positive and finite, but got {stddev!r}")
+        self.stddev = self.rate = float(stddev)
+
+    def forward(self, x, training=False, step=0, first=0):
+        if not training:
+            return x, None
+        x = self.batch(x)
+        y, rows = np.empty_like(x), (len(x), -1)
+        op = self.record(x.shape[1:], x.shape[1:])
+        with np.errstate(over="ignore"):  # the hash wraps around on purpose
+            gaussian_noise(op, x.reshape(rows), y.reshape(rows), step, first)
+        return y, None
+
+    def backward(self, dy, cache):
+        return dy
+
+    def __repr__(self) -> str:
+        return f"GaussianNoise({self.stddev:g})"

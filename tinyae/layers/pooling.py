@@ -1,0 +1,293 @@
+"""Layers that shrink or enlarge images, channel by channel."""
+
+import numpy as np
+
+from ..jit import kernel
+from ..ops import AVERAGE_POOLING, MAX_POOLING, UPSAMPLING
+from ..regularizers import L1L2
+from .base import Layer, Shape
+from .windows import check_image, check_padding, pair, slide
+
+# The images x (n, inputs) and y (n, outputs) are flat rows here; a window is cut to the part of it
+# that lies inside the image, so padding never counts.
+
+
+@kernel
+def window(op, i, j):
+    """First and last (exclusive) row and column of the image under window (i, j)."""
+    top, left = i * op.stride_h - op.pad_top, j * op.stride_w - op.pad_left
+    bottom, right = top + op.kernel_height, left + op.kernel_width
+    return max(top, 0), min(bottom, op.height), max(left, 0), min(right, op.width)
+
+
+@kernel
+def max_pooling_forward(op, x, y):
+    """y = the maximum under each window."""
+    channels = op.channels
+    for sample in range(x.shape[0]):
+        for i in range(op.out_height):
+            for j in range(op.out_width):
+                top, bottom, left, right = window(op, i, j)
+                to = (i * op.out_width + j) * channels
+                start = (top * op.width + left) * channels
+                for c in range(channels):
+                    y[sample, to + c] = x[sample, start + c]
+                for row in range(top, bottom):
+                    for column in range(left, right):
+                        at = (row * op.width + column) * channels
+                        for c in range(channels):
+                            value, best = x[sample, at + c], y[sample, to + c]
+                            # the second comparison lets NaN through
+                            y[sample, to + c] = value if value > best or value != value else best
+
+
+@kernel
+def max_pooling_backward(op, x, y, dy, dx):
+    """Of equal maxima under a window the first in row order gets dy, which is used up."""
+    channels, zero = op.channels, x.dtype.type(0)
+    dx[:] = 0
+    for sample in range(x.shape[0]):
+        for i in range(op.out_height):
+            for j in range(op.out_width):
+                top, bottom, left, right = window(op, i, j)
+                to = (i * op.out_width + j) * channels
+                for row in range(top, bottom):
+                    for column in range(left, right):
+                        at = (row * op.width + column) * channels
+                        for c in range(channels):
+                            hit = x[sample, at + c] == y[sample, to + c]
+                            d = dy[sample, to + c]
+                            dx[sample, at + c] += d if hit else zero
+                            dy[sample, to + c] = zero if hit else d
+
+
+@kernel
+def average_pooling_forward(op, x, y):
+    """y = the mean of the real pixels under each window."""
+    channels, one = op.channels, x.dtype.type(1)
+    for sample in range(x.shape[0]):
+        for i in range(op.out_height):
+            for j in range(op.out_width):
+                top, bottom, left, right = window(op, i, j)
+                share = one / x.dtype.type((bottom - top) * (right - left))
+                to = (i * op.out_width + j) * channels
+                for c in range(channels):
+                    y[sample, to + c] = 0
+                for row in range(top, bottom):
+                    for column in range(left, right):
+                        at = (row * op.width + column) * channels
+                        for c in range(channels):
+                            y[sample, to + c] += share * x[sample, at + c]
+
+
+@kernel
+def average_pooling_backward(op, dy, dx):
+    """Each real pixel under a window gets an equal share of dy."""
+    channels, one = op.channels, dy.dtype.type(1)
+    dx[:] = 0
+    for sample in range(dy.shape[0]):
+        for i in range(op.out_height):
+            for j in range(op.out_width):
+                top, bottom, left, right = window(op, i, j)
+                share = one / dy.dtype.type((bottom - top) * (right - left))
+                to = (i * op.out_width + j) * channels
+                for row in range(top, bottom):
+                    for column in range(left, right):
+                        at = (row * op.width + column) * channels
+                        for c in range(channels):
+                            dx[sample, at + c] += share * dy[sample, to + c]
+
+
+@kernel
+def upsampling_forward(op, x, y):
+    """y[i, j] = x[i // rows, j // columns]: every pixel repeated."""
+    channels = op.channels
+    for sample in range(x.shape[0]):
+        for i in range(op.out_height):
+            for j in range(op.out_width):
+                at = (i // op.stride_h * op.width + j // op.stride_w) * channels
+                to = (i * op.out_width + j) * channels
+                for c in range(channels):
+                    y[sample, to + c] = x[sample, at + c]
+
+
+@kernel
+def upsampling_backward(op, dy, dx):
+    """Each pixel gets the sum over its copies."""
+    channels = op.channels
+    dx[:] = 0
+    for sample in range(dy.shape[0]):
+        for i in range(op.out_height):
+            for j in range(op.out_width):
+                at = (i // op.stride_h * op.width + j // op.stride_w) * channels
+                to = (i * op.out_width + j) * channels
+                for c in range(channels):
+                    dx[sample, at + c] += dy[sample, to + c]
+
+
+@kernel
+def resize_forward(op, x, y):
+    """The forward pass of whichever layer of this file the op is."""
+    if op.kind == MAX_POOLING:
+        max_pooling_forward(op, x, y)
+    elif op.kind == AVERAGE_POOLING:
+        average_pooling_forward(op, x, y)
+    else:
+        upsampling_forward(op, x, y)
+
+
+@kernel
+def resize_backward(op, x, y, dy, dx):
+    """The backward pass of whichever layer of this file the op is; dy is used up."""
+    if op.kind == MAX_POOLING:
+        max_pooling_backward(op, x, y, dy, dx)
+    elif op.kind == AVERAGE_POOLING:
+        average_pooling_backward(op, dy, dx)
+    else:
+        upsampling_backward(op, dy, dx)
+
+
+class _Resizing(Layer):
+    """What the layers of this file share: images in, images out, channels kept, no weights."""
+
+    def sides(self, input_shape: Shape) -> tuple[int, int]:
+        """The output's rows and columns."""
+        raise NotImplementedError
+
+    def build(self, input_shape: Shape) -> Shape:
+        check_image(self, input_shape)
+        return *self.sides(input_shape), input_shape[2]
+
+    def forward(self, x, training=False, step=0, first=0):
+        x = self.batch(x)
+        shape = self.build(x.shape[1:])
+        y = np.empty((len(x), *shape), self.dtype)
+        resize_forward(
+            self.record(x.shape[1:], shape), x.reshape(len(x), -1), y.reshape(len(x), -1)
+        )
+        return y, (x, y)
+
+    def backward(self, dy, cache):
+        x, y = cache
+        dx, rows = np.empty_like(x), (len(x), -1)
+        dy = np.array(dy, self.dtype, order="C")
+        op = self.record(x.shape[1:], y.shape[1:])
+        resize_backward(op, x.reshape(rows), y.reshape(rows), dy.reshape(rows), dx.reshape(rows))
+        return dx
+
+
+class MaxPooling2D(_Resizing):
+    """The maximum under each window, channel by channel.
+
+    Of equal maxima the first in row order gets the gradient.
+
+    Parameters
+    ----------
+    pool_size : int or (int, int), default 2
+        Rows and columns of the window.
+    strides : int, (int, int) or None
+        How far apart the windows are. Default: `pool_size`.
+    padding : "valid" or "same", default "valid"
+        Windows inside the image only, or ⌈size / stride⌉ windows. Padding never counts.
+    activity_regularizer : L1, L2, L1L2 or None
+        A penalty on the output.
+
+    Examples
+    --------
+    >>> MaxPooling2D().build((28, 28, 3))
+    (14, 14, 3)
+    """
+
+    kind = MAX_POOLING
+
+    def __init__(
+        self,
+        pool_size: int | tuple[int, int] = 2,
+        strides: int | tuple[int, int] | None = None,
+        padding: str = "valid",
+        *,
+        activity_regularizer: L1L2 | None = None,
+    ):
+        super().__init__(activity_regularizer=activity_regularizer)
+        self.pool_size = pair("pool_size", pool_size)
+        self.strides = self.pool_size if strides is None else pair("strides", strides)
+        self.padding = check_padding(padding)
+
+    def slides(self, input_shape: Shape) -> list[tuple[int, int]]:
+        """For both directions: the output's size, and the padding before."""
+        sides = zip(input_shape[:2], self.pool_size, self.strides, strict=True)
+        return [slide(self, *side, self.padding) for side in sides]
+
+    def sides(self, input_shape):
+        (rows, _), (columns, _) = self.slides(input_shape)
+        return rows, columns
+
+    def op(self, input_shape):
+        (_, top), (_, left) = self.slides(input_shape)
+        return {
+            "kind": self.kind,
+            "kernel_height": self.pool_size[0],
+            "kernel_width": self.pool_size[1],
+            "stride_h": self.strides[0],
+            "stride_w": self.strides[1],
+            "pad_top": top,
+            "pad_left": left,
+        }
+
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__}({self.pool_size}, strides={self.strides}, "
+            f"padding={self.padding!r})"
+        )
+
+
+class AveragePooling2D(MaxPooling2D):
+    """The mean of the real pixels under each window, channel by channel.
+
+    Parameters
+    ----------
+    pool_size, strides, padding, activity_regularizer
+        As for `MaxPooling2D`.
+
+    Examples
+    --------
+    >>> AveragePooling2D(3, strides=2, padding="same").build((7, 7, 1))
+    (4, 4, 1)
+    """
+
+    kind = AVERAGE_POOLING
+
+
+class UpSampling2D(_Resizing):
+    """Every pixel repeated (nearest neighbour).
+
+    Parameters
+    ----------
+    size : int or (int, int), default 2
+        How many times, down and to the right.
+    activity_regularizer : L1, L2, L1L2 or None
+        A penalty on the output.
+
+    Examples
+    --------
+    >>> UpSampling2D().build((7, 7, 32))
+    (14, 14, 32)
+    """
+
+    def __init__(
+        self,
+        size: int | tuple[int, int] = 2,
+        *,
+        activity_regularizer: L1L2 | None = None,
+    ):
+        super().__init__(activity_regularizer=activity_regularizer)
+        self.size = pair("size", size)
+
+    def sides(self, input_shape):
+        return input_shape[0] * self.size[0], input_shape[1] * self.size[1]
+
+    def op(self, input_shape):
+        return {"kind": UPSAMPLING, "stride_h": self.size[0], "stride_w": self.size[1]}
+
+    def __repr__(self) -> str:
+        return f"UpSampling2D({self.size})"
