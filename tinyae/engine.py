@@ -14,26 +14,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .activations import activation_backward, activation_forward
 from .atomics import barrier, load, store
-from .jit import kernel
-from .layers.conv import conv_backward, conv_forward
-from .layers.dense import dense_backward, dense_forward
-from .layers.noise import NOT_TRAINING, dropout, gaussian_noise
-from .layers.pooling import resize_backward, resize_forward
+from .dispatch import run_backward, run_forward
+from .jit import copy, kernel
+from .layers.noise import NOT_TRAINING
 from .losses import loss_rows
-from .ops import (
-    ACTIVATION,
-    AVERAGE_POOLING,
-    CONVOLUTION,
-    DENSE,
-    DROPOUT,
-    GAUSSIAN_NOISE,
-    MAX_POOLING,
-    NOWHERE,
-    RESHAPE,
-    UPSAMPLING,
-)
+from .ops import NOWHERE
 from .optimizers import optimizer_step
 from .regularizers import penalty
 
@@ -69,61 +55,6 @@ def block(buffer, offset, rows, width):
 
 
 @kernel
-def op_forward(op, parameters, x, y, scratch, step, position):
-    """Run one op on x (n, inputs) into y (n, outputs).
-
-    `step` is the optimizer's, or NOT_TRAINING; `position` that of the first row in the mini-batch.
-    """
-    W = parameters[op.W : op.W + op.W_size]
-    b = parameters[op.b : op.b + op.b_size]
-    if op.kind == DENSE:
-        dense_forward(x, W.reshape(op.inputs, op.outputs), b, op.activation, y)
-    elif op.kind == CONVOLUTION:
-        conv_forward(op, x, W, b, y, scratch)
-    elif op.kind == MAX_POOLING or op.kind == AVERAGE_POOLING or op.kind == UPSAMPLING:
-        resize_forward(op, x, y)
-    elif op.kind == ACTIVATION:
-        y[:] = x
-        activation_forward(b, op.activation, y)
-    elif op.kind == RESHAPE and op.x != op.y:  # elsewhere y is x's own memory
-        y[:] = x
-    elif op.kind == DROPOUT:
-        dropout(op, x, y, step, position)
-    elif op.kind == GAUSSIAN_NOISE:
-        gaussian_noise(op, x, y, step, position)
-
-
-@kernel
-def op_backward(op, parameters, x, y, dy, gradient, dx, scratch, step, position):
-    """The gradient of one op: adds into the gradient vector, writes dx (n, inputs) unless empty.
-
-    dy is used up.
-    """
-    W = parameters[op.W : op.W + op.W_size]
-    wanted = op.trainable
-    dW = gradient[op.W : op.W + op.W_size * wanted]
-    db = gradient[op.b : op.b + op.b_size * wanted]
-    if op.kind == DENSE:
-        shape = (op.inputs, op.outputs)
-        dW_matrix = dW.reshape(op.inputs * wanted, op.outputs)
-        dense_backward(x, W.reshape(shape), y, op.activation, dy, dW_matrix, db, dx)
-    elif op.kind == CONVOLUTION:
-        conv_backward(op, x, W, y, dy, dW, db, dx, scratch)
-    elif op.kind == ACTIVATION:
-        activation_backward(y, op.activation, dy, db)
-        if dx.size:
-            dx[:] = dy
-    elif dx.size == 0:  # the rest have no weights
-        return
-    elif op.kind == MAX_POOLING or op.kind == AVERAGE_POOLING or op.kind == UPSAMPLING:
-        resize_backward(op, x, y, dy, dx)
-    elif op.kind == DROPOUT:
-        dropout(op, dy, dx, step, position)
-    elif op.dx != op.dy:  # noise, and a reshape that does not share its memory
-        dx[:] = dy
-
-
-@kernel
 def forward(table, parameters, inputs, first, n, values, step, position):
     """Run all ops on rows first to first + n of the inputs."""
     for i in range(table.size):
@@ -133,7 +64,7 @@ def forward(table, parameters, inputs, first, n, values, step, position):
         else:
             x = block(values, op.x, n, op.inputs)
         y = block(values, op.y, n, op.outputs)
-        op_forward(op, parameters, x, y, values[op.scratch :], step, position)
+        run_forward(table, i, parameters, x, y, values[op.scratch :], step, position)
 
 
 @kernel
@@ -160,7 +91,7 @@ def backward(table, parameters, inputs, first, n, values, scale, gradient, step,
         if op.l1 > 0 or op.l2 > 0:
             penalties += op_penalty(op, n, values, scale, 1)
         scratch = values[op.scratch :]
-        op_backward(op, parameters, x, y, dy, gradient, dx, scratch, step, position)
+        run_backward(table, i, parameters, x, y, dy, gradient, dx, scratch, step, position)
     return penalties
 
 
@@ -187,7 +118,8 @@ def add_gradients(run, thread, index):
         dy = block(values, last.dy, n, size)
         target = block(run.target, row * size, n, size)
         loss_rows(run.loss, y, target, 1.0 / (samples * size), dy, sums)
-        reconstruction += sums[:n].sum()
+        for i in range(n):
+            reconstruction += sums[i]
         penalties += backward(
             *(run.table, run.parameters, run.x, row, n, values),
             *(1.0 / samples, run.gradients[thread], step, position),
@@ -245,8 +177,8 @@ def predict(table, capacity, parameters, x, rows, values, output):
     for first in range(0, rows, capacity):
         n = min(capacity, rows - first)
         forward(table, parameters, x, first, n, values, NOT_TRAINING, 0)
-        y = last.y
-        output[first * last.outputs : (first + n) * last.outputs] = values[y : y + n * last.outputs]
+        y = block(values, last.y, n, last.outputs)
+        copy(y, block(output, first * last.outputs, n, last.outputs))
 
 
 @kernel

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from . import engine
+from . import dispatch, engine
 from .arrays import gather, row_chunks, row_slices
 from .jit import BLAS_THREADS, DISABLED
 from .layers.base import Layer
@@ -50,6 +50,7 @@ class Program:
         input_gradient: bool = False,
     ):
         self.dtype = layers[0].dtype
+        dispatch.prepare(self.dtype)
         self.output_shape = layers[-1].output_shape or ()
         self.table = new_table(len(layers))
         self._input_gradient = input_gradient

@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from ..elementary import log1p
-from ..jit import kernel
+from ..jit import copy, kernel
 from ..ops import DROPOUT, GAUSSIAN_NOISE
 from ..regularizers import L1L2
 from .base import Layer
@@ -95,7 +95,7 @@ def dropout(op, x, y, step, first):
     fixed mask, so the backward pass is the same call with dy and dx.
     """
     if step == NOT_TRAINING:
-        y[:] = x
+        copy(x, y)
         return
     zero, scale = x.dtype.type(0), x.dtype.type(1 / (1 - op.rate))
     threshold = np.uint32(op.rate * 2.0**32)
@@ -109,7 +109,7 @@ def dropout(op, x, y, step, first):
 def gaussian_noise(op, x, y, step, first):
     """y = x + stddev · N(0, 1); copies where step is NOT_TRAINING. Its backward pass copies."""
     if step == NOT_TRAINING:
-        y[:] = x
+        copy(x, y)
         return
     stddev = x.dtype.type(op.rate)
     for i in range(x.shape[0]):
