@@ -17,6 +17,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:  # the same names as in _HOME, for type checkers and editors
     from . import datasets as datasets
+    from . import models as models
     from . import plot as plot
     from .autoencoder import Autoencoder as Autoencoder
     from .callbacks import EarlyStopping as EarlyStopping
@@ -75,7 +76,7 @@ _HOME = {
     "UpSampling2D": "layers.pooling",
     "check_gradients": "gradcheck",
 }
-_MODULES = ("datasets", "plot")
+_MODULES = ("datasets", "models", "plot")
 
 __all__ = [*_HOME, *_MODULES]
 

@@ -6,25 +6,11 @@ from pathlib import Path
 import numpy as np
 from matplotlib import pyplot as plt
 
-from . import datasets, plot
+from . import datasets, models, plot
 from .autoencoder import Autoencoder
-from .layers.dense import Dense
-from .optimizers import Adam
 from .pca import PCA
 
 DIGITS = (1, 5, 6)
-
-
-def model(seed: int = 0) -> Autoencoder:
-    """The tutorial's autoencoder, 784-500-300-2-300-500-784 with ReLU, Adam at 0.001 and MSE."""
-    return Autoencoder(
-        encoder=[Dense(500, "relu"), Dense(300, "relu"), Dense(2)],
-        decoder=[Dense(300, "relu"), Dense(500, "relu"), Dense(784)],
-        input_shape=(784,),
-        loss="mse",
-        optimizer=Adam(1e-3),
-        seed=seed,
-    )
 
 
 def run(data: str, epochs: int, seed: int, out: Path) -> None:
@@ -35,7 +21,7 @@ def run(data: str, epochs: int, seed: int, out: Path) -> None:
     names = ", ".join(map(str, DIGITS[:-1])) + f" and {DIGITS[-1]}"
     print(f"{len(x_train):,} training and {len(x_test):,} test images of the digits {names}")
 
-    ae = model(seed)
+    ae = models.deep(seed=seed)
     print(f"autoencoder 784-500-300-2-300-500-784, {ae.parameters.size:,} parameters")
     ae.fit(x_train, epochs=epochs, batch_size=50, validation_data=x_test)
     pca = PCA(2).fit(x_train)

@@ -1,0 +1,154 @@
+"""The tutorials' models, ready to train.
+
+Each function returns a new `Autoencoder`; options that it does not name (``seed``, ``dtype``,
+``threads``, another ``optimizer``) are passed on to it.
+
+>>> from tinyae import models
+>>> models.convolutional(filters=(8, 4)).encoder.output_shape
+(7, 7, 1)
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from .autoencoder import Autoencoder
+from .layers.base import Layer
+from .layers.conv import Conv2D, Conv2DTranspose
+from .layers.dense import Dense
+from .layers.noise import GaussianNoise
+from .layers.pooling import MaxPooling2D, UpSampling2D
+from .regularizers import L1, L1L2
+
+IMAGE = (28, 28, 1)
+
+
+def deep(
+    sizes: Sequence[int] = (784, 500, 300, 2), activation: str = "relu", **options: Any
+) -> Autoencoder:
+    """Dense layers down to a code and back: 784-500-300-2-300-500-784 with ReLU and MSE.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        From the input to the code; the decoder mirrors them. Code and output are linear.
+    activation : str
+        Of the layers between.
+    """
+    inner = list(sizes[1:-1])
+    return Autoencoder(
+        encoder=[*(Dense(units, activation) for units in inner), Dense(sizes[-1])],
+        decoder=[*(Dense(units, activation) for units in reversed(inner)), Dense(sizes[0])],
+        input_shape=(sizes[0],),
+        **options,
+    )
+
+
+def convolutional(filters: tuple[int, int] = (128, 32), **options: Any) -> Autoencoder:
+    """The convolutional autoencoder for 28 × 28 images, with a 7 × 7 code and BCE.
+
+    Conv 128 7×7, pool, Conv 32 2×2, pool, Conv 1 7×7; Conv 32 7×7, up, Conv 128 2×2, up, Conv 1 7×7
+    sigmoid; ReLU between, "same" padding.
+
+    Parameters
+    ----------
+    filters : (int, int)
+        Channels of the first and the second convolution.
+    """
+    return Autoencoder(
+        encoder=_conv_encoder(filters),
+        decoder=_conv_decoder(filters),
+        input_shape=IMAGE,
+        **{"loss": "bce", **options},
+    )
+
+
+def convolutional_transpose(filters: tuple[int, int] = (128, 32), **options: Any) -> Autoencoder:
+    """`convolutional`, its decoder enlarging images by transposed convolutions of stride 2.
+
+    ConvT 32 7×7 stride 2, ConvT 128 2×2 stride 2, ConvT 1 7×7 sigmoid.
+    """
+    wide, narrow = filters
+    return Autoencoder(
+        encoder=_conv_encoder(filters),
+        decoder=[
+            Conv2DTranspose(narrow, 7, strides=2, padding="same", activation="relu"),
+            Conv2DTranspose(wide, 2, strides=2, padding="same", activation="relu"),
+            Conv2DTranspose(1, 7, padding="same", activation="sigmoid"),
+        ],
+        input_shape=IMAGE,
+        **{"loss": "bce", **options},
+    )
+
+
+def denoising(
+    stddev: float = 0.4, filters: tuple[int, int] = (32, 32), **options: Any
+) -> Autoencoder:
+    """A convolutional autoencoder that sees noisy images and is asked for the clean ones.
+
+    Conv 3×3, pool, Conv 3×3, pool; Conv 3×3, up, Conv 3×3, up, Conv 1 3×3 sigmoid; ReLU between,
+    "same" padding, BCE. Its code is large: it cannot copy because the noise is new at every step.
+
+    Parameters
+    ----------
+    stddev : float
+        Of the noise that is added in training; with 0, bring the noisy images: ``fit(noisy, x)``.
+    filters : (int, int)
+        Channels of the first and the second convolution.
+    """
+
+    def conv(channels: int, activation: str = "relu") -> Conv2D:
+        return Conv2D(channels, 3, padding="same", activation=activation)
+
+    first, second = filters
+    noise: list[Layer] = [GaussianNoise(stddev)] if stddev > 0 else []
+    return Autoencoder(
+        encoder=[*noise, conv(first), MaxPooling2D(), conv(second), MaxPooling2D()],
+        decoder=[
+            *(conv(second), UpSampling2D(), conv(first), UpSampling2D()),
+            conv(1, "sigmoid"),
+        ],
+        input_shape=IMAGE,
+        **{"loss": "bce", **options},
+    )
+
+
+def sparse(penalty: L1L2 | None = None, **options: Any) -> Autoencoder:
+    """784-64-48-32-16-32-48-64-784 with ReLU and BCE, and a penalty on its sixteen codes.
+
+    Parameters
+    ----------
+    penalty : L1, L2 or L1L2, optional
+        Default: L1(2.56e-3), which is 1e-5 at batch size 256 for those who sum over the batch.
+    """
+    penalty = L1(2.56e-3) if penalty is None else penalty
+    return Autoencoder(
+        encoder=[
+            *(Dense(units, "relu") for units in (64, 48, 32)),
+            Dense(16, "relu", activity_regularizer=penalty),
+        ],
+        decoder=[*(Dense(units, "relu") for units in (32, 48, 64)), Dense(784, "sigmoid")],
+        input_shape=(784,),
+        **{"loss": "bce", **options},
+    )
+
+
+def _conv_encoder(filters: tuple[int, int]) -> list[Layer]:
+    wide, narrow = filters
+    return [
+        Conv2D(wide, 7, padding="same", activation="relu"),
+        MaxPooling2D(),
+        Conv2D(narrow, 2, padding="same", activation="relu"),
+        MaxPooling2D(),
+        Conv2D(1, 7, padding="same", activation="relu"),
+    ]
+
+
+def _conv_decoder(filters: tuple[int, int]) -> list[Layer]:
+    wide, narrow = filters
+    return [
+        Conv2D(narrow, 7, padding="same", activation="relu"),
+        UpSampling2D(),
+        Conv2D(wide, 2, padding="same", activation="relu"),
+        UpSampling2D(),
+        Conv2D(1, 7, padding="same", activation="sigmoid"),
+    ]
