@@ -6,6 +6,7 @@ a fraction of the time, and the engine is small. `prepare` must have run before 
 """
 
 import threading
+from collections.abc import Callable
 
 import llvmlite.binding
 import numpy as np
@@ -126,7 +127,10 @@ def _signature(arrays: int, integers: int, pointer: types.Type, op: types.Type) 
     return types.void(op, *[pointer] * arrays, *[types.int64] * integers)
 
 
-_FUNCTIONS = {"forward": (_forward_at, 4, 4), "backward": (_backward_at, 7, 5)}
+_FUNCTIONS: dict[str, tuple[Callable, int, int]] = {
+    "forward": (_forward_at, 4, 4),
+    "backward": (_backward_at, 7, 5),
+}
 _prepared: dict[str, object] = {}  # compiled code knows the callbacks by address only
 _preparing = threading.Lock()
 
