@@ -45,7 +45,7 @@ def conv2d(x, W, b, strides, padding):
 
 def conv2d_transpose(x, W, b, strides, padding):
     """Every pixel adds x W under its window; then the border of "same" is cut off."""
-    rows, columns, filters, channels = W.shape
+    rows, columns, filters, _ = W.shape
     n, height, width, _ = x.shape
     full = np.zeros(
         (

@@ -118,17 +118,7 @@ def gaussian_noise(op, x, y, step, first):
             y[i, j] = x[i, j] + stddev * x.dtype.type(standard_normal(element_bits(row, j)))
 
 
-class _Noise(Layer):
-    """What dropout and noise share."""
-
-    kind: int
-    rate: float
-
-    def op(self, input_shape):
-        return {"kind": self.kind, "rate": self.rate}
-
-
-class Dropout(_Noise):
+class Dropout(Layer):
     """Set each element to zero with probability `rate`, and divide the rest by 1 − rate.
 
     Active in training only; the mask is new at every step.
@@ -140,8 +130,6 @@ class Dropout(_Noise):
     activity_regularizer : L1, L2, L1L2 or None
         A penalty on the output.
     """
-
-    kind = DROPOUT
 
     def __init__(self, rate: float, *, activity_regularizer: L1L2 | None = None):
         super().__init__(activity_regularizer=activity_regularizer)
@@ -165,11 +153,14 @@ class Dropout(_Noise):
             dropout(op, x.reshape(rows), y.reshape(rows), step, first)
         return y
 
+    def op(self, input_shape):
+        return {"kind": DROPOUT, "rate": self.rate}
+
     def __repr__(self) -> str:
         return f"Dropout({self.rate:g})"
 
 
-class GaussianNoise(_Noise):
+class GaussianNoise(Layer):
     """Add normal noise of mean 0.
 
     Active in training only; the noise is new at every step.
@@ -182,13 +173,11 @@ class GaussianNoise(_Noise):
         A penalty on the output.
     """
 
-    kind = GAUSSIAN_NOISE
-
     def __init__(self, stddev: float, *, activity_regularizer: L1L2 | None = None):
         super().__init__(activity_regularizer=activity_regularizer)
         if not (math.isfinite(stddev) and stddev >= 0):
             raise ValueError(f"stddev must be zero or positive and finite, but got {stddev!r}")
-        self.stddev = self.rate = float(stddev)
+        self.stddev = float(stddev)
 
     def forward(self, x, training=False, step=0, first=0):
         if not training:
@@ -202,6 +191,9 @@ class GaussianNoise(_Noise):
 
     def backward(self, dy, cache):
         return dy
+
+    def op(self, input_shape):
+        return {"kind": GAUSSIAN_NOISE, "rate": self.stddev}
 
     def __repr__(self) -> str:
         return f"GaussianNoise({self.stddev:g})"

@@ -1,0 +1,67 @@
+"""The ready-made models: shapes, parameters, and that each learns something of real digits."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+import tinyae as tae
+from tinyae import models
+
+MODELS = {
+    # name -> (model, parameters, code shape)
+    "deep": (models.deep, 1_087_586, (2,)),
+    "convolutional": (models.convolutional, None, (7, 7, 1)),
+    "convolutional_transpose": (models.convolutional_transpose, None, (7, 7, 1)),
+    "denoising": (models.denoising, None, (7, 7, 32)),
+    "sparse": (models.sparse, None, (16,)),
+}
+
+
+def conv(taps, inputs, filters):
+    return taps * inputs * filters + filters
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_shapes(name):
+    make, _, code = MODELS[name]
+    ae = make()
+    assert ae.encoder.output_shape == code
+    assert ae.output_shape == ae.input_shape
+
+
+def test_parameter_counts():
+    dense = [784, 500, 300, 2, 300, 500, 784]
+    assert models.deep().parameters.size == sum(a * b + b for a, b in itertools.pairwise(dense))
+    sparse = [784, 64, 48, 32, 16, 32, 48, 64, 784]
+    assert models.sparse().parameters.size == sum(a * b + b for a, b in itertools.pairwise(sparse))
+    encoder = conv(49, 1, 128) + conv(4, 128, 32) + conv(49, 32, 1)
+    decoder = conv(49, 1, 32) + conv(4, 32, 128) + conv(49, 128, 1)
+    assert models.convolutional().parameters.size == encoder + decoder
+
+
+def test_options_are_passed_on():
+    ae = models.sparse(tae.L2(0.5), seed=3, dtype="float64", optimizer=tae.SGD(0.1), loss="mse")
+    assert ae.seed == 3
+    assert ae.dtype == np.float64
+    assert isinstance(ae.optimizer, tae.SGD)
+    assert isinstance(ae.loss, tae.MSE)
+    assert ae.encoder.layers[-1].activity_regularizer.l2 == 0.5
+
+
+def test_denoising_without_its_own_noise():
+    assert len(models.denoising(0).layers) == len(models.denoising(0.4).layers) - 1
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_learns_real_digits(name):
+    make = MODELS[name][0]
+    options = {"filters": (6, 4)} if "conv" in name or name == "denoising" else {}
+    ae = make(**options)
+    images = len(ae.input_shape) == 3
+    (x, _), (x_test, _) = tae.datasets.mnist_mini(images=images)
+    mean_image = np.broadcast_to(x.mean(axis=0), x_test.shape).astype(np.float64)
+    baseline = float(ae.loss.value_and_gradient(mean_image, x_test.astype(np.float64))[0])
+    # one pass over two thousand images in small mini-batches: better than the mean image
+    ae.fit(x[:2000], epochs=3, batch_size=20, verbose=0)
+    assert ae.evaluate(x_test)["reconstruction"] < baseline
