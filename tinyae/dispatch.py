@@ -27,6 +27,7 @@ from .ops import (
     DROPOUT,
     GAUSSIAN_NOISE,
     MAX_POOLING,
+    NOWHERE,
     OP,
     RESHAPE,
     UPSAMPLING,
@@ -88,35 +89,34 @@ def op_backward(op, parameters, x, y, dy, gradient, dx, scratch, step, position)
         copy(dy, dx)
 
 
-# The same with addresses for arrays, as other compiled code can call them
+# The same for flat arrays that begin at the op's numbers and may go on behind them: by address, as
+# other compiled code can call them, ...
 
 
-def _forward_at(op, parameters, x, y, scratch, rows, scratch_size, step, position):
+def _forward_at(op, parameters, x, y, scratch, n, scratch_size, step, position):
     op = carray(op, 1)[0]
     op_forward(
         op,
         carray(parameters, max(op.W + op.W_size, op.b + op.b_size)),
-        carray(x, (rows, op.inputs)),
-        carray(y, (rows, op.outputs)),
+        carray(x, (n, op.inputs)),
+        carray(y, (n, op.outputs)),
         carray(scratch, scratch_size),
         step,
         position,
     )
 
 
-def _backward_at(
-    op, parameters, x, y, dy, gradient, dx, scratch, rows, dx_rows, scratch_size, step, position
-):
+def _backward_at(op, parameters, x, y, dy, gradient, dx, scratch, n, scratch_size, step, position):
     op = carray(op, 1)[0]
     size = max(op.W + op.W_size, op.b + op.b_size)
     op_backward(
         op,
         carray(parameters, size),
-        carray(x, (rows, op.inputs)),
-        carray(y, (rows, op.outputs)),
-        carray(dy, (rows, op.outputs)),
+        carray(x, (n, op.inputs)),
+        carray(y, (n, op.outputs)),
+        carray(dy, (n, op.outputs)),
         carray(gradient, size),
-        carray(dx, (dx_rows, op.inputs)),
+        carray(dx, (n if op.dx != NOWHERE else 0, op.inputs)),
         carray(scratch, scratch_size),
         step,
         position,
@@ -129,7 +129,7 @@ def _signature(arrays: int, integers: int, pointer: types.Type, op: types.Type) 
 
 _FUNCTIONS: dict[str, tuple[Callable, int, int]] = {
     "forward": (_forward_at, 4, 4),
-    "backward": (_backward_at, 7, 5),
+    "backward": (_backward_at, 7, 4),
 }
 _prepared: dict[str, object] = {}  # compiled code knows the callbacks by address only
 _preparing = threading.Lock()
@@ -156,28 +156,37 @@ _external = {
 }
 
 
-def run_forward(table, i, parameters, x, y, scratch, step, position):
-    """`op_forward` for row i of the table."""
-    op_forward(table[i], parameters, x, y, scratch, step, position)
+# ... and as the engine calls them
 
 
-def run_backward(table, i, parameters, x, y, dy, gradient, dx, scratch, step, position):
-    """`op_backward` for row i of the table."""
-    op_backward(table[i], parameters, x, y, dy, gradient, dx, scratch, step, position)
+def run_forward(table, i, n, parameters, x, y, scratch, step, position):
+    """`op_forward` for row i of the table, on n samples."""
+    op = table[i]
+    x, y = x[: n * op.inputs].reshape(n, -1), y[: n * op.outputs].reshape(n, -1)
+    op_forward(op, parameters, x, y, scratch, step, position)
+
+
+def run_backward(table, i, n, parameters, x, y, dy, gradient, dx, scratch, step, position):
+    """`op_backward` for row i of the table, on n samples."""
+    op = table[i]
+    x, dx = (array[: n * op.inputs].reshape(n, -1) for array in (x, dx))
+    y, dy = (array[: n * op.outputs].reshape(n, -1) for array in (y, dy))
+    dx = dx if op.dx != NOWHERE else dx[:0]
+    op_backward(op, parameters, x, y, dy, gradient, dx, scratch, step, position)
 
 
 @overload(run_forward)
-def _run_forward(table, i, parameters, x, y, scratch, step, position):
+def _run_forward(table, i, n, parameters, x, y, scratch, step, position):
     call = _external[f"forward_{parameters.dtype}"]
 
-    def run(table, i, parameters, x, y, scratch, step, position):
+    def run(table, i, n, parameters, x, y, scratch, step, position):
         call(
             table[i : i + 1].ctypes,
             parameters.ctypes,
             x.ctypes,
             y.ctypes,
             scratch.ctypes,
-            x.shape[0],
+            n,
             scratch.size,
             step,
             position,
@@ -187,10 +196,10 @@ def _run_forward(table, i, parameters, x, y, scratch, step, position):
 
 
 @overload(run_backward)
-def _run_backward(table, i, parameters, x, y, dy, gradient, dx, scratch, step, position):
+def _run_backward(table, i, n, parameters, x, y, dy, gradient, dx, scratch, step, position):
     call = _external[f"backward_{parameters.dtype}"]
 
-    def run(table, i, parameters, x, y, dy, gradient, dx, scratch, step, position):
+    def run(table, i, n, parameters, x, y, dy, gradient, dx, scratch, step, position):
         call(
             table[i : i + 1].ctypes,
             parameters.ctypes,
@@ -200,8 +209,7 @@ def _run_backward(table, i, parameters, x, y, dy, gradient, dx, scratch, step, p
             gradient.ctypes,
             dx.ctypes,
             scratch.ctypes,
-            x.shape[0],
-            dx.shape[0],
+            n,
             scratch.size,
             step,
             position,

@@ -59,12 +59,9 @@ def forward(table, parameters, inputs, first, n, values, step, position):
     """Run all ops on rows first to first + n of the inputs."""
     for i in range(table.size):
         op = table[i]
-        if op.x == NOWHERE:
-            x = block(inputs, first * op.inputs, n, op.inputs)
-        else:
-            x = block(values, op.x, n, op.inputs)
-        y = block(values, op.y, n, op.outputs)
-        run_forward(table, i, parameters, x, y, values[op.scratch :], step, position)
+        x = inputs[first * op.inputs :] if op.x == NOWHERE else values[op.x :]
+        y, scratch = values[op.y :], values[op.scratch :]
+        run_forward(table, i, n, parameters, x, y, scratch, step, position)
 
 
 @kernel
@@ -81,17 +78,12 @@ def backward(table, parameters, inputs, first, n, values, scale, gradient, step,
     penalties = 0.0
     for i in range(table.size - 1, -1, -1):
         op = table[i]
-        if op.x == NOWHERE:
-            x = block(inputs, first * op.inputs, n, op.inputs)
-        else:
-            x = block(values, op.x, n, op.inputs)
-        y = block(values, op.y, n, op.outputs)
-        dy = block(values, op.dy, n, op.outputs)
-        dx = block(values, max(op.dx, 0), n if op.dx != NOWHERE else 0, op.inputs)
         if op.l1 > 0 or op.l2 > 0:
             penalties += op_penalty(op, n, values, scale, 1)
-        scratch = values[op.scratch :]
-        run_backward(table, i, parameters, x, y, dy, gradient, dx, scratch, step, position)
+        x = inputs[first * op.inputs :] if op.x == NOWHERE else values[op.x :]
+        y, dy, scratch = values[op.y :], values[op.dy :], values[op.scratch :]
+        dx = values[max(op.dx, 0) :]
+        run_backward(table, i, n, parameters, x, y, dy, gradient, dx, scratch, step, position)
     return penalties
 
 
