@@ -10,12 +10,15 @@ from tinyae import program, trainers
 
 
 def noisy(layer, x, step=0, first=0):
+    layer.build(x.shape[1:])
+    layer.dtype = x.dtype
     return layer.forward(x, training=True, step=step, first=first)[0]
 
 
 @pytest.mark.parametrize("layer", [tae.Dropout(0.4), tae.GaussianNoise(0.4)], ids=repr)
 def test_active_in_training_only(layer):
     x = np.random.default_rng(0).normal(size=(3, 5)).astype("float32")
+    layer.build((5,))
     y, cache = layer.forward(x)
     np.testing.assert_array_equal(y, x)
     np.testing.assert_array_equal(layer.backward(x, cache), x)
@@ -34,6 +37,7 @@ def test_dropout_drops_its_share_and_keeps_the_mean(rate):
 
 def test_dropout_gives_the_gradient_to_what_it_kept():
     layer, x = tae.Dropout(0.3), np.ones((20, 30), np.float32)
+    layer.build((30,))
     y, cache = layer.forward(x, training=True, step=7, first=5)
     np.testing.assert_array_equal(layer.backward(x, cache), y)
 

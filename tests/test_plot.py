@@ -59,6 +59,11 @@ def drawings():
         "latent": lambda **where: plot.latent(codes, labels, **where),
         "reconstructions": lambda **where: plot.reconstructions(pca, x, **where),
         "manifold": lambda **where: plot.manifold(pca, n=3, **where),
+        "joint": lambda **where: plot.joint(codes, labels, **where),
+        "curve": lambda **where: plot.curve(PCA(1).fit(codes), codes, **where),
+        "interpolation": lambda **where: plot.interpolation({"pixels": x[:5]}, **where),
+        "samples": lambda **where: plot.samples(x[:7], **where),
+        "error_map": lambda **where: plot.error_map(pca, x, **where),
     }
 
 

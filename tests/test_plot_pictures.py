@@ -1,0 +1,102 @@
+"""Strips, grids and error maps: which pixel is where."""
+
+import numpy as np
+import pytest
+from matplotlib import colormaps
+from matplotlib import pyplot as plt
+
+from tinyae import plot
+
+
+@pytest.fixture(autouse=True)
+def _figures_are_closed():
+    yield
+    plt.close("all")
+
+
+class Half:
+    """A model that halves what it is given."""
+
+    def reconstruct(self, x):
+        return np.asarray(x) / 2
+
+
+def drawn(ax):
+    return np.asarray(ax.images[0].get_array())
+
+
+def test_interpolation_has_a_row_for_each_strip():
+    rng = np.random.default_rng(0)
+    strips = {"pixels": rng.random((5, 16)), "codes": rng.random((5, 4, 4, 1))}
+    ax = plot.interpolation(strips)
+    whole = drawn(ax)
+    assert whole.shape == (9, 24)
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["pixels", "codes"]
+    assert list(ax.get_yticks()) == [1.5, 6.5]
+    np.testing.assert_array_equal(whole[:4, 15:19], strips["pixels"][3].reshape(4, 4))
+    np.testing.assert_array_equal(whole[5:, :4], strips["codes"][0, ..., 0])
+
+
+def test_interpolation_refuses_rows_that_do_not_match():
+    images = np.ones((5, 16))
+    with pytest.raises(ValueError, match="strips must hold one row"):
+        plot.interpolation({})
+    for other in (images[:4], np.ones((5, 25))):
+        with pytest.raises(ValueError, match="codes must have as many images of the same size"):
+            plot.interpolation({"pixels": images, "codes": other})
+
+
+@pytest.mark.parametrize("shape", [(16,), (4, 4, 1), (4, 4, 3)])
+def test_samples_fill_a_grid_and_leave_the_rest_white(shape):
+    images = np.random.default_rng(0).random((7, *shape)) * 0.9
+    whole = drawn(plot.samples(images))
+    assert whole.shape[:2] == (14, 14)  # 3 × 3
+    np.testing.assert_allclose(whole[5:9, 5:9].reshape(shape), images[4])
+    np.testing.assert_allclose(whole[10:, :4].reshape(shape), images[6])
+    assert (whole[10:, 5:] == 1).all()
+
+
+def test_samples_in_chosen_columns():
+    images = np.zeros((7, 16))
+    assert drawn(plot.samples(images, columns=7)).shape == (4, 34)
+    assert drawn(plot.samples(images, columns=70)).shape == (4, 34)
+    assert drawn(plot.samples(images, columns=1)).shape == (34, 4)
+    with pytest.raises(ValueError, match="columns must be an integer of at least 1"):
+        plot.samples(images, columns=0)
+
+
+def test_error_map_shows_where_and_how_much():
+    x = np.random.default_rng(0).random((6, 16))
+    ax = plot.error_map(Half(), x, n=3)
+    whole = drawn(ax)
+    assert whole.shape == (14, 14, 3)
+    image = x[1].reshape(4, 4)
+    for channel in range(3):
+        np.testing.assert_allclose(whole[:4, 5:9, channel], image)
+        np.testing.assert_allclose(whole[5:9, 5:9, channel], image / 2)
+    most = (x[:3] / 2).max()
+    expected = colormaps["inferno"](image / 2 / most)[..., :3]
+    np.testing.assert_allclose(whole[10:, 5:9], expected)
+    figures = [f"{error:.3g}" for error in np.mean((x[:3] / 2) ** 2, axis=1)]
+    assert [text.get_text() for text in ax.get_xticklabels()] == figures
+    assert list(ax.get_xticks()) == [1.5, 6.5, 11.5]
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["input", "output", "error"]
+    bar = next(each for each in ax.figure.axes if each is not ax)
+    assert bar.get_ylim() == (0, most)
+
+
+@pytest.mark.parametrize("shape", [(4, 5, 1), (4, 5, 3)])
+def test_error_map_of_images(shape):
+    x = np.random.default_rng(0).random((2, *shape))
+    assert drawn(plot.error_map(Half(), x)).shape == (14, 11, 3)
+
+
+def test_error_map_of_a_perfect_model_is_dark():
+    class Perfect:
+        def reconstruct(self, x):
+            return x
+
+    whole = drawn(plot.error_map(Perfect(), np.ones((2, 16))))
+    np.testing.assert_allclose(
+        whole[10:, :4], np.broadcast_to(colormaps["inferno"](0)[:3], (4, 4, 3))
+    )
