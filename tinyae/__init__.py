@@ -21,6 +21,9 @@ if TYPE_CHECKING:  # the same names as in _HOME, for type checkers and editors
     from . import plot as plot
     from .autoencoder import Autoencoder as Autoencoder
     from .callbacks import EarlyStopping as EarlyStopping
+    from .callbacks import ModelCheckpoint as ModelCheckpoint
+    from .certificate import compare_with_pca as compare_with_pca
+    from .diagnostics import latent_diagnostics as latent_diagnostics
     from .gradcheck import check_gradients as check_gradients
     from .history import History as History
     from .initializers import RandomNormal as RandomNormal
@@ -39,12 +42,19 @@ if TYPE_CHECKING:  # the same names as in _HOME, for type checkers and editors
     from .layers.sequential import Sequential as Sequential
     from .losses import BCE as BCE
     from .losses import MSE as MSE
+    from .model_file import ModelFormatError as ModelFormatError
     from .optimizers import SGD as SGD
     from .optimizers import Adam as Adam
     from .pca import PCA as PCA
+    from .persistence import load as load
     from .regularizers import L1 as L1
     from .regularizers import L1L2 as L1L2
     from .regularizers import L2 as L2
+    from .sampling import GaussianSampler as GaussianSampler
+    from .sampling import generate as generate
+    from .sampling import interpolate as interpolate
+    from .sampling import straight_line as straight_line
+    from .tracing import trace as trace
     from .training import TrainingDiverged as TrainingDiverged
 
 _HOME = {
@@ -60,6 +70,7 @@ _HOME = {
     "EarlyStopping": "callbacks",
     "Flatten": "layers.reshaping",
     "GaussianNoise": "layers.noise",
+    "GaussianSampler": "sampling",
     "History": "history",
     "L1": "regularizers",
     "L1L2": "regularizers",
@@ -67,6 +78,8 @@ _HOME = {
     "Layer": "layers.base",
     "MSE": "losses",
     "MaxPooling2D": "layers.pooling",
+    "ModelCheckpoint": "callbacks",
+    "ModelFormatError": "model_file",
     "PCA": "pca",
     "RandomNormal": "initializers",
     "Reshape": "layers.reshaping",
@@ -75,6 +88,13 @@ _HOME = {
     "TrainingDiverged": "training",
     "UpSampling2D": "layers.pooling",
     "check_gradients": "gradcheck",
+    "compare_with_pca": "certificate",
+    "generate": "sampling",
+    "interpolate": "sampling",
+    "latent_diagnostics": "diagnostics",
+    "load": "persistence",
+    "straight_line": "sampling",
+    "trace": "tracing",
 }
 _MODULES = ("datasets", "models", "plot")
 
@@ -92,4 +112,4 @@ def __getattr__(name: str):
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+    return sorted({*globals(), *__all__})

@@ -14,9 +14,9 @@ sigmoid       1 / (1 + e^−z)               a (1 − a)
 Slopes are Keras's. That every gradient can be had from a is why no layer keeps z.
 """
 
+from .arguments import look_up
 from .elementary import expm1
 from .jit import kernel
-from .registry import look_up
 
 NAMES = ("linear", "relu", "leaky_relu", "elu", "tanh", "sigmoid")
 LINEAR, RELU, LEAKY_RELU, ELU, TANH, SIGMOID = range(len(NAMES))

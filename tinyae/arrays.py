@@ -133,7 +133,7 @@ def gather(array: np.ndarray, rows: np.ndarray | slice, out: np.ndarray) -> None
     """Copy the given rows of an admitted array into `out`, converted to `out`'s dtype."""
     if isinstance(rows, slice):
         out[...] = array[rows]
-    elif array.dtype == out.dtype:
+    elif array.dtype == out.dtype and array.flags.c_contiguous:  # others take would copy whole
         # mode="clip" lets take write straight into `out`; the rows are always in range
         np.take(array, rows, axis=0, out=out, mode="clip")
     else:

@@ -1,17 +1,23 @@
 """The model: an encoder, a decoder, a loss and an optimizer put together."""
 
 import copy
+import os
 import secrets
+import threading
 from collections.abc import Iterable
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from . import evaluation, losses, optimizers, training
+from .admission import Pair, admit_pairs
+from .arguments import real_dtype, whole
 from .arrays import admit, shape_text
 from .batches import Progress
 from .callbacks import Callback
-from .history import History
+from .history import History, check_verbose
+from .interruption import Interruption
 from .layers.base import Layer, Shape, bind, is_compiled
 from .layers.noise import NOT_TRAINING
 from .layers.sequential import Sequential, refuse_repeats
@@ -74,18 +80,16 @@ class Autoencoder:
         refuse_repeats(self.layers)
         self.loss = losses.get(loss)
         self.optimizer = optimizers.get(optimizer)
-        self.seed = secrets.randbits(63) if seed is None else _count("seed", seed, least=0)
-        self.dtype = np.dtype(dtype)
-        if self.dtype not in (np.float32, np.float64):
-            raise ValueError(f'dtype must be "float32" or "float64", but got {dtype!r}')
-        self.threads = threads if threads is None else _count("threads", threads)
+        self.seed = secrets.randbits(63) if seed is None else whole("seed", seed, least=0)
+        self.dtype = real_dtype(dtype)
+        self.threads = threads if threads is None else whole("threads", threads)
         self.history = History()
         self.progress = Progress()
         self.slots = np.empty((SLOTS, 0))
         self._parameters: np.ndarray | None = None
         self.gradient = np.empty(0)
         self._program: Program | None = None
-        self._training = training.OneAtATime()
+        self._lock = threading.Lock()  # held while fit runs
         if input_shape is not None:
             self.build(input_shape)
 
@@ -98,19 +102,26 @@ class Autoencoder:
 
     def build(self, input_shape: Shape) -> None:
         """Create the weights for samples of this shape; the first call that brings data does it."""
-        shape = tuple(_count("input_shape", size) for size in np.atleast_1d(input_shape))
+        self._declare(input_shape, np.random.default_rng([self.seed, 0]))
+        self._bind()
+
+    def _declare(self, input_shape: Shape, rng: np.random.Generator | None = None) -> None:
+        """Give all layers their shapes and, with `rng`, their weights; `bind` is to follow."""
+        shape = tuple(whole("input_shape", size) for size in np.atleast_1d(input_shape))
         parts = [part for part in (self.encoder, self.decoder) if not part.built]
-        rng = np.random.default_rng([self.seed, 0])
+        claimed: list[Sequential] = []
         try:
             code_shape = self.encoder.prepare(shape, self.dtype, rng)
             self.decoder.prepare(code_shape, self.dtype, rng)
-            self.encoder.claim()
-            self.decoder.claim()
+            for part in (self.encoder, self.decoder):
+                part.claim()
+                claimed.append(part)
         except Exception:
             for part in parts:  # another attempt, with other data, starts anew
                 part.unbuild()
+            for part in claimed:
+                part.release()
             raise
-        self._bind()
 
     def _bind(self) -> None:
         """Give all weights their place in the model's vector."""
@@ -143,6 +154,11 @@ class Autoencoder:
         """The shape of one reconstruction, or None before the model is built."""
         return self.decoder.output_shape
 
+    @property
+    def built(self) -> bool:
+        """Whether the shapes are known and the weights exist."""
+        return self._parameters is not None
+
     def _require_built(self, what: str) -> None:
         if self._parameters is None:
             raise ValueError(
@@ -165,17 +181,17 @@ class Autoencoder:
 
     def encode(self, x: ArrayLike) -> np.ndarray:
         """The codes of samples x (n, *input_shape), shape (n, *code_shape)."""
-        self._admit_input(x)
+        x = self.admit_input(x)
         return self.encoder.predict(x)
 
     def decode(self, z: ArrayLike) -> np.ndarray:
         """The outputs for codes z (n, *code_shape), shape (n, *output_shape)."""
         self._require_built("decode")
-        return self.decoder.predict(z)
+        return self.decoder.predict(admit(z, "z", self.encoder.output_shape, self.dtype))
 
     def reconstruct(self, x: ArrayLike) -> np.ndarray:
         """The output for samples x: ``decode(encode(x))``, shape (n, *output_shape)."""
-        x = self._admit_input(x)
+        x = self.admit_input(x)
         if not all(map(is_compiled, self.layers)):
             return eager_predict(self.layers, x, self.dtype)
         if self._program is None:
@@ -272,17 +288,26 @@ class Autoencoder:
         KeyboardInterrupt
             On Ctrl-C; the model and `history` stand at the last finished mini-batch and epoch.
         """
-        epochs = _count("epochs", epochs, least=0)
-        batch_size = _count("batch_size", batch_size)
+        epochs = whole("epochs", epochs, least=0)
+        batch_size = whole("batch_size", batch_size)
         if steps_per_epoch is not None:
-            steps_per_epoch = _count("steps_per_epoch", steps_per_epoch)
+            steps_per_epoch = whole("steps_per_epoch", steps_per_epoch)
         if initial_epoch is not None:
-            initial_epoch = _count("initial_epoch", initial_epoch, least=0)
-        with self._training:
-            rows, target = self._admit(x, y)
-            validation = (
-                None if validation_data is None else self._admit_validation(validation_data)
-            )
+            initial_epoch = whole("initial_epoch", initial_epoch, least=0)
+        check_verbose(verbose)
+        pairs: list[Pair] = [(x, y, "x")]
+        if validation_data is not None:
+            if isinstance(validation_data, tuple) and len(validation_data) == 2:
+                pairs.append((*validation_data, "validation_data"))
+            else:
+                pairs.append((validation_data, None, "validation_data"))
+        acquired = False
+        try:
+            with Interruption():
+                acquired = self._lock.acquire(blocking=False)
+            if not acquired:
+                raise RuntimeError("this model is being trained already")
+            (rows, target), *validation = admit_pairs(self, *pairs)
             return training.fit(
                 self,
                 rows,
@@ -290,12 +315,15 @@ class Autoencoder:
                 epochs=epochs,
                 steps_per_epoch=steps_per_epoch,
                 batch_size=batch_size,
-                validation=validation,
+                validation=validation[0] if validation else None,
                 shuffle=shuffle,
                 callbacks=callbacks,
                 initial_epoch=initial_epoch,
                 verbose=verbose,
             )
+        finally:
+            if acquired:
+                self._lock.release()
 
     def loss_and_gradient(
         self, x: ArrayLike, y: ArrayLike | None = None, *, training: bool = False
@@ -330,70 +358,88 @@ class Autoencoder:
             bounds = np.array([0, len(rows)])
             step = self.progress.step if training else NOT_TRAINING
             losses = trainer.run(Stretch(rows, expected, bounds, step), None)
-            if trainer.interrupted is not None:
-                raise trainer.interrupted
             return float(losses.sum()), trainer.gradients[0].copy()
         finally:
             trainer.close()
 
     # Admission of data
 
-    def _admit_input(self, x: ArrayLike, name: str = "x") -> np.ndarray:
+    def admit_input(self, x: ArrayLike, name: str = "x") -> np.ndarray:
         """x, checked; it decides the shapes of a model that has none yet."""
         rows = admit(x, name, self.input_shape, self.dtype)
         if self._parameters is None:
             self.build(rows.shape[1:])
         return rows
 
-    def _admit(
-        self, x: ArrayLike, y: ArrayLike | None, name: str = "x"
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """x and the target, checked against each other and against what the loss allows."""
-        bounds = getattr(self.loss, "bounds", None)
-        rows = self._admit_input(x, name)
-        if y is None:
-            if self.output_shape != self.input_shape:
-                raise ValueError(
-                    f"the model turns {shape_text(self.input_shape or ())} into "
-                    f"{shape_text(self.output_shape or ())}, so it cannot learn its input: "
-                    "the decoder must end in the input's shape, or targets be given as y"
-                )
-            if bounds is not None:
-                admit(rows, name, self.input_shape, self.dtype, bounds)
-            return rows, rows
-        label = "y" if name == "x" else f"{name}[1]"
-        target = admit(y, label, self.output_shape, self.dtype, bounds)
-        if len(target) != len(rows):
-            raise ValueError(
-                f"{name} and {label} must have as many samples, but have {len(rows)} and "
-                f"{len(target)}"
-            )
-        return rows, target
+    def _admit(self, x: ArrayLike, y: ArrayLike | None) -> tuple[np.ndarray, np.ndarray]:
+        """Samples and their targets, checked."""
+        return admit_pairs(self, (x, y, "x"))[0]
 
-    def _admit_validation(
-        self, data: ArrayLike | tuple[ArrayLike, ArrayLike]
-    ) -> tuple[np.ndarray, np.ndarray]:
-        x, y = data if isinstance(data, tuple) and len(data) == 2 else (data, None)
-        return self._admit(x, y, "validation_data")
+    # Files and copies
 
-    # Copies
+    def save(self, path: str | os.PathLike[str], training_state: bool = False) -> None:
+        """Write the model to one file, for `tinyae.load`.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Written exactly there; a file that is there is replaced once the new one is whole.
+        training_state : bool, default False
+            Whether to add what lets `fit` go on as if there had been no break: the optimizer's
+            state, the place in the data, and the history.
+
+        Raises
+        ------
+        ValueError
+            If the model is not built, holds NaN or infinity, or a part of your own has no
+            ``get_config()`` that gives its constructor's arguments.
+        OSError
+            If the file cannot be written; one that was there is as before.
+        """
+        from .persistence import save_autoencoder  # which imports this module
+
+        self._require_built("save")
+        save_autoencoder(self, path, training_state)
+
+    def export_numpy(
+        self, folder: str | os.PathLike[str], *, encoder_only: bool = False
+    ) -> list[Path]:
+        """Write the model as one Python file that needs NumPy only, and its weights beside it.
+
+        See `tinyae.export`.
+
+        Returns
+        -------
+        list of Path
+            The two files.
+        """
+        from .export import export_numpy
+
+        self._require_built("export_numpy")
+        return export_numpy(self, folder, encoder_only)
 
     def copy(self, dtype: DTypeLike | None = None) -> "Autoencoder":
         """An independent copy, its state of training included; in another dtype on request."""
         twin = copy.deepcopy(self)
-        if dtype is not None and np.dtype(dtype) != twin.dtype:
-            twin.dtype = np.dtype(dtype)
+        if dtype is not None and real_dtype(dtype) != twin.dtype:
+            twin.dtype = real_dtype(dtype)
             twin.slots = twin.slots.astype(dtype)
             if twin._parameters is not None:
                 twin._bind()
         return twin
 
+    def __copy__(self) -> "Autoencoder":
+        return self.copy()
+
     def __getstate__(self) -> dict:
-        return {**self.__dict__, "_program": None}
+        return {**self.__dict__, "_program": None, "_lock": None}
 
     def __setstate__(self, state: dict) -> None:
-        self.__dict__.update(state)
-        if self._parameters is not None:  # copied one by one, the weights are views no longer
+        self.__dict__.update(state, _lock=threading.Lock())
+        if self._parameters is not None:
+            self.encoder.claim()
+            self.decoder.claim()
+            # copied one by one, the weights are views no longer
             self._bind()
 
     def __repr__(self) -> str:
@@ -407,12 +453,6 @@ def _sequential(part: Iterable[Layer] | Sequential, label: str) -> Sequential:
     if isinstance(part, Sequential):
         part.label = label
         return part
+    if isinstance(part, Layer) or not isinstance(part, Iterable):
+        raise ValueError(f"{label} must be a list of layers or a Sequential, but got {part!r}")
     return Sequential(part, label=label)
-
-
-def _count(name: str, value: object, least: int = 1) -> int:
-    """A whole number of at least `least`."""
-    is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not is_whole or value < least:  # type: ignore[operator]
-        raise ValueError(f"{name} must be a whole number of at least {least}, but got {value!r}")
-    return int(value)  # type: ignore[call-overload]

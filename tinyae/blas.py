@@ -184,16 +184,19 @@ class ThreadLimit:
         if get_threads is None or set_threads is None:
             yield
             return
-        with self._lock:
-            if self._inside == 0:
-                self._saved = get_threads()
-                if self._saved != threads:
-                    set_threads(threads)
-            self._inside += 1
+        entered = False
         try:
+            with self._lock:
+                if self._inside == 0:
+                    self._saved = get_threads()
+                    if self._saved != threads:
+                        set_threads(threads)
+                self._inside += 1
+                entered = True
             yield
         finally:
-            with self._lock:
-                self._inside -= 1
-                if self._inside == 0 and get_threads() != self._saved:
-                    set_threads(self._saved)
+            if entered:
+                with self._lock:
+                    self._inside -= 1
+                    if self._inside == 0 and get_threads() != self._saved:
+                        set_threads(self._saved)

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .arrays import row_chunks
-from .losses import KernelLoss
 from .program import Program
 from .trainers import Chain, add_penalty, training_chain
 
@@ -40,7 +39,8 @@ def sample_errors(
 ) -> np.ndarray:
     """The loss of each admitted sample alone, or of each of its output elements."""
     chain = training_chain(model.layers, model.loss)
-    if not isinstance(chain.loss, KernelLoss):
+    loss = chain.kernel_loss
+    if loss is None:
         if per_feature:
             raise ValueError(
                 f"per_feature needs a loss of tinyae's, but {type(model.loss).__name__} gives no "
@@ -54,19 +54,19 @@ def sample_errors(
     for rows in row_chunks(len(x), x[:1].nbytes):
         output, expected = _outputs(chain, x[rows], model.dtype)[-1], target[rows]
         if per_feature:  # every element as a sample of its own
-            sums = chain.loss.sums(output.reshape(-1, 1), expected.reshape(-1, 1))
+            sums = loss.sums(output.reshape(-1, 1), expected.reshape(-1, 1))
             errors[rows] = sums.reshape(expected.shape)
         else:
-            errors[rows] = chain.loss.sums(output, expected) / expected[0].size
+            errors[rows] = loss.sums(output, expected) / expected[0].size
     return errors
 
 
 def _loss_sums(
     model: "Autoencoder", chain: Chain, x: np.ndarray, target: np.ndarray
 ) -> tuple[np.ndarray, float]:
-    assert isinstance(chain.loss, KernelLoss)
+    assert chain.kernel_loss is not None
     program = Program(chain.layers, chain.first_logits)
-    return program.evaluate(x, target, model.parameters, chain.loss, model.threads)
+    return program.evaluate(x, target, model.parameters, chain.kernel_loss, model.threads)
 
 
 def _outputs(chain: Chain, x: np.ndarray, dtype: np.dtype) -> list[np.ndarray]:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, TextIO
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from .training import EpochMeans
+
 
 class History(dict[str, list[float]]):
     """Figures by epoch: a dict of lists.
@@ -46,8 +48,9 @@ class ProgressLine:
     """
 
     def __init__(self, verbose: str | int, first_epoch: int, epochs: int):
-        if verbose not in ("auto", 0, 1, 2):
-            raise ValueError(f'verbose must be "auto", 0, 1 or 2, but got {verbose!r}')
+        check_verbose(verbose)
+        if sys.stdout is None:  # as in a service without any output
+            verbose = 0
         self._stream: TextIO = sys.stdout
         if verbose == "auto":
             verbose = 1 if self._stream.isatty() else 2
@@ -56,14 +59,14 @@ class ProgressLine:
         self._began = self._shown = time.perf_counter()
         self._text = ""
 
-    def show(self, finished: float, logs: Mapping[str, float]) -> None:
-        """Renew the live line: `finished` epochs in all, and the latest figures."""
+    def show(self, finished: float, means: "EpochMeans") -> None:
+        """Renew the live line: `finished` epochs in all, and the present epoch's figures."""
         now = time.perf_counter()
         if self._live and now - self._shown > 0.1:
             share = (finished - self._first) / (self._last - self._first)
             left = (now - self._began) * (1 - share) / share if share > 0 else 0.0
             epoch = min(int(finished) + 1, self._last)
-            self._write(f"{self._line(epoch, logs)}  {_duration(left)} left")
+            self._write(f"{self._line(epoch, means.logs())}  {_duration(left)} left")
             self._shown = now
 
     def epoch(self, epoch: int, logs: Mapping[str, float]) -> None:
@@ -92,6 +95,12 @@ class ProgressLine:
         text = text[: shutil.get_terminal_size().columns - 1]
         print("\r" + text.ljust(len(self._text)), end="", file=self._stream, flush=True)
         self._text = text
+
+
+def check_verbose(verbose: str | int) -> None:
+    """Refuse what `ProgressLine` does not know."""
+    if isinstance(verbose, bool) or verbose not in ("auto", 0, 1, 2):
+        raise ValueError(f'verbose must be "auto", 0, 1 or 2, but got {verbose!r}')
 
 
 def _duration(seconds: float) -> str:

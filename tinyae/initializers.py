@@ -23,7 +23,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .registry import look_up
+from .arguments import look_up
 
 Initializer = Callable[[tuple[int, ...], np.random.Generator], np.ndarray]
 

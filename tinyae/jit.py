@@ -4,10 +4,10 @@ With ``NUMBA_DISABLE_JIT=1`` every kernel is the plain Python function that you 
 product is NumPy's: a debugger steps through all of it.
 """
 
-import contextlib
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numba
 import numpy as np
@@ -26,7 +26,7 @@ OPTIONS = {
     "nogil": True,
 }
 
-BLAS = _blas.register()
+BLAS = _blas.Blas("numpy", 64, 0, 0) if DISABLED else _blas.register()
 BLAS_THREADS = _blas.ThreadLimit(BLAS)
 
 
@@ -38,8 +38,9 @@ def cache_stamp(package: Path, versions: str) -> str:
     """
     digest = hashlib.sha256(versions.encode())
     for path in sorted(package.rglob("*.py")):
-        digest.update(path.relative_to(package).as_posix().encode())
-        digest.update(path.read_bytes())
+        source = path.read_bytes()
+        digest.update(f"{path.relative_to(package).as_posix()} {len(source)}\n".encode())
+        digest.update(source)
     return digest.hexdigest()
 
 
@@ -58,13 +59,20 @@ def kernel(function: Callable) -> Callable:
     if STAMP:
         try:
             dispatcher = numba.njit(cache=True, **OPTIONS)(function)
-            dispatcher._cache._cache_file._source_stamp = STAMP
+            _stamp(dispatcher)
             return dispatcher
         except (RuntimeError, AttributeError):
             # RuntimeError: no folder for the cache can be written. AttributeError: this Numba
             # keeps its stamp elsewhere, and a cache without ours could run old code.
             pass
     return numba.njit(**OPTIONS)(function)
+
+
+def _stamp(compiled: Any) -> None:
+    """Give the function's cache file our stamp in place of Numba's."""
+    file = compiled._cache._cache_file
+    file._source_stamp  # noqa: B018 - raises AttributeError where there is none to replace
+    file._source_stamp = STAMP
 
 
 @kernel
@@ -82,11 +90,14 @@ def copy(x, y):
 def callback(function: Callable, signature: types.Type) -> CFunc:
     """`function` compiled, or loaded from disk, for other compiled code to call by its address."""
     options = {name: value for name, value in OPTIONS.items() if name != "nogil"}
-    compiled = CFunc(function, (signature.args, signature.return_type), {}, options)
+    arguments: tuple = (function, (signature.args, signature.return_type), {}, options)
+    compiled = CFunc(*arguments)
     if STAMP:
-        with contextlib.suppress(RuntimeError, AttributeError):  # as in `kernel`
+        try:
             compiled.enable_caching()
-            compiled._cache._cache_file._source_stamp = STAMP
+            _stamp(compiled)
+        except (RuntimeError, AttributeError):  # as in `kernel`
+            compiled = CFunc(*arguments)
     compiled.compile()
     return compiled
 

@@ -18,9 +18,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from .arguments import look_up
 from .elementary import expm1, log1p
 from .jit import kernel
-from .registry import look_up
 
 MSE_KIND, BCE_KIND, BCE_FROM_LOGITS_KIND = range(3)
 CLIP = 1e-7
@@ -119,6 +119,8 @@ class KernelLoss:
             raise ValueError(
                 f"output and target must have one shape, but got {output.shape} and {target.shape}"
             )
+        if output.dtype.kind != "f":
+            output = output.astype(np.float64)
         gradient = np.empty(output.shape, output.dtype)
         sums = self.sums(output, target, 1 / output.size, gradient)
         return float(sums.sum()) / output.size, gradient

@@ -8,8 +8,8 @@ import math
 
 import numpy as np
 
+from .arguments import look_up
 from .jit import kernel
-from .registry import look_up
 
 NONE_KIND, SGD_KIND, ADAM_KIND = range(3)
 SLOTS = 2  # vectors that an optimizer may keep beside the parameters

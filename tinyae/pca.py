@@ -4,6 +4,7 @@ It has the methods of an autoencoder (`encode`, `decode`, `reconstruct`), so it 
 the closed-form yardstick. For data of any size: what it keeps while fitting is one p × p matrix.
 """
 
+import os
 from typing import NamedTuple
 
 import numpy as np
@@ -23,7 +24,7 @@ class Moments(NamedTuple):
 
     samples: int
     mean: np.ndarray  # (p,)
-    scatter: np.ndarray  # (p, p): the sum over samples of (x - mean)(x - mean)'
+    scatter: np.ndarray  # (p, p): Σ (x - mean)(x - mean)' over samples; (0, 0) where unknown
 
 
 class Decomposition(NamedTuple):
@@ -124,6 +125,10 @@ class PCA:
         """
         array = _admit_table(x, None if self._moments is None else self.n_features_in_)
         self._check_count(array.shape[1])
+        if self._moments is not None and self._moments.scatter.size == 0:
+            raise ValueError(
+                "this PCA was saved without training_state, so partial_fit cannot go on with it"
+            )
         update, dtype = moments(array), _real(array)
         if self._moments is not None:
             update, dtype = merge(self._moments, update), np.promote_types(self._dtype, dtype)
@@ -166,6 +171,35 @@ class PCA:
             np.square(residual, out=residual)
             errors[rows] = residual if per_feature else residual.mean(axis=1)
         return errors
+
+    def save(self, path: str | os.PathLike[str], training_state: bool = False) -> None:
+        """Write what was learned to one file, for `tinyae.load`.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Written exactly there; a file that is there is replaced once the new one is whole.
+        training_state : bool, default False
+            Whether to add what `partial_fit` needs to go on: a p × p matrix.
+
+        Raises
+        ------
+        ValueError
+            If nothing has been learned.
+        OSError
+            If the file cannot be written; one that was there is as before.
+        """
+        from .persistence import save_pca  # which imports this module
+
+        save_pca(self, path, training_state)
+
+    def state(self) -> tuple[Moments, Decomposition]:
+        """What was learned; `restore` takes it back."""
+        return self._fitted(), self._decomposed()
+
+    def restore(self, data: Moments, found: Decomposition) -> None:
+        """Be as the PCA that had this `state`."""
+        self._moments, self._dtype, self._decomposition = data, found.components.dtype, found
 
     @property
     def components_(self) -> np.ndarray:

@@ -8,6 +8,7 @@ import numpy as np
 
 from . import dispatch, engine
 from .arrays import gather, row_chunks, row_slices
+from .interruption import Interruption
 from .jit import BLAS_THREADS, DISABLED
 from .layers.base import Layer
 from .losses import KernelLoss
@@ -16,6 +17,7 @@ from .ops import NOWHERE, RESHAPE, new_table
 ALIGNMENT = 16  # numbers: buffers begin at a cache line
 CHUNK_BYTES = 4 << 20  # a chunk's activations; more would fall out of the cache
 CALL_OPERATIONS = 2e9  # in one call for inference: tens of milliseconds, so that Ctrl-C is heard
+CALL_NUMBERS = 1e6  # gathered for one call: a memory map is never copied whole
 THREAD_OPERATIONS = 4e6  # below this a second thread costs more than it brings
 
 
@@ -174,17 +176,20 @@ class Program:
     def _share(self, run: Callable[[slice], None], n: int, threads: int | None) -> None:
         """Call `run` on stretches of the n rows, on several threads where it is worth it."""
         workers = thread_count(threads) if n * self.operations >= 2 * THREAD_OPERATIONS else 1
-        step = max(1, min(int(CALL_OPERATIONS // self.operations), -(-n // workers)))
-        with BLAS_THREADS.hold(1):
-            if workers == 1:
-                for rows in row_slices(n, step):
+        numbers = self.inputs + self.outputs
+        most = min(CALL_OPERATIONS / self.operations, CALL_NUMBERS / numbers)
+        step = max(1, min(int(most), -(-n // workers)))
+        if workers == 1:
+            for rows in row_slices(n, step):
+                with Interruption(), BLAS_THREADS.hold(1):
                     run(rows)
-            else:
-                pool = ThreadPoolExecutor(workers)
-                try:
-                    list(pool.map(run, row_slices(n, step)))
-                finally:  # after Ctrl-C the stretches not begun are dropped
-                    pool.shutdown(cancel_futures=True)
+            return
+        with BLAS_THREADS.hold(1):
+            pool = ThreadPoolExecutor(workers)
+            try:
+                list(pool.map(run, row_slices(n, step)))
+            finally:  # after Ctrl-C the stretches not begun are dropped
+                pool.shutdown(cancel_futures=True)
 
 
 def eager_predict(layers: Sequence[Layer], x: np.ndarray, dtype: np.dtype) -> np.ndarray:

@@ -5,16 +5,17 @@ Both take a `Stretch` of mini-batches and give each one's losses; `fit` does not
 
 import copy
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from . import engine, regularizers
+from .interruption import Interruption
 from .jit import BLAS_THREADS, DISABLED
 from .layers.base import Layer, is_compiled
 from .layers.reshaping import Reshape
-from .losses import BCE, MSE, BCEFromLogits, KernelLoss, Loss
+from .losses import BCE, BCEFromLogits, KernelLoss, Loss
 from .optimizers import NONE_KIND, SGD, Adam, optimizer_step
 from .program import THREAD_OPERATIONS, Program, thread_count
 
@@ -39,10 +40,15 @@ class Chain(NamedTuple):
     first_logits: int | None  # from this layer on, outputs are z where the model's are sigmoid(z)
 
     @property
+    def kernel_loss(self) -> KernelLoss | None:
+        """The loss, if it has kernels: a subclass with its own value_and_gradient means that."""
+        own = type(self.loss).value_and_gradient is not KernelLoss.value_and_gradient
+        return self.loss if isinstance(self.loss, KernelLoss) and not own else None
+
+    @property
     def compiled(self) -> bool:
         """Whether every part has kernels."""
-        # by exact type: a subclass that overrides value_and_gradient means what it wrote
-        return type(self.loss) in (MSE, BCE, BCEFromLogits) and all(map(is_compiled, self.layers))
+        return self.kernel_loss is not None and all(map(is_compiled, self.layers))
 
     def has_logits(self, position: int) -> bool:
         """Whether that layer's output is z where the model's is sigmoid(z)."""
@@ -57,7 +63,7 @@ def training_chain(layers: Sequence[Layer], loss: Loss) -> Chain:
     """
     chain = list(layers)
     position = len(chain) - 1
-    while position > 0 and isinstance(chain[position], Reshape):
+    while position > 0 and isinstance(chain[position], Reshape) and is_compiled(chain[position]):
         position -= 1
     last = chain[position]
     if type(loss) is BCE and is_compiled(last) and getattr(last, "activation", "") == "sigmoid":
@@ -123,7 +129,6 @@ class CompiledTrainer:
         self.values = np.empty((self.threads, size), parameters.dtype)
         self.gradients = np.zeros((self.threads, parameters.size), parameters.dtype)
         self.trained = trained_ranges(chain.layers)
-        self.interrupted: BaseException | None = None
         self._pool = None if DISABLED else ThreadPoolExecutor(self.threads)
 
     def close(self) -> None:
@@ -131,14 +136,19 @@ class CompiledTrainer:
         if self._pool is not None:
             self._pool.shutdown()
 
-    def run(self, stretch: Stretch, optimizer: Adam | SGD | None) -> np.ndarray:
+    def run(
+        self,
+        stretch: Stretch,
+        optimizer: Adam | SGD | None,
+        interruption: Interruption | None = None,
+    ) -> np.ndarray:
         """Take a step for each mini-batch; without optimizer, leave the gradient in `gradients[0]`.
 
         Returns
         -------
         array, shape (steps, 2)
-            Each mini-batch's reconstruction loss and penalty. Fewer rows than mini-batches if the
-            caller was interrupted meanwhile: then `interrupted` holds the exception to raise.
+            Each mini-batch's reconstruction loss and penalty; fewer rows than mini-batches if an
+            interruption came.
         """
         steps = len(stretch.bounds) - 1
         run = engine.Run(
@@ -161,29 +171,28 @@ class CompiledTrainer:
         )
         self.gradients[...] = 0
         with BLAS_THREADS.hold(1):
-            self._train(run)
+            self._train(run, interruption or Interruption())
         return run.losses.sum(axis=0)[: run.sync[engine.COMPLETED]]
 
-    def _train(self, run: engine.Run) -> None:
+    def _train(self, run: engine.Run, interruption: Interruption) -> None:
+        def stop() -> None:
+            run.sync[engine.STOP] = 1
+
+        interruption.stop = stop
         if self._pool is None:
-            try:
-                with np.errstate(all="ignore"):  # as in compiled code
-                    engine.train(run, 0)
-            except KeyboardInterrupt as error:
-                self.interrupted = error
+            with np.errstate(all="ignore"):  # as in compiled code
+                engine.train(run, 0)
             return
+        futures: list[Future] = []
         try:
-            futures = [self._pool.submit(engine.train, run, t) for t in range(self.threads)]
-        except BaseException:
-            run.sync[engine.ABORT] = 1  # those already waiting at the barrier must not wait on
-            raise
-        while True:
-            try:
+            for thread in range(self.threads):
+                futures.append(self._pool.submit(engine.train, run, thread))
+            wait(futures, return_when=FIRST_EXCEPTION)
+        finally:
+            if not all(future.done() for future in futures) or len(futures) < self.threads:
+                stop()
+                run.sync[engine.ABORT] = 1  # those at the barrier must not wait for one that failed
                 wait(futures)
-                break
-            except BaseException as error:  # Ctrl-C, even again while the threads wind up
-                self.interrupted = self.interrupted or error
-                run.sync[engine.STOP] = 1
         for future in futures:
             future.result()
 
@@ -208,27 +217,29 @@ class EagerTrainer:
     ):
         self.chain, self.parameters, self.gradient, self.slots = chain, parameters, gradient, slots
         self.trained = trained_ranges(chain.layers)
-        self.interrupted: BaseException | None = None
 
     def close(self) -> None:
         """Nothing to end."""
 
-    def run(self, stretch: Stretch, optimizer: Adam | SGD) -> np.ndarray:
+    def run(
+        self, stretch: Stretch, optimizer: Adam | SGD, interruption: Interruption | None = None
+    ) -> np.ndarray:
         """As `CompiledTrainer.run`."""
+        interruption = interruption or Interruption()
         losses: list[tuple[float, float]] = []
-        try:
-            for start, stop in zip(stretch.bounds[:-1], stretch.bounds[1:], strict=True):
-                step = stretch.first_step + len(losses)
-                x, target = stretch.x[start:stop], stretch.target[start:stop]
-                reconstruction, penalty, _ = self.loss_and_gradient(x, target, True, step)
-                for low, high in self.trained:
-                    optimizer_step(
-                        *(optimizer.kind, optimizer.settings(), self.parameters[low:high]),
-                        *(self.gradient[low:high], *self.slots[:, low:high], step + 1),
-                    )
-                losses.append((reconstruction, penalty))
-        except KeyboardInterrupt as error:
-            self.interrupted = error
+        for start, stop in zip(stretch.bounds[:-1], stretch.bounds[1:], strict=True):
+            if interruption.pending:
+                break
+            step = stretch.first_step + len(losses)
+            # a layer may write over its input, which must not change the target
+            x, target = stretch.x[start:stop].copy(), stretch.target[start:stop]
+            reconstruction, penalty, _ = self.loss_and_gradient(x, target, True, step)
+            for low, high in self.trained:
+                optimizer_step(
+                    *(optimizer.kind, optimizer.settings(), self.parameters[low:high]),
+                    *(self.gradient[low:high], *self.slots[:, low:high], step + 1),
+                )
+            losses.append((reconstruction, penalty))
         return np.array(losses).reshape(-1, 2)
 
     def loss_and_gradient(
@@ -246,6 +257,11 @@ class EagerTrainer:
             outputs.append(x)
             caches.append(cache)
         reconstruction, d = loss.value_and_gradient(x, target)
+        if np.shape(d) != x.shape:
+            raise ValueError(
+                f"{type(loss).__name__}.value_and_gradient must give a gradient of the output's "
+                f"shape, {x.shape}, but gave {np.shape(d)}"
+            )
         penalty = 0.0
         for position in range(len(layers) - 1, -1, -1):
             layer = layers[position]

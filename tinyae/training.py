@@ -1,6 +1,6 @@
 """`fit`: mini-batches, a stretch of them at a time; history, callbacks, progress, divergence."""
 
-import threading
+import copy
 import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,7 +12,9 @@ from .batches import Batches, Plan
 from .callbacks import Callback
 from .evaluation import evaluate
 from .history import History, ProgressLine
-from .trainers import CompiledTrainer, EagerTrainer, Stretch, make_trainer
+from .interruption import Interruption
+from .optimizers import SGD, Adam
+from .trainers import Stretch, make_trainer
 
 if TYPE_CHECKING:
     from .autoencoder import Autoencoder
@@ -48,6 +50,7 @@ class Snapshot(NamedTuple):
 
     parameters: np.ndarray
     slots: np.ndarray
+    optimizer: Adam | SGD
     plan: Plan
     first_step: int
 
@@ -62,52 +65,55 @@ class Training:
     x, target : array
         Admitted; the same object where the model learns its input.
     batches : Batches
-    trainer : CompiledTrainer or EagerTrainer
     """
 
-    def __init__(
-        self,
-        model: "Autoencoder",
-        x: np.ndarray,
-        target: np.ndarray,
-        batches: Batches,
-        trainer: CompiledTrainer | EagerTrainer,
-    ):
-        self.model, self.x, self.target = model, x, target
-        self.batches, self.trainer = batches, trainer
+    def __init__(self, model: "Autoencoder", x: np.ndarray, target: np.ndarray, batches: Batches):
+        self.model, self.x, self.target, self.batches = model, x, target, batches
+        self.trainer = make_trainer(model, batches.batch_size)
+        self._frozen = self._frozen_now()
         self._snapshots: list[Snapshot] = []
         self._buffers: dict[str, np.ndarray] = {}
-        self._steps = 1  # mini-batches in the next stretch; grows once their time is known
+        self.steps = 1  # mini-batches in the next stretch, once their time is known
         bytes_per_row = (x[0].size + (target is not x) * target[0].size) * model.dtype.itemsize
         self._rows = max(1, STRETCH_BYTES // bytes_per_row)
 
-    def advance(self, epochs: int, one_epoch: bool) -> tuple[Plan, np.ndarray]:
-        """Run the next stretch: its plan, and the losses (steps, 2) of the steps that were taken.
+    def _frozen_now(self) -> list[bool]:
+        return [not layer.trainable for layer in self.model.layers]
 
-        Raises
-        ------
-        TrainingDiverged
-            If a loss is not finite.
+    def close(self) -> None:
+        """End the worker threads."""
+        self.trainer.close()
+
+    def advance(
+        self, epochs: int, one_epoch: bool, interruption: Interruption
+    ) -> tuple[Plan, np.ndarray, "TrainingDiverged | None"]:
+        """Run the next stretch: its plan, the losses (steps, 2) of its steps, and what went wrong.
+
+        The losses are those of the finished steps, or of the steps before the first loss that is
+        not finite; then the model is back at the parameters that gave the last of them.
         """
-        plan = self.batches.take(self._steps, self._rows, epochs, one_epoch)
-        first_step = self.batches.progress.step
-        self._remember(plan, first_step)
-        began = time.perf_counter()
-        losses = self._run(plan, first_step)
-        if len(losses):
-            each = (time.perf_counter() - began) / len(losses)
-            self._steps = max(1, int(STRETCH_SECONDS / each))
+        if self._frozen_now() != self._frozen:  # a callback has frozen or freed a layer
+            self.trainer.close()
+            self.trainer = make_trainer(self.model, self.batches.batch_size)
+            self._frozen = self._frozen_now()
+        plan = self.batches.take(self.steps, self._rows, epochs, one_epoch)
+        self._remember(plan, self.batches.progress.step)
+        losses = self._run(self._snapshots[-1], len(plan.bounds) - 1, interruption)
         finite = np.isfinite(losses.sum(axis=1))
-        if not finite.all():
-            self._go_back(int(np.argmin(finite)), losses)
-        self.batches.commit(plan, len(losses))
-        return plan, losses
+        bad = len(losses) if finite.all() else int(np.argmin(finite))
+        self.batches.commit(plan, bad)
+        if bad == len(losses):
+            return plan, losses, None
+        return plan, losses[:bad], self._go_back(bad, losses)
 
-    def _run(self, plan: Plan, first_step: int) -> np.ndarray:
-        x = self._gather("x", self.x, plan.rows)
-        target = x if self.target is self.x else self._gather("target", self.target, plan.rows)
-        stretch = Stretch(x, target, plan.bounds, first_step)
-        return self.trainer.run(stretch, self.model.optimizer)
+    def _run(self, origin: Snapshot, steps: int, interruption: Interruption) -> np.ndarray:
+        """Take the first steps of a snapshot's plan."""
+        bounds = origin.plan.bounds[: steps + 1]
+        rows = origin.plan.rows[: bounds[-1]]
+        x = self._gather("x", self.x, rows)
+        target = x if self.target is self.x else self._gather("target", self.target, rows)
+        stretch = Stretch(x, target, bounds, origin.first_step)
+        return self.trainer.run(stretch, origin.optimizer, interruption)
 
     def _gather(self, name: str, source: np.ndarray, rows: np.ndarray) -> np.ndarray:
         if len(self._buffers.get(name, ())) < len(rows):
@@ -122,12 +128,14 @@ class Training:
         if len(self._snapshots) < 2:
             parameters, slots = model.parameters.copy(), model.slots.copy()
         else:
-            parameters, slots, _, _ = self._snapshots.pop(0)
+            oldest = self._snapshots.pop(0)
+            parameters, slots = oldest.parameters, oldest.slots
             parameters[...], slots[...] = model.parameters, model.slots
-        self._snapshots.append(Snapshot(parameters, slots, plan, first_step))
+        optimizer = copy.copy(model.optimizer)  # a callback may change its learning rate
+        self._snapshots.append(Snapshot(parameters, slots, optimizer, plan, first_step))
 
-    def _go_back(self, bad: int, losses: np.ndarray) -> None:
-        """Restore the parameters that gave the last finite loss, and raise.
+    def _go_back(self, bad: int, losses: np.ndarray) -> "TrainingDiverged":
+        """Restore the parameters that gave the last finite loss.
 
         Loss k comes from the parameters after k steps, so the last finite one, before `bad`, is met
         again after `bad − 1` steps of this stretch; or, if the stretch began with the bad one,
@@ -140,32 +148,34 @@ class Training:
             steps = 0 if origin is present else len(origin.plan.bounds) - 2
         self.model.parameters[...], self.model.slots[...] = origin.parameters, origin.slots
         if steps > 0:
-            bounds = origin.plan.bounds[: steps + 1]
-            again = Plan(origin.plan.rows[: bounds[-1]], bounds, [])
-            self._run(again, origin.first_step)
-        self.batches.progress.step = origin.first_step + steps
+            self._run(origin, steps, Interruption())
+        self.batches.progress.step = origin.first_step + max(steps, 0)
         epoch = self.model.progress.epoch + sum(end <= bad for end in present.plan.epoch_ends)
-        raise TrainingDiverged(epoch, present.first_step + bad + 1, float(losses[bad].sum()))
+        return TrainingDiverged(epoch, present.first_step + bad + 1, float(losses[bad].sum()))
 
 
 class EpochMeans:
-    """Collects mini-batch losses into each epoch's means, weighted by the mini-batches' sizes."""
+    """Collects mini-batch losses into each epoch's means, weighted by the mini-batches' sizes.
+
+    They are added up once, at the epoch's end: in what stretches they came does not show.
+    """
 
     def __init__(self) -> None:
-        self._sums = np.zeros(2)
-        self._rows = 0
+        self._losses: list[np.ndarray] = []
+        self._sizes: list[np.ndarray] = []
         self._seconds = 0.0
 
     def add(self, plan: Plan, first: int, losses: np.ndarray, seconds: float) -> None:
         """Add the losses of the steps of `plan` that begin at `first`."""
-        sizes = np.diff(plan.bounds)[first : first + len(losses)]
-        self._sums += sizes @ losses
-        self._rows += int(sizes.sum())
+        self._losses.append(losses)
+        self._sizes.append(np.diff(plan.bounds)[first : first + len(losses)])
         self._seconds += seconds
 
     def logs(self) -> dict[str, float]:
         """The means so far."""
-        reconstruction, penalty = (self._sums / max(1, self._rows)).tolist()
+        losses, sizes = np.concatenate(self._losses), np.concatenate(self._sizes)
+        sums = (losses * sizes[:, np.newaxis]).sum(axis=0)
+        reconstruction, penalty = (sums / max(1, int(sizes.sum()))).tolist()
         return {
             "loss": reconstruction + penalty,
             "reconstruction": reconstruction,
@@ -174,39 +184,73 @@ class EpochMeans:
         }
 
 
-def run_epochs(
-    training: Training,
-    epochs: int,
-    callbacks: Iterable[Callback],
-    validate: Callable[[], dict[str, float]] | None,
-    history: History,
-    line: ProgressLine,
-) -> None:
-    """Train until the model has done `epochs` epochs, or a callback says stop."""
-    model, callbacks = training.model, list(callbacks)
-    pause = bool(callbacks) or validate is not None
-    means = EpochMeans()
-    while model.progress.epoch < epochs:
-        began = time.perf_counter()
-        plan, losses = training.advance(epochs - model.progress.epoch, pause)
-        each = (time.perf_counter() - began) / max(1, len(losses))
-        start = 0
-        for end in [end for end in plan.epoch_ends if end <= len(losses)]:
-            means.add(plan, start, losses[start:end], each * (end - start))
-            logs, means, start = means.logs(), EpochMeans(), end
-            if validate is not None:
-                logs = with_validation(logs, validate)
-            history.append(logs)
-            model.history.append(logs)
-            epoch, model.progress.epoch = model.progress.epoch, model.progress.epoch + 1
-            line.epoch(epoch, logs)
-            # each is called, also after one of them has said stop
-            if any([callback(epoch, logs) is True for callback in callbacks]):
-                epochs = model.progress.epoch
-        means.add(plan, start, losses[start:], each * (len(losses) - start))
-        if training.trainer.interrupted is not None:
-            raise training.trainer.interrupted
-        line.show(model.progress.epoch + training.batches.epoch_share, means.logs())
+class Epochs:
+    """The loop over epochs: train, validate, record, call back.
+
+    Parameters
+    ----------
+    training : Training
+    history : History
+        Where this call's epochs go.
+    line : ProgressLine
+    """
+
+    def __init__(self, training: Training, history: History, line: ProgressLine):
+        self.training, self.history, self.line = training, history, line
+        self._means = EpochMeans()
+
+    def run(
+        self,
+        epochs: int,
+        callbacks: list[Callback],
+        validate: Callable[[], dict[str, float]] | None,
+    ) -> None:
+        """Train until the model has done `epochs` epochs, or a callback says stop."""
+        progress = self.training.model.progress
+        pause = bool(callbacks) or validate is not None
+        while progress.epoch < epochs:
+            finished, error = self._advance(epochs - progress.epoch, pause, validate is None)
+            for logs in finished if pause else ():
+                if validate is not None:
+                    logs = with_validation(logs, validate)
+                    with Interruption():
+                        self._record(logs)
+                # each is called, also after one of them has said stop
+                if any([callback(progress.epoch - 1, logs) is True for callback in callbacks]):
+                    epochs = progress.epoch
+            if error is not None:
+                raise error
+
+    def _advance(
+        self, epochs: int, pause: bool, record: bool
+    ) -> tuple[list[dict[str, float]], TrainingDiverged | None]:
+        """Run a stretch; the figures of the epochs that it finished, recorded on request."""
+        finished = []
+        with Interruption() as interruption:
+            began = time.perf_counter()
+            plan, losses, error = self.training.advance(epochs, pause, interruption)
+            each = (time.perf_counter() - began) / max(1, len(losses))
+            start = 0
+            for end in [end for end in plan.epoch_ends if end <= len(losses)]:
+                self._means.add(plan, start, losses[start:end], each * (end - start))
+                finished.append(self._means.logs())
+                self._means, start = EpochMeans(), end
+                if record:
+                    self._record(finished[-1])
+            self._means.add(plan, start, losses[start:], each * (len(losses) - start))
+            if len(losses):  # small epochs can take longer to record than to train
+                each = (time.perf_counter() - began) / len(losses)
+                self.training.steps = max(1, int(STRETCH_SECONDS / each))
+            share = self.training.batches.epoch_share
+            self.line.show(self.training.model.progress.epoch + share, self._means)
+        return finished, error
+
+    def _record(self, logs: dict[str, float]) -> None:
+        model = self.training.model
+        self.history.append(logs)
+        model.history.append(logs)
+        self.line.epoch(model.progress.epoch, logs)
+        model.progress.epoch += 1
 
 
 def with_validation(
@@ -229,47 +273,29 @@ def fit(
     batch_size: int,
     validation: tuple[np.ndarray, np.ndarray] | None,
     shuffle: bool,
-    callbacks: Iterable[Callback],
+    callbacks: Iterable[Callback] | Callback,
     initial_epoch: int | None,
     verbose: str | int,
 ) -> History:
     """`Autoencoder.fit` on admitted data."""
     progress = model.progress
     if initial_epoch is None:
-        epochs += progress.epoch
-    else:
-        progress.epoch = initial_epoch
-    line = ProgressLine(verbose, progress.epoch, epochs)
+        initial_epoch = progress.epoch
+        epochs += initial_epoch
+    line = ProgressLine(verbose, initial_epoch, epochs)
+    progress.epoch = initial_epoch
     batch_size = min(batch_size, len(x))
     batches = Batches(len(x), batch_size, steps_per_epoch, shuffle, model.seed, progress)
-    callbacks = list(callbacks)
+    callbacks = [callbacks] if callable(callbacks) else list(callbacks)
     for callback in callbacks:
         if hasattr(callback, "set_model"):
             callback.set_model(model)
     validate = None if validation is None else lambda: evaluate(model, *validation)
     history = History()
-    trainer = make_trainer(model, batch_size)
+    training = Training(model, x, target, batches)
     try:
-        session = Training(model, x, target, batches, trainer)
-        run_epochs(session, epochs, callbacks, validate, history, line)
+        Epochs(training, history, line).run(epochs, callbacks, validate)
     finally:
-        trainer.close()
+        training.close()
         line.close()
     return history
-
-
-class OneAtATime:
-    """Refuses a second `fit` of a model while one is running in another thread."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-
-    def __enter__(self) -> None:
-        if not self._lock.acquire(blocking=False):
-            raise RuntimeError("this model is being trained already, in another thread")
-
-    def __exit__(self, *exception: object) -> None:
-        self._lock.release()
-
-    def __reduce__(self):  # a copied or unpickled model is not being trained
-        return type(self), ()

@@ -1,7 +1,8 @@
 """The contract of a layer, its weights, and the binding of many layers to one flat vector."""
 
+import functools
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -89,6 +90,11 @@ class Layer:
     input_shape: Shape | None = None
     output_shape: Shape | None = None
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "build" in cls.__dict__:
+            cls.build = _recording(cls.build)  # type: ignore[method-assign]
+
     def __init__(self, *, activity_regularizer: L1L2 | None = None) -> None:
         self.activity_regularizer = regularizers.get(activity_regularizer)
         self.weights, self.gradients = Weights(), Weights()
@@ -98,11 +104,13 @@ class Layer:
         self.key = 0  # decides the layer's random numbers; a model gives each layer its own
         self._claimed = False
         self._rng: np.random.Generator | None = None
+        self._declares = False  # whether `build` is to find out the weights' shapes only
 
     # What a layer defines
 
     def build(self, input_shape: Shape) -> Shape:
         """Declare the weights for samples of `input_shape`; return the output's shape."""
+        self.input_shape = self.output_shape = tuple(input_shape)
         return input_shape
 
     def forward(
@@ -142,8 +150,16 @@ class Layer:
         self, name: str, shape: Shape, initializer: str | Initializer = "glorot_uniform"
     ) -> None:
         """Declare a weight; to be called from `build`."""
+        initialize = get_initializer(initializer)
+        if self._declares:
+            blank: np.ndarray = np.ndarray(
+                shape, self.dtype, bytearray(8), strides=(0,) * len(shape)
+            )
+            self.weights.bind(name, blank)
+            self.gradients.bind(name, blank)
+            return
         rng = self._rng or np.random.default_rng(0)
-        values = np.asarray(get_initializer(initializer)(shape, rng))
+        values = np.asarray(initialize(shape, rng))
         if values.shape != tuple(shape):
             raise ValueError(
                 f"{self.label}: the initializer of {name} must give shape {tuple(shape)}, "
@@ -167,16 +183,20 @@ class Layer:
         """How many numbers the weights hold."""
         return sum(array.size for array in self.weights.values())
 
-    def prepare(self, input_shape: Shape, dtype: np.dtype, rng: np.random.Generator) -> Shape:
-        """Build the layer for a model; one that is built already keeps its weights."""
+    def prepare(
+        self, input_shape: Shape, dtype: np.dtype, rng: np.random.Generator | None
+    ) -> Shape:
+        """Build the layer for a model; one that is built already keeps its weights.
+
+        Without `rng` weights are declared: zeros of their shapes that take no memory before `bind`.
+        """
         if self.built:
             if self.input_shape != tuple(input_shape):
                 raise self.shape_error(input_shape, shape_text(self.input_shape or ()))
             return self.output_shape or ()
-        self.dtype, self._rng = dtype, rng
-        output_shape = tuple(self.build(tuple(input_shape)))
-        self._rng = None
-        self.input_shape, self.output_shape = tuple(input_shape), output_shape
+        self.dtype, self._rng, self._declares = dtype, rng, rng is None
+        output_shape = self.build(tuple(input_shape))
+        self._rng, self._declares = None, False
         return output_shape
 
     def unbuild(self) -> None:
@@ -196,6 +216,9 @@ class Layer:
     def release(self) -> None:
         """Undo `claim`."""
         self._claimed = False
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _claimed=False)  # a copy is nobody's yet
 
     def clear_gradients(self) -> None:
         """Set the gradients to zero."""
@@ -231,8 +254,23 @@ class Layer:
         return np.empty(fixed + n * each, self.dtype)
 
     def batch(self, x: np.ndarray) -> np.ndarray:
-        """x as the layer's kernels take it: contiguous, of the layer's dtype."""
-        return np.ascontiguousarray(x, dtype=self.dtype)
+        """x as the layer's kernels take it: of its input's shape, contiguous, of its dtype."""
+        if self.input_shape is None:
+            raise ValueError(f"{self.label} must be built before use: call build(input_shape)")
+        x = np.ascontiguousarray(x, dtype=self.dtype)
+        if x.shape[1:] != self.input_shape:
+            raise self.shape_error(x.shape[1:], shape_text(self.input_shape))
+        return x
+
+    def batch_gradient(self, dy: np.ndarray, y_shape: Shape) -> np.ndarray:
+        """dy as the layer's kernels take it: of the output's shape, and their own to write over."""
+        dy = np.array(dy, self.dtype, order="C")
+        if dy.shape != y_shape:
+            raise ValueError(
+                f"{self.label}: the gradient for the output must have its shape, {y_shape}, "
+                f"but has {dy.shape}"
+            )
+        return dy
 
     def weight(self, name: str, ndim: int = 1) -> np.ndarray:
         """The weight of that name, or an empty array, which kernels take for "none"."""
@@ -242,6 +280,22 @@ class Layer:
         """The gradient to add into, or an empty array where none is wanted."""
         none = np.empty((0,) * ndim, self.dtype)
         return self.gradients.get(name, none) if self.trainable else none
+
+
+def _recording(build: Callable) -> Callable:
+    """`build`, refused for a layer whose weights a model holds, and remembering the shapes."""
+
+    @functools.wraps(build)
+    def wrapper(self: Layer, input_shape: Shape, *args: Any, **options: Any) -> Shape:
+        if self._claimed:
+            raise ValueError(
+                f"{self.label} belongs to a model, which has built it; build a copy instead"
+            )
+        shape = tuple(build(self, input_shape, *args, **options))
+        self.input_shape, self.output_shape = tuple(input_shape), shape
+        return shape
+
+    return wrapper
 
 
 def is_compiled(layer: Layer) -> bool:

@@ -266,7 +266,7 @@ class Conv2D(Layer):
         self.clear_gradients()
         conv_backward(
             *(op, x.reshape(n, -1), self.weight("kernel").reshape(-1), y.reshape(n, -1)),
-            np.array(dy, self.dtype, order="C").reshape(n, -1),
+            self.batch_gradient(dy, y.shape).reshape(n, -1),
             *(self.gradient("kernel").reshape(-1), self.gradient("bias")),
             *(dx.reshape(n, -1), self.scratch(op, n)),
         )

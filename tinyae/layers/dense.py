@@ -105,7 +105,7 @@ class Dense(Layer):
         self.clear_gradients()
         dense_backward(
             *(x, self.weight("kernel"), y, activations.code(self.activation)),
-            *(np.array(dy, self.dtype, order="C"), self.gradient("kernel", 2)),
+            *(self.batch_gradient(dy, y.shape), self.gradient("kernel", 2)),
             *(self.gradient("bias"), dx),
         )
         return dx

@@ -138,15 +138,15 @@ class Dropout(Layer):
         self.rate = float(rate)
 
     def forward(self, x, training=False, step=0, first=0):
-        if not training:
-            return x, None
-        return self._masked(x, step, first), (step, first)
+        x = self.batch(x)
+        step = step if training else NOT_TRAINING
+        return self._masked(x, step, first), (x.shape, step, first)
 
     def backward(self, dy, cache):
-        return dy if cache is None else self._masked(dy, *cache)
+        y_shape, step, first = cache
+        return self._masked(self.batch_gradient(dy, y_shape), step, first)
 
     def _masked(self, x, step, first):
-        x = self.batch(x)
         y, rows = np.empty_like(x), (len(x), -1)
         op = self.record(x.shape[1:], x.shape[1:])
         with np.errstate(over="ignore"):  # the hash wraps around on purpose
@@ -180,17 +180,16 @@ class GaussianNoise(Layer):
         self.stddev = float(stddev)
 
     def forward(self, x, training=False, step=0, first=0):
-        if not training:
-            return x, None
         x = self.batch(x)
+        step = step if training else NOT_TRAINING
         y, rows = np.empty_like(x), (len(x), -1)
         op = self.record(x.shape[1:], x.shape[1:])
         with np.errstate(over="ignore"):  # the hash wraps around on purpose
             gaussian_noise(op, x.reshape(rows), y.reshape(rows), step, first)
-        return y, None
+        return y, x.shape
 
     def backward(self, dy, cache):
-        return dy
+        return self.batch_gradient(dy, cache)
 
     def op(self, input_shape):
         return {"kind": GAUSSIAN_NOISE, "rate": self.stddev}

@@ -160,7 +160,7 @@ class _Resizing(Layer):
 
     def forward(self, x, training=False, step=0, first=0):
         x = self.batch(x)
-        shape = self.build(x.shape[1:])
+        shape = self.output_shape or ()
         y = np.empty((len(x), *shape), self.dtype)
         resize_forward(
             self.record(x.shape[1:], shape), x.reshape(len(x), -1), y.reshape(len(x), -1)
@@ -170,7 +170,7 @@ class _Resizing(Layer):
     def backward(self, dy, cache):
         x, y = cache
         dx, rows = np.empty_like(x), (len(x), -1)
-        dy = np.array(dy, self.dtype, order="C")
+        dy = self.batch_gradient(dy, y.shape)
         op = self.record(x.shape[1:], y.shape[1:])
         resize_backward(op, x.reshape(rows), y.reshape(rows), dy.reshape(rows), dx.reshape(rows))
         return dx

@@ -29,13 +29,13 @@ class Activation(Layer):
         self.activation = activation
 
     def forward(self, x, training=False, step=0, first=0):
-        y = np.array(x, self.dtype, order="C")
+        y = self.batch(x).copy()
         no_bias = np.empty(0, self.dtype)
         activation_forward(no_bias, activations.code(self.activation), y.reshape(len(y), -1))
         return y, y
 
     def backward(self, dy, cache):
-        dx = np.array(dy, self.dtype, order="C")
+        dx = self.batch_gradient(dy, cache.shape)
         rows, no_bias = (len(dx), -1), np.empty(0, self.dtype)
         code = activations.code(self.activation)
         activation_backward(cache.reshape(rows), code, dx.reshape(rows), no_bias)
@@ -80,11 +80,11 @@ class Reshape(Layer):
 
     def forward(self, x, training=False, step=0, first=0):
         x = self.batch(x)
-        y_shape = self.output_shape or self.build(x.shape[1:])
-        return x.reshape(len(x), *y_shape), x.shape
+        return x.reshape(len(x), *(self.output_shape or ())), x.shape
 
     def backward(self, dy, cache):
-        return self.batch(dy).reshape(cache)
+        y_shape = (cache[0], *(self.output_shape or ()))
+        return self.batch_gradient(dy, y_shape).reshape(cache)
 
     def op(self, input_shape):
         return {"kind": RESHAPE}

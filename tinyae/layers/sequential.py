@@ -1,6 +1,7 @@
 """A chain of layers, which is a layer itself."""
 
 import copy
+import os
 from collections.abc import Iterable
 
 import numpy as np
@@ -43,6 +44,11 @@ class Sequential(Layer):
         for layer in given:
             if not isinstance(layer, Layer):
                 raise ValueError(f"{label} must hold layers, but got {layer!r}")
+        for layer in given:
+            if isinstance(layer, Sequential) and layer.built:  # its layers are this chain's now
+                layer.claim()
+                for leaf in layer.layers:
+                    leaf.release()
         self._layers = [leaf for layer in given for leaf in layer.layers]
         if not self._layers:
             raise ValueError(f"{label} must hold at least one layer")
@@ -78,7 +84,9 @@ class Sequential(Layer):
         self.adopt(bind(self._layers, np.dtype(dtype))[0])
         return output_shape
 
-    def prepare(self, input_shape: Shape, dtype: np.dtype, rng: np.random.Generator) -> Shape:
+    def prepare(
+        self, input_shape: Shape, dtype: np.dtype, rng: np.random.Generator | None
+    ) -> Shape:
         if self.built:
             return super().prepare(input_shape, dtype, rng)
         shape = tuple(input_shape)
@@ -164,19 +172,37 @@ class Sequential(Layer):
             self._program = Program(self._layers)
         return self._program.predict(x, parameters, self.threads)
 
-    # Copies
+    # Files and copies
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the layers and their weights to one file, for `tinyae.load`.
+
+        Raises
+        ------
+        ValueError
+            If it is not built, holds NaN or infinity, or a layer of your own has no
+            ``get_config()`` that gives its constructor's arguments.
+        OSError
+            If the file cannot be written; one that was there is as before.
+        """
+        from ..persistence import save_sequential  # which imports this module
+
+        save_sequential(self, path)
 
     def copy(self) -> "Sequential":
         """An independent copy, with weights of its own, that any model may adopt."""
-        twin = copy.deepcopy(self)
-        twin.release()
-        return twin
+        return copy.deepcopy(self)
+
+    __copy__ = copy
 
     def __getstate__(self) -> dict:
         return {**self.__dict__, "_program": None}
 
     def __setstate__(self, state: dict) -> None:
-        self.__dict__.update(state)
+        super().__setstate__(state)
+        if self.built:
+            for layer in self._layers:
+                layer.claim()
         if self._parameters is not None:  # copied one by one, the weights are views no longer
             self.adopt(bind(self._layers, self.dtype)[0])
 
