@@ -13,7 +13,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, overload
 
-from .jit import kernel
+from .jit import inlined
 
 SPINS = 2000  # looks at the counter before a waiting thread offers its core to others
 
@@ -99,7 +99,7 @@ llvmlite.binding.add_symbol("tinyae_yield", _yield_address())
 _offer_core = types.ExternalFunction("tinyae_yield", types.int32())
 
 
-@kernel
+@inlined
 def barrier(sync, counter, abort, threads):
     """Wait until all threads have come here, or until sync[abort] is set.
 

@@ -14,7 +14,7 @@ from numba import carray, from_dtype, types
 from numba.extending import overload
 
 from .activations import activation_backward, activation_forward
-from .jit import DISABLED, callback, copy, kernel
+from .jit import DISABLED, callback, copy, inlined
 from .layers.conv import conv_backward, conv_forward
 from .layers.dense import dense_backward, dense_forward
 from .layers.noise import dropout, gaussian_noise
@@ -34,7 +34,7 @@ from .ops import (
 )
 
 
-@kernel
+@inlined
 def op_forward(op, parameters, x, y, scratch, step, position):
     """Run one op on x (n, inputs) into y (n, outputs).
 
@@ -59,7 +59,7 @@ def op_forward(op, parameters, x, y, scratch, step, position):
         gaussian_noise(op, x, y, step, position)
 
 
-@kernel
+@inlined
 def op_backward(op, parameters, x, y, dy, gradient, dx, scratch, step, position):
     """The gradient of one op: adds into the gradient vector, writes dx (n, inputs) unless empty.
 

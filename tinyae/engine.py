@@ -16,7 +16,7 @@ import numpy as np
 
 from .atomics import barrier, load, store
 from .dispatch import run_backward, run_forward
-from .jit import copy, kernel
+from .jit import copy, inlined, kernel
 from .layers.noise import NOT_TRAINING
 from .losses import loss_rows
 from .ops import NOWHERE
@@ -48,13 +48,13 @@ class Run(NamedTuple):
     sync: np.ndarray  # (SYNC_SIZE,)
 
 
-@kernel
+@inlined
 def block(buffer, offset, rows, width):
     """A (rows, width) view into a flat buffer."""
     return buffer[offset : offset + rows * width].reshape(rows, width)
 
 
-@kernel
+@inlined
 def forward(table, parameters, inputs, first, n, values, step, position):
     """Run all ops on rows first to first + n of the inputs."""
     for i in range(table.size):
@@ -64,7 +64,7 @@ def forward(table, parameters, inputs, first, n, values, step, position):
         run_forward(table, i, n, parameters, x, y, scratch, step, position)
 
 
-@kernel
+@inlined
 def op_penalty(op, n, values, scale, with_gradient):
     """The activity penalty of one op's output, its gradient added to dy on request."""
     y = block(values, op.y, n, op.outputs)
@@ -72,7 +72,7 @@ def op_penalty(op, n, values, scale, with_gradient):
     return penalty(y, op.l1, op.l2, scale, op.from_logits == 1, dy)
 
 
-@kernel
+@inlined
 def backward(table, parameters, inputs, first, n, values, scale, gradient, step, position):
     """Run all ops backward, from the gradient at the last op's dy; return the sum of penalties."""
     penalties = 0.0
@@ -87,7 +87,7 @@ def backward(table, parameters, inputs, first, n, values, scale, gradient, step,
     return penalties
 
 
-@kernel
+@inlined
 def add_gradients(run, thread, index):
     """Add the gradient of this thread's share of one mini-batch; False if told to stop."""
     threads, values = run.values.shape[0], run.values[thread]
@@ -112,9 +112,9 @@ def add_gradients(run, thread, index):
         loss_rows(run.loss, y, target, 1.0 / (samples * size), dy, sums)
         for i in range(n):
             reconstruction += sums[i]
+        scale, gradient = 1.0 / samples, run.gradients[thread]
         penalties += backward(
-            *(run.table, run.parameters, run.x, row, n, values),
-            *(1.0 / samples, run.gradients[thread], step, position),
+            run.table, run.parameters, run.x, row, n, values, scale, gradient, step, position
         )
         row += n
     run.losses[thread, index, 0] = reconstruction / (samples * size)
@@ -122,7 +122,7 @@ def add_gradients(run, thread, index):
     return True
 
 
-@kernel
+@inlined
 def update(run, thread, step):
     """Sum the threads' gradients and step the optimizer, for this thread's part of the vector."""
     threads = run.gradients.shape[0]
@@ -136,10 +136,9 @@ def update(run, thread, step):
             for i in range(total.size):
                 total[i] += share[i]
                 share[i] = 0
-        optimizer_step(
-            *(run.optimizer, run.settings, run.parameters[start:stop], total),
-            *(run.slots[0, start:stop], run.slots[1, start:stop], step),
-        )
+        theta, slot_0 = run.parameters[start:stop], run.slots[0, start:stop]
+        slot_1 = run.slots[1, start:stop]
+        optimizer_step(run.optimizer, run.settings, theta, total, slot_0, slot_1, step)
 
 
 @kernel

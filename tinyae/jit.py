@@ -75,7 +75,16 @@ def _stamp(compiled: Any) -> None:
     file._source_stamp = STAMP
 
 
-@kernel
+def inlined(function: Callable) -> Callable:
+    """Make `function` part of each kernel that calls it.
+
+    A function that is compiled both on its own and as part of its callers exists in copies, which
+    differ in the order of their sums; which one runs depends on what was compiled in this process.
+    """
+    return function if DISABLED else numba.njit(inline="always", **OPTIONS)(function)
+
+
+@inlined
 def copy(x, y):
     """y = x, number by number, for contiguous arrays of one size, of any shapes.
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from .arguments import look_up
 from .elementary import expm1, log1p
-from .jit import kernel
+from .jit import inlined
 
 MSE_KIND, BCE_KIND, BCE_FROM_LOGITS_KIND = range(3)
 CLIP = 1e-7
@@ -30,7 +30,7 @@ CLIP = 1e-7
 # sums (n,), and the gradient times `scale` into dy.
 
 
-@kernel
+@inlined
 def mse(y, x, scale, dy, sums):
     """Σ (y − x)² of each sample; dy ← 2 (y − x) scale."""
     twice = y.dtype.type(2 * scale)
@@ -43,7 +43,7 @@ def mse(y, x, scale, dy, sums):
         sums[i] = total
 
 
-@kernel
+@inlined
 def bce(y, x, scale, dy, sums):
     """Σ −x log p − (1 − x) log(1 − p), p = y clipped; dy ← (p − x) / (p (1 − p)) scale."""
     one, zero, factor = y.dtype.type(1), y.dtype.type(0), y.dtype.type(scale)
@@ -59,7 +59,7 @@ def bce(y, x, scale, dy, sums):
         sums[i] = total
 
 
-@kernel
+@inlined
 def bce_from_logits(z, x, scale, dz, sums):
     """Σ max(z, 0) − z x + log(1 + e^−|z|) of each sample; dz ← (sigmoid(z) − x) scale."""
     one, zero, factor = z.dtype.type(1), z.dtype.type(0), z.dtype.type(scale)
@@ -72,7 +72,7 @@ def bce_from_logits(z, x, scale, dz, sums):
         sums[i] = total
 
 
-@kernel
+@inlined
 def loss_rows(kind, y, x, scale, dy, sums):
     """The loss of that kind."""
     if kind == MSE_KIND:

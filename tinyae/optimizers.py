@@ -9,13 +9,13 @@ import math
 import numpy as np
 
 from .arguments import look_up
-from .jit import kernel
+from .jit import inlined
 
 NONE_KIND, SGD_KIND, ADAM_KIND = range(3)
 SLOTS = 2  # vectors that an optimizer may keep beside the parameters
 
 
-@kernel
+@inlined
 def adam_step(theta, g, m, v, step, settings):
     """One step of Adam, the step-th (from 1); g is cleared, ready for the next step to add into.
 
@@ -35,7 +35,7 @@ def adam_step(theta, g, m, v, step, settings):
         g[i] = real(0)
 
 
-@kernel
+@inlined
 def sgd_step(theta, g, velocity, settings):
     """One step of gradient descent with momentum μ; g is cleared.
 
@@ -50,7 +50,7 @@ def sgd_step(theta, g, velocity, settings):
         g[i] = real(0)
 
 
-@kernel
+@inlined
 def optimizer_step(kind, settings, theta, g, slot_0, slot_1, step):
     """One step of the optimizer of that kind; NONE_KIND leaves θ and g as they are."""
     if kind == ADAM_KIND:

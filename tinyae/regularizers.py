@@ -8,10 +8,10 @@ added to the loss and reported apart from the reconstruction.
 import math
 
 from .activations import sigmoid
-from .jit import kernel
+from .jit import inlined
 
 
-@kernel
+@inlined
 def penalty(a, l1, l2, scale, from_logits, da):
     """λ₁ Σ|a| + λ₂ Σa² over all rows; da += its gradient times scale, unless da is empty.
 
