@@ -124,11 +124,13 @@ def test_numpys_wheels_carry_a_blas_that_is_found():
     assert found.get_threads() >= 1
 
 
+@needs_jit
 def test_without_a_known_spelling_the_product_is_the_portable_one(monkeypatch):
     monkeypatch.setattr(blas, "SPELLINGS", (("no_{}_such_name", 64),))
     assert blas.find().spelling == "portable"
 
 
+@needs_jit
 def test_a_candidate_that_multiplies_wrongly_is_passed_over(monkeypatch):
     monkeypatch.setattr(blas, "multiplies", lambda *arguments: False)
     found = blas.find()

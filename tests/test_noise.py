@@ -7,6 +7,7 @@ import pytest
 
 import tinyae as tae
 from tinyae import program, trainers
+from tinyae.jit import DISABLED
 
 
 def noisy(layer, x, step=0, first=0):
@@ -107,6 +108,7 @@ def model(**options):
     return tae.Autoencoder(layers, [tae.Dense(8)], input_shape=(8,), dtype="float64", **options)
 
 
+@pytest.mark.skipif(DISABLED, reason="without the JIT there is one thread")
 def test_masks_do_not_depend_on_threads_or_chunks(monkeypatch):
     x = np.random.default_rng(1).normal(size=(50, 8))
     plain = model(threads=1)

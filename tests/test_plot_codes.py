@@ -48,7 +48,7 @@ def test_joint_has_a_histogram_for_each_label():
     assert len(top.patches) == len(side.patches) == 3
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["0", "1", "2"]
     tallest = top.patches[1].get_path().vertices[:, 1].max()
-    edges = np.histogram_bin_edges(codes[:, 0], 40)
+    edges = np.histogram_bin_edges(codes[:, 0], 20)
     assert tallest == np.histogram(codes[labels == 1, 0], edges)[0].max()
 
 

@@ -1,0 +1,156 @@
+"""Codes as points."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from mpl_toolkits.axes_grid1 import make_axes_locatable
+from numpy.typing import ArrayLike
+
+from ..arrays import admit
+from .drawing import COLOURS, label_index, label_legend, new_axes, scatter, two_axes
+
+MARGIN, MARGIN_GAP = 0.9, 0.06  # inches, of the histograms of `joint`
+
+
+def latent(codes: ArrayLike, labels: ArrayLike | None = None, *, ax: Axes | None = None) -> Axes:
+    """The points of a code of one or two numbers, coloured by label.
+
+    A code of one number is drawn as one row of points per label, scattered a little in height.
+
+    Parameters
+    ----------
+    codes : array-like, shape (n, 2) or (n, 1)
+    labels : array-like, shape (n,), optional
+        Up to 50 different values. The legend stands to the right of the axes: a figure of your own
+        needs room for it (``layout="constrained"`` makes some).
+    ax : Axes, optional
+        Where to draw. Default: a new figure.
+
+    Raises
+    ------
+    ValueError
+        If the codes have more columns, or the labels do not fit.
+    """
+    points = admit(codes, "codes")
+    if points.ndim != 2 or points.shape[1] > 2:
+        raise ValueError(
+            f"codes must have shape (n, 2) or (n, 1), but its shape is {points.shape}; choose two "
+            "columns, such as codes[:, :2], or project them with PCA(2)"
+        )
+    names, index = label_index(labels, len(points))
+    ax = ax or new_axes((6.4, 5))
+    rows_by_label = points.shape[1] == 1
+    if rows_by_label:
+        height = index + np.random.default_rng(0).uniform(-0.35, 0.35, len(points))
+        points = np.column_stack([points[:, 0], height])
+        ax.set(xlabel="code", yticks=range(len(names)), yticklabels=map(str, names))
+    else:
+        ax.set(xlabel="code 1", ylabel="code 2")
+    scatter(ax, points, index)
+    ax.set_title("Latent codes")
+    if labels is not None and not rows_by_label:
+        label_legend(ax, names)
+    return ax
+
+
+def compare_latent(
+    pca: Any,
+    model: Any,
+    x: ArrayLike,
+    labels: ArrayLike | None = None,
+    *,
+    axes: Sequence[Axes] | np.ndarray | None = None,
+) -> np.ndarray:
+    """The codes of a `PCA` beside those of an autoencoder, with the error of each reconstruction.
+
+    Parameters
+    ----------
+    pca, model : objects with ``encode(x)`` and ``reconstruct(x)``
+        Fitted, with codes of two numbers. The first is given images flattened, shape (n, p).
+    x : array-like, shape (n, p) or (n, height, width, channels)
+    labels : array-like, shape (n,), optional
+        As in `latent`.
+    axes : two Axes, optional
+        Where to draw. Default: a new figure.
+
+    Returns
+    -------
+    ndarray of Axes, shape (2,)
+    """
+    array = admit(x, "x")
+    if axes is None:
+        axes = plt.subplots(1, 2, figsize=(11, 5), layout="constrained")[1]
+    pair = two_axes(axes)
+    flat = array.reshape(len(array), -1)
+    for ax, one, data, name in zip(
+        pair, (pca, model), (flat, array), ("PCA", "Autoencoder"), strict=True
+    ):
+        latent(one.encode(data), labels, ax=ax)
+        error = np.mean((one.reconstruct(data) - data) ** 2, dtype=np.float64)
+        ax.set_title(f"{name}: mean squared error {error:.4g}")
+    if pair[0].get_legend() is not None:
+        pair[0].get_legend().remove()  # the one on the right serves both
+    return pair
+
+
+def joint(
+    codes: ArrayLike,
+    labels: ArrayLike | None = None,
+    *,
+    units: tuple[int, int] = (0, 1),
+    ax: Axes | None = None,
+) -> Axes:
+    """Two units of a code against each other, with the histogram of each along its axis.
+
+    Parameters
+    ----------
+    codes : array-like, shape (n, k)
+    labels : array-like, shape (n,), optional
+        As in `latent`; the histograms are drawn for each label.
+    units : (int, int)
+        Which columns, counted from 0: across and up.
+    ax : Axes, optional
+        Where to draw: it gives room to the histograms, above and to the right. Default: a new
+        figure.
+
+    Raises
+    ------
+    ValueError
+        If the codes have no such columns, or the labels do not fit.
+    """
+    points = admit(codes, "codes")
+    across, up = units
+    if points.ndim != 2 or not all(0 <= unit < points.shape[1] for unit in (across, up)):
+        raise ValueError(
+            f"codes must have shape (n, k) with columns {across} and {up}, but its shape is "
+            f"{points.shape}"
+        )
+    pair = points[:, [across, up]]
+    names, index = label_index(labels, len(pair))
+    ax = ax or new_axes((6.4, 6))
+    scatter(ax, pair, index)
+    ax.set(xlabel=f"code {across + 1}", ylabel=f"code {up + 1}")
+    divider = make_axes_locatable(ax)
+    top = divider.append_axes("top", MARGIN, MARGIN_GAP, sharex=ax)
+    side = divider.append_axes("right", MARGIN, MARGIN_GAP, sharey=ax)
+    groups = [pair[index == i] for i in range(len(names))]
+    bins = 40 if labels is None else 20  # several outlines are read only if they are smooth
+    for margin, column, orientation in ((top, 0, "vertical"), (side, 1, "horizontal")):
+        edges = np.histogram_bin_edges(pair[:, column].astype(float), bins)
+        for i, group in enumerate(groups):
+            style = "stepfilled" if labels is None else "step"
+            colour = COLOURS[i % len(COLOURS)]
+            margin.hist(
+                group[:, column], edges, orientation=orientation, histtype=style, color=colour
+            )
+        margin.tick_params(labelbottom=False, labelleft=False, length=0)
+        margin.spines[["top", "right"]].set_visible(False)
+    beyond = MARGIN + MARGIN_GAP  # title and legend go outside the histograms
+    title = f"Codes {across + 1} and {up + 1}, each with its histogram"
+    ax.set_title(title, pad=72 * beyond + 6)  # in points
+    if labels is not None:
+        label_legend(ax, names, gap=beyond)
+    return ax

@@ -1,0 +1,58 @@
+"""Data of two numbers, and the curve on which a model with a code of one number puts them."""
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
+
+from ..arrays import admit
+from .drawing import COLOURS, count, new_axes
+
+
+def curve(
+    model: Any, x: ArrayLike, *, pca: Any = None, n: int = 1000, ax: Axes | None = None
+) -> Axes:
+    """Points of two numbers and all that the model can decode, from the lowest code to the highest.
+
+    Parameters
+    ----------
+    model : object with ``encode(x)`` and ``decode(z)``
+        With codes of one number.
+    x : array-like, shape (m, 2)
+    pca : object like `model`, optional
+        A fitted ``PCA(1)``, whose line is drawn too.
+    n : int
+        How many codes to decode, evenly spaced.
+    ax : Axes, optional
+        Where to draw. Default: a new figure.
+
+    Raises
+    ------
+    ValueError
+        If `x` or the codes have another shape.
+    """
+    points, n = admit(x, "x", (2,)), count(n, "n", least=2)
+    # PCA's line is wider: a linear autoencoder's lies upon it
+    models = [("PCA", pca, COLOURS[0], 5)] if pca is not None else []
+    models.append(("autoencoder", model, COLOURS[2], 2))
+    lines = [_decoded_line(one, points, n, name) for name, one, *_ in models]
+    ax = ax or new_axes((6.4, 5))
+    size = np.clip(4e4 / len(points), 4, 30)
+    ax.scatter(points[:, 0], points[:, 1], size, "#94a4a2", alpha=0.6, linewidths=0, label="data")
+    for (name, _, colour, width), line in zip(models, lines, strict=True):
+        ax.plot(*line.T, color=colour, lw=width, label=name)
+    ax.set(xlabel="x 1", ylabel="x 2", title="Data and what one number can say of it")
+    ax.set_aspect("equal", adjustable="datalim")
+    ax.legend()
+    return ax
+
+
+def _decoded_line(model: Any, points: np.ndarray, n: int, name: str) -> np.ndarray:
+    codes = np.asarray(model.encode(points))
+    if codes.shape != (len(points), 1):
+        raise ValueError(
+            f"the {name} must have codes of one number, shape ({len(points)}, 1), but their shape "
+            f"is {codes.shape}"
+        )
+    return np.asarray(model.decode(np.linspace(codes.min(), codes.max(), n)[:, np.newaxis]))

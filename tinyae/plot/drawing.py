@@ -1,0 +1,138 @@
+"""What all plots share: where to draw, colours and markers of labels, images as arrays."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.transforms import ScaledTranslation
+from numpy.typing import ArrayLike
+
+# Ten colours told apart with any colour vision: M. Petroff, "Accessible color sequences for data
+# visualization" (2021, arXiv:2107.02270). Every further ten labels get another marker.
+COLOURS = (
+    *("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6"),
+    *("#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd"),
+)
+MARKERS = "o^sDv"
+
+
+def new_axes(size: tuple[float, float]) -> Axes:
+    """The axes of a new figure, in inches."""
+    return plt.subplots(figsize=size, layout="constrained")[1]
+
+
+def two_axes(axes: Sequence[Axes] | np.ndarray) -> np.ndarray:
+    """The given axes as an array, checked to be two."""
+    pair = np.asarray(axes, object)
+    if pair.shape != (2,):
+        raise ValueError(f"axes must be two Axes, but its shape is {pair.shape}")
+    return pair
+
+
+def count(n: int, name: str, least: int = 1) -> int:
+    """n, checked to be a whole number of at least `least`."""
+    if not isinstance(n, int | np.integer) or n < least:
+        raise ValueError(f"{name} must be an integer of at least {least}, but it is {n!r}")
+    return int(n)
+
+
+def as_images(data: ArrayLike, name: str) -> np.ndarray:
+    """(n, h, w), or (n, h, w, 3) with colours, from the rows of flat or image data."""
+    array = np.asarray(data)
+    if array.ndim == 2 and (side := math.isqrt(array.shape[1])) ** 2 == array.shape[1]:
+        return array.reshape(-1, side, side)
+    if array.ndim == 4 and array.shape[3] == 1:
+        return array[..., 0]
+    if array.ndim == 4 and array.shape[3] == 3:
+        return array
+    raise ValueError(
+        f"{name} must be square images of shape (n, height · width), or images of shape "
+        f"(n, height, width, 1 or 3), but its shape is {array.shape}"
+    )
+
+
+def grey_limits(images: np.ndarray) -> tuple[float, float]:
+    """What is black and what is white: 0 and 1, or beyond where more than single pixels are."""
+    low, high = np.percentile(images, [1, 99])
+    return min(0.0, float(low)), max(1.0, float(high))
+
+
+def unit_range(images: np.ndarray, limits: tuple[float, float]) -> np.ndarray:
+    """Values between the limits as values from 0 to 1, those beyond clipped."""
+    low, high = limits
+    return np.clip((images - low) / (high - low), 0, 1)
+
+
+def show(ax: Axes, image: np.ndarray, limits: tuple[float, float], **where: Any) -> None:
+    """Draw one image, grey values or colours, with the limits for black and for white."""
+    low, high = limits
+    if image.ndim == 3:  # matplotlib scales grey values only
+        image = unit_range(image, limits)
+    ax.imshow(image, cmap="gray", vmin=low, vmax=high, interpolation="nearest", **where)
+
+
+def tile(images: np.ndarray, columns: int, gap: int = 0, fill: float = 0.0) -> np.ndarray:
+    """Images (n, h, w) or (n, h, w, 3) side by side as one, row by row; n fills whole rows.
+
+    Between two images are `gap` pixels of the value `fill`.
+
+    Examples
+    --------
+    >>> tile(np.arange(8).reshape(4, 1, 2), columns=2)
+    array([[0, 1, 2, 3],
+           [4, 5, 6, 7]])
+    """
+    margins = [(0, 0), (0, gap), (0, gap), (0, 0)][: images.ndim]
+    padded = np.pad(images, margins, constant_values=fill)
+    _, height, width, *colour = padded.shape
+    grid = padded.reshape(-1, columns, height, width, *colour).swapaxes(1, 2)
+    whole = grid.reshape(-1, columns * width, *colour)
+    return whole[: len(whole) - gap, : columns * width - gap]
+
+
+def label_index(labels: ArrayLike | None, samples: int) -> tuple[np.ndarray, np.ndarray]:
+    """The different labels in order, and for each sample the position of its own."""
+    if labels is None:
+        return np.array([""]), np.zeros(samples, int)
+    array = np.asarray(labels)
+    if array.shape != (samples,):
+        raise ValueError(
+            f"labels must have shape ({samples},), one a code, but its shape is {array.shape}"
+        )
+    names, index = np.unique(array, return_inverse=True)
+    most = len(COLOURS) * len(MARKERS)
+    if len(names) > most:
+        raise ValueError(f"labels must hold at most {most} different values, not {len(names)}")
+    return names, index
+
+
+def label_legend(ax: Axes, names: np.ndarray, gap: float = 0.0) -> None:
+    """A legend `gap` inches to the right of the axes, in as many columns as it needs."""
+    handles = [Line2D([], [], linestyle="", label=str(name)) for name in names]
+    for i, handle in enumerate(handles):
+        handle.set(marker=MARKERS[i // len(COLOURS)], color=COLOURS[i % len(COLOURS)])
+    columns = 1 + (len(names) - 1) // 20
+    ax.legend(
+        handles=handles,
+        ncols=columns,
+        loc="upper left",
+        bbox_to_anchor=(1.01, 1),
+        bbox_transform=ax.transAxes + ScaledTranslation(gap, 0, ax.figure.dpi_scale_trans),
+        borderaxespad=0,
+    )
+
+
+def scatter(ax: Axes, points: np.ndarray, index: np.ndarray) -> None:
+    """Draw points (n, 2) in the colours and markers of their labels' positions `index` (n,)."""
+    colour, group = np.array(COLOURS)[index % len(COLOURS)], index // len(COLOURS)
+    size = np.clip(4e4 / len(points), 4, 30)
+    for marker in np.unique(group):
+        # Ten labels in one go: drawn one after another, the last would cover the first.
+        of = group == marker
+        ax.scatter(
+            points[of, 0], points[of, 1], size, colour[of], marker=MARKERS[marker], linewidths=0
+        )

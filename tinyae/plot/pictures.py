@@ -1,0 +1,211 @@
+"""Images that a model was given, and those that it made of them."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from numpy.typing import ArrayLike
+
+from ..arrays import admit
+from .drawing import as_images, count, grey_limits, new_axes, show, tile, unit_range
+
+Bounds = tuple[tuple[float, float], tuple[float, float]]
+
+
+def reconstructions(model: Any, x: ArrayLike, *, n: int = 10, ax: Axes | None = None) -> Axes:
+    """The first `n` images of `x` and below each its reconstruction, with the same grey scale.
+
+    Parameters
+    ----------
+    model : object with ``reconstruct(x)``
+        An `Autoencoder`, a `PCA`, or anything that can do the same.
+    x : array-like, shape (n, height · width) of square images, or (n, height, width, 1 or 3)
+    n : int
+        How many; all of them where `x` has fewer.
+    ax : Axes, optional
+        Where to draw. Default: a new figure.
+    """
+    shown = admit(x, "x")[: count(n, "n")]
+    inputs, outputs = (
+        as_images(shown, "x"),
+        as_images(model.reconstruct(shown), "the reconstruction"),
+    )
+    ax = _rows([inputs, outputs], ["input", "output"], ax)
+    ax.set_title("Inputs and reconstructions")
+    return ax
+
+
+def manifold(
+    model: Any,
+    *,
+    n: int = 15,
+    bounds: tuple[float, float] | Bounds | None = None,
+    codes: ArrayLike | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """The images that a code of two numbers stands for, decoded on a grid of n × n codes.
+
+    Parameters
+    ----------
+    model : object with ``decode(z)``
+        It is given z of shape (n², 2).
+    n : int
+        The number of images in a row and in a column.
+    bounds : (low, high) or ((low, high), (low, high)), optional
+        The first and last code, for both axes or for each. Default: (-3, 3).
+    codes : array-like, shape (m, 2), optional
+        Codes of data, instead of `bounds`: the grid goes from their 1st to their 99th percentile.
+    ax : Axes, optional
+        Where to draw. Default: a new figure.
+    """
+    n = count(n, "n", least=2)
+    (left, right), (bottom, top) = _grid_bounds(bounds, codes)
+    across, up = np.linspace(left, right, n), np.linspace(top, bottom, n)  # the first row is on top
+    grid = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
+    images = as_images(model.decode(grid), "the decoded grid")
+    ax = ax or new_axes((6.4, 6.4))
+    # An image is centred on its code, so the picture ends half a step beyond the last one.
+    dx, dy = (right - left) / (n - 1) / 2, (top - bottom) / (n - 1) / 2
+    height, width = images.shape[1:3]
+    show(
+        ax,
+        tile(images, n),
+        grey_limits(images),
+        extent=(left - dx, right + dx, bottom - dy, top + dy),
+        aspect=(dx / width) / (dy / height),
+    )
+    ax.set(xlabel="code 1", ylabel="code 2", title="Decoded codes")
+    return ax
+
+
+def interpolation(strips: Mapping[str, ArrayLike], *, ax: Axes | None = None) -> Axes:
+    """Rows of images, one below the other: ways from the image on the left to that on the right.
+
+    Parameters
+    ----------
+    strips : mapping of str to array-like, shape (n, height · width) or (n, height, width, 1 or 3)
+        The images of each row by its label, all rows as long as the first:
+        ``{"pixels": straight_line(a, b, 10), "codes": interpolate(model, a, b, 10)}``.
+    ax : Axes, optional
+        Where to draw. Default: a new figure.
+
+    Raises
+    ------
+    ValueError
+        If there is no row, or one has another shape than the first.
+    """
+    if not strips:
+        raise ValueError("strips must hold one row of images at least, but it is empty")
+    rows = [as_images(admit(images, name), name) for name, images in strips.items()]
+    for name, row in zip(strips, rows, strict=True):
+        if row.shape != rows[0].shape:
+            raise ValueError(
+                f"{name} must have as many images of the same size as the first row, whose shape "
+                f"is {rows[0].shape}, but its shape is {row.shape}"
+            )
+    ax = _rows(rows, list(strips), ax)
+    ax.set_title("Interpolation")
+    return ax
+
+
+def samples(images: ArrayLike, *, columns: int | None = None, ax: Axes | None = None) -> Axes:
+    """Images in a grid, row by row: those generated from sampled codes, or any others.
+
+    Parameters
+    ----------
+    images : array-like, shape (n, height · width) of square images, or (n, height, width, 1 or 3)
+    columns : int, optional
+        Images in a row. Default: about as many as there are rows.
+    ax : Axes, optional
+        Where to draw. Default: a new figure.
+    """
+    shown = as_images(admit(images, "images"), "images")
+    most = math.ceil(math.sqrt(len(shown))) if columns is None else count(columns, "columns")
+    columns = min(most, len(shown))
+    limits = grey_limits(shown)
+    missing = [(0, -len(shown) % columns), *[(0, 0)] * (shown.ndim - 1)]
+    whole = tile(np.pad(shown, missing, constant_values=limits[1]), columns, 1, limits[1])
+    ax = ax or new_axes((6.4, 6.4 * whole.shape[0] / whole.shape[1] + 0.4))
+    show(ax, whole, limits)
+    ax.set(xticks=[], yticks=[], title="Samples")
+    ax.spines[:].set_visible(False)
+    return ax
+
+
+def error_map(model: Any, x: ArrayLike, *, n: int = 8, ax: Axes | None = None) -> Axes:
+    """The first `n` images of `x`, their reconstructions, and where the two differ.
+
+    Below each column stands its mean squared error.
+
+    Parameters
+    ----------
+    model : object with ``reconstruct(x)``
+        An `Autoencoder`, a `PCA`, or anything that can do the same.
+    x : array-like, shape (n, height · width) of square images, or (n, height, width, 1 or 3)
+    n : int
+        How many; all of them where `x` has fewer.
+    ax : Axes, optional
+        Where to draw. Default: a new figure.
+    """
+    given = admit(x, "x")[: count(n, "n")]
+    inputs, outputs = as_images(given, "x"), as_images(model.reconstruct(given), "reconstruction")
+    difference = np.abs(outputs.astype(float) - inputs)
+    squared = np.square(difference).reshape(len(inputs), -1).mean(axis=1)
+    if difference.ndim == 4:
+        difference = difference.mean(axis=3)
+    scale = ScalarMappable(Normalize(0, float(difference.max()) or 1.0), "inferno")
+    limits = grey_limits(inputs)
+    # One picture holds grey values and colours, so all become colours here.
+    rows = [_coloured(unit_range(row, limits)) for row in (inputs, outputs)]
+    heat = np.asarray(scale.cmap(np.asarray(scale.norm(difference))))
+    rows.append(heat[..., :3])
+    ax = _rows(rows, ["input", "output", "error"], ax)
+    width = inputs.shape[2]
+    ax.set_xticks(
+        (width - 1) / 2 + (width + 1) * np.arange(len(inputs)), [f"{mse:.3g}" for mse in squared]
+    )
+    ax.set(xlabel="mean squared error", title="Where the reconstruction errs")
+    bar = ax.figure.colorbar(scale, ax=ax, shrink=0.8, aspect=15, pad=0.02)
+    bar.set_label("absolute error")
+    return ax
+
+
+def _coloured(images: np.ndarray) -> np.ndarray:
+    """Grey images as images of three equal colours, (n, h, w, 3)."""
+    return images if images.ndim == 4 else np.repeat(images[..., np.newaxis], 3, axis=3)
+
+
+def _rows(rows: Sequence[np.ndarray], labels: Sequence[str], ax: Axes | None) -> Axes:
+    """Rows of equally many images of one size, each with its label, on the first row's scale."""
+    limits = grey_limits(rows[0])
+    columns, (height, width) = len(rows[0]), rows[0].shape[1:3]
+    ax = ax or new_axes((max(3, columns + 0.6), len(rows) * height / width + 0.4))
+    show(ax, tile(np.concatenate(rows), columns, gap=1, fill=limits[1]), limits)
+    middles = (height - 1) / 2 + (height + 1) * np.arange(len(rows))
+    ax.set(xticks=[], yticks=middles, yticklabels=labels)
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    return ax
+
+
+def _grid_bounds(bounds: tuple | None, codes: ArrayLike | None) -> Bounds:
+    if codes is not None:
+        if bounds is not None:
+            raise ValueError("codes and bounds both say what the grid covers: give one of them")
+        low, high = np.percentile(admit(codes, "codes", (2,)), [1, 99], axis=0)
+        pairs = np.stack([low, high], axis=1)
+    else:
+        pairs = np.asarray((-3, 3) if bounds is None else bounds, float)
+        if pairs.shape == (2,):
+            pairs = np.stack([pairs, pairs])
+    if pairs.shape != (2, 2) or not np.all(pairs[:, 0] < pairs[:, 1]):
+        raise ValueError(
+            f"bounds must be (low, high), or one such pair for each axis, with low < high, but got "
+            f"{pairs.tolist()}"
+        )
+    (left, right), (bottom, top) = pairs.tolist()
+    return (left, right), (bottom, top)

@@ -1,0 +1,51 @@
+"""How training went."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from .drawing import COLOURS, new_axes
+
+
+def history(history: Mapping[str, Sequence[float]], *, ax: Axes | None = None) -> Axes:
+    """The loss by epoch, counted from 1; dashed on the validation data.
+
+    Parameters
+    ----------
+    history : mapping of str to sequence of float
+        What `fit` returns: ``loss``, and where there are any ``val_loss``, ``reconstruction``,
+        ``penalty`` and so on. The parts of the loss are drawn where a penalty is not zero.
+    ax : Axes, optional
+        Where to draw. Default: a new figure.
+
+    Raises
+    ------
+    ValueError
+        If no epoch is recorded.
+    """
+    if not len(history.get("loss", ())):
+        raise ValueError("history must hold the loss of one epoch at least, but it holds none")
+    parts = ["loss"]
+    if any(np.any(np.nan_to_num(history.get(key, ()))) for key in ("penalty", "val_penalty")):
+        parts += ["reconstruction", "penalty"]
+    ax = ax or new_axes((6.4, 4))
+    drawn = []
+    for part, colour in zip(parts, COLOURS, strict=False):
+        for key, style in ((part, "-"), (f"val_{part}", "--")):
+            if key in history:
+                values = np.asarray(history[key], float)
+                drawn.append(values)
+                marker = "o" if len(values) <= 20 else ""  # a single epoch makes no line
+                epochs = np.arange(1, len(values) + 1)
+                ax.plot(epochs, values, style, color=colour, marker=marker, ms=4, label=key)
+    positive = np.concatenate(drawn)
+    positive = positive[positive > 0]
+    if positive.size and positive.max() > 10 * positive.min():
+        ax.set_yscale("log")
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.set(xlabel="epoch", ylabel="loss", title="Training history")
+    ax.grid(alpha=0.3)
+    ax.legend()
+    return ax

@@ -1,0 +1,53 @@
+"""What a layer has learned to look for."""
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from .drawing import as_images, count, new_axes, tile
+
+if TYPE_CHECKING:
+    from ..layers.base import Layer
+
+
+def filters(layer: "Layer", *, n: int = 64, ax: Axes | None = None) -> Axes:
+    """The first `n` kernels of a layer that sees the image, blue below zero and red above.
+
+    Parameters
+    ----------
+    layer : Conv2D on images of one channel, or Dense on flat square images
+        Built, ``model.encoder.layers[0]`` for example.
+    n : int
+        How many filters or units; all of them where there are fewer.
+    ax : Axes, optional
+        Where to draw. Default: a new figure.
+    """
+    weights = layer.weights.get("kernel")
+    if (
+        weights is None
+        or weights.ndim not in (2, 4)
+        or (weights.ndim == 4 and weights.shape[2] > 1)
+    ):
+        raise ValueError(
+            "filters can be drawn of a Conv2D on images of one channel, or of a Dense on flat "
+            f"images, but got {layer!r}"
+        )
+    kernels = as_images(np.moveaxis(weights, -1, 0), "the kernels")[: count(n, "n")]
+    columns = math.ceil(math.sqrt(len(kernels)))
+    missing = -len(kernels) % columns
+    most = float(np.abs(kernels).max())
+    padded = np.pad(kernels, [(0, missing), (0, 0), (0, 0)], constant_values=np.nan)
+    ax = ax or new_axes((6.4, 6.4 * len(padded) / columns**2 + 0.4))
+    image = ax.imshow(
+        tile(padded, columns, gap=1, fill=np.nan),
+        cmap="RdBu_r",
+        vmin=-most,
+        vmax=most,
+        interpolation="nearest",
+    )
+    ax.figure.colorbar(image, ax=ax, shrink=0.8)
+    ax.set(xticks=[], yticks=[], title=f"{len(kernels)} kernels of the first layer")
+    ax.spines[:].set_visible(False)
+    return ax
