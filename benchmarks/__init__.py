@@ -1,0 +1,1 @@
+"""tinyae beside its peers: ``python -m benchmarks``, ``python -m benchmarks.equality``."""

@@ -10,6 +10,8 @@ import pytest
 from format_1 import dense, images, samples
 
 import tinyae as tae
+from tinyae import activations, numpy_layers
+from tinyae.jit import DISABLED
 
 ALONE = """
 import sys
@@ -123,6 +125,7 @@ def test_the_encoder_alone(tmp_path):
         assert sum(array.size for array in weights.values()) == model.encoder.parameter_count
 
 
+@pytest.mark.skipif(DISABLED, reason="plain Python is too slow for so many samples")
 def test_a_real_model_after_training(tmp_path):
     (x, _), (x_test, _) = tae.datasets.mnist_mini()
     model = tae.Autoencoder(
@@ -137,6 +140,47 @@ def test_a_real_model_after_training(tmp_path):
     assert_equal(results["score"], model.reconstruction_error(x_test))
 
 
+@pytest.mark.parametrize("name", activations.NAMES[1:])
+def test_its_activations_are_the_layers(name):
+    z = np.linspace(-200, 200, 801, dtype=np.float32).reshape(1, -1)
+    layer = tae.Sequential([tae.Activation(name)])
+    layer.build(z.shape[1:])
+    expected = layer.forward(z)[0]
+    assert_equal(getattr(numpy_layers, name)(z), expected)
+
+
+@pytest.mark.parametrize(
+    ("layer", "run"),
+    [
+        (
+            tae.Conv2D(3, (2, 3), strides=(1, 2)),
+            lambda x, W: numpy_layers.conv(x, W, (1, 2), (5, 2)),
+        ),
+        (
+            tae.Conv2DTranspose(3, (2, 1), strides=(2, 3)),
+            lambda x, W: numpy_layers.conv_transpose(x, W, (2, 3), (0, 0), (12, 18)),
+        ),
+        (
+            tae.MaxPooling2D((3, 2), strides=2, padding="same"),
+            lambda x: numpy_layers.max_pool(
+                numpy_layers.pad(x, (0, 1), (0, 0), -np.inf), (3, 2), (2, 2), (3, 3)
+            ),
+        ),
+        (
+            tae.AveragePooling2D((3, 2), strides=2, padding="same"),
+            lambda x: numpy_layers.average_pool(x, (3, 2), (2, 2), (0, 1), (0, 0), (3, 3)),
+        ),
+        (tae.UpSampling2D((2, 3)), lambda x: numpy_layers.upsample(x, 2, 3)),
+    ],
+)
+def test_its_images_are_the_layers(layer, run):
+    x = np.random.default_rng(0).standard_normal((2, 6, 6, 2)).astype(np.float32)
+    chain = tae.Sequential([layer])
+    chain.build(x.shape[1:])
+    weights = [layer.weights["kernel"]] if layer.weights else []
+    assert_equal(run(x, *weights), layer.forward(x)[0])
+
+
 def functions(file):
     return [
         node.name for node in ast.parse(file.read_text()).body if isinstance(node, ast.FunctionDef)
@@ -147,8 +191,9 @@ def test_only_what_is_needed_is_written_and_reads_well(tmp_path):
     file, _ = dense().export_numpy(tmp_path)
     assert functions(file) == ["leaky_relu", "elu", "encode", "decode", "score"]
     text = file.read_text()
-    assert textwrap.dedent(
-        '''
+    assert (
+        textwrap.dedent(
+            '''
         def encode(x):
             """From x (n, 4) to (n, 2)."""
             h = np.asarray(x, np.float32)
@@ -157,7 +202,9 @@ def test_only_what_is_needed_is_written_and_reads_well(tmp_path):
             h = h @ weights["encoder_1_kernel"]  # (n, 2)
             return h
         '''
-    ) in text
+        )
+        in text
+    )
     for build in MODELS.values():
         file, _ = build().export_numpy(tmp_path)
         text = file.read_text()

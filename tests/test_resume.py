@@ -10,42 +10,49 @@ import pytest
 
 import tinyae as tae
 
-# Both processes build the same from these lines: noise, dropout, a penalty, momentum.
-MODELS = '''
-import sys
-import numpy as np
+FOLDER = os.path.dirname(os.path.abspath(__file__))
+IMPORTS = f"""
+import os, signal, sys
+sys.path.insert(0, {FOLDER!r})
 import tinyae as tae
-
-x = np.random.default_rng(5).random((70, 6, 6, 1)).astype(np.float32)
-
-def dense(optimizer="adam", seed=3):
-    return tae.Autoencoder(
-        [tae.Flatten(), tae.GaussianNoise(0.1), tae.Dense(8, "relu"), tae.Dropout(0.3),
-         tae.Dense(2, activity_regularizer=tae.L1(0.01))],
-        [tae.Dense(8, "relu"), tae.Dense(36, "sigmoid"), tae.Reshape((6, 6, 1))],
-        loss="bce", optimizer=optimizer, seed=seed, threads=1)
-
-def images():
-    return tae.Autoencoder(
-        [tae.Conv2D(3, 3, padding="same", activation="relu"), tae.MaxPooling2D(), tae.Dropout(0.2)],
-        [tae.Conv2DTranspose(1, 3, strides=2, padding="same")],
-        optimizer=tae.SGD(0.1, momentum=0.9), threads=1)
-'''
-exec(MODELS)
-
-GO_ON = (
-    MODELS
-    + """
+from test_resume import dense, x
+"""
+GO_ON = """
 path, epochs, options = sys.argv[1], int(sys.argv[2]), eval(sys.argv[3])
 model = tae.load(path, threads=1)
 model.fit(x, epochs=epochs, validation_data=x[:9], verbose=0, **options)
 model.save(path, training_state=True)
 """
-)
+x = np.random.default_rng(5).random((70, 6, 6, 1)).astype(np.float32)
+
+
+def dense():
+    return tae.Autoencoder(
+        encoder=[
+            *(tae.Flatten(), tae.GaussianNoise(0.1), tae.Dense(8, "relu"), tae.Dropout(0.3)),
+            tae.Dense(2, activity_regularizer=tae.L1(0.01)),
+        ],
+        decoder=[tae.Dense(8, "relu"), tae.Dense(36, "sigmoid"), tae.Reshape((6, 6, 1))],
+        loss="bce",
+        seed=3,
+        threads=1,
+    )
+
+
+def images():
+    return tae.Autoencoder(
+        encoder=[
+            tae.Conv2D(3, 3, padding="same", activation="relu"),
+            *(tae.MaxPooling2D(), tae.Dropout(0.2)),
+        ],
+        decoder=[tae.Conv2DTranspose(1, 3, strides=2, padding="same")],
+        optimizer=tae.SGD(0.1, momentum=0.9),
+        threads=1,
+    )
 
 
 def go_on(path, epochs, options):
-    command = [sys.executable, "-W", "error", "-c", GO_ON, str(path), str(epochs), repr(options)]
+    command = [sys.executable, "-c", IMPORTS + GO_ON, str(path), str(epochs), repr(options)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
@@ -156,9 +163,8 @@ def test_a_training_killed_at_any_moment_goes_on_from_its_checkpoint(tmp_path):
     """The checkpoint of a process that was killed is whole, and leads to the same end."""
     whole = dense()
     whole.fit(x, epochs=40, verbose=0)
-    code = MODELS + textwrap.dedent(
+    code = IMPORTS + textwrap.dedent(
         """
-        import os, signal
         def stop(epoch, logs):
             if epoch == 25:
                 os.kill(os.getpid(), signal.SIGKILL)

@@ -94,6 +94,7 @@ def add_model_commands(commands: Any) -> None:
         "--encoder",
         type=sizes,
         required=True,
+        default=argparse.SUPPRESS,
         metavar="500-300-2",
         help="units of the encoder's layers, the code's last; the decoder mirrors them. Code and "
         "output have no activation, apart from a sigmoid output for bce",
@@ -109,7 +110,14 @@ def add_model_commands(commands: Any) -> None:
     train.add_argument(
         "--validation", type=share, default=0.0, help="share of the samples, the last, to hold out"
     )
-    train.add_argument("--save", type=Path, required=True, metavar="FILE", help="for the model")
+    train.add_argument(
+        "--save",
+        type=Path,
+        required=True,
+        default=argparse.SUPPRESS,
+        metavar="FILE",
+        help="for the model",
+    )
     add_key(train)
     train.set_defaults(run=run_command, function="train")
 
@@ -143,7 +151,10 @@ def add_model_commands(commands: Any) -> None:
 
 def add_key(command: argparse.ArgumentParser) -> None:
     """The option that chooses an array of an .npz."""
-    command.add_argument("--key", help="which array of an .npz that holds several")
+    command.set_defaults(key=None)
+    command.add_argument(
+        "--key", default=argparse.SUPPRESS, help="which array of an .npz that holds several"
+    )
 
 
 def run_demo(options: argparse.Namespace) -> None:

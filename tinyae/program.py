@@ -18,7 +18,7 @@ ALIGNMENT = 16  # numbers: buffers begin at a cache line
 CHUNK_BYTES = 4 << 20  # a chunk's activations; more would fall out of the cache
 CALL_OPERATIONS = 2e9  # in one call for inference: tens of milliseconds, so that Ctrl-C is heard
 CALL_NUMBERS = 1e6  # gathered for one call: a memory map is never copied whole
-THREAD_OPERATIONS = 4e6  # below this a second thread costs more than it brings
+THREAD_OPERATIONS = 2e5  # of a step, for each thread: below, meeting costs more than it brings
 
 
 def thread_count(threads: int | None) -> int:

@@ -1,0 +1,107 @@
+"""PyTorch: eager, with its fused Adam, and compiled."""
+
+import torch
+from torch.nn import functional as F
+
+torch.set_num_threads(2)
+BCE_CLIP = 1e-7
+
+
+class Eager:
+    """A plain training loop."""
+
+    package = "torch"
+    fused = False
+
+    def __init__(self, workload, weights, batches):
+        self.workload, self.given = workload, weights
+        x = torch.tensor(batches)
+        self.batches = x.movedim(-1, 2).contiguous() if x.ndim == 5 else x
+        self.weights = self._tensors()
+        parameters = [tensor for pair in self.weights if pair for tensor in pair]
+        self.adam = torch.optim.Adam(parameters, 1e-3, eps=1e-7, fused=self.fused)
+        self.loss = self.loss_of
+        self.step = 0
+
+    def _tensors(self):
+        tensors = []
+        for given in self.given:
+            if given is None:
+                tensors.append(None)
+                continue
+            kernel = torch.tensor(given[0])
+            if kernel.ndim == 4:  # (rows, columns, in, out), or (..., out, in) transposed
+                kernel = kernel.permute(3, 2, 0, 1).contiguous()
+            tensors.append((kernel.requires_grad_(), torch.tensor(given[1]).requires_grad_()))
+        return tensors
+
+    def loss_of(self, weights, target):
+        x, penalty = target, 0.0
+        last = len(self.workload.layers) - 1
+        for i, (spec, pair) in enumerate(zip(self.workload.layers, weights, strict=True)):
+            kind, activation = spec[0], None
+            if kind == "dense":
+                x, activation = torch.addmm(pair[1], x, pair[0]), spec[2]
+            elif kind == "conv":
+                x, activation = self._conv(x, pair, spec), spec[4]
+            elif kind == "conv_transpose":
+                # "same" with window 3 and stride 2: nothing is cut before, one row behind
+                x = F.conv_transpose2d(x, pair[0], pair[1], spec[3])
+                height, width = x.shape[2] - 1, x.shape[3] - 1
+                x, activation = x[:, :, :height, :width], spec[4]
+            elif kind == "pool":
+                x = F.max_pool2d(x, 2)
+            elif kind == "up":
+                x = F.interpolate(x, scale_factor=2, mode="nearest")
+            elif kind == "flatten":
+                x = x.movedim(1, -1).flatten(1)
+            else:
+                x = x.reshape(-1, *spec[1]).movedim(-1, 1)
+            if i == last and activation == "sigmoid" and self.workload.loss == "bce":
+                return F.binary_cross_entropy_with_logits(x, target) + penalty
+            if activation is not None:
+                x = F.elu(x) if activation == "elu" else getattr(torch, activation)(x)
+            if i == self.workload.code and self.workload.l1:
+                penalty = self.workload.l1 * x.abs().sum() / len(x)
+        return F.mse_loss(x, target) + penalty
+
+    @staticmethod
+    def _conv(x, pair, spec):
+        window, stride = spec[2], spec[3]
+        if stride == 1:
+            return F.conv2d(x, pair[0], pair[1], padding="same")
+        return F.conv2d(F.pad(x, (0, window - stride, 0, window - stride)), *pair, stride)
+
+    def sgd_losses(self, steps):
+        weights = self._tensors()
+        tensors = [tensor for pair in weights if pair for tensor in pair]
+        losses = []
+        for step in range(steps):
+            loss = self.loss_of(weights, self.batches[step % len(self.batches)])
+            gradients = torch.autograd.grad(loss, tensors)
+            losses.append(loss.item())
+            with torch.no_grad():
+                for tensor, gradient in zip(tensors, gradients, strict=True):
+                    tensor -= 1e-3 * gradient
+        return losses
+
+    def run(self, steps):
+        for _ in range(steps):
+            self.adam.zero_grad()
+            self.loss(self.weights, self.batches[self.step % len(self.batches)]).backward()
+            self.adam.step()
+            self.step += 1
+
+
+class Fused(Eager):
+    """With ``Adam(fused=True)``."""
+
+    fused = True
+
+
+class Compiled(Fused):
+    """With the loss under ``torch.compile``, which needs a C++ compiler."""
+
+    def __init__(self, workload, weights, batches):
+        super().__init__(workload, weights, batches)
+        self.loss = torch.compile(self.loss_of)

@@ -1,0 +1,108 @@
+"""Backpropagation by hand: one hidden layer in plain NumPy, then the same numbers from tinyae.
+
+    x ──·W1 + b1──> a ──tanh──> h ──·W2 + b2──> c ──sigmoid──> y       loss = mean of (y − x)²
+
+n images of p pixels, k hidden units. Written dv, the gradient of a value v says by how much the
+loss grows per unit of v, so it has v's shape. To find it we walk from the loss back to the
+weights, and at each arrow multiply by that arrow's own slope: that is all of backpropagation.
+"""
+
+import common
+import numpy as np
+
+import tinyae as tae
+
+
+def forward(x, W1, b1, W2, b2):
+    """The hidden values and the reconstruction."""
+    a = x @ W1 + b1  #                (n, k) = (n, p)(p, k) + (k,)
+    h = np.tanh(a)  #                 (n, k)
+    c = h @ W2 + b2  #                (n, p) = (n, k)(k, p) + (p,)
+    y = 1 / (1 + np.exp(-c))  #       (n, p)
+    return h, y
+
+
+def loss_and_gradients(x, W1, b1, W2, b2):
+    """The loss, and by how much it grows with each number in W1, b1, W2 and b2."""
+    h, y = forward(x, W1, b1, W2, b2)
+    loss = np.mean((y - x) ** 2)
+    dy = 2 * (y - x) / x.size  #      (n, p)  the slope of the square, in a mean of n p terms
+    dc = dy * y * (1 - y)  #          (n, p)  the sigmoid's slope is y (1 − y)
+    dW2 = h.T @ dc  #                 (k, p)  c = h W2: each image adds h × dc to its share
+    db2 = dc.sum(axis=0)  #           (p,)    c = ... + b2, with slope 1, for every image
+    dh = dc @ W2.T  #                 (n, k)  each h reached every pixel through its row of W2
+    da = dh * (1 - h**2)  #           (n, k)  the slope of tanh is 1 − h²
+    dW1 = x.T @ da  #                 (p, k)  as for W2, with x in the place of h
+    db1 = da.sum(axis=0)  #           (k,)
+    return loss, [dW1, db1, dW2, db2]
+
+
+def initial_weights(p, k, rng):
+    """Small random kernels, so that no two hidden units start alike; biases of zero."""
+    width = np.sqrt(6 / (p + k))
+    kernels = rng.uniform(-width, width, (p, k)), rng.uniform(-width, width, (k, p))
+    return [kernels[0], np.zeros(k), kernels[1], np.zeros(p)]
+
+
+def train(x, weights, epochs, rng, batch_size=50, rate=50.0):
+    """Gradient descent: step against the gradient of one mini-batch after the other.
+
+    The rate is large because each gradient is divided by the number of pixels.
+    """
+    for epoch in range(epochs):
+        losses = []
+        order = rng.permutation(len(x))
+        for start in range(0, len(x), batch_size):
+            loss, gradients = loss_and_gradients(x[order[start : start + batch_size]], *weights)
+            for weight, gradient in zip(weights, gradients, strict=True):
+                weight -= rate * gradient
+            losses.append(loss)
+        print(f"epoch {epoch + 1:2}  loss {np.mean(losses):.5f}")
+    return float(np.mean(losses))
+
+
+def nudge(x, weights, h=1e-5):
+    """The slope for one number of W1, from the loss a little ahead of and behind it."""
+    ahead, behind = ([w.copy() for w in weights] for _ in range(2))
+    ahead[0][400, 3] += h
+    behind[0][400, 3] -= h
+    return (loss_and_gradients(x, *ahead)[0] - loss_and_gradients(x, *behind)[0]) / (2 * h)
+
+
+def main(arguments=None, epochs=10, hidden=32):
+    options = arguments or common.arguments(__doc__)
+    load = tae.datasets.mnist if options.full else tae.datasets.mnist_mini
+    x, x_test = (images.astype(np.float64) for (images, _) in load())
+    rng = np.random.default_rng(options.seed)
+    weights = initial_weights(x.shape[1], hidden, rng)
+    final = train(x, weights, epochs, rng)
+
+    few = x_test[:100]
+    loss, gradients = loss_and_gradients(few, *weights)
+    print("\none number of W1: its gradient by hand, and by nudging it up and down")
+    print(f"  {gradients[0][400, 3]:.12f}\n  {nudge(few, weights):.12f}")
+
+    ae = tae.Autoencoder(
+        encoder=[tae.Dense(hidden, "tanh")],
+        decoder=[tae.Dense(x.shape[1], "sigmoid")],
+        input_shape=(x.shape[1],),
+        dtype="float64",
+    )
+    ae.parameters[...] = np.concatenate([weight.ravel() for weight in weights])
+    its_loss, its_gradient = ae.loss_and_gradient(few)
+    by_hand = np.concatenate([gradient.ravel() for gradient in gradients])
+    loss_gap = abs(its_loss - loss) / loss
+    gradient_gap = np.abs(its_gradient - by_hand).max() / np.abs(by_hand).max()
+    print(f"\ntinyae with the same weights, {by_hand.size:,} of them, differs relatively by")
+    print(f"  {loss_gap:.1e} in the loss\n  {gradient_gap:.1e} in the gradients")
+    assert loss_gap < 1e-12
+    assert gradient_gap < 1e-12
+
+    ax = tae.plot.reconstructions(ae, few)
+    ax.set_title(f"{hidden} hidden units, trained by hand for {epochs} epochs")
+    common.save(ax, options.out, "reconstructions.png")
+    return {"loss": final, "loss_gap": loss_gap, "gradient_gap": float(gradient_gap)}
+
+
+if __name__ == "__main__":
+    main()
