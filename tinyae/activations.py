@@ -37,8 +37,8 @@ def sigmoid(z):
     return (one if z >= 0 else e) / (one + e)
 
 
-# Rows are taken in blocks that stay in the first-level cache: the bias is added row by row, the rest
-# runs over the block's numbers as one vector, which pays for narrow layers.
+# Rows are taken in blocks that stay in the first-level cache: the bias is added row by row, the
+# rest runs over the block as one vector, which pays for narrow layers.
 BLOCK = 2048
 
 
