@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+from gradcheck_models import Affine, Pointwise, big, named, samples, small, spoil
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,83 +15,6 @@ import tinyae as tae
 from tinyae.activations import NAMES
 from tinyae.datasets import mnist_mini
 from tinyae.trainers import CompiledTrainer
-
-
-class Affine(tae.Layer):
-    """y = s tanh(x) + b as a user would write it, with one factor wrong on request."""
-
-    def __init__(self, dx=1.0, s=1.0, b=1.0):
-        super().__init__()
-        self.factors = {"dx": dx, "s": s, "b": b}
-
-    def build(self, input_shape):
-        self.add_weight("s", input_shape, lambda shape, rng: rng.normal(size=shape))
-        self.add_weight("b", input_shape, "zeros")
-        return input_shape
-
-    def forward(self, x, training=False, step=0, first=0):
-        t = np.tanh(x)
-        return self.weights["s"] * t + self.weights["b"], t
-
-    def backward(self, dy, cache):
-        self.gradients["s"] += self.factors["s"] * (dy * cache).sum(axis=0)
-        self.gradients["b"] += self.factors["b"] * dy.sum(axis=0)
-        return self.factors["dx"] * dy * self.weights["s"] * (1 - cache**2)
-
-
-class Pointwise(tae.Layer):
-    """A layer without weights from a function and its derivative."""
-
-    def __init__(self, function, derivative):
-        super().__init__()
-        self.function, self.derivative = function, derivative
-
-    def forward(self, x, training=False, step=0, first=0):
-        return self.function(x), x
-
-    def backward(self, dy, cache):
-        return dy * self.derivative(cache)
-
-
-def samples(n=6, features=5, seed=0):
-    return np.random.default_rng(seed).random((n, features))
-
-
-def small(activation="tanh", last=None, **settings):
-    """5-4-2-4-5, with biases that are not zero: off the kinks."""
-    rest = {"bias_initializer": tae.RandomNormal(0.3)}
-    return tae.Autoencoder(
-        [tae.Dense(4, activation, **rest), tae.Dense(2, **rest)],
-        [tae.Dense(4, activation, **rest), tae.Dense(5, last, **rest)],
-        **settings,
-    )
-
-
-def big(**settings):
-    return tae.Autoencoder(
-        [tae.Dense(64, "relu"), tae.Dense(2)],
-        [tae.Dense(64, "relu"), tae.Dense(784, "sigmoid")],
-        **settings,
-    )
-
-
-def named(report, verdict):
-    return [row.name for row in report.rows if row.verdict == verdict]
-
-
-def spoil(monkeypatch, where, factor):
-    """Make the compiled backward pass wrong: its gradient is off by a factor, there."""
-    run = CompiledTrainer.run
-
-    def wrong_run(trainer, stretch, optimizer):
-        losses = run(trainer, stretch, optimizer)
-        trainer.gradients[0, where] *= factor
-        return losses
-
-    monkeypatch.setattr(CompiledTrainer, "run", wrong_run)
-
-
-# Right gradients pass
 
 
 @pytest.mark.parametrize("loss", ["mse", "bce"])
@@ -338,98 +262,6 @@ def test_an_output_that_is_not_finite_close_by_fails():
 
 
 # Kinks
-
-
-@pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize("activation", ["relu", "leaky_relu"])
-def test_units_exactly_at_zero_are_kinks(activation, seed):
-    """An all-zero sample and zero biases: every unit of every layer is on its kink."""
-    x = samples()
-    x[2] = 0
-    ae = tae.Autoencoder(
-        [tae.Dense(4, activation), tae.Dense(3, activation)],
-        [tae.Dense(20, activation), tae.Dense(5, activation)],
-        seed=seed,
-    )
-    report = tae.check_gradients(ae, x, samples(seed=1))
-    assert report.verdict == "inconclusive", report
-    assert not report.passed
-    kinks = {row.name: row.kinks for row in report.rows}
-    for name, row in zip(kinks, report.rows, strict=True):
-        if name.endswith("bias"):
-            assert row.kinks >= 0.9 * row.checks  # all that anything visible follows from
-            assert row.verdict == "inconclusive"
-        elif name.endswith("kernel"):  # has nothing to do with that sample
-            assert row.kinks == 0
-            assert row.verdict == "passed"
-    assert kinks["input"] == 5  # those of the zero sample
-    assert "inconclusive" in str(report).splitlines()[-1]
-
-
-def test_equal_maxima_are_kinks():
-    """In a blank image every window's numbers are equal."""
-    ae = tae.Autoencoder(
-        [tae.Conv2D(4, 3, padding="same", activation="elu"), tae.MaxPooling2D(2)],
-        [tae.UpSampling2D(2), tae.Conv2D(1, 3, padding="same")],
-    )
-    x = np.zeros((2, 40, 40, 1))
-    report = tae.check_gradients(ae, x, samples(3200, 1).reshape(x.shape))
-    kinks = {row.name: (row.kinks, row.checks) for row in report.rows}
-    assert kinks.pop("input") == (20, 20)
-    assert {kink for kink, _ in kinks.values()} == {0}
-    assert named(report, "inconclusive") == ["input"]
-    assert report.verdict == "inconclusive"
-
-
-def test_an_l1_penalty_on_a_zero_is_a_kink():
-    ae = tae.Autoencoder(
-        [tae.Dense(2, kernel_initializer="zeros", activity_regularizer=tae.L1(0.5))],
-        [tae.Dense(5)],
-    )
-    report = tae.check_gradients(ae, samples())
-    assert named(report, "inconclusive") == ["encoder[0].kernel", "encoder[0].bias"]
-    assert report.rows[0].kinks == 10
-
-
-def test_clipped_outputs_are_smooth_where_they_are_clipped():
-    """Outside [0, 1] and, at first in this model, exactly 0: the bounds lie right beside."""
-    x = samples()
-    x[2] = 0
-    ae = tae.Autoencoder([tae.Dense(3)], [tae.Dense(5)], loss="bce")
-    outside = ae.reconstruct(x)
-    assert (outside < 0).any()
-    assert tae.check_gradients(ae, x).passed
-
-
-def test_an_output_on_the_bound_of_clipping_is_a_kink():
-    def bound(shape, rng):
-        return np.full(shape, 1e-7)
-
-    ae = tae.Autoencoder(
-        [tae.Dense(3)],
-        [tae.Dense(5, kernel_initializer="zeros", bias_initializer=bound)],
-        loss="bce",
-        dtype="float64",
-    )
-    report = tae.check_gradients(ae, samples())
-    assert "decoder[0].bias" in named(report, "inconclusive"), report
-
-
-def test_few_kinks_are_forgiven():
-    ae = tae.Autoencoder([Pointwise(np.abs, np.sign)], [tae.Dense(5)])
-    x = samples(20)
-    x[7, 3] = 0
-    report = tae.check_gradients(ae, x, samples(20, seed=1))
-    kinks = {row.name: row.kinks for row in report.rows}
-    assert kinks.pop("input") == 1  # of 100
-    assert set(kinks.values()) == {0}
-    assert report.passed
-    assert str(report).endswith("passed, kinks: 1")
-    x[7:9] = 0  # 10 of 100
-    assert tae.check_gradients(ae, x, samples(20, seed=1)).verdict == "inconclusive"
-
-
-# What is checked, and what is left alone
 
 
 def test_frozen_layers_are_left_out():
