@@ -1,8 +1,6 @@
 """The model: an encoder, a decoder, a loss and an optimizer put together."""
 
-import copy
 import os
-import secrets
 import threading
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,22 +10,23 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from . import evaluation, losses, optimizers, training
 from .admission import Pair, admit_pairs
-from .arguments import real_dtype, whole
-from .arrays import admit, shape_text
+from .arguments import whole
+from .arrays import admit
 from .batches import Progress
 from .callbacks import Callback
+from .encoder_decoder import EncoderDecoder
 from .history import History, check_verbose
 from .interruption import Interruption
-from .layers.base import Layer, Shape, bind, is_compiled
+from .layers.base import Layer, Shape, is_compiled
 from .layers.noise import NOT_TRAINING
-from .layers.sequential import Sequential, refuse_repeats
+from .layers.sequential import Sequential
 from .losses import Loss
-from .optimizers import SGD, SLOTS, Adam
+from .optimizers import SGD, Adam
 from .program import Program, eager_predict
 from .trainers import EagerTrainer, Stretch, make_trainer
 
 
-class Autoencoder:
+class Autoencoder(EncoderDecoder):
     """An encoder and a decoder, trained together to give back their input.
 
     Parameters
@@ -73,109 +72,14 @@ class Autoencoder:
         dtype: DTypeLike = "float32",
         threads: int | None = None,
     ):
-        self.encoder, self.decoder = (
-            _sequential(encoder, "encoder"),
-            _sequential(decoder, "decoder"),
-        )
-        refuse_repeats(self.layers)
+        super().__init__(encoder, decoder, seed, dtype, threads)
         self.loss = losses.get(loss)
         self.optimizer = optimizers.get(optimizer)
-        self.seed = secrets.randbits(63) if seed is None else whole("seed", seed, least=0)
-        self.dtype = real_dtype(dtype)
-        self.threads = threads if threads is None else whole("threads", threads)
         self.history = History()
         self.progress = Progress()
-        self.slots = np.empty((SLOTS, 0))
-        self._parameters: np.ndarray | None = None
-        self.gradient = np.empty(0)
-        self._program: Program | None = None
         self._lock = threading.Lock()  # held while fit runs
         if input_shape is not None:
             self.build(input_shape)
-
-    # Structure
-
-    @property
-    def layers(self) -> list[Layer]:
-        """All layers, the encoder's first."""
-        return self.encoder.layers + self.decoder.layers
-
-    def build(self, input_shape: Shape) -> None:
-        """Create the weights for samples of this shape; the first call that brings data does it."""
-        self._declare(input_shape, np.random.default_rng([self.seed, 0]))
-        self._bind()
-
-    def _declare(self, input_shape: Shape, rng: np.random.Generator | None = None) -> None:
-        """Give all layers their shapes and, with `rng`, their weights; `bind` is to follow."""
-        shape = tuple(whole("input_shape", size) for size in np.atleast_1d(input_shape))
-        parts = [part for part in (self.encoder, self.decoder) if not part.built]
-        claimed: list[Sequential] = []
-        try:
-            code_shape = self.encoder.prepare(shape, self.dtype, rng)
-            self.decoder.prepare(code_shape, self.dtype, rng)
-            for part in (self.encoder, self.decoder):
-                part.claim()
-                claimed.append(part)
-        except Exception:
-            for part in parts:  # another attempt, with other data, starts anew
-                part.unbuild()
-            for part in claimed:
-                part.release()
-            raise
-
-    def _bind(self) -> None:
-        """Give all weights their place in the model's vector."""
-        self._parameters, self.gradient = bind(self.layers, self.dtype)
-        if self.slots.shape[1] != self._parameters.size:
-            self.slots = np.zeros((SLOTS, self._parameters.size), self.dtype)
-        split = self.encoder.parameter_count
-        self.encoder.adopt(self._parameters[:split])
-        self.decoder.adopt(self._parameters[split:])
-        self.encoder.threads = self.decoder.threads = self.threads
-        for position, layer in enumerate(self.layers):
-            seed = np.random.SeedSequence([self.seed, 2, position])
-            layer.key = int(seed.generate_state(1, np.uint64)[0] >> 1)
-        self._program = None
-
-    @property
-    def parameters(self) -> np.ndarray:
-        """The live flat vector of all weights: encoder, decoder; kernel, bias; C order."""
-        self._require_built("parameters")
-        assert self._parameters is not None
-        return self._parameters
-
-    @property
-    def input_shape(self) -> Shape | None:
-        """The shape of one sample, or None before the model is built."""
-        return self.encoder.input_shape
-
-    @property
-    def output_shape(self) -> Shape | None:
-        """The shape of one reconstruction, or None before the model is built."""
-        return self.decoder.output_shape
-
-    @property
-    def built(self) -> bool:
-        """Whether the shapes are known and the weights exist."""
-        return self._parameters is not None
-
-    def _require_built(self, what: str) -> None:
-        if self._parameters is None:
-            raise ValueError(
-                f"{what} needs a built model: give Autoencoder an input_shape, or call fit first"
-            )
-
-    def summary(self) -> None:
-        """Print each layer with its output's shape and its number of parameters, and the total."""
-        self._require_built("summary")
-        rows = [("layer", "output shape", "parameters")]
-        for layer in self.layers:
-            shape = shape_text(layer.output_shape or ())
-            rows.append((layer.label, shape, f"{layer.parameter_count:,}"))
-        rows.append(("total", "", f"{self.parameters.size:,}"))
-        widths = [max(len(row[column]) for row in rows) for column in range(3)]
-        for row in rows:
-            print(f"{row[0]:{widths[0]}}  {row[1]:{widths[1]}}  {row[2]:>{widths[2]}}")
 
     # Use
 
@@ -418,41 +322,14 @@ class Autoencoder:
         self._require_built("export_numpy")
         return export_numpy(self, folder, encoder_only)
 
-    def copy(self, dtype: DTypeLike | None = None) -> "Autoencoder":
-        """An independent copy, its state of training included; in another dtype on request."""
-        twin = copy.deepcopy(self)
-        if dtype is not None and real_dtype(dtype) != twin.dtype:
-            twin.dtype = real_dtype(dtype)
-            twin.slots = twin.slots.astype(dtype)
-            if twin._parameters is not None:
-                twin._bind()
-        return twin
-
-    def __copy__(self) -> "Autoencoder":
-        return self.copy()
-
     def __getstate__(self) -> dict:
-        return {**self.__dict__, "_program": None, "_lock": None}
+        return {**super().__getstate__(), "_lock": None}
 
     def __setstate__(self, state: dict) -> None:
-        self.__dict__.update(state, _lock=threading.Lock())
-        if self._parameters is not None:
-            self.encoder.claim()
-            self.decoder.claim()
-            # copied one by one, the weights are views no longer
-            self._bind()
+        super().__setstate__({**state, "_lock": threading.Lock()})
 
     def __repr__(self) -> str:
         return (
             f"Autoencoder(encoder={self.encoder.layers!r}, decoder={self.decoder.layers!r}, "
             f"loss={self.loss!r}, optimizer={self.optimizer!r})"
         )
-
-
-def _sequential(part: Iterable[Layer] | Sequential, label: str) -> Sequential:
-    if isinstance(part, Sequential):
-        part.label = label
-        return part
-    if isinstance(part, Layer) or not isinstance(part, Iterable):
-        raise ValueError(f"{label} must be a list of layers or a Sequential, but got {part!r}")
-    return Sequential(part, label=label)
