@@ -52,8 +52,10 @@ def windows(op, image, rows, columns, col):
                 start = ((sample * height + row) * width + left) * channels
                 for k in range(first):
                     target[to + k] = 0
-                for k in range(first, last):
-                    target[to + k] = source[start + k]
+                # unsigned: Numba need not ask whether an index counts from the end
+                source_first, target_first = np.uintp(start + first), np.uintp(to + first)
+                for k in range(np.uintp(last - first)):
+                    target[target_first + k] = source[source_first + k]
                 for k in range(last, run):
                     target[to + k] = 0
             to += run
@@ -76,8 +78,9 @@ def add_windows(op, col, rows, columns, image):
             row = top + u
             if row >= 0 and row < height:
                 start = ((sample * height + row) * width + left) * channels
-                for k in range(first, last):
-                    target[start + k] += source[at + k]
+                source_first, target_first = np.uintp(at + first), np.uintp(start + first)
+                for k in range(np.uintp(max(0, last - first))):
+                    target[target_first + k] += source[source_first + k]
             at += run
 
 

@@ -8,8 +8,8 @@ from ..regularizers import L1L2
 from .base import Layer, Shape
 from .windows import check_image, check_padding, pair, slide
 
-# The images x (n, inputs) and y (n, outputs) are flat rows here; a window is cut to the part of it
-# that lies inside the image, so padding never counts.
+# Images are (n, height, width, channels); a window is cut to the part of it that lies inside the
+# image, so padding never counts. The innermost loops run over the channels.
 
 
 @kernel
@@ -23,128 +23,126 @@ def window(op, i, j):
 @kernel
 def max_pooling_forward(op, x, y):
     """y = the maximum under each window."""
-    channels = op.channels
-    for sample in range(x.shape[0]):
-        for i in range(op.out_height):
-            for j in range(op.out_width):
+    n, rows, columns, channels = y.shape
+    for sample in range(n):
+        for i in range(rows):
+            for j in range(columns):
                 top, bottom, left, right = window(op, i, j)
-                to = (i * op.out_width + j) * channels
-                start = (top * op.width + left) * channels
                 for c in range(channels):
-                    y[sample, to + c] = x[sample, start + c]
+                    y[sample, i, j, c] = x[sample, top, left, c]
                 for row in range(top, bottom):
                     for column in range(left, right):
-                        at = (row * op.width + column) * channels
                         for c in range(channels):
-                            value, best = x[sample, at + c], y[sample, to + c]
+                            value, best = x[sample, row, column, c], y[sample, i, j, c]
                             # the second comparison lets NaN through
-                            y[sample, to + c] = value if value > best or value != value else best
+                            y[sample, i, j, c] = value if value > best or value != value else best
 
 
 @kernel
 def max_pooling_backward(op, x, y, dy, dx):
     """Of equal maxima under a window the first in row order gets dy, which is used up."""
-    channels, zero = op.channels, x.dtype.type(0)
+    n, rows, columns, channels = y.shape
+    zero = x.dtype.type(0)
     dx[:] = 0
-    for sample in range(x.shape[0]):
-        for i in range(op.out_height):
-            for j in range(op.out_width):
+    for sample in range(n):
+        for i in range(rows):
+            for j in range(columns):
                 top, bottom, left, right = window(op, i, j)
-                to = (i * op.out_width + j) * channels
                 for row in range(top, bottom):
                     for column in range(left, right):
-                        at = (row * op.width + column) * channels
                         for c in range(channels):
-                            hit = x[sample, at + c] == y[sample, to + c]
-                            d = dy[sample, to + c]
-                            dx[sample, at + c] += d if hit else zero
-                            dy[sample, to + c] = zero if hit else d
+                            hit = x[sample, row, column, c] == y[sample, i, j, c]
+                            d = dy[sample, i, j, c]
+                            dx[sample, row, column, c] += d if hit else zero
+                            dy[sample, i, j, c] = zero if hit else d
 
 
 @kernel
 def average_pooling_forward(op, x, y):
     """y = the mean of the real pixels under each window."""
-    channels, one = op.channels, x.dtype.type(1)
-    for sample in range(x.shape[0]):
-        for i in range(op.out_height):
-            for j in range(op.out_width):
+    n, rows, columns, channels = y.shape
+    one = x.dtype.type(1)
+    y[:] = 0
+    for sample in range(n):
+        for i in range(rows):
+            for j in range(columns):
                 top, bottom, left, right = window(op, i, j)
                 share = one / x.dtype.type((bottom - top) * (right - left))
-                to = (i * op.out_width + j) * channels
-                for c in range(channels):
-                    y[sample, to + c] = 0
                 for row in range(top, bottom):
                     for column in range(left, right):
-                        at = (row * op.width + column) * channels
                         for c in range(channels):
-                            y[sample, to + c] += share * x[sample, at + c]
+                            y[sample, i, j, c] += share * x[sample, row, column, c]
 
 
 @kernel
 def average_pooling_backward(op, dy, dx):
     """Each real pixel under a window gets an equal share of dy."""
-    channels, one = op.channels, dy.dtype.type(1)
+    n, rows, columns, channels = dy.shape
+    one = dy.dtype.type(1)
     dx[:] = 0
-    for sample in range(dy.shape[0]):
-        for i in range(op.out_height):
-            for j in range(op.out_width):
+    for sample in range(n):
+        for i in range(rows):
+            for j in range(columns):
                 top, bottom, left, right = window(op, i, j)
                 share = one / dy.dtype.type((bottom - top) * (right - left))
-                to = (i * op.out_width + j) * channels
                 for row in range(top, bottom):
                     for column in range(left, right):
-                        at = (row * op.width + column) * channels
                         for c in range(channels):
-                            dx[sample, at + c] += share * dy[sample, to + c]
+                            dx[sample, row, column, c] += share * dy[sample, i, j, c]
 
 
 @kernel
 def upsampling_forward(op, x, y):
     """y[i, j] = x[i // rows, j // columns]: every pixel repeated."""
-    channels = op.channels
-    for sample in range(x.shape[0]):
-        for i in range(op.out_height):
-            for j in range(op.out_width):
-                at = (i // op.stride_h * op.width + j // op.stride_w) * channels
-                to = (i * op.out_width + j) * channels
+    n, rows, columns, channels = y.shape
+    for sample in range(n):
+        for i in range(rows):
+            for j in range(columns):
+                row, column = i // op.stride_h, j // op.stride_w
                 for c in range(channels):
-                    y[sample, to + c] = x[sample, at + c]
+                    y[sample, i, j, c] = x[sample, row, column, c]
 
 
 @kernel
 def upsampling_backward(op, dy, dx):
     """Each pixel gets the sum over its copies."""
-    channels = op.channels
+    n, rows, columns, channels = dy.shape
     dx[:] = 0
-    for sample in range(dy.shape[0]):
-        for i in range(op.out_height):
-            for j in range(op.out_width):
-                at = (i // op.stride_h * op.width + j // op.stride_w) * channels
-                to = (i * op.out_width + j) * channels
+    for sample in range(n):
+        for i in range(rows):
+            for j in range(columns):
+                row, column = i // op.stride_h, j // op.stride_w
                 for c in range(channels):
-                    dx[sample, at + c] += dy[sample, to + c]
+                    dx[sample, row, column, c] += dy[sample, i, j, c]
 
 
 @kernel
 def resize_forward(op, x, y):
-    """The forward pass of whichever layer of this file the op is."""
+    """The forward pass of whichever layer of this file the op is; x, y (n, ...) of any shape."""
+    n = x.shape[0]
+    x_image = x.reshape(n, op.height, op.width, op.channels)
+    y_image = y.reshape(n, op.out_height, op.out_width, op.channels)
     if op.kind == MAX_POOLING:
-        max_pooling_forward(op, x, y)
+        max_pooling_forward(op, x_image, y_image)
     elif op.kind == AVERAGE_POOLING:
-        average_pooling_forward(op, x, y)
+        average_pooling_forward(op, x_image, y_image)
     else:
-        upsampling_forward(op, x, y)
+        upsampling_forward(op, x_image, y_image)
 
 
 @kernel
 def resize_backward(op, x, y, dy, dx):
     """The backward pass of whichever layer of this file the op is; dy is used up."""
+    n = x.shape[0]
+    x_shape = (n, op.height, op.width, op.channels)
+    y_shape = (n, op.out_height, op.out_width, op.channels)
+    dy_image, dx_image = dy.reshape(y_shape), dx.reshape(x_shape)
     if op.kind == MAX_POOLING:
-        max_pooling_backward(op, x, y, dy, dx)
+        max_pooling_backward(op, x.reshape(x_shape), y.reshape(y_shape), dy_image, dx_image)
     elif op.kind == AVERAGE_POOLING:
-        average_pooling_backward(op, dy, dx)
+        average_pooling_backward(op, dy_image, dx_image)
     else:
-        upsampling_backward(op, dy, dx)
+        upsampling_backward(op, dy_image, dx_image)
 
 
 class _Resizing(Layer):
