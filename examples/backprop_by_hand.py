@@ -1,6 +1,6 @@
 """Backpropagation by hand: one hidden layer in plain NumPy, then the same numbers from tinyae.
 
-    x ──·W1 + b1──> a ──tanh──> h ──·W2 + b2──> c ──sigmoid──> y       loss = mean of (y − x)²
+    x ── · W1 + b1 ──> a ── tanh ──> h ── · W2 + b2 ──> y         loss = mean of (y − x)²
 
 n images of p pixels, k hidden units. Written dv, the gradient of a value v says by how much the
 loss grows per unit of v, so it has v's shape. To find it we walk from the loss back to the
@@ -17,8 +17,7 @@ def forward(x, W1, b1, W2, b2):
     """The hidden values and the reconstruction."""
     a = x @ W1 + b1  #                (n, k) = (n, p)(p, k) + (k,)
     h = np.tanh(a)  #                 (n, k)
-    c = h @ W2 + b2  #                (n, p) = (n, k)(k, p) + (p,)
-    y = 1 / (1 + np.exp(-c))  #       (n, p)
+    y = h @ W2 + b2  #                (n, p) = (n, k)(k, p) + (p,)
     return h, y
 
 
@@ -27,10 +26,9 @@ def loss_and_gradients(x, W1, b1, W2, b2):
     h, y = forward(x, W1, b1, W2, b2)
     loss = np.mean((y - x) ** 2)
     dy = 2 * (y - x) / x.size  #      (n, p)  the slope of the square, in a mean of n p terms
-    dc = dy * y * (1 - y)  #          (n, p)  the sigmoid's slope is y (1 − y)
-    dW2 = h.T @ dc  #                 (k, p)  c = h W2: each image adds h × dc to its share
-    db2 = dc.sum(axis=0)  #           (p,)    c = ... + b2, with slope 1, for every image
-    dh = dc @ W2.T  #                 (n, k)  each h reached every pixel through its row of W2
+    dW2 = h.T @ dy  #                 (k, p)  each image adds its h, as a column, times its dy
+    db2 = dy.sum(axis=0)  #           (p,)    every image has the same b2, with slope 1
+    dh = dy @ W2.T  #                 (n, k)  each h reached every pixel through its row of W2
     da = dh * (1 - h**2)  #           (n, k)  the slope of tanh is 1 − h²
     dW1 = x.T @ da  #                 (p, k)  as for W2, with x in the place of h
     db1 = da.sum(axis=0)  #           (k,)
@@ -44,7 +42,7 @@ def initial_weights(p, k, rng):
     return [kernels[0], np.zeros(k), kernels[1], np.zeros(p)]
 
 
-def train(x, weights, epochs, rng, batch_size=50, rate=50.0):
+def train(x, weights, epochs, rng, batch_size=50, rate=10.0):
     """Gradient descent: step against the gradient of one mini-batch after the other.
 
     The rate is large because each gradient is divided by the number of pixels.
@@ -61,12 +59,15 @@ def train(x, weights, epochs, rng, batch_size=50, rate=50.0):
     return float(np.mean(losses))
 
 
-def nudge(x, weights, h=1e-5):
-    """The slope for one number of W1, from the loss a little ahead of and behind it."""
-    ahead, behind = ([w.copy() for w in weights] for _ in range(2))
-    ahead[0][400, 3] += h
-    behind[0][400, 3] -= h
-    return (loss_and_gradients(x, *ahead)[0] - loss_and_gradients(x, *behind)[0]) / (2 * h)
+def nudge(x, weights, where, h=1e-5):
+    """The slope for one number of W1, from the loss a little ahead of it and behind it."""
+    losses = []
+    for step in (h, -h):
+        W1, *others = weights
+        W1 = W1.copy()
+        W1[where] += step
+        losses.append(loss_and_gradients(x, W1, *others)[0])
+    return (losses[0] - losses[1]) / (2 * h)
 
 
 def main(arguments=None, epochs=10, hidden=32):
@@ -79,12 +80,13 @@ def main(arguments=None, epochs=10, hidden=32):
 
     few = x_test[:100]
     loss, gradients = loss_and_gradients(few, *weights)
-    print("\none number of W1: its gradient by hand, and by nudging it up and down")
-    print(f"  {gradients[0][400, 3]:.12f}\n  {nudge(few, weights):.12f}")
+    where = np.unravel_index(np.abs(gradients[0]).argmax(), gradients[0].shape)
+    print(f"\ngradient of W1[{where[0]}, {where[1]}], by hand and by nudging it up and down:")
+    print(f"  {gradients[0][where]:.12f}\n  {nudge(few, weights, where):.12f}")
 
     ae = tae.Autoencoder(
         encoder=[tae.Dense(hidden, "tanh")],
-        decoder=[tae.Dense(x.shape[1], "sigmoid")],
+        decoder=[tae.Dense(x.shape[1])],
         input_shape=(x.shape[1],),
         dtype="float64",
     )

@@ -1,7 +1,8 @@
 """784 pixels through 64 numbers and back, with sigmoids everywhere: 20,000 steps of Adam.
 
 The tutorial draws random batches of 256 and prints the loss every 1,000 steps; here that is an
-epoch of ``fit(steps_per_epoch=1000)``. Without --full it is 3,000 steps on 6,000 images.
+epoch of ``fit(steps_per_epoch=1000)``. Without --full it is 3,000 steps on 6,000 images, which the
+model begins to learn by heart: the training error falls below that of PCA, the test error does not.
 """
 
 import common
@@ -34,7 +35,7 @@ def main(arguments=None, thousands=3):
     load = tae.datasets.mnist if options.full else tae.datasets.mnist_mini
     (x, _), (x_test, _) = load()
     ae = build(options.seed)
-    print(f"{'step':>6}{'training':>11}{'test':>11}{'tutorial':>11}")
+    print(f"{'step':>6}{'training':>11}{'test':>11}" + f"{'tutorial':>11}" * options.full)
 
     losses, test_losses = [], []
 
@@ -48,16 +49,13 @@ def main(arguments=None, thousands=3):
 
     note(-1, {})
     ae.fit(x, steps_per_epoch=1000, epochs=thousands, batch_size=256, callbacks=[note], verbose=0)
-    pca = tae.PCA(64).fit(x)
-    pca_error = float(pca.reconstruction_error(x_test).mean())
-    print(f"PCA with 64 components, on test: {pca_error:.5f}")
+    pca_error = float(tae.PCA(64).fit(x).reconstruction_error(x_test).mean())
+    print(f"\nPCA with 64 components has {pca_error:.5f} on the test images.")
 
-    fig, axes = plt.subplots(1, 2, figsize=(8, 4.3), layout="constrained")
-    for ax, images, title in zip(
-        axes, (x_test[:16], ae.reconstruct(x_test[:16])), ("Originals", "From 64 numbers"), strict=True
-    ):
-        tae.plot.samples(images, columns=4, ax=ax)
-        ax.set_title(title)
+    fig, axes = plt.subplots(1, 2, figsize=(8, 4.4), layout="constrained")
+    canvases = {"Test images": x_test[:16], "From 64 numbers each": ae.reconstruct(x_test[:16])}
+    for ax, (title, images) in zip(axes, canvases.items(), strict=True):
+        tae.plot.samples(images, columns=4, ax=ax).set_title(title)
     common.save(fig, options.out, "canvases.png")
     return {
         "first": losses[0],
