@@ -4,8 +4,8 @@ PCA and an autoencoder with codes of the same size learn one digit only. Then th
 the mean squared error of each reconstruction says how strange an image is. ROC AUC is the chance
 that an anomalous image scores higher than a normal one: 0.5 is guessing, 1 is perfect.
 
-The autoencoder is not always ahead: the default, digit 0 and eight numbers, is a case that suits it,
-the best of twelve that were tried. PCA wins four of them, ``main(digit=4, code_size=16)`` for one.
+The autoencoder is not always ahead: the default, digit 0 and eight numbers, suits it. Of twelve
+settings that were tried PCA wins four, ``main(digit=4, code_size=16)`` for one.
 """
 
 import common
