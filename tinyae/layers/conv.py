@@ -20,7 +20,7 @@ import numpy as np
 from .. import activations
 from ..activations import activation_backward, activation_forward
 from ..initializers import Initializer
-from ..jit import kernel, product
+from ..jit import inlined, kernel, product
 from ..ops import CONVOLUTION
 from ..regularizers import L1L2
 from .base import Layer, Shape
@@ -95,7 +95,7 @@ def turn(op, W, a, b, K):
                 target[taps - 1 - tap, j, i] += source[tap, i, j]
 
 
-@kernel
+@inlined
 def kernel_matrix(op, W, scratch):
     """K for the op's form, (taps · channels of the gathered side, channels of the other)."""
     taps = op.kernel_height * op.kernel_width
@@ -108,7 +108,7 @@ def kernel_matrix(op, W, scratch):
     return K
 
 
-@kernel
+@inlined
 def window_matrix(op, n, scratch):
     """Room for the windows of n samples, behind the room for K and its gradient."""
     rows, channels = op.out_height * op.out_width, op.channels

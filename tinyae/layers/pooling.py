@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..jit import kernel
+from ..jit import inlined, kernel
 from ..ops import AVERAGE_POOLING, MAX_POOLING, UPSAMPLING
 from ..regularizers import L1L2
 from .base import Layer, Shape
@@ -12,7 +12,7 @@ from .windows import check_image, check_padding, pair, slide
 # image, so padding never counts. The innermost loops run over the channels.
 
 
-@kernel
+@inlined
 def window(op, i, j):
     """First and last (exclusive) row and column of the image under window (i, j)."""
     top, left = i * op.stride_h - op.pad_top, j * op.stride_w - op.pad_left
@@ -20,7 +20,7 @@ def window(op, i, j):
     return max(top, 0), min(bottom, op.height), max(left, 0), min(right, op.width)
 
 
-@kernel
+@inlined
 def max_pooling_forward(op, x, y):
     """y = the maximum under each window."""
     n, rows, columns, channels = y.shape
@@ -38,7 +38,7 @@ def max_pooling_forward(op, x, y):
                             y[sample, i, j, c] = value if value > best or value != value else best
 
 
-@kernel
+@inlined
 def max_pooling_backward(op, x, y, dy, dx):
     """Of equal maxima under a window the first in row order gets dy, which is used up."""
     n, rows, columns, channels = y.shape
@@ -57,7 +57,7 @@ def max_pooling_backward(op, x, y, dy, dx):
                             dy[sample, i, j, c] = zero if hit else d
 
 
-@kernel
+@inlined
 def average_pooling_forward(op, x, y):
     """y = the mean of the real pixels under each window."""
     n, rows, columns, channels = y.shape
@@ -74,7 +74,7 @@ def average_pooling_forward(op, x, y):
                             y[sample, i, j, c] += share * x[sample, row, column, c]
 
 
-@kernel
+@inlined
 def average_pooling_backward(op, dy, dx):
     """Each real pixel under a window gets an equal share of dy."""
     n, rows, columns, channels = dy.shape
@@ -91,7 +91,7 @@ def average_pooling_backward(op, dy, dx):
                             dx[sample, row, column, c] += share * dy[sample, i, j, c]
 
 
-@kernel
+@inlined
 def upsampling_forward(op, x, y):
     """y[i, j] = x[i // rows, j // columns]: every pixel repeated."""
     n, rows, columns, channels = y.shape
@@ -103,7 +103,7 @@ def upsampling_forward(op, x, y):
                     y[sample, i, j, c] = x[sample, row, column, c]
 
 
-@kernel
+@inlined
 def upsampling_backward(op, dy, dx):
     """Each pixel gets the sum over its copies."""
     n, rows, columns, channels = dy.shape
