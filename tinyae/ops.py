@@ -1,7 +1,8 @@
 """The record that describes one layer to its kernels and to the engine.
 
 Records are rows of a model's table. A layer fills in its own fields (`Layer.op`), the program adds
-where its arrays lie. Fields are read by name, `op.stride_h`, in Numba and in plain Python alike.
+where its arrays and its kernels lie. Fields are read by name, `op.stride_h`, in Numba and in plain
+Python alike.
 """
 
 import numpy as np
@@ -33,6 +34,7 @@ NOWHERE = -1
 
 _INTEGERS = (
     "kind",
+    *("forward", "backward"),  # addresses of its kernels in this process
     "activation",
     *("inputs", "outputs"),  # numbers in one sample of x and of y
     # Images: x is (height, width, channels), y is (out_height, out_width, filters)

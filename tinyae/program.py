@@ -52,7 +52,6 @@ class Program:
         input_gradient: bool = False,
     ):
         self.dtype = layers[0].dtype
-        dispatch.prepare(self.dtype)
         self.output_shape = layers[-1].output_shape or ()
         self.table = new_table(len(layers))
         self._input_gradient = input_gradient
@@ -62,6 +61,7 @@ class Program:
         for position, layer in enumerate(layers):
             self.table[position] = layer.record(layer.input_shape or (), layer.output_shape or ())
             op = self.table[position]
+            op.forward, op.backward = dispatch.addresses(op.kind, self.dtype)
             op.W, op.W_size = start, layer.weight("kernel").size
             op.b, op.b_size = start + op.W_size, layer.weight("bias").size
             op.trainable = layer.trainable

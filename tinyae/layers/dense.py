@@ -17,7 +17,7 @@ def dense_forward(x, W, b, activation, y):
 
     x (n, in), W (in, units), b (units,) or empty, y (n, units).
     """
-    product(x, W, y, False)
+    product(x, W, y, False, False, False)
     activation_forward(b, activation, y)
 
 
