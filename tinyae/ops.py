@@ -41,6 +41,7 @@ _INTEGERS = (
     *("height", "width", "channels", "out_height", "out_width", "filters"),
     *("kernel_height", "kernel_width", "stride_h", "stride_w", "pad_top", "pad_left"),
     *("scatter", "flipped"),  # which form of the convolution
+    *("spread_h", "spread_w"),  # by how much an upsampling before it widens the window, plus 1
     "key",  # decides the layer's random numbers, with the step and the position
     # Offsets of x, y, dx, dy and scratch in the values buffer, each with room for a chunk; x is
     # NOWHERE for the model's input, dx where it is not wanted

@@ -8,6 +8,7 @@ import numpy as np
 
 from . import dispatch, engine
 from .arrays import gather, row_chunks, row_slices
+from .folding import records
 from .interruption import Interruption
 from .jit import BLAS_THREADS, DISABLED
 from .layers.base import Layer
@@ -53,17 +54,19 @@ class Program:
     ):
         self.dtype = layers[0].dtype
         self.output_shape = layers[-1].output_shape or ()
-        self.table = new_table(len(layers))
+        ops = records(layers)
+        self.table = new_table(len(ops))
         self._input_gradient = input_gradient
         self._scratch = [0, 0]  # the largest need of any layer: at all, and for each sample
         self.operations = 0  # multiplications and additions to run one sample forward
-        start = 0
-        for position, layer in enumerate(layers):
-            self.table[position] = layer.record(layer.input_shape or (), layer.output_shape or ())
-            op = self.table[position]
+        starts = np.cumsum([0, *(layer.parameter_count for layer in layers)])
+        for row, (position, record) in enumerate(ops):
+            layer = layers[position]
+            self.table[row] = record
+            op = self.table[row]
             op.forward, op.backward = dispatch.addresses(op.kind, self.dtype)
-            op.W, op.W_size = start, layer.weight("kernel").size
-            op.b, op.b_size = start + op.W_size, layer.weight("bias").size
+            op.W, op.W_size = starts[position], layer.weight("kernel").size
+            op.b, op.b_size = op.W + op.W_size, layer.weight("bias").size
             op.trainable = layer.trainable
             op.from_logits = first_logits is not None and position >= first_logits
             if layer.activity_regularizer is not None:
@@ -71,8 +74,8 @@ class Program:
             self._scratch = list(map(max, self._scratch, layer.scratch_sizes(op)))
             uses = max(1, op.out_height * op.out_width)  # of each weight
             self.operations += int(2 * op.W_size * uses + op.outputs)
-            start += layer.parameter_count
         self.inputs, self.outputs = int(self.table.inputs[0]), int(self.table.outputs[-1])
+        self._width = self._lay_out(1)[1] - self._scratch[0]  # numbers for one sample
         self._last_layout: tuple[int, np.ndarray, int] = (0, self.table, 0)
 
     def layout(self, capacity: int) -> tuple[np.ndarray, int]:
@@ -98,28 +101,26 @@ class Program:
                 end += room(op.outputs)
             x = op.y
         # Gradients live in two buffers in turn: dx is written while dy is still read.
-        here, there = end, end + room(self._widest())
-        table.scratch = 2 * there - here
-        size = 2 * there - here + self._scratch[0] + room(self._scratch[1])
+        side, widths = 0, [0, 0]
         for position in range(len(table) - 1, -1, -1):
             op = table[position]
-            op.dy = here
+            op.dy, widths[side] = side, max(widths[side], op.outputs)
             if position == 0 and not self._input_gradient:
                 op.dx = NOWHERE
-            elif op.kind == RESHAPE:
-                op.dx = here
-            else:
-                op.dx = there
-                here, there = there, here
-        return table, size
-
-    def _widest(self) -> int:
-        return int(max(self.table.outputs.max(), self.table.inputs.max()))
+                continue
+            if op.kind != RESHAPE:
+                side = 1 - side
+            op.dx, widths[side] = side, max(widths[side], op.inputs)
+        places = np.array([end, end + room(widths[0])])
+        table.dy = places[table.dy]
+        table.dx = np.where(table.dx == NOWHERE, NOWHERE, places[table.dx])
+        end += room(widths[0]) + room(widths[1])
+        table.scratch = end
+        return table, end + self._scratch[0] + room(self._scratch[1])
 
     def capacity(self, rows: int) -> int:
         """How many samples to take at a time."""
-        width = int(self.table.outputs.sum()) + 2 * self._widest() + self._scratch[1]
-        return max(1, min(rows, CHUNK_BYTES // (width * self.dtype.itemsize)))
+        return max(1, min(rows, CHUNK_BYTES // (self._width * self.dtype.itemsize)))
 
     # Inference
 

@@ -86,25 +86,53 @@ def add_windows(op, col, rows, columns, image):
 
 @kernel
 def turn(op, W, a, b, K):
-    """K[u, v, b, a] += W[−u, −v, a, b]: turned by 180°, channels exchanged; its own inverse."""
-    taps = op.kernel_height * op.kernel_width
-    source, target = W.reshape(taps, a, b), K.reshape(taps, b, a)
-    for tap in range(taps):
-        for i in range(a):
-            for j in range(b):
-                target[taps - 1 - tap, j, i] += source[tap, i, j]
+    """K[u + i, v + j, b, a] += W[−u, −v, a, b], for i < spread_h and j < spread_w.
+
+    Turned by 180°, channels exchanged; with a spread the window that also repeats pixels.
+    """
+    rows, columns = op.kernel_height - op.spread_h + 1, op.kernel_width - op.spread_w + 1
+    source = W.reshape(rows * columns, a, b)
+    target = K.reshape(op.kernel_height, op.kernel_width, b, a)
+    for tap in range(rows * columns):
+        u, v = rows - 1 - tap // columns, columns - 1 - tap % columns
+        for place in range(op.spread_h * op.spread_w):
+            i, j = u + place // op.spread_w, v + place % op.spread_w
+            for q in range(b):
+                for p in range(a):
+                    target[i, j, q, p] += source[tap, p, q]
+
+
+@kernel
+def turn_back(op, dK, a, b, dW):
+    """The transpose of `turn`: dW[−u, −v, a, b] += Σ dK[u + i, v + j, b, a]."""
+    rows, columns = op.kernel_height - op.spread_h + 1, op.kernel_width - op.spread_w + 1
+    source = dK.reshape(op.kernel_height, op.kernel_width, b, a)
+    target = dW.reshape(rows * columns, a, b)
+    for tap in range(rows * columns):
+        u, v = rows - 1 - tap // columns, columns - 1 - tap % columns
+        for place in range(op.spread_h * op.spread_w):
+            i, j = u + place // op.spread_w, v + place % op.spread_w
+            for q in range(b):
+                for p in range(a):
+                    target[tap, p, q] += source[i, j, q, p]
+
+
+@inlined
+def sides(op):
+    """Channels of the side that is gathered or scattered to, and of the other."""
+    return (op.filters, op.channels) if op.scatter else (op.channels, op.filters)
 
 
 @inlined
 def kernel_matrix(op, W, scratch):
     """K for the op's form, (taps · channels of the gathered side, channels of the other)."""
-    taps = op.kernel_height * op.kernel_width
-    inner, outer = (op.filters, op.channels) if op.scatter else (op.channels, op.filters)
-    K = W.reshape(taps * inner, outer)
-    if op.flipped:
-        K = scratch[: W.size].reshape(taps * inner, outer)
-        K[:] = 0
-        turn(op, W, outer, inner, K)
+    inner, outer = sides(op)
+    height = op.kernel_height * op.kernel_width * inner
+    if not op.flipped:
+        return W.reshape(height, outer)
+    K = scratch[: height * outer].reshape(height, outer)
+    K[:] = 0
+    turn(op, W, outer, inner, K)
     return K
 
 
@@ -150,8 +178,9 @@ def conv_backward(op, x, W, y, dy, dW, db, dx, scratch):
     n = x.shape[0]
     activation_backward(y.reshape(-1, op.filters), op.activation, dy.reshape(-1, op.filters), db)
     K, col = kernel_matrix(op, W, scratch), window_matrix(op, n, scratch)
-    dK = (scratch[W.size : W.size + dW.size] if op.flipped else dW).reshape(
-        K.shape[0] if dW.size else 0, K.shape[1]
+    wanted = 1 if dW.size else 0
+    dK = (scratch[K.size : K.size + K.size * wanted] if op.flipped else dW).reshape(
+        K.shape[0] * wanted, K.shape[1]
     )
     if op.flipped:
         dK[:] = 0
@@ -173,7 +202,8 @@ def conv_backward(op, x, W, y, dy, dW, db, dx, scratch):
             dx_image = dx.reshape(n, op.height, op.width, op.channels)
             add_windows(op, col, op.out_height, op.out_width, dx_image)
     if op.flipped and dW.size:
-        turn(op, dK.reshape(-1), K.shape[0] // (op.kernel_height * op.kernel_width), K.shape[1], dW)
+        inner, outer = sides(op)
+        turn_back(op, dK, outer, inner, dW)
 
 
 class Conv2D(Layer):
@@ -302,6 +332,8 @@ class Conv2D(Layer):
             "pad_left": pad_left,
             "scatter": scatter,
             "flipped": flipped,
+            "spread_h": 1,
+            "spread_w": 1,
         }
 
     def __repr__(self) -> str:
