@@ -206,7 +206,7 @@ def chunk_bytes(monkeypatch, model, samples_in_chunk):
 def test_compiled_is_eager(case, dtype, threads, chunk, monkeypatch):
     """Mini-batches cut into chunks and threads' shares give the same losses and gradients."""
     monkeypatch.setattr(trainers, "THREAD_OPERATIONS", 1)
-    monkeypatch.setattr(program, "THREAD_OPERATIONS", 1)
+    monkeypatch.setattr(program, "POOL_OPERATIONS", 1)
     eager, compiled = (model_of(case, dtype) for _ in range(2))
     chunk_bytes(monkeypatch, compiled, chunk)
     x, target = samples(case, 19, dtype), samples(case, 38, dtype)[19:]

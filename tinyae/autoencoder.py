@@ -85,20 +85,19 @@ class Autoencoder(EncoderDecoder):
 
     def encode(self, x: ArrayLike) -> np.ndarray:
         """The codes of samples x (n, *input_shape), shape (n, *code_shape)."""
-        x = self.admit_input(x)
-        return self.encoder.predict(x)
+        return self.encoder.run(self.admit_input(x))
 
     def decode(self, z: ArrayLike) -> np.ndarray:
         """The outputs for codes z (n, *code_shape), shape (n, *output_shape)."""
         self._require_built("decode")
-        return self.decoder.predict(admit(z, "z", self.encoder.output_shape, self.dtype))
+        return self.decoder.run(admit(z, "z", self.encoder.output_shape, self.dtype))
 
     def reconstruct(self, x: ArrayLike) -> np.ndarray:
         """The output for samples x: ``decode(encode(x))``, shape (n, *output_shape)."""
         x = self.admit_input(x)
-        if not all(map(is_compiled, self.layers)):
-            return eager_predict(self.layers, x, self.dtype)
         if self._program is None:
+            if not all(map(is_compiled, self.layers)):
+                return eager_predict(self.layers, x, self.dtype)
             self._program = Program(self.layers)
         return self._program.predict(x, self.parameters, self.threads)
 

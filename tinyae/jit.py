@@ -126,11 +126,28 @@ _sgemm, _dgemm = (
 _ROW_MAJOR, _PLAIN, _TRANSPOSED = _blas.ROW_MAJOR, _blas.NO_TRANSPOSE, _blas.TRANSPOSE
 
 
+@kernel
+def _add_row_product(a, B, c):
+    """c += a B for vectors a and c, where BLAS would first copy all of B.
+
+    Rows of B are not read where a is zero: the pixels and hidden units that are off.
+    """
+    for i in range(a.size):
+        if a[i] != 0:
+            for j in range(c.size):
+                c[j] += a[i] * B[i, j]
+
+
 def _product_blas(A, B, C, accumulate, transpose_A=False, transpose_B=False):
     """C = op(A) op(B), or C + op(A) op(B): contiguous 2-D arrays of one type."""
     m, n = C.shape
     k = A.shape[0] if transpose_A else A.shape[1]
     if m == 0 or n == 0:
+        return
+    if m == 1 and not transpose_A and not transpose_B:
+        if not accumulate:
+            C[:] = 0
+        _add_row_product(A.reshape(-1), B, C.reshape(-1))
         return
     if k == 0:  # BLAS takes no empty operand
         if not accumulate:

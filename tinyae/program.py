@@ -19,7 +19,7 @@ ALIGNMENT = 16  # numbers: buffers begin at a cache line
 CHUNK_BYTES = 4 << 20  # a chunk's activations; more would fall out of the cache
 CALL_OPERATIONS = 2e9  # in one call for inference: tens of milliseconds, so that Ctrl-C is heard
 CALL_NUMBERS = 1e6  # gathered for one call: a memory map is never copied whole
-THREAD_OPERATIONS = 2e5  # of a step, for each thread: below, meeting costs more than it brings
+POOL_OPERATIONS = 1e7  # of inference, for each thread: below, starting it costs more
 
 
 def thread_count(threads: int | None) -> int:
@@ -176,7 +176,11 @@ class Program:
 
     def _share(self, run: Callable[[slice], None], n: int, threads: int | None) -> None:
         """Call `run` on stretches of the n rows, on several threads where it is worth it."""
-        workers = thread_count(threads) if n * self.operations >= 2 * THREAD_OPERATIONS else 1
+        if n == 1:  # is done before BLAS's threads are set
+            run(slice(0, 1))
+            return
+        worthwhile = max(1, int(n * self.operations / POOL_OPERATIONS))
+        workers = min(thread_count(threads), worthwhile, n)
         numbers = self.inputs + self.outputs
         most = min(CALL_OPERATIONS / self.operations, CALL_NUMBERS / numbers)
         step = max(1, min(int(most), -(-n // workers)))

@@ -17,10 +17,12 @@ from .layers.base import Layer, is_compiled
 from .layers.reshaping import Reshape
 from .losses import BCE, BCEFromLogits, KernelLoss, Loss
 from .optimizers import NONE_KIND, SGD, Adam, optimizer_step
-from .program import THREAD_OPERATIONS, Program, thread_count
+from .program import Program, thread_count
 
 if TYPE_CHECKING:
     from .autoencoder import Autoencoder
+
+THREAD_OPERATIONS = 2e5  # of a step, for each thread: below, meeting costs more than it brings
 
 
 class Stretch(NamedTuple):

@@ -164,13 +164,16 @@ class Sequential(Layer):
         -------
         array, shape (n, *output_shape), of the chain's dtype
         """
-        parameters = self.parameters
-        x = admit(x, "x", self.input_shape, self.dtype)
-        if not all(map(is_compiled, self._layers)):
-            return eager_predict(self._layers, x, self.dtype)
+        self.parameters  # noqa: B018 - raises where there are none yet
+        return self.run(admit(x, "x", self.input_shape, self.dtype))
+
+    def run(self, x: np.ndarray) -> np.ndarray:
+        """`predict` for samples that are admitted already."""
         if self._program is None:
+            if not all(map(is_compiled, self._layers)):
+                return eager_predict(self._layers, x, self.dtype)
             self._program = Program(self._layers)
-        return self._program.predict(x, parameters, self.threads)
+        return self._program.predict(x, self.parameters, self.threads)
 
     # Files and copies
 
