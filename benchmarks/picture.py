@@ -14,28 +14,35 @@ COLOURS = {
     "NumPy": "dimgray",
 }
 
+LANE = 0.13  # of a row's height
+
 
 def picture(workloads: dict[str, Found], path: Path) -> None:
     """Each library's fastest way beside tinyae, by workload; the lines are all rounds."""
     from matplotlib import pyplot as plt
     from matplotlib.ticker import FuncFormatter, NullLocator
 
-    height = 1.3 + 0.42 * len(workloads)
+    height = 1.3 + 0.5 * len(workloads)
     figure, ax = plt.subplots(figsize=(8, height), layout="constrained")
+    order = [library for library in libraries(workloads) if library != "tinyae"]
     drawn: dict[str, object] = {}
     for row, found in enumerate(workloads.values()):
-        for library, name in fastest(found).items():
-            if library == "tinyae":
-                continue
-            each = ratios(found, name)
+        if row % 2 == 0:
+            ax.axhspan(row - 0.5, row + 0.5, color="black", alpha=0.04, linewidth=0)
+        best = fastest(found)
+        timed = [library for library in order if library in best]
+        for position, library in enumerate(timed):
+            each = ratios(found, best[library])
             colour = COLOURS[library]
-            ax.plot([min(each), max(each)], [row, row], color=colour, alpha=0.5, linewidth=3)
-            drawn[library] = ax.plot(median(each), row, "o", color=colour, markersize=8)[0]
+            # a lane for each library, so that none hides another
+            lane = row + LANE * (position - (len(timed) - 1) / 2)
+            ax.plot([min(each), max(each)], [lane, lane], color=colour, alpha=0.5, linewidth=2)
+            drawn[library] = ax.plot(median(each), lane, "o", color=colour, markersize=6)[0]
     ax.axvline(1, color="black", linewidth=1.5)
     ax.set_xscale("log")
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
     left, right = ax.get_xlim()
-    ax.set_xlim(min(left, 0.5), max(right, 2))
+    ax.set_xlim(min(left, 0.5), 1.05 * max(right, 2))
     ax.set_xticks([x for x in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500) if _in(x, ax)])
     ax.xaxis.set_minor_locator(NullLocator())
     ax.set_yticks(
@@ -49,8 +56,9 @@ def picture(workloads: dict[str, Found], path: Path) -> None:
     ax.grid(axis="x", alpha=0.3)
     ax.tick_params(axis="y", length=0)
     ax.spines[["top", "right", "left"]].set_visible(False)
-    ax.set_xlabel("time ÷ tinyae's, beside whose name it stands: right of the line is slower")
-    order = [library for library in libraries(workloads) if library in drawn]
+    ax.set_xlabel(
+        "time as a multiple of tinyae's, which stands on the left: right of the line is slower"
+    )
     figure.legend(
         [drawn[library] for library in order], order, loc="outside upper center", ncols=len(order)
     )

@@ -6,7 +6,7 @@ import sys
 from importlib.util import find_spec
 from statistics import median
 
-REPEATS = 5
+REPEATS = 3
 # What a user writes, and the packages that it needs.
 STATEMENTS = {
     "import tinyae": "tinyae",
