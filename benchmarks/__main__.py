@@ -47,7 +47,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         metavar="NAME",
         help=f"which beside tinyae: {', '.join(CONTENDERS)}",
     )
-    add("--rounds", type=int, default=7, help="turns that each contender takes (default: 7)")
+    add("--rounds", type=int, default=5, help="turns that each contender takes (default: 5)")
     add("--scaling", action="store_true", help="also measure how times grow with sizes")
     add(
         "--out",
@@ -72,16 +72,15 @@ def run(options: argparse.Namespace, command: str, show: Callable[[str], None]) 
     record: dict[str, Any] = {"circumstances": report.circumstances(command), "missing": missing}
     record["imports"], record["workloads"], record["scaling"] = import_seconds(), {}, {}
     show(terminal.imports(record["imports"]))
-    for name in options.workloads:
-        with TemporaryDirectory() as cache:
-            found = measure(WORKLOADS[name], names, options.rounds, Path(cache))
-        record["workloads"][name] = found
-        show(terminal.section(name, found))
-    if options.scaling:
-        with TemporaryDirectory() as cache:
-            for name, series in SERIES.items():
-                record["scaling"][name] = grow(series, names, SCALING_ROUNDS, Path(cache))
-                show(terminal.growth(name, record["scaling"][name]))
+    with TemporaryDirectory() as temporary:
+        cache = Path(temporary)
+        for name in options.workloads:
+            found = measure(WORKLOADS[name], names, options.rounds, cache)
+            record["workloads"][name] = found
+            show(terminal.section(name, found))
+        for name, series in SERIES.items() if options.scaling else ():
+            record["scaling"][name] = grow(series, names, SCALING_ROUNDS, cache)
+            show(terminal.growth(name, record["scaling"][name]))
     show(terminal.summary(record["workloads"]))
     return record
 

@@ -24,7 +24,7 @@ from benchmarks.contenders import CONTENDERS
 from benchmarks.process import Worker, WorkerError, prepare
 from benchmarks.workloads import Workload
 
-ROUND_SECONDS, PAUSE = 0.4, 0.2
+ROUND_SECONDS, PAUSE = 0.3, 0.15
 # Of the losses, of the codes, and of variances and components.
 TOLERANCES = {"train": (1e-4,), "encode": (1e-4,), "pca": (1e-3, 2e-2)}
 

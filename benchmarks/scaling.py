@@ -56,11 +56,11 @@ def images(size: int) -> Training:
 
 SERIES = {
     "batch": Series("a step of sigmoid", (32, 128, 512, 1024), lambda n: sigmoid(n, f"batch {n}")),
-    "width": Series("a step of n-n/4-n, batch 64", (128, 256, 512, 1024, 2048), wide),
+    "width": Series("a step of n-n/4-n, batch 64", (128, 512, 1024, 2048), wide),
     "image side": Series("a step of a small conv model, batch 32", (8, 16, 32, 64), images),
     "samples": Series(
         "an epoch of sparse",
-        (960, 3840, 15360, 59968),
+        (960, 7680, 59968),
         lambda n: sparse(n // 64, f"samples {n}"),
         epoch=True,
     ),

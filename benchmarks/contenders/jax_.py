@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from benchmarks.contenders import CHECKED_STEPS, RATE
+from benchmarks.contenders import CHECKED_STEPS, RATE, stretch
 
 DIMENSIONS = ("NHWC", "HWIO", "NHWC")
 
@@ -105,8 +105,7 @@ class Scan(PerStep):
 
     def __init__(self, workload, batches, weights):
         super().__init__(workload, batches, weights)
-        # long enough that the call costs nothing, short enough for turns of half a second
-        self.stretch = max(1, min(256, 2_000_000 // batches[0].size))
+        self.stretch = stretch(workload, batches, most=256)
         self.all = jnp.asarray(batches)
         self.many = jax.jit(self._many, donate_argnums=0)
 

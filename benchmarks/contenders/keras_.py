@@ -8,7 +8,7 @@ os.environ["KERAS_BACKEND"] = "tensorflow"
 import keras
 import tensorflow as tf
 
-from benchmarks.contenders import CHECKED_STEPS, RATE
+from benchmarks.contenders import CHECKED_STEPS, RATE, stretch
 
 tf.config.threading.set_intra_op_parallelism_threads(2)
 tf.config.threading.set_inter_op_parallelism_threads(2)
@@ -46,8 +46,7 @@ class Fit:
 
     def __init__(self, workload, batches, weights):
         self.workload, self.batches, self.weights = workload, batches, weights
-        # as many as make the call cost nothing, and no more than for turns of half a second
-        self.stretch = max(1, min(64, 2_000_000 // batches[0].size))
+        self.stretch = stretch(workload, batches, most=64)
         self.model = self._model(keras.optimizers.Adam(RATE), steps_per_execution=self.stretch)
         pairs = tf.data.Dataset.from_tensor_slices((batches, batches))
         self.pairs = pairs.repeat().prefetch(tf.data.AUTOTUNE)
