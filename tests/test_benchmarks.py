@@ -9,8 +9,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from benchmarks import inputs, measure, process, scaling
-from benchmarks.contenders import CONTENDERS, load, numpy_, tinyae_
+from benchmarks import inputs, measure, process, scaling, starting
+from benchmarks.contenders import CONTENDERS, load, numpy_, stretch, tinyae_
 from benchmarks.workloads import WORKLOADS, Components, Encoding, Training, all_dense
 
 PARAMETERS = {
@@ -307,6 +307,23 @@ def test_a_series_times_steps_or_whole_epochs(monkeypatch, tmp_path):
     assert epochs["seconds"]["tinyae"][0] == 30.0  # 960 samples are 15 batches
     assert epochs["slope"]["tinyae"] == pytest.approx(1)
     assert asked[-1] == ("samples 59968", 937, 937)
+
+
+def test_a_call_takes_many_small_steps_or_one_large():
+    def steps(name):
+        workload = WORKLOADS[name]
+        return stretch(workload, np.empty((2, workload.batch, *workload.shape)), most=256)
+
+    assert [steps(name) for name in ("gauss2d", "latent2d", "conv")] == [256, 51, 1]
+
+
+def test_imports_are_timed_where_there_is_something_to_import(monkeypatch):
+    statements = {"import json": "json", "import no_such_package": "no_such_package"}
+    monkeypatch.setattr(starting, "STATEMENTS", statements)
+    monkeypatch.setattr(starting, "REPEATS", 1)
+    found = starting.import_seconds()
+    assert list(found) == ["import json"]
+    assert 0 < found["import json"] < 60
 
 
 def test_an_encoder_is_a_workload_of_its_own():

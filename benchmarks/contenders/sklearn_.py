@@ -40,7 +40,7 @@ class Encode:
     def __init__(self, workload, x, weights):
         self.x = x
         hidden = [spec[1] for spec in workload.layers[:-1]]
-        self.net = MLPRegressor(hidden, activation="relu", max_iter=1)
+        self.net = MLPRegressor(hidden_layer_sizes=hidden, activation="relu")
         self.net.partial_fit(x[:1], np.zeros((1, workload.layers[-1][1]), x.dtype))
         self.net.coefs_ = [kernel for kernel, _ in weights]
         self.net.intercepts_ = [bias for _, bias in weights]
