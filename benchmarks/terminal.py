@@ -12,7 +12,8 @@ WIDTH = 80
 def missing(packages: dict[str, list[str]]) -> str:
     """Which libraries cannot be asked, and what they need."""
     each = (f"{library} ({', '.join(names)})" for library, names in packages.items())
-    return textwrap.fill(f"not installed: {', '.join(each)}", WIDTH) + "\n"
+    text = f"not installed: {', '.join(each)}"
+    return textwrap.fill(text, WIDTH, break_on_hyphens=False) + "\n"
 
 
 def section(name: str, found: Found) -> str:
