@@ -1,112 +1,151 @@
-"""The results as text, Markdown, JSON and a picture."""
+"""The results as Markdown for the README, and all of them in files."""
 
 import json
 import platform
+from collections.abc import Iterable
 from datetime import date
 from importlib import metadata
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-PACKAGES = ("numpy", "numba", "torch", "jax", "keras", "tensorflow-cpu")
+from benchmarks import inputs, terminal
+from benchmarks.figures import (
+    Found,
+    best_peer,
+    duration,
+    fastest,
+    firsts,
+    libraries,
+    megabytes,
+    ratios,
+    spread,
+)
+from benchmarks.picture import picture
+
+PACKAGES = (
+    *("numpy", "numba", "torch", "jax", "keras", "tensorflow-cpu", "tensorflow", "scikit-learn"),
+    "onnxruntime",
+)
 
 
-def ratios(results: dict[str, Any], name: str) -> list[float]:
-    """By round, how many times longer a contender took than tinyae."""
-    ours, theirs = results["steps_us"]["tinyae"], results["steps_us"][name]
-    return [b / a for a, b in zip(ours, theirs, strict=True)]
-
-
-def section(workload: str, results: dict[str, Any]) -> str:
-    """One workload's table for the terminal."""
-    lines = [f"{workload}", f"  {'':16}{'µs a step':>12}{'× tinyae':>10}{'spread':>15}{'MB':>8}"]
-    for name in sorted(results["steps_us"], key=lambda name: median(results["steps_us"][name])):
-        each = ratios(results, name)
-        spread = f"{min(each):.2f} to {max(each):.2f}"
-        lines.append(
-            f"  {name:16}{median(results['steps_us'][name]):12.1f}{median(each):10.2f}"
-            f"{spread:>15}{results['memory'][name] / 1e6:8.0f}"
-        )
-    for name, problem in results["left_out"].items():
-        lines.append(f"  {name:16}left out: {problem}"[:80])
-    control = results["control_ms"]
-    lines.append(f"  (control: {median(control):.2f} ms, {min(control):.2f} to {max(control):.2f})")
-    return "\n".join(lines) + "\n"
-
-
-def best_peer(results: dict[str, Any]) -> tuple[str, float]:
-    """The fastest contender beside tinyae, and its median ratio."""
-    peers = [name for name in results["steps_us"] if name != "tinyae"]
-    if not peers:
-        return "none installed", float("nan")
-    name = min(peers, key=lambda name: median(results["steps_us"][name]))
-    return name, median(ratios(results, name))
-
-
-def markdown(found: dict[str, Any], command: str) -> str:
-    """The README's table."""
-    names = list(dict.fromkeys(name for results in found.values() for name in results["steps_us"]))
-    lines = [
-        "| workload | " + " | ".join(names) + " | best peer / tinyae |",
-        "| --- |" + " ---: |" * (len(names) + 1),
-    ]
-    for workload, results in found.items():
-        cells = [
-            f"{median(results['steps_us'][name]):,.0f}" if name in results["steps_us"] else "–"
-            for name in names
-        ]
-        peer, ratio = best_peer(results)
-        lines.append(f"| {workload} | " + " | ".join(cells) + f" | {ratio:.2f} ({peer}) |")
-    return "\n".join([*lines, "", f"Microseconds a step, medians. {machine()} `{command}`", ""])
-
-
-def machine() -> str:
-    """Processor, versions and date."""
-    processor = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        names = [line for line in info.read_text().splitlines() if line.startswith("model name")]
-        processor = names[0].split(":")[1].strip() if names else processor
-    versions = []
+def circumstances(command: str) -> dict[str, Any]:
+    """Machine, versions, date, command and data."""
+    versions = {}
     for package in PACKAGES:
         try:
-            versions.append(f"{package} {metadata.version(package)}")
+            versions[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
             continue
-    python = platform.python_version()
-    return f"{processor}, 2 threads, Python {python}, {', '.join(versions)}, {date.today()}."
+    data = "MNIST" if inputs.has_mnist() else "the bundled digits, repeated where there are too few"
+    return {
+        "machine": _processor(),
+        "threads": 2,
+        "python": platform.python_version(),
+        "versions": versions,
+        "date": str(date.today()),
+        "command": command,
+        "data": data,
+    }
 
 
-def picture(found: dict[str, Any], path: Path) -> None:
-    """Each contender's ratio to tinyae, by workload."""
-    from matplotlib import pyplot as plt
+def _processor() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
 
-    figure, ax = plt.subplots(figsize=(8, 4.5), layout="constrained")
-    names = list(dict.fromkeys(name for results in found.values() for name in results["steps_us"]))
-    markers = "o^sDvPX*<"
-    for i, name in enumerate(name for name in names if name != "tinyae"):
-        points = [
-            (x, median(ratios(results, name)))
-            for x, results in enumerate(found.values())
-            if name in results["steps_us"]
+
+def table(header: list[str], rows: Iterable[list[str]]) -> str:
+    """Markdown; all columns but the first to the right."""
+    lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
+    return "".join("| " + " | ".join(cells) + " |\n" for cells in lines)
+
+
+def markdown(record: dict[str, Any]) -> str:
+    """The README's tables."""
+    workloads = {
+        name: found for name, found in record["workloads"].items() if "tinyae" in found["seconds"]
+    }
+    parts = [about(record["circumstances"], record["missing"])]
+    if workloads:
+        parts += [medians(workloads), starts(workloads)]
+    if record["imports"]:
+        rows = [[f"`{name}`", duration(each)] for name, each in record["imports"].items()]
+        parts.append(table(["import, in a fresh process", "time"], rows))
+    if record["scaling"]:
+        parts.append(growth(record["scaling"]))
+    return "\n".join(parts)
+
+
+def about(circumstances: dict[str, Any], missing: dict[str, list[str]]) -> str:
+    """A sentence under which conditions."""
+    versions = ", ".join(f"{name} {number}" for name, number in circumstances["versions"].items())
+    text = (
+        f"{circumstances['machine']}, {circumstances['threads']} threads, Python "
+        f"{circumstances['python']}, {versions}; {circumstances['date']}; data: "
+        f"{circumstances['data']}. `{circumstances['command']}`"
+    )
+    if missing:
+        text += f" Not installed: {', '.join(missing)}."
+    return text + "\n"
+
+
+def medians(workloads: dict[str, Found]) -> str:
+    """Each library's fastest way, by workload."""
+    columns = libraries(workloads)
+    header = ["workload", *columns, "best peer ÷ tinyae", "MB above imports"]
+    return table(header, (_row(name, found, columns) for name, found in workloads.items()))
+
+
+def _row(name: str, found: Found, columns: list[str]) -> list[str]:
+    best = fastest(found)
+    cells = [
+        duration(median(found["seconds"][best[library]])) if library in best else "–"
+        for library in columns
+    ]
+    memory = megabytes(found["memory"]["tinyae"])
+    peer = best_peer(found)
+    if peer is None:
+        return [name, *cells, "–", memory]
+    each = ratios(found, peer)
+    text = f"{median(each):.2f} ({spread(each)}) {peer}"
+    return [name, *cells, text, f"{memory}, {peer} {megabytes(found['memory'][peer])}"]
+
+
+def starts(workloads: dict[str, Found]) -> str:
+    """Seconds to the end of the first step of training."""
+    rows = []
+    for name, seconds in firsts(workloads).items():
+        rows.append([name, duration(min(seconds)), duration(max(seconds))])
+    header = ["from starting Python to the end of the first training step", "least", "most"]
+    return table(header, rows) if rows else ""
+
+
+def growth(scaling: dict[str, Any]) -> str:
+    """Slopes of the log-log lines."""
+    names = list(next(iter(scaling.values()))["slope"])
+    rows = [
+        [
+            f"{name}, {min(series['points'])} to {max(series['points'])}: {series['about']}",
+            *(terminal.slope_text(series["slope"].get(contender)) for contender in names),
         ]
-        ax.plot(*zip(*points, strict=True), markers[i % len(markers)], label=name)
-    ax.axhline(1, color="black", linewidth=1)
-    ax.text(len(found) - 0.5, 1, "tinyae", va="bottom", ha="right")
-    ax.set_yscale("log")
-    ax.set_xticks(range(len(found)), list(found))
-    ax.set_xlim(-0.5, len(found) - 0.5)
-    ax.set(ylabel="time of a step, in tinyae's", title="Training, two threads: lower is faster")
-    ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0)
-    figure.savefig(path, dpi=100)
-    plt.close(figure)
+        for name, series in scaling.items()
+    ]
+    return table(["slope of time against", *names], rows)
 
 
-def write(found: dict[str, Any], out: Path, command: str) -> None:
-    """Everything, into a folder."""
+def write(record: dict[str, Any], text: str, out: Path) -> None:
+    """Everything, into a folder; `text` is what was printed."""
     out.mkdir(parents=True, exist_ok=True)
-    record = {"machine": machine(), "command": command, "results": found}
     (out / "results.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    (out / "results.md").write_text(markdown(found, command), encoding="utf-8")
-    picture(found, out / "results.png")
-    print(f"Written to {out}: results.json, results.md, results.png")
+    (out / "results.md").write_text(markdown(record), encoding="utf-8")
+    (out / "results.txt").write_text(text, encoding="utf-8")
+    workloads = {
+        name: found for name, found in record["workloads"].items() if best_peer(found) is not None
+    }
+    if workloads:
+        picture(workloads, out / "results.png")

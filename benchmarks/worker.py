@@ -1,52 +1,91 @@
 """One contender in a process of its own, told over standard input what to do.
 
-``python -m benchmarks.worker CONTENDER WORKLOAD``; each line in is a JSON list, each line out the
-answer: ["start"], ["verify", steps], ["time", steps], ["memory"].
+``python -m benchmarks.worker FOLDER PART``, where the folder holds what `benchmarks.process` put
+there. Each line in is a JSON list, each line out the answer: ["start"], ["time", count] (which
+gives seconds, and the count rounded up to what it did), ["memory"] (the peak above what the imports
+and the data take), ["check"].
 """
 
 import json
 import os
-import resource
+import pickle
 import sys
 import time
+from pathlib import Path
 
-os.environ.setdefault("OMP_NUM_THREADS", "2")
+import numpy as np
+
+from benchmarks import memory
+from benchmarks.contenders import load
+from benchmarks.workloads import Workload
 
 
-def peak_memory() -> int:
-    """Bytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+class Session:
+    """What the messages are about."""
+
+    def __init__(self, folder: Path, part: str):
+        self.folder, self.part = folder, part
+
+    def start(self) -> str:
+        """Import, read what is given, and only then begin to count memory."""
+        cls = load(self.part)
+        given = read(self.folder)
+        self.before = memory.reset_peak()
+        self.contender = cls(*given)
+        return "ready"
+
+    def time(self, count: int) -> tuple[float, int]:
+        """Seconds that so many took; more, where only whole stretches can be done."""
+        stretch = getattr(self.contender, "stretch", 1)
+        count = -(-count // stretch) * stretch
+        began = time.perf_counter()
+        self.contender.run(count)
+        return time.perf_counter() - began, count
+
+    def memory(self) -> int | None:
+        """Bytes."""
+        return None if self.before is None else memory.peak() - self.before
+
+    def check(self) -> list:
+        """What has to agree with the others' answers."""
+        found = self.contender.check()
+        parts = found if isinstance(found, tuple) else (found,)
+        return [np.asarray(part, np.float64).tolist() for part in parts]
+
+
+def read(folder: Path) -> tuple[Workload, np.ndarray, list]:
+    """The workload, the data and the initial weights, as `benchmarks.process.prepare` left them."""
+    workload = pickle.loads((folder / "workload.pickle").read_bytes())
+    with np.load(folder / "inputs.npz") as arrays:
+        pairs = [(arrays.get(f"W{i}"), arrays.get(f"b{i}")) for i in range(arrays["layers"])]
+        return workload, arrays["data"], [None if pair[0] is None else pair for pair in pairs]
+
+
+def use_two_cores() -> None:
+    """On a larger machine, stay on two cores: not every library can be told how many to use."""
+    if not hasattr(os, "sched_getaffinity"):  # only Linux has it
+        return
+    cores: dict[str, int] = {}
+    for cpu in sorted(os.sched_getaffinity(0)):
+        siblings = Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list")
+        cores.setdefault(siblings.read_text() if siblings.exists() else str(cpu), cpu)
+    os.sched_setaffinity(0, list(cores.values())[:2])
 
 
 def main() -> None:
     """Answer until the input ends."""
-    name, workload_name = sys.argv[1:3]
-    answers, sys.stdout = sys.stdout, sys.stderr  # what libraries print is no answer
-    contender = None
-    imports = 0
+    use_two_cores()
+    # what libraries print is no answer
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    session = Session(Path(sys.argv[1]), sys.argv[2])
     for line in sys.stdin:
         command, *arguments = json.loads(line)
         try:
-            if command == "start":
-                from benchmarks import contenders
-                from benchmarks.workloads import WORKLOADS
-
-                cls = contenders.load(name)
-                workload = WORKLOADS[workload_name]
-                weights, batches = workload.weights(), workload.batches()
-                imports = peak_memory()
-                contender = cls(workload, weights, batches)
-                answer = "ready"
-            elif command == "verify":
-                answer = contender.sgd_losses(*arguments)
-            elif command == "time":
-                began = time.perf_counter()
-                contender.run(*arguments)
-                answer = time.perf_counter() - began
-            else:
-                answer = peak_memory() - imports
+            answer = {"value": getattr(session, command)(*arguments)}
         except Exception as error:
-            answer = {"error": f"{type(error).__name__}: {str(error).splitlines()[0][:100]}"}
+            first = (str(error).splitlines() or [""])[0]
+            answer = {"error": f"{type(error).__name__}: {first[:100]}"}
         print(json.dumps(answer), file=answers, flush=True)
 
 

@@ -1,10 +1,6 @@
-"""What is timed: models described without any library's words, their data and initial weights."""
+"""What is timed, described without any library's words."""
 
 from dataclasses import dataclass
-
-import numpy as np
-
-import tinyae as tae
 
 # A layer is a tuple: ("dense", units, activation), ("conv", filters, window, stride, activation),
 # ("conv_transpose", ...) alike, ("pool",), ("up",), ("flatten",) or ("reshape", shape).
@@ -12,20 +8,23 @@ Spec = tuple
 
 
 @dataclass(frozen=True)
-class Workload:
-    """A training task.
+class Training:
+    """Steps of Adam at 1e-3 with mini-batches.
 
     Attributes
     ----------
-    name : str
     layers : tuple of Spec
     code : int
         The layer, counted from 0, whose output is the code.
     batch : int
     loss : "mse" or "bce"
-    data : "gaussians", "sine", "digits" or "images"
+    data : "gaussians", "sine", "digits" or "noise"
+    shape : tuple of int
+        Of one sample.
     l1 : float
         Activity penalty on the code, per sample.
+    count : int
+        How many different mini-batches there are.
     """
 
     name: str
@@ -34,57 +33,39 @@ class Workload:
     batch: int
     loss: str
     data: str
+    shape: tuple[int, ...]
     l1: float = 0.0
+    count: int = 16
 
-    def samples(self) -> np.ndarray:
-        """Real or made samples, float32."""
-        if self.data == "gaussians":
-            return tae.datasets.two_gaussians(2000)[0]
-        if self.data == "sine":
-            return tae.datasets.sine_curve(3000)
-        (x, _), _ = tae.datasets.mnist_mini(images=self.data == "images")
-        return x
-
-    def batches(self) -> np.ndarray:
-        """Whole mini-batches that every contender goes through in turn, (count, batch, ...)."""
-        x = self.samples()
-        count = max(1, min(len(x) // self.batch, 16))
-        order = np.random.default_rng(0).permutation(len(x))[: count * self.batch]
-        return np.ascontiguousarray(x[order]).reshape(count, self.batch, *x.shape[1:])
-
-    def model(self, **options) -> tae.Autoencoder:
-        """The model in tinyae; its initial weights are everyone's."""
-        layers = [
-            _layer(spec, self.l1 if i == self.code else 0) for i, spec in enumerate(self.layers)
-        ]
-        return tae.Autoencoder(
-            layers[: self.code + 1],
-            layers[self.code + 1 :],
-            input_shape=self.samples().shape[1:],
-            loss=self.loss,
-            **options,
-        )
-
-    def weights(self) -> list[tuple[np.ndarray, np.ndarray] | None]:
-        """For each layer its kernel and bias in tinyae's layout, or None."""
-        return [
-            (layer.weights["kernel"].copy(), layer.weights["bias"].copy())
-            if layer.weights
-            else None
-            for layer in self.model(seed=1).layers
-        ]
+    task = "train"
+    unit = "step"
 
 
-def _layer(spec: Spec, l1: float) -> tae.Layer:
-    kind, *arguments = spec
-    if kind == "dense":
-        return tae.Dense(*arguments, activity_regularizer=tae.L1(l1) if l1 else None)
-    if kind in ("conv", "conv_transpose"):
-        filters, window, stride, activation = arguments
-        make = tae.Conv2D if kind == "conv" else tae.Conv2DTranspose
-        return make(filters, window, strides=stride, padding="same", activation=activation)
-    simple = {"pool": tae.MaxPooling2D, "up": tae.UpSampling2D, "flatten": tae.Flatten}
-    return simple[kind]() if kind in simple else tae.Reshape(*arguments)
+@dataclass(frozen=True)
+class Encoding:
+    """The codes of so many images, by dense layers."""
+
+    name: str
+    layers: tuple[Spec, ...]
+    samples: int
+
+    task = "encode"
+    unit = "call"
+
+
+@dataclass(frozen=True)
+class Components:
+    """The first principal components of 60,000 × 784 numbers."""
+
+    name: str
+    components: int
+    samples: int = 60_000
+
+    task = "pca"
+    unit = "fit"
+
+
+Workload = Training | Encoding | Components
 
 
 def mirrored(sizes: list[int], activation: str, output: str | None = None, inner=None):
@@ -96,6 +77,18 @@ def mirrored(sizes: list[int], activation: str, output: str | None = None, inner
         *(("dense", units, activation) for units in up),
         ("dense", sizes[0], output),
     )
+
+
+def sigmoid(batch: int, name: str = "sigmoid") -> Training:
+    """784-128-64-128-784."""
+    layers = mirrored([784, 128, 64], "sigmoid", "sigmoid", "sigmoid")
+    return Training(name, layers, 1, batch, "mse", "digits", (784,))
+
+
+def sparse(count: int = 16, name: str = "sparse") -> Training:
+    """Eight layers, and a penalty on the code."""
+    layers = mirrored([784, 64, 48, 32, 16], "relu", "sigmoid", "relu")
+    return Training(name, layers, 3, 64, "bce", "digits", (784,), l1=2.56e-3, count=count)
 
 
 CONV = (
@@ -110,24 +103,29 @@ CONV_DENSE = (
     *(("dense", 7 * 7 * 64, "relu"), ("reshape", (7, 7, 64))),
     *(("conv_transpose", 32, 3, 2, "relu"), ("conv_transpose", 1, 3, 2, "sigmoid")),
 )
+ENCODER = (("dense", 500, "relu"), ("dense", 300, "relu"), ("dense", 2, None))
+GAUSS = mirrored([2, 20, 20, 1], "relu")
+SINE = mirrored([2, 64, 64, 1], "elu")
+LATENT = mirrored([784, 500, 300, 2], "relu")
 
-WORKLOADS = {
+WORKLOADS: dict[str, Workload] = {
     workload.name: workload
     for workload in (
-        Workload("gauss2d", mirrored([2, 20, 20, 1], "relu"), 2, 128, "mse", "gaussians"),
-        Workload("sine", mirrored([2, 64, 64, 1], "elu"), 2, 30, "mse", "sine"),
-        Workload("latent2d", mirrored([784, 500, 300, 2], "relu"), 2, 50, "mse", "digits"),
-        Workload(
-            "sigmoid",
-            mirrored([784, 128, 64], "sigmoid", "sigmoid", "sigmoid"),
-            *(1, 256, "mse", "digits"),
-        ),
-        Workload(
-            "sparse",
-            mirrored([784, 64, 48, 32, 16], "relu", "sigmoid", "relu"),
-            *(3, 64, "bce", "digits", 2.56e-3),
-        ),
-        Workload("conv", CONV, 4, 256, "bce", "images"),
-        Workload("convdense", CONV_DENSE, 3, 128, "bce", "images"),
+        Training("gauss2d", GAUSS, 2, 128, "mse", "gaussians", (2,)),
+        Training("sine", SINE, 2, 30, "mse", "sine", (2,)),
+        Training("latent2d", LATENT, 2, 50, "mse", "digits", (784,)),
+        sigmoid(256),
+        sparse(),
+        Training("conv", CONV, 4, 256, "bce", "digits", (28, 28, 1)),
+        Training("convdense", CONV_DENSE, 3, 128, "bce", "digits", (28, 28, 1)),
+        Components("pca2", 2),
+        Components("pca64", 64),
+        Encoding("encode1", ENCODER, 1),
+        Encoding("encode10k", ENCODER, 10_000),
     )
 }
+
+
+def all_dense(workload: Workload) -> bool:
+    """Whether there are no layers but dense ones."""
+    return all(spec[0] == "dense" for spec in getattr(workload, "layers", ()))

@@ -4,23 +4,26 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from benchmarks.contenders import CHECKED_STEPS, RATE, stretch
+
 DIMENSIONS = ("NHWC", "HWIO", "NHWC")
 
 
-class PerStep:
-    """``jax.jit`` of one step."""
+class Model:
+    """The loss of a workload, and a step of either optimizer."""
 
-    package = "jax"
+    def __init__(self, workload, weights):
+        self.workload, self.given = workload, weights
 
-    def __init__(self, workload, weights, batches):
-        self.workload = workload
-        self.batches = jnp.asarray(batches)
-        self.given = [None if pair is None else tuple(map(jnp.asarray, pair)) for pair in weights]
-        zeros = jax.tree.map(jnp.zeros_like, self.given)
-        self.state = (self.given, zeros, zeros, 0)
-        self.step_ = jax.jit(self._adam)
-        self.sgd = jax.jit(self._sgd)
-        self.step = 0
+    def weights(self):
+        """A copy of the initial weights, whose memory a step may take over."""
+        return [None if pair is None else tuple(map(jnp.array, pair)) for pair in self.given]
+
+    def state(self):
+        """Weights, Adam's two averages, and the number of steps."""
+        weights = self.weights()
+        m, v = (jax.tree.map(jnp.zeros_like, weights) for _ in range(2))
+        return weights, m, v, jnp.int32(0)
 
     def loss(self, weights, target):
         x, penalty = target, 0.0
@@ -59,53 +62,82 @@ class PerStep:
                 penalty = self.workload.l1 * jnp.abs(x).sum() / len(x)
         return ((x - target) ** 2).mean() + penalty
 
-    def _sgd(self, weights, target):
+    def sgd(self, weights, target):
         loss, gradients = jax.value_and_grad(self.loss)(weights, target)
-        return jax.tree.map(lambda w, g: w - 1e-3 * g, weights, gradients), loss
+        return jax.tree.map(lambda w, g: w - RATE * g, weights, gradients), loss
 
-    def _adam(self, state, target):
+    def adam(self, state, target):
         weights, m, v, t = state
         gradients = jax.grad(self.loss)(weights, target)
         t = t + 1
         m = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, m, gradients)
         v = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g * g, v, gradients)
-        rate = 1e-3 * jnp.sqrt(1 - 0.999**t) / (1 - 0.9**t)
+        rate = RATE * jnp.sqrt(1 - 0.999**t) / (1 - 0.9**t)
         weights = jax.tree.map(lambda w, m, v: w - rate * m / (jnp.sqrt(v) + 1e-7), weights, m, v)
-        return (weights, m, v, t), 0.0
+        return weights, m, v, t
 
-    def sgd_losses(self, steps):
-        weights, losses = self.given, []
-        for step in range(steps):
-            weights, loss = self.sgd(weights, self.batches[step % len(self.batches)])
+
+class PerStep:
+    """``jax.jit`` of one step."""
+
+    def __init__(self, workload, batches, weights):
+        self.model = Model(workload, weights)
+        self.batches = [jnp.asarray(batch) for batch in batches]
+        self.state, self.steps = self.model.state(), 0
+        self.adam = jax.jit(self.model.adam, donate_argnums=0)
+
+    def check(self):
+        sgd, weights, losses = jax.jit(self.model.sgd), self.model.weights(), []
+        for step in range(CHECKED_STEPS):
+            weights, loss = sgd(weights, self.batches[step % len(self.batches)])
             losses.append(float(loss))
         return losses
 
-    def run(self, steps):
-        for _ in range(steps):
-            self.state, _ = self.step_(self.state, self.batches[self.step % len(self.batches)])
-            self.step += 1
+    def run(self, count):
+        for _ in range(count):
+            self.state = self.adam(self.state, self.batches[self.steps % len(self.batches)])
+            self.steps += 1
         jax.block_until_ready(self.state)
 
 
 class Scan(PerStep):
     """``lax.scan`` over many steps: no Python in between."""
 
-    def __init__(self, workload, weights, batches):
-        super().__init__(workload, weights, batches)
-        self.length = max(1, min(256, 2_000_000 // batches[0].size))
-        self.state = (*self.state[:3], jnp.asarray(0))
-        self.scan = jax.jit(self._many)
+    def __init__(self, workload, batches, weights):
+        super().__init__(workload, batches, weights)
+        self.stretch = stretch(workload, batches, most=256)
+        self.all = jnp.asarray(batches)
+        self.many = jax.jit(self._many, donate_argnums=0)
 
-    def _many(self, state):
+    def _many(self, state, batches):
         def step(state, _):
-            return self._adam(state, self.batches[state[3] % len(self.batches)])
+            return self.model.adam(state, batches[state[3] % len(batches)]), None
 
-        return lax.scan(step, state, None, length=self.length)[0]
+        return lax.scan(step, state, None, length=self.stretch)[0]
 
-    def run(self, steps):
-        for _ in range(steps // self.length):
-            self.state = self.scan(self.state)
-        for _ in range(steps % self.length):
-            self.state, _ = self.step_(self.state, self.batches[self.step % len(self.batches)])
-            self.step += 1
+    def run(self, count):
+        for _ in range(count // self.stretch):
+            self.state = self.many(self.state, self.all)
         jax.block_until_ready(self.state)
+
+
+class Encode:
+    """``jax.jit`` of the encoder."""
+
+    def __init__(self, workload, x, weights):
+        self.workload, self.x = workload, jnp.asarray(x)
+        self.weights = [tuple(map(jnp.asarray, pair)) for pair in weights]
+        self.encode = jax.jit(self._encode)
+
+    def _encode(self, weights, x):
+        for (_, _, activation), (kernel, bias) in zip(self.workload.layers, weights, strict=True):
+            x = x @ kernel + bias
+            x = jax.nn.relu(x) if activation == "relu" else x
+        return x
+
+    def check(self):
+        return self.encode(self.weights, self.x)
+
+    def run(self, count):
+        for _ in range(count):
+            jax.block_until_ready(self.encode(self.weights, self.x))

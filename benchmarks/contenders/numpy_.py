@@ -2,15 +2,13 @@
 
 import numpy as np
 
+from benchmarks.contenders import CHECKED_STEPS, RATE
 
-class Plain:
+
+class Train:
     """Forward, backward and Adam, a list of arrays."""
 
-    package = "numpy"
-
-    def __init__(self, workload, weights, batches):
-        if any(spec[0] != "dense" for spec in workload.layers):
-            raise NotImplementedError("plain NumPy is written for dense models only")
+    def __init__(self, workload, batches, weights):
         self.workload, self.batches = workload, batches
         self.given = [array for pair in weights for array in pair]
         self.weights = [array.copy() for array in self.given]
@@ -54,23 +52,70 @@ class Plain:
                 d = d @ weights[2 * i].T
         return float(loss), gradients[::-1]
 
-    def sgd_losses(self, steps):
+    def check(self):
         weights, losses = [array.copy() for array in self.given], []
-        for step in range(steps):
+        for step in range(CHECKED_STEPS):
             x = self.batches[step % len(self.batches)]
             loss, gradients = self.loss_and_gradients(weights, x)
             losses.append(loss)
             for W, g in zip(weights, gradients, strict=True):
-                W -= np.float32(1e-3) * g
+                W -= np.float32(RATE) * g
         return losses
 
-    def run(self, steps):
-        for _ in range(steps):
+    def run(self, count):
+        for _ in range(count):
             x = self.batches[self.step % len(self.batches)]
             gradients = self.loss_and_gradients(self.weights, x)[1]
             self.step += 1
-            rate = np.float32(1e-3 * np.sqrt(1 - 0.999**self.step) / (1 - 0.9**self.step))
+            rate = np.float32(RATE * np.sqrt(1 - 0.999**self.step) / (1 - 0.9**self.step))
             for W, m, v, g in zip(self.weights, self.m, self.v, gradients, strict=True):
                 m += np.float32(0.1) * (g - m)
                 v += np.float32(0.001) * (g * g - v)
                 W -= rate * m / (np.sqrt(v) + np.float32(1e-7))
+
+
+class Encode:
+    """One product after the other."""
+
+    def __init__(self, workload, x, weights):
+        self.workload, self.x, self.weights = workload, x, weights
+
+    def check(self):
+        x = self.x
+        for (_, _, activation), (W, b) in zip(self.workload.layers, self.weights, strict=True):
+            x = x @ W + b
+            if activation == "relu":
+                x = np.maximum(x, 0)
+        return x
+
+    def run(self, count):
+        for _ in range(count):
+            self.check()
+
+
+class Components:
+    """Eigenvectors of the covariance matrix."""
+
+    def __init__(self, workload, x, weights):
+        self.components, self.x = workload.components, x
+
+    def check(self):
+        centred = self.x - self.x.mean(axis=0)
+        covariance = centred.T @ centred / (len(centred) - 1)
+        values, vectors = np.linalg.eigh(covariance)
+        return values[: -self.components - 1 : -1], vectors.T[: -self.components - 1 : -1]
+
+    def run(self, count):
+        for _ in range(count):
+            self.check()
+
+
+class Control:
+    """A fixed product: the same work in every round shows how noisy the machine was."""
+
+    def __init__(self, workload, x, weights):
+        self.x = np.ones((600, 600), np.float32)
+
+    def run(self, count):
+        for _ in range(count):
+            self.x @ self.x

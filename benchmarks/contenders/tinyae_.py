@@ -1,33 +1,70 @@
-"""tinyae, through its public `fit`."""
+"""tinyae, through its public methods."""
 
-import tinyae as tae
+from benchmarks import inputs
+from benchmarks.contenders import CHECKED_STEPS, RATE
+from tinyae import PCA, SGD, Adam, Autoencoder
+
+THREADS = 2
 
 
-class TinyAE:
-    """`Autoencoder.fit` over the same batches."""
+def set_weights(layers, weights):
+    """Give the layers the weights that all begin with."""
+    for layer, given in zip(layers, weights, strict=True):
+        if given is not None:
+            layer.weights["kernel"][...], layer.weights["bias"][...] = given
 
-    package = "tinyae"
 
-    def __init__(self, workload, weights, batches):
+class Train:
+    """`Autoencoder.fit`."""
+
+    def __init__(self, workload, batches, weights):
         self.workload, self.weights = workload, weights
         self.batch = batches.shape[1]
         self.x = batches.reshape(-1, *batches.shape[2:])
-        self.model = self._model(tae.Adam(1e-3))
+        self.model = self._model(Adam(RATE))
 
-    def _model(self, optimizer):
-        model = self.workload.model(optimizer=optimizer, threads=2)
-        for layer, given in zip(model.layers, self.weights, strict=True):
-            if given is not None:
-                layer.weights["kernel"][...], layer.weights["bias"][...] = given
+    def _model(self, optimizer) -> Autoencoder:
+        model = inputs.model(self.workload, optimizer=optimizer, threads=THREADS)
+        set_weights(model.layers, self.weights)
         return model
 
-    def sgd_losses(self, steps):
-        model = self._model(tae.SGD(1e-3))
-        history = self._fit(model, epochs=steps, steps_per_epoch=1)
-        return history["loss"]
+    def check(self):
+        model = self._model(SGD(RATE))
+        return self._fit(model, epochs=CHECKED_STEPS, steps_per_epoch=1)["loss"]
 
-    def run(self, steps):
-        self._fit(self.model, epochs=1, steps_per_epoch=steps)
+    def run(self, count):
+        self._fit(self.model, epochs=1, steps_per_epoch=count)
 
     def _fit(self, model, **options):
         return model.fit(self.x, batch_size=self.batch, shuffle=False, verbose=0, **options)
+
+
+class Encode:
+    """`Sequential.predict`, which is what an autoencoder's `encoder` is."""
+
+    def __init__(self, workload, x, weights):
+        self.x, self.encoder = x, inputs.encoder(workload)
+        self.encoder.threads = THREADS
+        set_weights(self.encoder.layers, weights)
+
+    def check(self):
+        return self.encoder.predict(self.x)
+
+    def run(self, count):
+        for _ in range(count):
+            self.encoder.predict(self.x)
+
+
+class Components:
+    """`PCA.fit`."""
+
+    def __init__(self, workload, x, weights):
+        self.x, self.pca = x, PCA(workload.components)
+
+    def check(self):
+        self.pca.fit(self.x)
+        return self.pca.explained_variance_, self.pca.components_
+
+    def run(self, count):
+        for _ in range(count):
+            self.pca.fit(self.x)

@@ -3,23 +3,24 @@
 import torch
 from torch.nn import functional as F
 
+from benchmarks.contenders import CHECKED_STEPS, RATE
+
 torch.set_num_threads(2)
-BCE_CLIP = 1e-7
 
 
 class Eager:
     """A plain training loop."""
 
-    package = "torch"
     fused = False
 
-    def __init__(self, workload, weights, batches):
+    def __init__(self, workload, batches, weights):
         self.workload, self.given = workload, weights
-        x = torch.tensor(batches)
-        self.batches = x.movedim(-1, 2).contiguous() if x.ndim == 5 else x
+        x = torch.from_numpy(batches)
+        # images keep their channels last in memory, where PyTorch convolves faster
+        self.batches = list(x.movedim(-1, 2) if x.ndim == 5 else x)
         self.weights = self._tensors()
         parameters = [tensor for pair in self.weights if pair for tensor in pair]
-        self.adam = torch.optim.Adam(parameters, 1e-3, eps=1e-7, fused=self.fused)
+        self.adam = torch.optim.Adam(parameters, RATE, eps=1e-7, fused=self.fused)
         self.loss = self.loss_of
         self.step = 0
 
@@ -31,7 +32,8 @@ class Eager:
                 continue
             kernel = torch.tensor(given[0])
             if kernel.ndim == 4:  # (rows, columns, in, out), or (..., out, in) transposed
-                kernel = kernel.permute(3, 2, 0, 1).contiguous()
+                kernel = kernel.permute(3, 2, 0, 1)
+                kernel = kernel.contiguous(memory_format=torch.channels_last)
             tensors.append((kernel.requires_grad_(), torch.tensor(given[1]).requires_grad_()))
         return tensors
 
@@ -72,21 +74,21 @@ class Eager:
             return F.conv2d(x, pair[0], pair[1], padding="same")
         return F.conv2d(F.pad(x, (0, window - stride, 0, window - stride)), *pair, stride)
 
-    def sgd_losses(self, steps):
+    def check(self):
         weights = self._tensors()
         tensors = [tensor for pair in weights if pair for tensor in pair]
         losses = []
-        for step in range(steps):
-            loss = self.loss_of(weights, self.batches[step % len(self.batches)])
+        for step in range(CHECKED_STEPS):
+            loss = self.loss(weights, self.batches[step % len(self.batches)])
             gradients = torch.autograd.grad(loss, tensors)
             losses.append(loss.item())
             with torch.no_grad():
                 for tensor, gradient in zip(tensors, gradients, strict=True):
-                    tensor -= 1e-3 * gradient
+                    tensor -= RATE * gradient
         return losses
 
-    def run(self, steps):
-        for _ in range(steps):
+    def run(self, count):
+        for _ in range(count):
             self.adam.zero_grad()
             self.loss(self.weights, self.batches[self.step % len(self.batches)]).backward()
             self.adam.step()
@@ -102,6 +104,36 @@ class Fused(Eager):
 class Compiled(Fused):
     """With the loss under ``torch.compile``, which needs a C++ compiler."""
 
-    def __init__(self, workload, weights, batches):
-        super().__init__(workload, weights, batches)
+    def __init__(self, workload, batches, weights):
+        super().__init__(workload, batches, weights)
         self.loss = torch.compile(self.loss_of)
+
+
+class Encode:
+    """Under ``torch.inference_mode``."""
+
+    def __init__(self, workload, x, weights):
+        layers = []
+        for (_, units, activation), (kernel, bias) in zip(workload.layers, weights, strict=True):
+            linear = torch.nn.Linear(len(kernel), units)
+            linear.weight.data = torch.tensor(kernel.T.copy())
+            linear.bias.data = torch.tensor(bias)
+            layers += [linear, torch.nn.ReLU()] if activation == "relu" else [linear]
+        self.x, self.model = torch.from_numpy(x), torch.nn.Sequential(*layers).eval()
+
+    def check(self):
+        with torch.inference_mode():
+            return self.model(self.x).numpy()
+
+    def run(self, count):
+        with torch.inference_mode():
+            for _ in range(count):
+                self.model(self.x)
+
+
+class EncodeCompiled(Encode):
+    """With the model under ``torch.compile``."""
+
+    def __init__(self, workload, x, weights):
+        super().__init__(workload, x, weights)
+        self.model = torch.compile(self.model)
