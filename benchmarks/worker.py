@@ -27,9 +27,10 @@ class Session:
         self.folder, self.part = folder, part
 
     def start(self) -> str:
-        """Import, read what is given, and only then begin to count memory."""
-        cls = load(self.part)
+        """Import, read what is given, do the least there is, and only then count memory."""
+        touch, cls = load(self.part)
         given = read(self.folder)
+        touch()
         self.before = memory.reset_peak()
         self.contender = cls(*given)
         return "ready"

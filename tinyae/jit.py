@@ -52,20 +52,21 @@ except OSError:  # sources that cannot be read (a zip file) cannot be stamped: c
     STAMP = ""
 
 
-def kernel(function: Callable) -> Callable:
+def kernel(function: Callable, **options: Any) -> Callable:
     """Compile `function` with Numba on its first call; keep the result on disk where possible."""
     if DISABLED:
         return function
+    options = OPTIONS | options
     if STAMP:
         try:
-            dispatcher = numba.njit(cache=True, **OPTIONS)(function)
+            dispatcher = numba.njit(cache=True, **options)(function)
             _stamp(dispatcher)
             return dispatcher
         except (RuntimeError, AttributeError):
             # RuntimeError: no folder for the cache can be written. AttributeError: this Numba
             # keeps its stamp elsewhere, and a cache without ours could run old code.
             pass
-    return numba.njit(**OPTIONS)(function)
+    return numba.njit(**options)(function)
 
 
 def _stamp(compiled: Any) -> None:
@@ -81,7 +82,7 @@ def inlined(function: Callable) -> Callable:
     A function that is compiled both on its own and as part of its callers exists in copies, which
     differ in the order of their sums; which one runs depends on what was compiled in this process.
     """
-    return function if DISABLED else numba.njit(inline="always", **OPTIONS)(function)
+    return kernel(function, inline="always")
 
 
 @inlined

@@ -8,6 +8,9 @@ A part is a class for one task ("train", "encode" or "pca") with
 - ``check()``: what must agree with tinyae's: the losses of 20 steps of plain gradient descent at
   1e-3 from the given weights; the codes; or for each component its variance, then its direction;
 - ``stretch``, where it is not 1: `run` is always given a multiple of it.
+
+Beside them each module has ``touch()``: the library's smallest piece of work, with which it imports
+and sets up what it puts off until it is used.
 """
 
 import importlib
@@ -96,7 +99,8 @@ def stretch(workload: Training, batches: np.ndarray, most: int) -> int:
     return max(1, min(most, numbers // batches[0].size))
 
 
-def load(part: str) -> Any:
-    """The class that "module:Class" names."""
-    module, name = part.split(":")
-    return getattr(importlib.import_module(module), name)
+def load(part: str) -> tuple[Callable[[], Any], Any]:
+    """The `touch` of the module and the class that "module:Class" names."""
+    name, cls = part.split(":")
+    module = importlib.import_module(name)
+    return module.touch, getattr(module, cls)

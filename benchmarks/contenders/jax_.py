@@ -9,6 +9,11 @@ from benchmarks.contenders import CHECKED_STEPS, RATE, stretch
 DIMENSIONS = ("NHWC", "HWIO", "NHWC")
 
 
+def touch():
+    """One layer with one weight."""
+    jax.block_until_ready(jax.jit(jnp.matmul)(jnp.ones((1, 1)), jnp.ones((1, 1))))
+
+
 class Model:
     """The loss of a workload, and a step of either optimizer."""
 

@@ -39,6 +39,11 @@ def _layer(spec, l1):
     return simple[kind]() if kind in simple else keras.layers.Reshape(spec[1])
 
 
+def touch():
+    """One layer with one weight."""
+    tf.function(keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)]))(tf.ones((1, 1)))
+
+
 class Fit:
     """``model.fit`` on batches in memory, several steps an execution."""
 

@@ -9,6 +9,11 @@ from sklearn.decomposition import PCA
 from sklearn.neural_network import MLPRegressor
 
 
+def touch():
+    """The smallest fit."""
+    PCA(1).fit([[0.0], [1.0]])
+
+
 class Covariance:
     """``svd_solver="covariance_eigh"``, which "auto" takes for data of this shape."""
 

@@ -1,8 +1,10 @@
 """tinyae, through its public methods."""
 
+import numpy as np
+
 from benchmarks import inputs
 from benchmarks.contenders import CHECKED_STEPS, RATE
-from tinyae import PCA, SGD, Adam, Autoencoder
+from tinyae import PCA, SGD, Adam, Autoencoder, Dense
 
 THREADS = 2
 
@@ -12,6 +14,13 @@ def set_weights(layers, weights):
     for layer, given in zip(layers, weights, strict=True):
         if given is not None:
             layer.weights["kernel"][...], layer.weights["bias"][...] = given
+
+
+def touch():
+    """One layer with one weight."""
+    layer = Dense(1)
+    layer.build((1,))
+    layer.forward(np.ones((1, 1)))
 
 
 class Train:
