@@ -9,7 +9,7 @@ they keep the distances between images, while an autoencoder only has to keep wh
 undo. Small codes can even beat pixels, as they leave out what differs from image to image by
 chance. (An image asked with is of the test images; all found are training images.)
 
---full takes all 60,000 images of MNIST and asks with all 10,000 test images (a few minutes).
+--full takes all 60,000 images of MNIST and asks with all 10,000 test images (some minutes).
 """
 
 import common

@@ -12,7 +12,7 @@ What serves to redraw an image need not tell digits apart, so the frozen encoder
 network from scratch, which sees labels in every layer; but it is a better place to start from.
 Dropout on the input is in all of them. Accuracies are means over draws of the 500 images.
 
---full trains the encoder on all 60,000 images of MNIST and tests on 10,000 (a few minutes).
+--full trains the encoder on all 60,000 images of MNIST and tests on 10,000 (some minutes).
 """
 
 import common
