@@ -87,8 +87,8 @@ def explain_sizes():
         pairs = (figures[f"{padding} {size}"] for size in sizes)
         rows.append([f'"{padding}"', *(f"{there}, {back}" for there, back in pairs)])
     common.show(rows)
-    print("Two sizes shrink to the same one, so one of them cannot come back: 8 and 7 both")
-    print('become 4, and "same" makes 8 of it. This model halves 28 to 14 and 7, no further.\n')
+    print("Two sizes shrink to the same one, so one of them cannot come back: 8 and 7")
+    print('become 4, and "same" makes 8 of it. This model halves 28 to 14 and 7 only.\n')
     return figures
 
 
