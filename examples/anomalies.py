@@ -27,9 +27,8 @@ def roc_auc(normal, anomalous):
 
 def main(arguments=None, digit=0, code_size=8, epochs=40):
     options = arguments or common.arguments(__doc__)
-    load = tae.datasets.mnist if options.full else tae.datasets.mnist_mini
-    (x, _), _ = load(digits=(digit,))
-    _, (x_test, y_test) = load()
+    (x, _), _ = common.mnist(options, digits=(digit,))
+    _, (x_test, y_test) = common.mnist(options)
     ae = tae.models.deep((784, 256, 64, code_size), seed=options.seed)
     ae.fit(x, epochs=epochs, batch_size=32, verbose=0)
     models = {"PCA": tae.PCA(code_size).fit(x), "autoencoder": ae}

@@ -72,8 +72,7 @@ def nudge(x, weights, where, h=1e-5):
 
 def main(arguments=None, epochs=10, hidden=32):
     options = arguments or common.arguments(__doc__)
-    load = tae.datasets.mnist if options.full else tae.datasets.mnist_mini
-    x, x_test = (images.astype(np.float64) for (images, _) in load())
+    x, x_test = (images.astype(np.float64) for (images, _) in common.mnist(options))
     rng = np.random.default_rng(options.seed)
     weights = initial_weights(x.shape[1], hidden, rng)
     final = train(x, weights, epochs, rng)

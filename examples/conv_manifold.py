@@ -18,8 +18,7 @@ def main(arguments=None, filters=(16, 8), samples=6000, epochs=4):
     options = arguments or common.arguments(__doc__)
     if options.full:
         filters, samples, epochs = (128, 32), 60_000, 3
-    load = tae.datasets.mnist if options.full else tae.datasets.mnist_mini
-    (x, y), (x_test, y_test) = load(images=True)
+    (x, y), (x_test, y_test) = common.mnist(options, images=True)
     x, y = x[:samples], y[:samples]
     ae = tae.models.convolutional(filters, optimizer=tae.Adam(0.003), seed=options.seed)
     print(f"{ae.parameters.size:,} parameters, {len(x):,} images of all digits, {epochs} epochs")

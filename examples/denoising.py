@@ -51,8 +51,7 @@ def main(arguments=None, epochs=4, filters=8, samples=3000, rate=5e-3, batch_siz
     options = arguments or common.arguments(__doc__)
     if options.full:
         epochs, filters, samples, rate, batch_size = 3, 32, 60000, 1e-3, 64
-    load = tae.datasets.mnist if options.full else tae.datasets.mnist_mini
-    (x, _), (clean, _) = load(images=True)
+    (x, _), (clean, _) = common.mnist(options, images=True)
     x, clean = x[:samples], clean[:1000]
     rng = np.random.default_rng(options.seed)
     tests = {"noise 0.4": noisy(clean, rng), "half missing": half_missing(clean, rng)}

@@ -23,8 +23,7 @@ def main(arguments=None, sizes=(784, 256, 128, 8), epochs=20, pairs=200):
     options = arguments or common.arguments(__doc__)
     if options.full:
         sizes = (784, 500, 300, 8)
-    load = tae.datasets.mnist if options.full else tae.datasets.mnist_mini
-    (x, _), (x_test, y_test) = load()
+    (x, _), (x_test, y_test) = common.mnist(options)
     ae = tae.models.deep(sizes, seed=options.seed)
     ae.fit(x, epochs=epochs, batch_size=50, verbose=0)
     print(f"{'-'.join(map(str, sizes))} and back: {len(x):,} images, {epochs} epochs, ", end="")

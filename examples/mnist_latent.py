@@ -18,8 +18,7 @@ NORMAL = tae.RandomNormal(0.1)
 
 def main(arguments=None, sizes=(784, 500, 300, 2), epochs=10, steps=250):
     options = arguments or common.arguments(__doc__)
-    load = tae.datasets.mnist if options.full else tae.datasets.mnist_mini
-    (x, y), (x_test, y_test) = load(digits=DIGITS)
+    (x, y), (x_test, y_test) = common.mnist(options, digits=DIGITS)
     print(f"{len(x):,} training and {len(x_test):,} test images of 1, 5 and 6; {epochs} epochs")
 
     ae = tae.models.deep(sizes, seed=options.seed)

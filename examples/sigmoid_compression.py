@@ -32,8 +32,7 @@ def main(arguments=None, thousands=3):
     options = arguments or common.arguments(__doc__)
     if options.full:
         thousands = 20
-    load = tae.datasets.mnist if options.full else tae.datasets.mnist_mini
-    (x, _), (x_test, _) = load()
+    (x, _), (x_test, _) = common.mnist(options)
     ae = build(options.seed)
     print(f"{'step':>6}{'training':>11}{'test':>11}" + f"{'tutorial':>11}" * options.full)
 

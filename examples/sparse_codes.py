@@ -27,8 +27,7 @@ def main(arguments=None, epochs=30, samples=6000):
     options = arguments or common.arguments(__doc__)
     if options.full:
         epochs, samples = 50, 60000
-    load = tae.datasets.mnist if options.full else tae.datasets.mnist_mini
-    (x, _), (x_test, _) = load()
+    (x, _), (x_test, _) = common.mnist(options)
     x = x[:samples]
     print(f"784-64-48-32-16 and back, {len(x):,} images, {epochs} epochs; figures on test images\n")
     print(f"{'penalty':12}{'BCE':>9}{'penalty':>9}{'mean |code|':>13}{'zeros':>8}", end="")

@@ -69,8 +69,7 @@ def main(arguments=None, epochs=10, samples=3000):
     options = arguments or common.arguments(__doc__)
     if options.full:
         epochs, samples = 5, 60000
-    load = tae.datasets.mnist if options.full else tae.datasets.mnist_mini
-    (x, _), (x_test, _) = load()
+    (x, _), (x_test, _) = common.mnist(options)
     x = x[:samples]
     rng = np.random.default_rng(options.seed)
 

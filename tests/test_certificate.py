@@ -114,6 +114,32 @@ def test_the_code_may_be_larger_than_the_sample():
     assert math.isfinite(report.train_errors["model"])
 
 
+@pytest.mark.parametrize("k", [1, 2, 5])
+def test_the_optimum_is_pca_with_the_models_numbers_whatever_k_is(k):
+    x = plane_data()
+    model = linear_model(optimizer=tae.Adam(0.02))
+    model.fit(x, epochs=300, batch_size=50, verbose=0)
+    report = tae.compare_with_pca(model, x, k=k)
+    assert report.k == k
+    assert report.ratio == pytest.approx(
+        report.errors["model"] / tae.PCA(k).fit(x).reconstruction_error(x).mean(), rel=1e-5
+    )
+    assert -1e-6 < report.gap < 0.01
+    assert len(report.angles) == 2
+    assert report.angles.max() < 3
+    assert ("closed-form optimum, PCA with 2" in str(report)) == (k != 2)
+
+
+def test_the_narrowest_layer_decides_the_optimum():
+    x = plane_data()
+    model = tae.Autoencoder([tae.Dense(1), tae.Dense(3)], [tae.Dense(8)], input_shape=(8,))
+    report = tae.compare_with_pca(model, x)
+    best = tae.PCA(1).fit(x).reconstruction_error(x).mean()
+    assert (report.code_size, report.k, report.narrowest) == (3, 3, 1)
+    assert report.gap == pytest.approx(report.errors["model"] / best - 1, rel=1e-5)
+    assert len(report.angles) == 1
+
+
 def test_data_without_variance():
     x = np.ones((5, 8))
     report = tae.compare_with_pca(linear_model(), x)

@@ -77,7 +77,7 @@ def test_error_map_shows_where_and_how_much():
     most = (x[:3] / 2).max()
     expected = colormaps["inferno"](image / 2 / most)[..., :3]
     np.testing.assert_allclose(whole[10:, 5:9], expected)
-    figures = [f"{error:.3g}" for error in np.mean((x[:3] / 2) ** 2, axis=1)]
+    figures = [f"{error:#.3g}" for error in np.mean((x[:3] / 2) ** 2, axis=1)]
     assert [text.get_text() for text in ax.get_xticklabels()] == figures
     assert list(ax.get_xticks()) == [1.5, 6.5, 11.5]
     assert [text.get_text() for text in ax.get_yticklabels()] == ["input", "output", "error"]

@@ -4,8 +4,10 @@ To learn how backpropagation works inside, read in this order:
 
 1. ``tinyae/layers/dense.py``: one layer, its forward and its backward pass side by side;
 2. ``tinyae/losses.py``: where the gradient starts;
-3. ``tinyae/autoencoder.py``: layers put together into a model;
-4. ``tinyae/optimizers.py``: what is done with the gradient.
+3. ``tinyae/trainers.py``: ``EagerTrainer``, backpropagation through a chain of layers;
+4. ``tinyae/optimizers.py``: what is done with the gradient;
+5. ``tinyae/layers/conv.py``: convolution and its transpose as one product;
+6. ``tinyae/engine.py``: the same backpropagation as one compiled loop.
 
 Public names are imported on first use, so ``import tinyae`` loads NumPy and nothing heavier.
 """

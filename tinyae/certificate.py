@@ -35,11 +35,16 @@ class PCAComparison:
         if nothing was held out.
     linear : bool
         Whether the model is a linear map, so that PCA with as many numbers is its optimum.
+    narrowest : int
+        The fewest numbers between two layers, or in a sample: those of PCA as the optimum, whatever
+        `k` is.
     gap : float or None
-        Of a linear model: its error on the data PCA was fitted on, divided by PCA's, minus 1.
-    angles : array, shape (min(k, rank),), or None
+        Of a linear model: its error on the data PCA was fitted on, divided by the optimum's,
+        minus 1.
+    angles : array or None
         Of a linear model: the principal angles, in degrees, between what its decoder can reach and
-        the span of PCA's components, the smallest first.
+        the span of the optimum's components, the smallest first. As many as the smaller of both
+        has dimensions.
     """
 
     code_size: int
@@ -49,6 +54,7 @@ class PCAComparison:
     train_errors: dict[str, float]
     test_errors: dict[str, float]
     linear: bool
+    narrowest: int
     gap: float | None
     angles: np.ndarray | None
 
@@ -87,7 +93,8 @@ class PCAComparison:
         lines.append(f"mean squared error per number; PCA fitted on {self.samples:,}{held_out}")
         lines.append(f"the model's error is {self.ratio:.4g} times PCA's")
         if self.gap is not None and self.angles is not None:
-            lines.append(f"linear model: {_percent(self.gap)} above the closed-form optimum")
+            other = f", PCA with {self.narrowest}" * (self.narrowest != self.k)
+            lines.append(f"linear model: {_percent(self.gap)} above the closed-form optimum{other}")
             count = len(self.angles)
             few = "" if count <= SHOWN else f"{SHOWN} largest of {count} "
             shown = " ".join(f"{angle:.2f}°" for angle in self.angles[-SHOWN:])
@@ -157,9 +164,15 @@ def compare_with_pca(
     held_out = None if x_test is None else admit(x_test, "x_test", model.input_shape, model.dtype)
     code_size = math.prod(model.encoder.output_shape or ())
     features = math.prod(data.shape[1:])
-    pca = PCA(_components(k, code_size, features)).fit(data.reshape(len(data), -1))
+    flat = data.reshape(len(data), -1)
+    pca = optimum = PCA(_components(k, code_size, features)).fit(flat)
     train = _errors(model, pca, data)
     linear = all(map(_is_linear, model.layers))
+    narrowest = min(features, *(math.prod(layer.output_shape or ()) for layer in model.layers))
+    least = train["pca"]
+    if linear and narrowest != pca.n_components_:
+        optimum = PCA(narrowest).fit(flat)
+        least = float(optimum.reconstruction_error(flat).mean(dtype=np.float64))
     return PCAComparison(
         code_size=code_size,
         k=pca.n_components_,
@@ -168,8 +181,9 @@ def compare_with_pca(
         train_errors=train,
         test_errors={} if held_out is None else _errors(model, pca, held_out),
         linear=linear,
-        gap=_ratio(train["model"], train["pca"]) - 1 if linear else None,
-        angles=principal_angles(_reach(model), pca.components_.T) if linear else None,
+        narrowest=narrowest,
+        gap=_ratio(train["model"], least) - 1 if linear else None,
+        angles=principal_angles(_reach(model), optimum.components_.T) if linear else None,
     )
 
 

@@ -87,15 +87,19 @@ def _cells(row: TraceRow) -> list[str]:
     return [
         row.name,
         "×".join(map(str, row.shape)),
-        *(f"{value:.2g}" for value in figures),
+        *(_trim(f"{value:.2g}") for value in figures),
         f"{row.zeros:.0%}",
         *("-" if norm is None else _short(norm) for norm in norms),
     ]
 
 
 def _short(value: float) -> str:
+    return _trim(f"{value:.1e}")
+
+
+def _trim(figure: str) -> str:
     """1.2e-3, where Python would write 1.2e-03."""
-    return f"{value:.1e}".replace("e-0", "e-").replace("e+0", "e")
+    return figure.replace("e-0", "e-").replace("e+0", "e")
 
 
 def trace(model: Autoencoder, x: ArrayLike, y: ArrayLike | None = None) -> Trace:

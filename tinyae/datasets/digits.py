@@ -72,17 +72,7 @@ def mnist_mini(
 ) -> tuple[Samples, Samples]:
     """The first 6,000 training and the first 1,000 test images of MNIST, bundled with the package.
 
-    Parameters
-    ----------
-    digits : iterable of int, optional
-        Which digits to keep, such as ``(1, 5, 6)``; the images stay in their order. Default: all.
-    images : bool
-        Whether x is made of images for convolutions instead of vectors.
-
-    Returns
-    -------
-    (x_train, y_train), (x_test, y_test) : tuples of ndarray
-        As from `mnist`.
+    Arguments and results are as in `mnist`.
 
     Raises
     ------

@@ -139,17 +139,7 @@ def samples(images: ArrayLike, *, columns: int | None = None, ax: Axes | None = 
 def error_map(model: Any, x: ArrayLike, *, n: int = 8, ax: Axes | None = None) -> Axes:
     """The first `n` images of `x`, their reconstructions, and where the two differ.
 
-    Below each column stands its mean squared error.
-
-    Parameters
-    ----------
-    model : object with ``reconstruct(x)``
-        An `Autoencoder`, a `PCA`, or anything that can do the same.
-    x : array-like, shape (n, height · width) of square images, or (n, height, width, 1 or 3)
-    n : int
-        How many; all of them where `x` has fewer.
-    ax : Axes, optional
-        Where to draw. Default: a new figure.
+    Below each column stands its mean squared error. The arguments are those of `reconstructions`.
     """
     given = admit(x, "x")[: count(n, "n")]
     inputs, outputs = as_images(given, "x"), as_images(model.reconstruct(given), "reconstruction")
@@ -166,7 +156,7 @@ def error_map(model: Any, x: ArrayLike, *, n: int = 8, ax: Axes | None = None) -
     ax = _rows(rows, ["input", "output", "error"], ax)
     width = inputs.shape[2]
     ax.set_xticks(
-        (width - 1) / 2 + (width + 1) * np.arange(len(inputs)), [f"{mse:.3g}" for mse in squared]
+        (width - 1) / 2 + (width + 1) * np.arange(len(inputs)), [f"{mse:#.3g}" for mse in squared]
     )
     ax.set(xlabel="mean squared error", title="Where the reconstruction errs")
     bar = ax.figure.colorbar(scale, ax=ax, shrink=0.8, aspect=15, pad=0.02)

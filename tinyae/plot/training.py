@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from .drawing import COLOURS, new_axes
 
@@ -44,6 +44,9 @@ def history(history: Mapping[str, Sequence[float]], *, ax: Axes | None = None) -
     positive = positive[positive > 0]
     if positive.size and positive.max() > 10 * positive.min():
         ax.set_yscale("log")
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))  # 0.2, not 2 × 10⁻¹
+        ax.yaxis.set_major_formatter("{x:g}")
+        ax.yaxis.set_minor_formatter(NullFormatter())
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set(xlabel="epoch", ylabel="loss", title="Training history")
     ax.grid(alpha=0.3)
