@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import tinyae as tae
 from tinyae import arrays
-from tinyae.arrays import admit, gather, row_chunks, row_slices, shape_text
+from tinyae.arrays import admit, admit_one, gather, row_chunks, row_slices, shape_text
 from tinyae.jit import DISABLED
 
 X = np.random.default_rng(0).random((6, 4))
@@ -31,6 +31,8 @@ X = np.random.default_rng(0).random((6, 4))
         (np.zeros((4, 0)), r"x is empty: its shape is \(4, 0\)"),
         ([[]], r"x is empty: its shape is \(1, 0\)"),
         ([], r"x must have at least two dimensions .* but its shape is \(0,\)"),
+        (np.ma.masked_less(X, 0.5), "x must have no masked values"),
+        (np.full((2, 2), np.finfo(np.longdouble).max), "x must be finite, but row 0 holds a value"),
     ],
 )
 def test_what_is_no_batch_of_numbers_is_refused(data, message):
@@ -55,6 +57,28 @@ def test_what_is_no_batch_of_numbers_is_refused(data, message):
 def test_another_shape_is_refused_with_a_hint(shape, wanted, message):
     with pytest.raises(ValueError, match=message):
         admit(np.zeros(shape), "x", wanted)
+
+
+@pytest.mark.parametrize(
+    ("data", "shape", "message"),
+    [
+        (X, (4,), r"x must be one sample of shape \(4,\), but its shape is \(6, 4\)$"),
+        (X[:1], (4,), r"x must be one sample of shape \(4,\), but its shape is \(1, 4\)$"),
+        ([1.0, np.nan], None, "x must be finite"),
+        (1e39, None, "x must be finite, but row 0 holds a value beyond float32"),
+        ([], None, r"x is empty: its shape is \(0,\)$"),
+        ("a", None, "x must hold real numbers"),
+    ],
+)
+def test_what_is_not_one_sample_is_refused(data, shape, message):
+    with pytest.raises(ValueError, match=message):
+        admit_one(data, "x", shape, np.float32)
+
+
+def test_one_sample_stays_as_it_is():
+    x = X[0]
+    assert admit_one(x, "x", (4,)) is x
+    assert admit_one(3, "x").shape == ()
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])

@@ -138,6 +138,13 @@ def test_shapes_must_agree(kind):
         kind().value_and_gradient(np.zeros((2, 3)), np.zeros((2, 1)))
 
 
+@pytest.mark.parametrize("kind", REFERENCES)
+@pytest.mark.parametrize("shape", [(0, 3), (3, 0)])
+def test_there_is_no_mean_of_nothing(kind, shape):
+    with pytest.raises(ValueError, match="output is empty: its shape is"):
+        kind().value_and_gradient(np.zeros(shape), np.zeros(shape))
+
+
 def test_integers_are_computed_with_as_real_numbers():
     output, target = np.array([[1, 3, 5]]), np.array([[1, 1, 1]])
     value, gradient = MSE().value_and_gradient(output, target)

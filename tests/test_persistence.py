@@ -56,6 +56,13 @@ def test_a_model_comes_back_the_same(build, training_state, tmp_path):
         assert not loaded.slots.any()
 
 
+def test_a_model_without_parameters_comes_back(tmp_path):
+    model = tae.Autoencoder([tae.Activation("tanh")], [tae.Flatten()], input_shape=(4,))
+    model.fit(np.ones((3, 4)), verbose=0)
+    model.save(tmp_path / "model.npz", training_state=True)
+    assert tae.load(tmp_path / "model.npz").history == model.history
+
+
 ODD_ARGUMENTS = {
     "Dense": dict(units=3, activation="elu", use_bias=False, kernel_initializer="he_uniform"),
     "Conv2D": dict(filters=2, kernel_size=(2, 3), strides=(2, 1), padding="same", use_bias=False),

@@ -119,6 +119,24 @@ def test_history_of_nothing_is_refused():
             plot.history(empty)
 
 
+@pytest.mark.parametrize(
+    ("figures", "message"),
+    [
+        ({"loss": ["low"]}, r"history\['loss'\] must hold real numbers"),
+        ({"loss": [1.0], "val_loss": [1j]}, r"history\['val_loss'\] must hold real numbers"),
+        (
+            {"loss": [[1.0, 2.0]]},
+            r"history\['loss'\] must hold one number for each epoch.*\(1, 2\)",
+        ),
+        ({"loss": [1.0], "penalty": [None]}, r"history\['penalty'\] must hold real numbers"),
+    ],
+)
+def test_history_refuses(figures, message):
+    with pytest.raises(ValueError, match=message):
+        plot.history(figures)
+    assert plt.get_fignums() == []
+
+
 def test_latent_colours_by_label(ax):
     codes = np.random.default_rng(0).normal(size=(23, 2))
     labels = np.array(["b", "a", "c"])[np.arange(23) % 3]
@@ -164,6 +182,8 @@ def test_latent_of_one_number_is_a_row_per_label(ax):
         (np.ones((4, 3)), None, r"codes must have shape \(n, 2\).*\(4, 3\).*codes\[:, :2\]"),
         (np.ones((4, 2, 2, 1)), None, "codes must have shape"),
         (np.ones((4, 2)), [1, 2], r"labels must have shape \(4,\).*\(2,\)"),
+        (np.ones((2, 2)), [[1, 2], [3]], "labels must be numbers or words"),
+        (np.ones((2, 2)), [1, None], "labels must be numbers or words"),
         (np.ones((51, 2)), range(51), "labels must hold at most 50 different values, not 51"),
         ([[np.nan, 1]], None, "codes must be finite"),
     ],
@@ -258,9 +278,17 @@ def test_manifold_bounds():
     np.testing.assert_allclose(extent, np.stack([low - half, high + half], axis=1).ravel())
 
 
-@pytest.mark.parametrize("bounds", [(1, 1), (2, 1), (0, 1, 2), ((0, 1), (1, 0)), (np.nan, 1)])
+@pytest.mark.parametrize(
+    "bounds", [(1, 1), (2, 1), (0, 1, 2), ((0, 1), (1, 0)), (np.nan, 1), (0, np.inf)]
+)
 def test_manifold_refuses_bounds(bounds):
     with pytest.raises(ValueError, match=r"bounds must be \(low, high\)"):
+        plot.manifold(Half(), bounds=bounds)
+
+
+@pytest.mark.parametrize("bounds", ["ab", (0, "1"), (0, None), ((0, 1), (1,)), (0, 1j)])
+def test_manifold_refuses_what_are_no_bounds(bounds):
+    with pytest.raises(ValueError, match=r"^bounds must"):
         plot.manifold(Half(), bounds=bounds)
 
 
@@ -303,6 +331,21 @@ def test_tile_puts_gaps_between_images_only():
     images = np.arange(1, 5).reshape(4, 1, 1)
     expected = [[1, 9, 2], [9, 9, 9], [3, 9, 4]]
     np.testing.assert_array_equal(plot.tile(images, columns=2, gap=1, fill=9), expected)
+
+
+@pytest.mark.parametrize(
+    ("shape", "columns", "message"),
+    [
+        ((4, 2, 2), 3, r"images must be n .* that fill rows of 3, .*\(4, 2, 2\)"),
+        ((4, 2), 2, "images must be n of shape"),
+        ((4, 0, 2), 2, "images must be n of shape"),
+        ((0, 2, 2), 2, "images must be n of shape"),
+        ((4, 2, 2), 0, "columns must be an integer of at least 1"),
+    ],
+)
+def test_tile_refuses(shape, columns, message):
+    with pytest.raises(ValueError, match=message):
+        plot.tile(np.zeros(shape), columns)
 
 
 def test_without_matplotlib_it_says_what_to_install(monkeypatch):

@@ -84,7 +84,7 @@ def test_a_line_has_two_ends(n):
 def test_what_does_not_fit_is_refused():
     with pytest.raises(ValueError, match=r"start and end must have one shape, .*\(2,\) and \(3,\)"):
         tae.straight_line(np.ones(2), np.ones(3))
-    with pytest.raises(ValueError, match=r"x must have shape \(n, 4\)"):
+    with pytest.raises(ValueError, match=r"x_from must be one sample of shape \(4,\)"):
         tae.interpolate(small(), np.ones((2, 4)), np.ones(4))
     with pytest.raises(ValueError, match="end must be finite"):
         tae.straight_line([0.0], [np.nan])

@@ -58,6 +58,34 @@ def admit(
         If `data` is ragged, empty, not of real numbers, of another shape, holds NaN or infinity,
         or leaves the bounds; the message names `name`, what was expected and what came.
     """
+    array = numbers(data, name)
+    _check_shape(array, name, sample_shape)
+    _check_values(array, name, _computed_in(array, dtype), bounds)
+    return array
+
+
+def admit_one(
+    data: ArrayLike,
+    name: str,
+    shape: tuple[int, ...] | None = None,
+    dtype: DTypeLike | None = None,
+) -> np.ndarray:
+    """Check one sample as `admit` checks a batch of them; without `shape`, one of any shape."""
+    array = numbers(data, name)
+    if shape is not None and array.shape != shape:
+        raise ValueError(
+            f"{name} must be one sample of shape {shape}, but its shape is {array.shape}"
+        )
+    if array.size == 0:
+        raise ValueError(f"{name} is empty: its shape is {array.shape}")
+    _check_values(array[np.newaxis], name, _computed_in(array, dtype), None)
+    return array
+
+
+def numbers(data: ArrayLike, name: str) -> np.ndarray:
+    """The data as an array of real numbers, which may be of any shape, NaN or infinite."""
+    if np.ma.is_masked(data):  # whose masked values NumPy would bring back
+        raise ValueError(f"{name} must have no masked values: fill them or leave them out")
     try:
         array = np.asarray(data)
     except ValueError as error:
@@ -67,9 +95,14 @@ def admit(
             f"{name} must hold real numbers (float, integer or boolean), but its dtype is "
             f"{array.dtype}"
         )
-    _check_shape(array, name, sample_shape)
-    _check_values(array, name, np.dtype(dtype or array.dtype), bounds)
     return array
+
+
+def _computed_in(array: np.ndarray, dtype: DTypeLike | None) -> np.dtype:
+    """The type that decides which values are too large; nothing computes in long double."""
+    if dtype is None and array.dtype.itemsize > 8:
+        return np.dtype(np.float64)
+    return np.dtype(dtype or array.dtype)
 
 
 def _check_shape(array: np.ndarray, name: str, sample_shape: tuple[int, ...] | None) -> None:

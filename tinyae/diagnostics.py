@@ -147,7 +147,7 @@ def latent_diagnostics(codes: ArrayLike) -> LatentReport:
     array = admit(codes, "codes", dtype=np.float64)
     if len(array) < 4:
         raise ValueError(f"codes must hold at least 4 samples, but hold {len(array)}")
-    values = array.reshape(len(array), -1).astype(np.float64)
+    values = array.reshape(len(array), -1).astype(np.float64, order="C")
     least, most = values.min(axis=0), values.max(axis=0)
     dead = most - least <= DEAD * np.maximum(np.abs(least), np.abs(most))
     zeros = (values == 0).mean(axis=0)

@@ -41,7 +41,7 @@ class EncoderDecoder:
         self.seed = secrets.randbits(63) if seed is None else whole("seed", seed, least=0)
         self.dtype = real_dtype(dtype)
         self.threads = threads if threads is None else whole("threads", threads)
-        self.slots = np.empty((SLOTS, 0))
+        self.slots = np.empty((SLOTS, 0), self.dtype)
         self._parameters: np.ndarray | None = None
         self.gradient = np.empty(0)
         self._program: Program | None = None

@@ -119,6 +119,8 @@ class KernelLoss:
             raise ValueError(
                 f"output and target must have one shape, but got {output.shape} and {target.shape}"
             )
+        if output.size == 0:
+            raise ValueError(f"output is empty: its shape is {output.shape}")
         if output.dtype.kind != "f":
             output = output.astype(np.float64)
         gradient = np.empty(output.shape, output.dtype)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .arguments import whole
-from .arrays import admit
+from .arrays import admit, admit_one
 
 # What is added to each variance, relative to it: directions in which the codes do not vary at all
 # would have no density otherwise.
@@ -50,8 +50,7 @@ def straight_line(start: ArrayLike, end: ArrayLike, n: int = 10) -> np.ndarray:
     array([[0., 0.], [1., 2.], [2., 4.], [3., 6.]])
     """
     n = whole("n", n, least=2)
-    pairs = ((start, "start"), (end, "end"))
-    first, last = (admit(np.asarray(array)[np.newaxis], name)[0] for array, name in pairs)
+    first, last = admit_one(start, "start"), admit_one(end, "end")
     if first.shape != last.shape:
         raise ValueError(
             f"start and end must have one shape, but their shapes are {first.shape} and "
@@ -84,8 +83,17 @@ def interpolate(model: Codec, x_from: ArrayLike, x_to: ArrayLike, n: int = 10) -
         If the samples do not fit the model, or n is below 2.
     """
     n = whole("n", n, least=2)
-    start, end = (model.encode(np.asarray(x)[np.newaxis])[0] for x in (x_from, x_to))
+    shape, dtype = _sample_shape(model), getattr(model, "dtype", None)
+    ends = [admit_one(x, name, shape, dtype) for x, name in ((x_from, "x_from"), (x_to, "x_to"))]
+    start, end = (model.encode(x[np.newaxis])[0] for x in ends)
     return model.decode(straight_line(start, end, n))
+
+
+def _sample_shape(model: Any) -> tuple[int, ...] | None:
+    """The shape of one sample, of a model that says it."""
+    if hasattr(model, "n_features_in_"):
+        return (model.n_features_in_,)
+    return getattr(model, "input_shape", None)
 
 
 class GaussianSampler:
@@ -212,7 +220,7 @@ def generate(model: Any, density: Any, n: int, seed: int = 0) -> np.ndarray:
     ValueError
         If `n` is below 1, or the codes do not fit the model.
     """
-    codes = np.asarray(_drawn(density, whole("n", n), seed))
+    codes = admit(_drawn(density, whole("n", n), seed), "the density's codes", dtype=np.float64)
     code_shape = model.decoder.input_shape if hasattr(model, "decoder") else None
     if code_shape is not None and codes.shape[1:] == (np.prod(code_shape),):
         codes = codes.reshape(len(codes), *code_shape)
@@ -237,4 +245,5 @@ def _cholesky(covariance: np.ndarray) -> np.ndarray:
 
 
 def _flat(codes: np.ndarray) -> np.ndarray:
-    return codes.reshape(len(codes), -1).astype(np.float64)
+    # In C order always: that of a sum decides its last digits.
+    return codes.reshape(len(codes), -1).astype(np.float64, order="C")

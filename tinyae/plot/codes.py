@@ -128,7 +128,7 @@ def joint(
             f"codes must have shape (n, k) with columns {across} and {up}, but its shape is "
             f"{points.shape}"
         )
-    pair = points[:, [across, up]]
+    pair = points[:, [across, up]].astype(float)
     names, index = label_index(labels, len(pair))
     ax = ax or new_axes((6.4, 6))
     scatter(ax, pair, index)
@@ -139,7 +139,7 @@ def joint(
     groups = [pair[index == i] for i in range(len(names))]
     bins = 40 if labels is None else 20  # several outlines are read only if they are smooth
     for margin, column, orientation in ((top, 0, "vertical"), (side, 1, "horizontal")):
-        edges = np.histogram_bin_edges(pair[:, column].astype(float), bins)
+        edges = np.histogram_bin_edges(pair[:, column], bins)
         for i, group in enumerate(groups):
             style = "stepfilled" if labels is None else "step"
             colour = COLOURS[i % len(COLOURS)]

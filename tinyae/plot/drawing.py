@@ -41,8 +41,10 @@ def count(n: int, name: str, least: int = 1) -> int:
 
 
 def as_images(data: ArrayLike, name: str) -> np.ndarray:
-    """(n, h, w), or (n, h, w, 3) with colours, from the rows of flat or image data."""
+    """(n, h, w), or (n, h, w, 3) with colours, floats, from the rows of flat or image data."""
     array = np.asarray(data)
+    single = array.dtype == np.float32
+    array = array.astype(np.float32 if single else np.float64, copy=False)
     if array.ndim == 2 and (side := math.isqrt(array.shape[1])) ** 2 == array.shape[1]:
         return array.reshape(-1, side, side)
     if array.ndim == 4 and array.shape[3] == 1:
@@ -86,6 +88,12 @@ def tile(images: np.ndarray, columns: int, gap: int = 0, fill: float = 0.0) -> n
     array([[0, 1, 2, 3],
            [4, 5, 6, 7]])
     """
+    columns = count(columns, "columns")
+    if images.ndim not in (3, 4) or len(images) % columns or images.size == 0:
+        raise ValueError(
+            f"images must be n of shape (n, height, width) or (n, height, width, 3) that fill rows "
+            f"of {columns}, but their shape is {images.shape}"
+        )
     margins = [(0, 0), (0, gap), (0, gap), (0, 0)][: images.ndim]
     padded = np.pad(images, margins, constant_values=fill)
     _, height, width, *colour = padded.shape
@@ -98,12 +106,15 @@ def label_index(labels: ArrayLike | None, samples: int) -> tuple[np.ndarray, np.
     """The different labels in order, and for each sample the position of its own."""
     if labels is None:
         return np.array([""]), np.zeros(samples, int)
-    array = np.asarray(labels)
+    try:
+        array = np.asarray(labels)
+        names, index = np.unique(array, return_inverse=True)
+    except (TypeError, ValueError) as error:  # ragged, or of kinds that have no order
+        raise ValueError(f"labels must be numbers or words, one a code: {error}") from None
     if array.shape != (samples,):
         raise ValueError(
             f"labels must have shape ({samples},), one a code, but its shape is {array.shape}"
         )
-    names, index = np.unique(array, return_inverse=True)
     most = len(COLOURS) * len(MARKERS)
     if len(names) > most:
         raise ValueError(f"labels must hold at most {most} different values, not {len(names)}")

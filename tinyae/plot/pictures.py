@@ -10,7 +10,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from numpy.typing import ArrayLike
 
-from ..arrays import admit
+from ..arrays import admit, numbers
 from .drawing import as_images, count, grey_limits, new_axes, show, tile, unit_range
 
 Bounds = tuple[tuple[float, float], tuple[float, float]]
@@ -186,13 +186,15 @@ def _grid_bounds(bounds: tuple | None, codes: ArrayLike | None) -> Bounds:
     if codes is not None:
         if bounds is not None:
             raise ValueError("codes and bounds both say what the grid covers: give one of them")
-        low, high = np.percentile(admit(codes, "codes", (2,)), [1, 99], axis=0)
+        points = admit(codes, "codes", (2,)).astype(np.float64)
+        low, high = np.percentile(points, [1, 99], axis=0)
         pairs = np.stack([low, high], axis=1)
     else:
-        pairs = np.asarray((-3, 3) if bounds is None else bounds, float)
+        pairs = numbers((-3, 3) if bounds is None else bounds, "bounds").astype(float)
         if pairs.shape == (2,):
             pairs = np.stack([pairs, pairs])
-    if pairs.shape != (2, 2) or not np.all(pairs[:, 0] < pairs[:, 1]):
+    rising = pairs.shape == (2, 2) and np.all(pairs[:, 0] < pairs[:, 1])
+    if not rising or not np.isfinite(pairs).all():
         raise ValueError(
             f"bounds must be (low, high), or one such pair for each axis, with low < high, but got "
             f"{pairs.tolist()}"

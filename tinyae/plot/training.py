@@ -6,7 +6,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
+from ..arrays import numbers
 from .drawing import COLOURS, new_axes
+
+PARTS = ("loss", "reconstruction", "penalty")
 
 
 def history(history: Mapping[str, Sequence[float]], *, ax: Axes | None = None) -> Axes:
@@ -23,19 +26,20 @@ def history(history: Mapping[str, Sequence[float]], *, ax: Axes | None = None) -
     Raises
     ------
     ValueError
-        If no epoch is recorded.
+        If no epoch is recorded, or something else than one number for each.
     """
-    if not len(history.get("loss", ())):
+    if "loss" not in history or not np.size(history["loss"]):
         raise ValueError("history must hold the loss of one epoch at least, but it holds none")
-    parts = ["loss"]
-    if any(np.any(np.nan_to_num(history.get(key, ()))) for key in ("penalty", "val_penalty")):
-        parts += ["reconstruction", "penalty"]
+    keys = [f"{prefix}{part}" for part in PARTS for prefix in ("", "val_")]
+    figures = {key: _by_epoch(history[key], key) for key in keys if key in history}
+    penalties = [figures[key] for key in ("penalty", "val_penalty") if key in figures]
+    parts = PARTS if any(np.nan_to_num(values).any() for values in penalties) else PARTS[:1]
     ax = ax or new_axes((6.4, 4))
     drawn = []
     for part, colour in zip(parts, COLOURS, strict=False):
         for key, style in ((part, "-"), (f"val_{part}", "--")):
-            if key in history:
-                values = np.asarray(history[key], float)
+            if key in figures:
+                values = figures[key]
                 drawn.append(values)
                 marker = "o" if len(values) <= 20 else ""  # a single epoch makes no line
                 epochs = np.arange(1, len(values) + 1)
@@ -52,3 +56,13 @@ def history(history: Mapping[str, Sequence[float]], *, ax: Axes | None = None) -
     ax.grid(alpha=0.3)
     ax.legend()
     return ax
+
+
+def _by_epoch(figures: Sequence[float], key: str) -> np.ndarray:
+    """One number for each epoch; NaN, where there was nothing to measure, is not drawn."""
+    values = numbers(figures, f"history[{key!r}]").astype(float)
+    if values.ndim != 1:
+        raise ValueError(
+            f"history[{key!r}] must hold one number for each epoch, but its shape is {values.shape}"
+        )
+    return values
