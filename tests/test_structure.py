@@ -210,3 +210,17 @@ def test_a_layer_that_is_not_built_says_so():
 def test_settings_that_are_refused(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_freezing_a_chain_freezes_its_layers():
+    x = np.random.default_rng(0).random((50, 6))
+    ae = tae.Autoencoder([tae.Dense(4), tae.Dense(2)], [tae.Dense(6)], input_shape=(6,), seed=0)
+    ae.encoder.trainable = False
+    assert not ae.encoder.trainable
+    assert ae.decoder.trainable
+    before, other = ae.encoder.parameters.copy(), ae.decoder.parameters.copy()
+    ae.fit(x, epochs=2, verbose=0)
+    np.testing.assert_array_equal(ae.encoder.parameters, before)
+    assert not np.array_equal(ae.decoder.parameters, other)
+    ae.encoder.layers[0].trainable = True
+    assert ae.encoder.trainable

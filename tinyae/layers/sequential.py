@@ -39,6 +39,7 @@ class Sequential(Layer):
     """
 
     def __init__(self, layers: Iterable[Layer], *, label: str = "Sequential"):
+        self._layers: list[Layer] = []
         super().__init__()
         given = list(layers)
         for layer in given:
@@ -61,6 +62,16 @@ class Sequential(Layer):
     @property
     def layers(self) -> list[Layer]:
         return list(self._layers)
+
+    @property
+    def trainable(self) -> bool:
+        """Whether any of the layers is trained; setting it freezes or thaws all of them."""
+        return any(layer.trainable for layer in self._layers)
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        for layer in self._layers:
+            layer.trainable = value
 
     # Building
 
