@@ -112,3 +112,22 @@ def test_defaults_and_words():
     assert (adam.learning_rate, adam.beta_1, adam.beta_2, adam.epsilon) == (1e-3, 0.9, 0.999, 1e-7)
     assert repr(adam) == "Adam(learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-07)"
     assert repr(SGD(momentum=0.5)) == "SGD(learning_rate=0.01, momentum=0.5)"
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("optimizer", [Adam(), SGD(momentum=0.9)])
+def test_the_means_of_a_dead_unit_end_at_zero(optimizer, dtype):
+    # and not among the denormal numbers, where rounding would keep them for ever
+    theta, g, slots = np.ones(2, dtype), np.ones(2, dtype), np.zeros((2, 2), dtype)
+    normal = np.finfo(dtype).tiny
+    begun = [theta, g, *slots]
+    steps = 12_000 if dtype == "float64" else 1_600
+    for step in range(1, steps + 1):
+        optimizer_step(optimizer.kind, optimizer.settings(), *begun, step)
+    assert slots[0, 0] == 0
+    assert ((slots == 0) | (slots >= normal)).all()
+    slots[1] = normal / 2  # what fades more slowly
+    for step in range(1, 65):
+        optimizer_step(optimizer.kind, optimizer.settings(), *begun, step)
+    assert not slots[0].any()
+    assert optimizer.kind != Adam.kind or not slots[1].any()
