@@ -26,19 +26,23 @@ from ..regularizers import L1L2
 from .base import Layer, Shape
 from .windows import check_image, check_padding, pair, slide, unslide
 
+# The rows of windows(x) are made, multiplied and used a block at a time, while they are in the
+# second-level cache: so many numbers of them, or of what they are multiplied with.
+BLOCK = 32768
+
 
 @kernel
-def windows(op, image, rows, columns, col):
-    """Copy the part of each image under each window into a row of col, zeros where outside.
+def windows(op, image, rows, columns, first_place, col):
+    """Copy the part of an image under each window into a row of col, zeros where outside.
 
-    image (n, height, width, channels); windows on a grid of rows × columns; col
-    (n · rows · columns, window height · window width · channels).
+    image (n, height, width, channels); the windows lie on n grids of rows × columns, and col (some,
+    window height · window width · channels) takes as many as it has rows from first_place on.
     """
-    n, height, width, channels = image.shape
+    _, height, width, channels = image.shape
     source, target = image.reshape(-1), col.reshape(-1)
     run = op.kernel_width * channels
     to = 0
-    for place in range(n * rows * columns):
+    for place in range(first_place, first_place + col.shape[0]):
         sample, i, j = place // (rows * columns), place // columns % rows, place % columns
         top, left = i * op.stride_h - op.pad_top, j * op.stride_w - op.pad_left
         first = max(0, -left) * channels  # of the run, what lies inside the image
@@ -62,14 +66,13 @@ def windows(op, image, rows, columns, col):
 
 
 @kernel
-def add_windows(op, col, rows, columns, image):
+def add_windows(op, col, rows, columns, first_place, image):
     """The transpose of `windows`: add each row of col to the image under its window."""
-    n, height, width, channels = image.shape
+    _, height, width, channels = image.shape
     source, target = col.reshape(-1), image.reshape(-1)
     run = op.kernel_width * channels
-    target[:] = 0
     at = 0
-    for place in range(n * rows * columns):
+    for place in range(first_place, first_place + col.shape[0]):
         sample, i, j = place // (rows * columns), place // columns % rows, place % columns
         top, left = i * op.stride_h - op.pad_top, j * op.stride_w - op.pad_left
         first = max(0, -left) * channels
@@ -137,31 +140,38 @@ def kernel_matrix(op, W, scratch):
 
 
 @inlined
-def window_matrix(op, n, scratch):
-    """Room for the windows of n samples, behind the room for K and its gradient."""
-    rows, channels = op.out_height * op.out_width, op.channels
-    if op.scatter:
-        rows, channels = op.height * op.width, op.filters
-    taps = op.kernel_height * op.kernel_width
-    start = 2 * taps * op.channels * op.filters
-    return scratch[start : start + n * rows * taps * channels].reshape(n * rows, taps * channels)
+def window_block(op, scratch):
+    """Room for a block of windows, behind the room for K and its gradient."""
+    inner, outer = sides(op)
+    width = op.kernel_height * op.kernel_width * inner
+    step = max(1, BLOCK // max(width, outer))
+    start = 2 * width * outer
+    return scratch[start : start + step * width].reshape(step, width)
 
 
 @kernel
 def conv_forward(op, x, W, b, y, scratch):
     """y = f(convolution of x), for x (n, inputs) and y (n, outputs)."""
     n = x.shape[0]
-    K, col = kernel_matrix(op, W, scratch), window_matrix(op, n, scratch)
-    x_image = x.reshape(n, op.height, op.width, op.channels)
-    y_image = y.reshape(n, op.out_height, op.out_width, op.filters)
-    y_pixels = y.reshape(-1, op.filters)
+    K, room = kernel_matrix(op, W, scratch), window_block(op, scratch)
+    x_pixels, y_pixels = x.reshape(-1, op.channels), y.reshape(-1, op.filters)
     if op.scatter:
-        product(x.reshape(-1, op.channels), K, col, False, False, True)
-        add_windows(op, col, op.height, op.width, y_image)
+        image = y.reshape(n, op.out_height, op.out_width, op.filters)
+        y_pixels[:] = 0
+        for first in range(0, x_pixels.shape[0], room.shape[0]):
+            x_block = x_pixels[first : first + room.shape[0]]
+            col = room[: x_block.shape[0]]
+            product(x_block, K, col, False, False, True)
+            add_windows(op, col, op.height, op.width, first, image)
+        activation_forward(b, op.activation, y_pixels)
     else:
-        windows(op, x_image, op.out_height, op.out_width, col)
-        product(col, K, y_pixels, False, False, False)
-    activation_forward(b, op.activation, y_pixels)
+        image = x.reshape(n, op.height, op.width, op.channels)
+        for first in range(0, y_pixels.shape[0], room.shape[0]):
+            y_block = y_pixels[first : first + room.shape[0]]
+            col = room[: y_block.shape[0]]
+            windows(op, image, op.out_height, op.out_width, first, col)
+            product(col, K, y_block, False, False, False)
+            activation_forward(b, op.activation, y_block)
 
 
 @kernel
@@ -175,35 +185,54 @@ def conv_backward(op, x, W, y, dy, dW, db, dx, scratch):
 
     An empty dW, db or dx is not wanted.
     """
-    n = x.shape[0]
-    activation_backward(y.reshape(-1, op.filters), op.activation, dy.reshape(-1, op.filters), db)
-    K, col = kernel_matrix(op, W, scratch), window_matrix(op, n, scratch)
-    wanted = 1 if dW.size else 0
-    dK = (scratch[K.size : K.size + K.size * wanted] if op.flipped else dW).reshape(
-        K.shape[0] * wanted, K.shape[1]
-    )
+    K, room = kernel_matrix(op, W, scratch), window_block(op, scratch)
+    wanted = dW.size > 0
+    flat = scratch[K.size : K.size + K.size * wanted] if op.flipped else dW
+    dK = flat.reshape(K.shape[0] * wanted, K.shape[1])
     if op.flipped:
         dK[:] = 0
-    x_pixels, dz_pixels = x.reshape(-1, op.channels), dy.reshape(-1, op.filters)
     if op.scatter:
-        dz_image = dy.reshape(n, op.out_height, op.out_width, op.filters)
-        windows(op, dz_image, op.height, op.width, col)
-        if dW.size:
-            product(col, x_pixels, dK, True, True, False)
-        if dx.size:
-            product(col, K, dx.reshape(-1, op.channels), False, False, False)
+        scatter_backward(op, x, K, y, dy, dK, db, dx, room)
     else:
-        if dW.size:
-            x_image = x.reshape(n, op.height, op.width, op.channels)
-            windows(op, x_image, op.out_height, op.out_width, col)
-            product(col, dz_pixels, dK, True, True, False)
-        if dx.size:
-            product(dz_pixels, K, col, False, False, True)
-            dx_image = dx.reshape(n, op.height, op.width, op.channels)
-            add_windows(op, col, op.out_height, op.out_width, dx_image)
-    if op.flipped and dW.size:
+        gather_backward(op, x, K, y, dy, dK, db, dx, room)
+    if op.flipped and wanted:
         inner, outer = sides(op)
         turn_back(op, dK, outer, inner, dW)
+
+
+@inlined
+def gather_backward(op, x, K, y, dy, dK, db, dx, room):
+    n = x.shape[0]
+    y_pixels, dz_pixels = y.reshape(-1, op.filters), dy.reshape(-1, op.filters)
+    x_image = x.reshape(n, op.height, op.width, op.channels)
+    dx_image = dx.reshape(dx.shape[0], op.height, op.width, op.channels)
+    dx_image[:] = 0
+    for first in range(0, y_pixels.shape[0], room.shape[0]):
+        dz = dz_pixels[first : first + room.shape[0]]
+        col = room[: dz.shape[0]]
+        activation_backward(y_pixels[first : first + room.shape[0]], op.activation, dz, db)
+        if dK.size:
+            windows(op, x_image, op.out_height, op.out_width, first, col)
+            product(col, dz, dK, True, True, False)
+        if dx.size:
+            product(dz, K, col, False, False, True)
+            add_windows(op, col, op.out_height, op.out_width, first, dx_image)
+
+
+@inlined
+def scatter_backward(op, x, K, y, dy, dK, db, dx, room):
+    n = x.shape[0]
+    activation_backward(y.reshape(-1, op.filters), op.activation, dy.reshape(-1, op.filters), db)
+    dz_image = dy.reshape(n, op.out_height, op.out_width, op.filters)
+    x_pixels, dx_pixels = x.reshape(-1, op.channels), dx.reshape(-1, op.channels)
+    for first in range(0, x_pixels.shape[0], room.shape[0]):
+        x_block = x_pixels[first : first + room.shape[0]]
+        col = room[: x_block.shape[0]]
+        windows(op, dz_image, op.height, op.width, first, col)
+        if dK.size:
+            product(col, x_block, dK, True, True, False)
+        if dx.size:
+            product(col, K, dx_pixels[first : first + room.shape[0]], False, False, False)
 
 
 class Conv2D(Layer):
@@ -306,11 +335,9 @@ class Conv2D(Layer):
         return dx
 
     def scratch_sizes(self, op):
-        taps = op.kernel_height * op.kernel_width
-        gathered = op.out_height * op.out_width * op.channels
-        if op.scatter:
-            gathered = op.height * op.width * op.filters
-        return 2 * taps * op.channels * op.filters, taps * gathered
+        inner, outer = (op.filters, op.channels) if op.scatter else (op.channels, op.filters)
+        width = op.kernel_height * op.kernel_width * inner
+        return 2 * width * outer + max(1, BLOCK // max(width, outer)) * width, 0
 
     def op(self, input_shape):
         (_, pad_top), (_, pad_left) = self.slides(input_shape)
