@@ -39,28 +39,29 @@ def replace_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     target = os.path.realpath(path)
     folder = os.path.dirname(target)
     temporary = ""
-    with contextlib.ExitStack() as until_moved:
-        try:
-            mode = _mode_of(target)
-            _sweep(folder)
-            file, temporary = _create(folder, until_moved)
-            with file:
-                if mode is not None and hasattr(os, "fchmod"):
-                    os.fchmod(file.fileno(), mode)
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-                if not os.path.exists(temporary):
-                    # with src_dir_fd Python calls linkat, which follows /proc's link to the file
-                    link = f"/proc/self/fd/{file.fileno()}"
-                    os.link(link, temporary, src_dir_fd=file.fileno())
+    try:
+        mode = _mode_of(target)
+        _sweep(folder)
+        with contextlib.ExitStack() as files:
+            file, temporary = _create(folder, files)
+            if mode is not None and hasattr(os, "fchmod"):
+                os.fchmod(file.fileno(), mode)
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+            if not os.path.exists(temporary):
+                # with src_dir_fd Python calls linkat, which follows /proc's link to the file
+                link = f"/proc/self/fd/{file.fileno()}"
+                os.link(link, temporary, src_dir_fd=file.fileno())
+            if fcntl is None:  # Windows does not move an open file
+                file.close()
             os.replace(temporary, target)
-        except BaseException as error:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-            if isinstance(error, OSError) and error.errno:
-                raise OSError(error.errno, error.strerror, os.fspath(path)) from error
-            raise
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        if isinstance(error, OSError) and error.errno:
+            raise OSError(error.errno, error.strerror, os.fspath(path)) from error
+        raise
     _sync_folder(folder)
 
 
@@ -75,41 +76,34 @@ def _mode_of(target: str) -> int | None:
     return stat.S_IMODE(mode)
 
 
-# Temporary files. Whoever writes one holds a lock on it until it is moved, which ends with the
-# process at the latest: a file whose lock is free is nobody's.
+# Temporary files. Whoever writes one has it locked until it is moved, which ends with the process
+# at the latest: a file whose lock is free is nobody's.
 
 
-def _create(folder: str, until_moved: contextlib.ExitStack) -> tuple[BinaryIO, str]:
-    """A new file, locked until the stack ends, and the name that it has or is to have."""
+def _create(folder: str, files: contextlib.ExitStack) -> tuple[BinaryIO, str]:
+    """A new file, open and locked until the stack ends, and the name that it has or is to have."""
     if _UNNAMED:
         with contextlib.suppress(OSError):  # some file systems cannot, and errors come again below
-            file = open(os.open(folder, _UNNAMED | os.O_WRONLY, 0o666), "wb")
-            _keep_locked(file, until_moved)
+            descriptor = os.open(folder, _UNNAMED | os.O_WRONLY, 0o666)
+            file = files.enter_context(open(descriptor, "wb"))  # noqa: SIM115, the stack closes it
+            _lock(descriptor)
             return file, _name(folder)
     while True:
         temporary = _name(folder)
-        file = open(temporary, "xb")
+        file = files.enter_context(open(temporary, "xb"))  # noqa: SIM115
         # one that sweeps may have found it before it was locked, and then removes it
-        if _keep_locked(file, until_moved) and os.path.exists(temporary):
+        if _lock(file.fileno()) is not False and os.path.exists(temporary):
             return file, temporary
-        file.close()
 
 
 def _name(folder: str) -> str:
     return os.path.join(folder, f".tinyae-{secrets.token_hex(8)}.part")
 
 
-def _keep_locked(file: BinaryIO, until_moved: contextlib.ExitStack) -> bool:
-    """Lock the file, beyond its closing; False if another has locked it."""
-    if fcntl is None:
-        return True
-    descriptor = os.dup(file.fileno())
-    until_moved.callback(os.close, descriptor)
-    return _lock(descriptor) is not False
-
-
 def _lock(descriptor: int) -> bool | None:
     """Whether the file's lock was free and is ours now; None where there are no locks."""
+    if fcntl is None:
+        return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -121,7 +115,7 @@ def _lock(descriptor: int) -> bool | None:
 
 def _sweep(folder: str) -> None:
     """Remove the temporary files of writers that were killed."""
-    if fcntl is None:
+    if fcntl is None:  # Windows lets others delete the file between its closing and its moving
         return
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
