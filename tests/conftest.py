@@ -1,11 +1,16 @@
 """Shared by all tests: one cache folder for compiled kernels, no display, the real data."""
 
 import os
+import signal
 
 import hypothesis
 import pytest
 
 os.environ.setdefault("MPLBACKEND", "Agg")
+
+# A shell lets its background jobs, and all that they start, ignore Ctrl-C, which tests send.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Kernels compile inside the first example that meets them, so a time limit per example is noise;
 # a fixed seed keeps a red run reproducible.
