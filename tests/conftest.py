@@ -18,6 +18,13 @@ hypothesis.settings.register_profile("tinyae", deadline=None, derandomize=True, 
 hypothesis.settings.load_profile("tinyae")
 
 
+def pytest_collection_modifyitems(items):
+    if os.environ.get("NUMBA_DISABLE_JIT", "0") != "0":
+        for item in items:
+            if item.get_closest_marker("large"):
+                item.add_marker(pytest.mark.skip(reason="too much work for plain Python"))
+
+
 @pytest.fixture(scope="session")
 def mnist_folder():
     """The folder with the four MNIST files, from TINYAE_DATA; tests that need it skip without."""

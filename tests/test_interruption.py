@@ -290,7 +290,7 @@ def image_model(**options):
 
 
 @posix
-@pytest.mark.skipif(DISABLED, reason="plain Python is too slow for so many images")
+@pytest.mark.large
 def test_ctrl_c_fifty_times_at_random_moments(tmp_path):
     """Of small and of large steps, of epochs with checkpoints, and of long validation."""
     rng = np.random.default_rng(0)
