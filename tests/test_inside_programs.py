@@ -50,7 +50,7 @@ def run(code, *options, folder=None, **environment):
         command[-2:] = [str(folder / "program.py")]
     path = os.path.dirname(tae.__path__[0])
     variables = {**os.environ, "PYTHONPATH": path, **environment}
-    done = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=600)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 
@@ -70,7 +70,7 @@ def test_a_forked_child_fits_and_encodes_as_its_parent_does():
             ours, theirs = os.pipe()
             child = os.fork()
             if child == 0:
-                signal.alarm(60)  # rather than to wait for ever for a lock
+                signal.alarm(400)  # rather than to wait for ever for a lock
                 with open(theirs, "wb") as pipe:
                     pipe.write(function())
                 os._exit(0)

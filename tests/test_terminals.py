@@ -128,7 +128,7 @@ def test_a_terminal_without_colours_or_size_is_written_to_plainly(tmp_path):
         text = b""
         while b"m: " not in text:
             text += os.read(ours, 10_000)
-        os.close(ours)
+    os.close(ours)
     assert process.returncode == 0
     assert b"\x1b" not in text
     progress = text.decode().split("m: ")[0]
@@ -144,19 +144,20 @@ def test_what_a_terminal_cannot_show_is_no_error(tmp_path):
 
 
 SESSION = """
-import locale, sys
+import locale
+from pathlib import Path
 import numpy as np, tinyae as tae
 from tinyae.__main__ import main
 locale.setlocale(locale.LC_ALL, "")
 decimal_point = locale.localeconv()["decimal_point"]
-assert decimal_point == sys.argv[-1], decimal_point
+assert decimal_point == EXPECTED, decimal_point
 main("train x.csv --encoder 3-2 --loss bce --learning-rate 0.01 --validation 0.5 --save m".split())
 main(["info", "m"])
 main(["encode", "m", "x.csv", "z.npy"])
 main(["check", "m", "x.csv"])
 model = tae.load("m")
 model.export_numpy("exported")
-print(open("exported/autoencoder.py").read(), open("z.npy", "rb").read())
+print(Path("exported/autoencoder.py").read_text(), Path("z.npy").read_bytes())
 print(tae.trace(model, np.full((2, 6), 0.5)))
 """
 
@@ -173,7 +174,7 @@ def test_a_decimal_comma_changes_nothing(tmp_path):
         folder.mkdir()
         np.savetxt(folder / "x.csv", np.random.default_rng(0).random((20, 6)), delimiter=",")
         environment = {"LC_ALL": name, "LOCPATH": str(compiled.parent)}
-        code = SESSION.replace("sys.argv[-1]", repr(decimal_point))
+        code = SESSION.replace("EXPECTED", repr(decimal_point))
         results.append(run(code, folder, **environment).splitlines())
     plain, comma = results
     same = [line for line in plain if not line.startswith(b"last seconds")]
