@@ -58,6 +58,7 @@ def run(code, *options, folder=None, **environment):
 # Processes
 
 
+@pytest.mark.large
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_forked_child_fits_and_encodes_as_its_parent_does():
     """Before the parent has used anything, after it, and in the middle of another thread's fit."""
@@ -105,6 +106,7 @@ def test_a_forked_child_fits_and_encodes_as_its_parent_does():
     )
 
 
+@pytest.mark.large
 def test_a_model_goes_to_spawned_processes_and_works_there(tmp_path):
     run(
         """
@@ -125,6 +127,7 @@ def test_a_model_goes_to_spawned_processes_and_works_there(tmp_path):
     )
 
 
+@pytest.mark.large
 def test_a_whole_session_warns_of_nothing(tmp_path):
     """In Python's development mode, which also tells of files that are left open."""
     run(
