@@ -74,7 +74,9 @@ def test_product_shows_nan_and_infinity():
     assert (C[1] == 0).all()
 
 
-PRODUCTS = "import conftest, test_jit; test_jit.test_product_equals_matmul(); from tinyae import jit\n"
+PRODUCTS = (
+    "import conftest, test_jit; test_jit.test_product_equals_matmul(); from tinyae import jit\n"
+)
 
 
 @needs_jit
