@@ -1,16 +1,28 @@
 """Shared by all tests: one cache folder for compiled kernels, no display, the real data."""
 
 import os
+import signal
 
 import hypothesis
 import pytest
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 
+# A shell lets its background jobs, and all that they start, ignore Ctrl-C, which tests send.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 # Kernels compile inside the first example that meets them, so a time limit per example is noise;
 # a fixed seed keeps a red run reproducible.
 hypothesis.settings.register_profile("tinyae", deadline=None, derandomize=True, max_examples=50)
 hypothesis.settings.load_profile("tinyae")
+
+
+def pytest_collection_modifyitems(items):
+    if os.environ.get("NUMBA_DISABLE_JIT", "0") != "0":
+        for item in items:
+            if item.get_closest_marker("large"):
+                item.add_marker(pytest.mark.skip(reason="too much work for plain Python"))
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 import tinyae as tae
 from tinyae import arrays
 from tinyae.arrays import admit, admit_one, gather, row_chunks, row_slices, shape_text
-from tinyae.jit import DISABLED
 
 X = np.random.default_rng(0).random((6, 4))
 
@@ -251,7 +250,7 @@ def test_a_sliced_array_is_never_copied_whole(mapped):
     np.testing.assert_array_equal(out, x[rows])
 
 
-@pytest.mark.skipif(DISABLED, reason="plain Python is too slow for so many samples")
+@pytest.mark.large
 @pytest.mark.parametrize(
     "use",
     [

@@ -305,6 +305,7 @@ def test_a_copy_is_independent():
     single.fit(samples(), verbose=0)
 
 
+@pytest.mark.large
 def test_many_samples_are_as_few_at_a_time():
     ae = small_model([tae.Dense(300, "relu"), tae.Dense(2)], dtype="float32")
     x = samples(20_000, dtype=np.float32)

@@ -15,9 +15,6 @@ import pytest
 
 import tinyae as tae
 from tinyae.__main__ import main
-from tinyae.jit import DISABLED
-
-too_slow = pytest.mark.skipif(DISABLED, reason="plain Python is too slow for so many samples")
 
 
 @pytest.fixture(autouse=True)
@@ -318,7 +315,7 @@ def test_nothing_is_shown_when_piped():
     assert re.fullmatch(r"m: 32 parameters, loss [\d.e-]+\n", out)
 
 
-@too_slow
+@pytest.mark.large
 def test_progress_is_shown_on_a_terminal():
     np.save("x.npy", samples(20_000))
     with on_a_terminal("train", "x.npy", "--encoder", "9-2", "--save", "m") as (process, read):
@@ -330,7 +327,7 @@ def test_progress_is_shown_on_a_terminal():
     assert "epoch 10/10" in out
 
 
-@too_slow
+@pytest.mark.large
 def test_ctrl_c_ends_with_130():
     np.save("x.npy", samples(5_000))
     options = ("--encoder", "50-2", "--epochs", 1_000_000, "--save", "m")
@@ -346,7 +343,7 @@ def test_ctrl_c_ends_with_130():
 # demo
 
 
-@too_slow
+@pytest.mark.large
 def test_the_demo(run):
     code, out, err = run("demo", "--epochs", 1, "--seed", 3, "--out", "pictures")
     assert (code, err) == (0, "")

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
+
+pytestmark = pytest.mark.large
 PNG = b"\x89PNG"
 
 

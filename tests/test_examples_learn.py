@@ -14,6 +14,8 @@ import tinyae as tae
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
+pytestmark = pytest.mark.large
+
 
 @pytest.fixture
 def example(monkeypatch):

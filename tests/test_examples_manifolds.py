@@ -9,6 +9,8 @@ import pytest
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
+pytestmark = pytest.mark.large
+
 
 @pytest.fixture
 def run(monkeypatch, tmp_path):

@@ -107,6 +107,7 @@ def window(monkeypatch):
     return shown
 
 
+@pytest.mark.large
 def test_the_command_trains_the_demos_model(window):
     explore.run(None, epochs=1)
     (figure,) = window

@@ -11,7 +11,6 @@ from format_1 import dense, images, samples
 
 import tinyae as tae
 from tinyae import activations, numpy_layers
-from tinyae.jit import DISABLED
 
 ALONE = """
 import sys
@@ -125,7 +124,7 @@ def test_the_encoder_alone(tmp_path):
         assert sum(array.size for array in weights.values()) == model.encoder.parameter_count
 
 
-@pytest.mark.skipif(DISABLED, reason="plain Python is too slow for so many samples")
+@pytest.mark.large
 def test_a_real_model_after_training(tmp_path):
     (x, _), (x_test, _) = tae.datasets.mnist_mini()
     model = tae.Autoencoder(

@@ -213,6 +213,7 @@ def test_frozen_layers_stay_put_although_adam_has_momentum():
     assert not np.array_equal(before[1], ae.layers[1].weights["kernel"])
 
 
+@pytest.mark.large
 def test_the_linear_autoencoder_reaches_the_closed_form_optimum():
     rng = np.random.default_rng(0)
     x = rng.standard_normal((200, 2)) @ rng.standard_normal((2, 8))
@@ -224,6 +225,7 @@ def test_the_linear_autoencoder_reaches_the_closed_form_optimum():
     assert best * (1 - 1e-9) < ae.evaluate(x)["loss"] < best * 1.01
 
 
+@pytest.mark.large
 def test_seconds_sum_to_the_wall_time():
     ae = small_model()
     ae.fit(samples(), verbose=0)
@@ -280,6 +282,7 @@ def test_a_process_without_standard_output_trains(monkeypatch):
     assert ae.progress.epoch == 2
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("verbose", ["auto", 1])
 def test_a_terminal_gets_one_line_that_renews_itself(verbose):
     pty = pytest.importorskip("pty")

@@ -23,6 +23,7 @@ def digits(n, dtype="float64"):
     return x[:n].astype(dtype)
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("name", BUILDERS)
 @pytest.mark.parametrize("threads", [1, 3])
 def test_eager_and_compiled_agree_on_real_digits(name, threads, monkeypatch):
@@ -71,6 +72,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
 """
 
 
+@pytest.mark.large
 @pytest.mark.skipif(sys.platform != "linux", reason="peak memory is read the Linux way")
 def test_peak_memory_grows_by_the_batchs_pixels_only():
     peaks = []

@@ -75,7 +75,9 @@ def test_product_shows_nan_and_infinity():
     assert (C[1] == 0).all()
 
 
-PRODUCTS = "import test_jit; test_jit.test_product_equals_matmul(); from tinyae import jit\n"
+PRODUCTS = (
+    "import conftest, test_jit; test_jit.test_product_equals_matmul(); from tinyae import jit\n"
+)
 
 
 @needs_jit
@@ -191,15 +193,21 @@ def test_loaded_kernels_give_the_same_bytes_as_fresh_ones(runs):
     assert again["losses"] == first["losses"]
 
 
-NO_LOCATOR = "from numba.core import caching; caching.CacheImpl._locator_classes = []\n"
-
-
 @needs_jit
-def test_without_a_folder_for_the_cache_all_still_works():
+def test_with_nowhere_to_write_all_still_works(tmp_path):
+    """Neither beside the package, nor in the home folder: not even root can make these folders."""
+    package, nowhere = tmp_path / "tinyae", str(tmp_path / "file" / "below")
+    (tmp_path / "file").write_text("in the way")
+    shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__", "*.npz"))
+    for folder in {source.parent for source in package.rglob("*.py")}:
+        (folder / "__pycache__").write_text("in the way")
+    files = sorted(tmp_path.rglob("*"))
+    homes = dict.fromkeys(("HOME", "USERPROFILE", "XDG_CACHE_HOME", "LOCALAPPDATA"), nowhere)
     # NUMBA_OPT=0: this compiles everything, quickly
-    result = train(NO_LOCATOR + TRAIN, NUMBA_OPT="0")
-    assert result["hits"] == 0
+    result = train(package=package, **homes, NUMBA_CACHE_DIR="", NUMBA_OPT="0")
+    assert (result["package"], result["hits"]) == (str(package), 0)
     np.testing.assert_allclose(result["losses"], train()["losses"], rtol=1e-4)
+    assert sorted(tmp_path.rglob("*")) == files
 
 
 @needs_jit

@@ -99,7 +99,13 @@ def add_model_commands(commands: Any) -> None:
         help="units of the encoder's layers, the code's last; the decoder mirrors them. Code and "
         "output have no activation, apart from a sigmoid output for bce",
     )
-    train.add_argument("--activation", choices=ACTIVATIONS, default="relu", help="between layers")
+    train.add_argument(
+        "--activation",
+        choices=ACTIVATIONS,
+        default="relu",
+        metavar="NAME",
+        help=f"between layers: {', '.join(ACTIVATIONS)}",
+    )
     train.add_argument(
         "--loss", choices=("mse", "bce"), default="mse", help="bce is for data from 0 to 1"
     )
@@ -208,4 +214,7 @@ def sizes(text: str) -> list[int]:
 
 
 if __name__ == "__main__":
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # there may be none
+            stream.reconfigure(errors="replace")  # where it cannot show a name or a sign
     sys.exit(main())

@@ -2,13 +2,20 @@
 
 import contextlib
 import os
+import re
 import secrets
 import stat
 from collections.abc import Iterator
 from typing import BinaryIO
 
+try:
+    import fcntl
+except ImportError:  # Windows: what a killed process leaves there is not swept up
+    fcntl = None  # type: ignore[assignment]
+
 # Linux can write a file that has no name yet: even a killed process leaves nothing behind.
 _UNNAMED = getattr(os, "O_TMPFILE", 0) if os.path.isdir("/proc/self/fd") else 0
+_TEMPORARY = re.compile(r"\.tinyae-[0-9a-f]{16}\.part")
 
 
 @contextlib.contextmanager
@@ -16,8 +23,8 @@ def replace_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """Open a file to write that takes the place of `path` once all of it is on the disk.
 
     After any failure `path` is as it was and nothing is left beside it. A process that is killed
-    can leave its finished file as ``.tinyae-….part``: on Linux only if it is killed between two
-    system calls, elsewhere at any moment.
+    can leave its file as ``.tinyae-….part``: on Linux only if it is killed between two system
+    calls, elsewhere at any moment. The next to write into the folder removes it, except on Windows.
 
     Parameters
     ----------
@@ -31,10 +38,12 @@ def replace_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """
     target = os.path.realpath(path)
     folder = os.path.dirname(target)
-    temporary = os.path.join(folder, f".tinyae-{secrets.token_hex(8)}.part")
+    temporary = ""
     try:
         mode = _mode_of(target)
-        with _create(folder, temporary) as file:
+        _sweep(folder)
+        with contextlib.ExitStack() as files:
+            file, temporary = _create(folder, files)
             if mode is not None and hasattr(os, "fchmod"):
                 os.fchmod(file.fileno(), mode)
             yield file
@@ -44,7 +53,9 @@ def replace_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
                 # with src_dir_fd Python calls linkat, which follows /proc's link to the file
                 link = f"/proc/self/fd/{file.fileno()}"
                 os.link(link, temporary, src_dir_fd=file.fileno())
-        os.replace(temporary, target)
+            if fcntl is None:  # Windows does not move an open file
+                file.close()
+            os.replace(temporary, target)
     except BaseException as error:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
@@ -65,11 +76,61 @@ def _mode_of(target: str) -> int | None:
     return stat.S_IMODE(mode)
 
 
-def _create(folder: str, temporary: str) -> BinaryIO:
+# Temporary files. Whoever writes one has it locked until it is moved, which ends with the process
+# at the latest: a file whose lock is free is nobody's.
+
+
+def _create(folder: str, files: contextlib.ExitStack) -> tuple[BinaryIO, str]:
+    """A new file, open and locked until the stack ends, and the name that it has or is to have."""
     if _UNNAMED:
         with contextlib.suppress(OSError):  # some file systems cannot, and errors come again below
-            return open(os.open(folder, _UNNAMED | os.O_WRONLY, 0o666), "wb")
-    return open(temporary, "xb")
+            descriptor = os.open(folder, _UNNAMED | os.O_WRONLY, 0o666)
+            file = files.enter_context(open(descriptor, "wb"))  # noqa: SIM115, the stack closes it
+            _lock(descriptor)
+            return file, _name(folder)
+    while True:
+        temporary = _name(folder)
+        file = files.enter_context(open(temporary, "xb"))  # noqa: SIM115
+        # one that sweeps may have found it before it was locked, and then removes it
+        if _lock(file.fileno()) is not False and os.path.exists(temporary):
+            return file, temporary
+
+
+def _name(folder: str) -> str:
+    return os.path.join(folder, f".tinyae-{secrets.token_hex(8)}.part")
+
+
+def _lock(descriptor: int) -> bool | None:
+    """Whether the file's lock was free and is ours now; None where there are no locks."""
+    if fcntl is None:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None
+    return True
+
+
+def _sweep(folder: str) -> None:
+    """Remove the temporary files of writers that were killed."""
+    if fcntl is None:  # Windows lets others delete the file between its closing and its moving
+        return
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if _TEMPORARY.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
+                with contextlib.suppress(OSError):  # as where it is another user's
+                    _remove_if_abandoned(entry.path)
+
+
+def _remove_if_abandoned(temporary: str) -> None:
+    descriptor = os.open(temporary, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        if _lock(descriptor):
+            os.unlink(temporary)
+    finally:
+        os.close(descriptor)
 
 
 def _sync_folder(folder: str) -> None:

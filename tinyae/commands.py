@@ -1,7 +1,9 @@
 """What the commands of ``python -m tinyae`` do, apart from the demo."""
 
 import argparse
+import shutil
 import sys
+import textwrap
 
 import numpy as np
 
@@ -20,21 +22,27 @@ def info(options: argparse.Namespace) -> None:
     """``python -m tinyae info``: what is in a model's file."""
     model = load(options.model)
     if isinstance(model, PCA):
-        print(f"PCA of {model.n_features_in_:,} features, fitted to {model.n_samples_seen_:,}")
+        say(f"PCA of {model.n_features_in_:,} features, fitted to {model.n_samples_seen_:,}")
         for position, share in enumerate(model.explained_variance_ratio_, start=1):
             print(f"component {position}: {share:.1%} of the variance")
         return
-    print(f"input {model.input_shape}, {model.dtype}")
+    say(f"input {model.input_shape}, {model.dtype}")
     if isinstance(model, Sequential):
         for layer in model.layers:
-            print(f"{layer!r}: output {layer.output_shape}, {layer.parameter_count:,} parameters")
+            say(f"{layer!r}: output {layer.output_shape}, {layer.parameter_count:,} parameters")
     else:
         model.summary()
-        print(f"loss {model.loss!r}, optimizer {model.optimizer!r}, seed {model.seed}")
+        say(f"loss {model.loss!r}, optimizer {model.optimizer!r}, seed {model.seed}")
         if model.progress.step:
             print(f"trained for {model.progress.epoch:,} epochs, {model.progress.step:,} steps")
         for name, figures in model.history.items():
             print(f"last {name} {figures[-1]:.5g}")
+
+
+def say(text: str) -> None:
+    """Print a line, or several where the terminal is too narrow."""
+    width = shutil.get_terminal_size().columns
+    print(textwrap.fill(text, width, subsequent_indent="    ", break_on_hyphens=False))
 
 
 def train(options: argparse.Namespace) -> None:

@@ -14,6 +14,7 @@ from .layers.base import Layer, Shape, bind
 from .layers.sequential import Sequential, refuse_repeats
 from .optimizers import SLOTS
 from .program import Program
+from .tables import WIDTH, cut
 
 
 class EncoderDecoder:
@@ -125,8 +126,9 @@ class EncoderDecoder:
             rows.append((layer.label, shape, f"{layer.parameter_count:,}"))
         rows.append(("total", "", f"{self.parameters.size:,}"))
         widths = [max(len(row[column]) for row in rows) for column in range(3)]
+        widths[0] = min(widths[0], WIDTH - sum(widths[1:]) - 4)
         for row in rows:
-            print(f"{row[0]:{widths[0]}}  {row[1]:{widths[1]}}  {row[2]:>{widths[2]}}")
+            print(f"{cut(row[0], widths[0])}  {row[1]:{widths[1]}}  {row[2]:>{widths[2]}}")
 
     # Copies
 

@@ -85,9 +85,9 @@ class ProgressLine:
                 print(file=self._stream)
 
     def _line(self, epoch: int, logs: Mapping[str, float]) -> str:
-        keys = [key for key in logs if key in ("loss", "val_loss")]
-        if logs.get("penalty"):
-            keys = [key for key in logs if key != "seconds"]
+        # what is left when the penalty is taken away is in the history: here 80 columns must do
+        shown = ("loss", "penalty", "val_loss") if logs.get("penalty") else ("loss", "val_loss")
+        keys = [key for key in shown if key in logs]
         figures = "".join(f"  {key} {logs[key]:.5g}" for key in keys)
         return f"epoch {epoch:{len(str(self._last))}d}/{self._last}{figures}"
 
