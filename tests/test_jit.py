@@ -47,6 +47,7 @@ def check_product(m, k, n, transpose_a, transpose_b, accumulate, dtype):
     np.testing.assert_array_equal(B, before[1])
 
 
+@settings(deadline=None)  # also run where the profile is not loaded
 @given(
     *[st.integers(0, 9)] * 3,
     *[st.booleans()] * 3,
