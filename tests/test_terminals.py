@@ -60,6 +60,7 @@ def test_help_fits(command, columns, capsys):
     assert widest(capsys.readouterr().out) <= columns
 
 
+@pytest.mark.large
 @in_columns(80)
 def test_tables_fit(columns, capsys, tmp_path):
     name = ALayerWithANameThatIsMuchLongerThanAnyOfTheColumnsThatItsTableHasRoomForInATerminal
