@@ -53,6 +53,7 @@ def test_denoising_without_its_own_noise():
     assert len(models.denoising(0).layers) == len(models.denoising(0.4).layers) - 1
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("name", MODELS)
 def test_learns_real_digits(name):
     make = MODELS[name][0]

