@@ -26,7 +26,7 @@ import os, signal, sys, threading, warnings
 import numpy as np
 import tinyae as tae
 from tinyae import program, trainers
-trainers.THREAD_OPERATIONS = program.THREAD_OPERATIONS = 1
+trainers.THREAD_OPERATIONS = program.POOL_OPERATIONS = 1
 x = np.random.default_rng(0).random((60, 8, 8, 1)).astype(np.float32)
 
 def build(seed=0):
@@ -256,7 +256,7 @@ WAYS += ["Ctrl-C in fit", "Ctrl-C in encode"]
 @pytest.fixture
 def strange_state(monkeypatch):
     """A process whose owner has settings of its own."""
-    monkeypatch.setattr(program, "THREAD_OPERATIONS", 1)
+    monkeypatch.setattr(program, "POOL_OPERATIONS", 1)
     monkeypatch.setattr("tinyae.trainers.THREAD_OPERATIONS", 1)
     before = np.random.get_state(), random.getstate()  # noqa: NPY002
     threads = BLAS.get_threads() if BLAS.get_threads else None

@@ -53,7 +53,6 @@ def check_product(m, k, n, transpose_a, transpose_b, accumulate, dtype):
     *[st.booleans()] * 3,
     st.sampled_from([np.float32, np.float64]),
 )
-@settings(deadline=None)  # other processes run this one, too, without the profile of conftest.py
 def test_product_equals_matmul(m, k, n, transpose_a, transpose_b, accumulate, dtype):
     check_product(m, k, n, transpose_a, transpose_b, accumulate, dtype)
 

@@ -202,7 +202,7 @@ def in_threads(*functions):
 
 @pytest.mark.parametrize("method", ["encode", "reconstruct"])
 def test_a_models_use_from_eight_threads_equals_one_after_the_other(method, monkeypatch):
-    monkeypatch.setattr(program, "THREAD_OPERATIONS", 1)
+    monkeypatch.setattr(program, "POOL_OPERATIONS", 1)
     ae = fitted(samples())
     inputs = [samples(n, seed=n) for n in (1, 3, 50, 400, 7, 1000, 20, 333)]
     expected = [getattr(ae, method)(x) for x in inputs]

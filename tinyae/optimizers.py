@@ -20,11 +20,11 @@ FLUSH_EVERY = 64  # steps
 
 @inlined
 def flush(a):
-    """Set to zero what is about to become denormal, which processors compute with slowly.
+    """Set denormal numbers to zero, since processors compute with them slowly.
 
-    A dead unit has no gradients, so its running means fade until they get there.
+    A dead unit has no gradients, so its running means fade until they get there, and stay.
     """
-    least = 1e-34 if a.itemsize == 4 else 1e-300
+    least = 2.0**-126 if a.itemsize == 4 else 2.0**-1022
     for i in range(a.size):
         if abs(a[i]) < least:
             a[i] = 0
