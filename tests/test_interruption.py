@@ -115,6 +115,7 @@ def test_ctrl_c_at_any_moment_leaves_whole_steps_and_epochs(loss, paused, thread
 
 
 @posix
+@pytest.mark.large
 def test_ctrl_c_is_heard_in_the_middle_of_a_large_step():
     # a step of some seconds: it is the chunks in it that look for the stop
     x = np.random.default_rng(0).random((20_000, 256), np.float32)
