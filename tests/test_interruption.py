@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import tinyae as tae
-from tinyae import trainers
+from tinyae import trainers, training
 from tinyae.jit import DISABLED
 
 # Without JIT the kernels are NumPy code, which warns where compiled code does not.
@@ -173,6 +173,20 @@ def test_ctrl_c_fifty_times_at_random_moments(tmp_path):
         epochs = model.progress.epoch
         assert len(model.fit(x[:64], epochs=2, verbose=0)["loss"]) == 2
         assert model.progress.epoch == epochs + 2
+
+
+@posix
+@LOSSES
+def test_ctrl_c_while_rows_are_gathered_stops_the_step_that_they_are_for(loss, monkeypatch):
+    def gather(*arguments):
+        signal.raise_signal(signal.SIGINT)
+        return right(*arguments)
+
+    right, ae = training.gather, small_model(loss)
+    monkeypatch.setattr(training, "gather", gather)
+    with pytest.raises(KeyboardInterrupt):
+        ae.fit(samples(), batch_size=48, verbose=0)
+    assert (ae.progress.step, ae.progress.epoch, dict(ae.history)) == (0, 0, {})
 
 
 @posix

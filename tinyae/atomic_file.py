@@ -117,11 +117,11 @@ def _sweep(folder: str) -> None:
     """Remove the temporary files of writers that were killed."""
     if fcntl is None:  # Windows lets others delete the file between its closing and its moving
         return
-    with contextlib.suppress(OSError), os.scandir(folder) as entries:
-        for entry in entries:
-            if _TEMPORARY.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
-                with contextlib.suppress(OSError):  # as where it is another user's
-                    _remove_if_abandoned(entry.path)
+    with contextlib.suppress(OSError):
+        # not os.scandir, which Ctrl-C could leave open
+        for name in filter(_TEMPORARY.fullmatch, os.listdir(folder)):
+            with contextlib.suppress(OSError):  # as where it is another user's, or no plain file
+                _remove_if_abandoned(os.path.join(folder, name))
 
 
 def _remove_if_abandoned(temporary: str) -> None:
