@@ -181,6 +181,8 @@ class CompiledTrainer:
             run.sync[engine.STOP] = 1
 
         interruption.stop = stop
+        if interruption.pending:  # since the rows were gathered
+            stop()
         if self._pool is None:
             with np.errstate(all="ignore"):  # as in compiled code
                 engine.train(run, 0)
