@@ -25,7 +25,7 @@ def assert_near(actual, expected, dtype, scale=1e-3):
 def divided(threads, chunk):
     """Share even the smallest work between threads, and cut it into small chunks."""
     return (
-        mock.patch.object(program, "THREAD_OPERATIONS", threads),
+        mock.patch.object(program, "POOL_OPERATIONS", threads),
         mock.patch.object(trainers, "THREAD_OPERATIONS", threads),
         mock.patch.object(program, "CHUNK_BYTES", chunk),
     )
