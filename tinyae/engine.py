@@ -15,13 +15,15 @@ from typing import NamedTuple
 import numpy as np
 
 from .atomics import barrier, load, store
-from .dispatch import run_backward, run_forward
-from .jit import copy, inlined, kernel
+from .calls import NONE
+from .dispatch import call_backward, call_forward
+from .jit import inlined, kernel
 from .layers.noise import NOT_TRAINING
-from .losses import loss_rows
+from .losses import call_loss
 from .ops import NOWHERE
-from .optimizers import optimizer_step
-from .regularizers import penalty
+from .optimizers import call_step
+from .regularizers import call_penalty
+from .views import copy, view
 
 # Places in the `sync` array that the threads of one run and its caller share.
 ARRIVALS, ABORT, STOP, CANCELLED, COMPLETED, SYNC_SIZE = range(6)
@@ -35,8 +37,8 @@ class Run(NamedTuple):
     table: np.ndarray  # (ops,) of ops.OP
     capacity: int  # samples in a chunk
     values: np.ndarray  # (threads, ...) each thread's activations and their gradients
-    loss: int  # kind of the loss
-    optimizer: int  # kind of the optimizer
+    loss: int  # address of the loss
+    optimizer: int  # address of the optimizer, or NONE
     settings: np.ndarray  # the optimizer's numbers
     parameters: np.ndarray  # (p,)
     gradients: np.ndarray  # (threads, p)
@@ -51,9 +53,12 @@ class Run(NamedTuple):
 
 
 @inlined
-def block(buffer, offset, rows, width):
-    """A (rows, width) view into a flat buffer."""
-    return buffer[offset : offset + rows * width].reshape(rows, width)
+def total(sums, n):
+    """The sum of the first n numbers, in their order."""
+    result = 0.0
+    for i in range(n):
+        result += sums[i]
+    return result
 
 
 @inlined
@@ -61,38 +66,41 @@ def forward(table, parameters, inputs, first, n, values, step, position):
     """Run all ops on rows first to first + n of the inputs."""
     for i in range(table.size):
         op = table[i]
-        x = inputs[first * op.inputs :] if op.x == NOWHERE else values[op.x :]
-        y, scratch = values[op.y :], values[op.scratch :]
-        run_forward(table, i, n, parameters, x, y, scratch, step, position)
+        W, b = view(parameters, op.W, (op.W_size,)), view(parameters, op.b, (op.b_size,))
+        source, start = (inputs, first * op.inputs) if op.x == NOWHERE else (values, op.x)
+        x, y = view(source, start, (n, op.inputs)), view(values, op.y, (n, op.outputs))
+        scratch = view(values, op.scratch, (values.size - op.scratch,))
+        call_forward(op.forward, (op, W, b, x, y, scratch, step, position))
 
 
 @inlined
-def op_penalty(op, n, values, scale, with_gradient):
-    """The activity penalty of one op's output, its gradient added to dy on request."""
-    y = block(values, op.y, n, op.outputs)
-    dy = block(values, op.dy, n * with_gradient, op.outputs)
-    return penalty(y, op.l1, op.l2, scale, op.from_logits == 1, dy)
-
-
-@inlined
-def backward(table, parameters, inputs, first, n, values, scale, gradient, step, position):
+def backward(table, parameters, inputs, first, n, values, scale, gradient, step, position, sums):
     """Run all ops backward, from the gradient at the last op's dy; return the sum of penalties."""
     penalties = 0.0
     for i in range(table.size - 1, -1, -1):
         op = table[i]
-        if op.l1 > 0 or op.l2 > 0:
-            penalties += op_penalty(op, n, values, scale, 1)
-        x = inputs[first * op.inputs :] if op.x == NOWHERE else values[op.x :]
-        y, dy, scratch = values[op.y :], values[op.dy :], values[op.scratch :]
-        dx = values[max(op.dx, 0) :]
-        run_backward(table, i, n, parameters, x, y, dy, gradient, dx, scratch, step, position)
+        W = view(parameters, op.W, (op.W_size,))
+        source, start = (inputs, first * op.inputs) if op.x == NOWHERE else (values, op.x)
+        x, y = view(source, start, (n, op.inputs)), view(values, op.y, (n, op.outputs))
+        dy = view(values, op.dy, (n, op.outputs))
+        if op.penalty != NONE:
+            from_logits = op.from_logits == 1
+            call_penalty(op.penalty, (y, op.l1, op.l2, scale, from_logits, dy, sums))
+            penalties += total(sums, n)
+        dW = view(gradient, op.W, (op.W_size * op.trainable,))
+        db = view(gradient, op.b, (op.b_size * op.trainable,))
+        dx = view(values, max(op.dx, 0), (n * (op.dx != NOWHERE), op.inputs))
+        scratch = view(values, op.scratch, (values.size - op.scratch,))
+        call_backward(op.backward, (op, W, x, y, dy, dW, db, dx, scratch, step, position))
     return penalties
 
 
 @inlined
 def add_gradients(run, thread, index):
     """Add the gradient of this thread's share of one mini-batch; False if told to stop."""
-    threads, values = run.values.shape[0], run.values[thread]
+    threads, width = run.values.shape
+    values = view(run.values, thread * width, (width,))
+    gradient = view(run.gradients, thread * run.parameters.size, (run.parameters.size,))
     last = run.table[run.table.size - 1]
     size, capacity = last.outputs, run.capacity
     start, stop = run.bounds[index], run.bounds[index + 1]
@@ -108,15 +116,15 @@ def add_gradients(run, thread, index):
         n = min(capacity, end - row)
         position = row - start
         forward(run.table, run.parameters, run.x, row, n, values, step, position)
-        y = block(values, last.y, n, size)
-        dy = block(values, last.dy, n, size)
-        target = block(run.target, row * size, n, size)
-        loss_rows(run.loss, y, target, 1.0 / (samples * size), dy, sums)
-        for i in range(n):
-            reconstruction += sums[i]
-        scale, gradient = 1.0 / samples, run.gradients[thread]
+        y = view(values, last.y, (n, size))
+        dy = view(values, last.dy, (n, size))
+        target = view(run.target, row * size, (n, size))
+        call_loss(run.loss, (y, target, 1.0 / (samples * size), dy, sums))
+        reconstruction += total(sums, n)
+        scale = 1.0 / samples
+        table, parameters, x = run.table, run.parameters, run.x
         penalties += backward(
-            run.table, run.parameters, run.x, row, n, values, scale, gradient, step, position
+            table, parameters, x, row, n, values, scale, gradient, step, position, sums
         )
         row += n
     run.losses[thread, index, 0] = reconstruction / (samples * size)
@@ -130,28 +138,29 @@ def update(run, thread, step):
 
     A block at a time, so that the sum is still in the cache when the optimizer reads it.
     """
-    threads = run.gradients.shape[0]
+    threads, p = run.gradients.shape
     for r in range(run.trained.shape[0]):
         low, high = run.trained[r, 0], run.trained[r, 1]
         end = low + (high - low) * (thread + 1) // threads
         for start in range(low + (high - low) * thread // threads, end, UPDATE_BLOCK):
-            stop = min(start + UPDATE_BLOCK, end)
-            total = run.gradients[0, start:stop]
+            part = (min(UPDATE_BLOCK, end - start),)
+            g = view(run.gradients, start, part)
             for other in range(1, threads):
-                share = run.gradients[other, start:stop]
-                for i in range(total.size):
-                    total[i] += share[i]
+                share = view(run.gradients, other * p + start, part)
+                for i in range(g.size):
+                    g[i] += share[i]
                     share[i] = 0
-            theta, slot_0 = run.parameters[start:stop], run.slots[0, start:stop]
-            slot_1 = run.slots[1, start:stop]
-            optimizer_step(run.optimizer, run.settings, theta, total, slot_0, slot_1, step)
+            if run.optimizer != NONE:
+                theta = view(run.parameters, start, part)
+                slot_0, slot_1 = view(run.slots, start, part), view(run.slots, p + start, part)
+                call_step(run.optimizer, (theta, g, slot_0, slot_1, step, run.settings))
 
 
 @kernel
 def train(run, thread):
     """Take an optimizer step for each mini-batch of the run; every thread calls this.
 
-    With no optimizer (`NONE_KIND`) the summed gradient stays in `run.gradients[0]`. A stop drops
+    With no optimizer the summed gradient stays in `run.gradients[0]`. A stop drops
     the unfinished mini-batch: `sync[COMPLETED]` says how many were finished.
     """
     threads = run.gradients.shape[0]
@@ -174,8 +183,8 @@ def predict(table, capacity, parameters, x, rows, values, output):
     for first in range(0, rows, capacity):
         n = min(capacity, rows - first)
         forward(table, parameters, x, first, n, values, NOT_TRAINING, 0)
-        y = block(values, last.y, n, last.outputs)
-        copy(y, block(output, first * last.outputs, n, last.outputs))
+        y = view(values, last.y, (n, last.outputs))
+        copy(y, view(output, first * last.outputs, (n, last.outputs)))
 
 
 @kernel
@@ -183,15 +192,19 @@ def evaluate(table, capacity, parameters, x, target, rows, values, loss, sums):
     """Each sample's summed loss into sums (rows,); returns the penalty's sum over all samples."""
     last = table[table.size - 1]
     size, penalties = last.outputs, 0.0
+    room = np.empty(capacity)
     for first in range(0, rows, capacity):
         n = min(capacity, rows - first)
         forward(table, parameters, x, first, n, values, NOT_TRAINING, 0)
-        y = block(values, last.y, n, size)
-        dy = block(values, last.dy, n, size)
-        expected = block(target, first * size, n, size)
-        loss_rows(loss, y, expected, 1.0, dy, sums[first : first + n])
+        y = view(values, last.y, (n, size))
+        dy = view(values, last.dy, (n, size))
+        expected = view(target, first * size, (n, size))
+        call_loss(loss, (y, expected, 1.0, dy, sums[first : first + n]))
         for i in range(table.size):
             op = table[i]
-            if op.l1 > 0 or op.l2 > 0:
-                penalties += op_penalty(op, n, values, 1.0, 0)
+            if op.penalty != NONE:
+                y, no_gradient = view(values, op.y, (n, op.outputs)), view(values, 0, (0, 0))
+                from_logits = op.from_logits == 1
+                call_penalty(op.penalty, (y, op.l1, op.l2, 1.0, from_logits, no_gradient, room))
+                penalties += total(room, n)
     return penalties

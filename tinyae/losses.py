@@ -14,15 +14,17 @@ clipping and whose gradient for z is (y − x) / size: the sigmoid's slope has c
 A loss of your own is any object with ``value_and_gradient(output, target) -> (float, d_output)``.
 """
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
+from numba import types
 
 from .arguments import look_up
+from .calls import by_address
 from .elementary import expm1, log1p
-from .jit import inlined
+from .jit import kernel
 
-MSE_KIND, BCE_KIND, BCE_FROM_LOGITS_KIND = range(3)
 CLIP = 1e-7
 
 
@@ -30,7 +32,7 @@ CLIP = 1e-7
 # sums (n,), and the gradient times `scale` into dy.
 
 
-@inlined
+@kernel
 def mse(y, x, scale, dy, sums):
     """Σ (y − x)² of each sample; dy ← 2 (y − x) scale."""
     twice = y.dtype.type(2 * scale)
@@ -43,7 +45,7 @@ def mse(y, x, scale, dy, sums):
         sums[i] = total
 
 
-@inlined
+@kernel
 def bce(y, x, scale, dy, sums):
     """Σ −x log p − (1 − x) log(1 − p), p = y clipped; dy ← (p − x) / (p (1 − p)) scale."""
     one, zero, factor = y.dtype.type(1), y.dtype.type(0), y.dtype.type(scale)
@@ -59,7 +61,7 @@ def bce(y, x, scale, dy, sums):
         sums[i] = total
 
 
-@inlined
+@kernel
 def bce_from_logits(z, x, scale, dz, sums):
     """Σ max(z, 0) − z x + log(1 + e^−|z|) of each sample; dz ← (sigmoid(z) − x) scale."""
     one, zero, factor = z.dtype.type(1), z.dtype.type(0), z.dtype.type(scale)
@@ -72,15 +74,11 @@ def bce_from_logits(z, x, scale, dz, sums):
         sums[i] = total
 
 
-@inlined
-def loss_rows(kind, y, x, scale, dy, sums):
-    """The loss of that kind."""
-    if kind == MSE_KIND:
-        mse(y, x, scale, dy, sums)
-    elif kind == BCE_KIND:
-        bce(y, x, scale, dy, sums)
-    else:
-        bce_from_logits(y, x, scale, dy, sums)
+loss_address, call_loss = by_address(
+    lambda real: types.void(
+        *(real[:, ::1], real[:, ::1], types.float64, real[:, ::1], types.float64[::1])
+    )
+)
 
 
 class Loss(Protocol):
@@ -92,9 +90,9 @@ class Loss(Protocol):
 
 
 class KernelLoss:
-    """A loss that the compiled engine knows by its kind."""
+    """A loss with a kernel, which the compiled engine calls."""
 
-    kind: int
+    kernel: Callable
     bounds: tuple[float, float] | None = None  # the range that targets must keep to
 
     def __repr__(self) -> str:
@@ -134,7 +132,7 @@ class KernelLoss:
         x = np.ascontiguousarray(target, dtype=y.dtype).reshape(rows)
         dy = np.empty_like(y) if gradient is None else gradient.reshape(rows)
         sums = np.empty(len(y))
-        loss_rows(self.kind, y, x, float(scale), dy, sums)
+        self.kernel(y, x, float(scale), dy, sums)
         return sums
 
 
@@ -146,7 +144,7 @@ class MSE(KernelLoss):
     (2.0, array([[0., 2.]]))
     """
 
-    kind = MSE_KIND
+    kernel = staticmethod(mse)
 
 
 class BCE(KernelLoss):
@@ -156,14 +154,14 @@ class BCE(KernelLoss):
     clips y to [1e-7, 1 − 1e-7], with zero gradient where it clips.
     """
 
-    kind = BCE_KIND
+    kernel = staticmethod(bce)
     bounds = (0.0, 1.0)
 
 
 class BCEFromLogits(KernelLoss):
     """Binary cross-entropy of sigmoid(z), computed from z: exact where the sigmoid saturates."""
 
-    kind = BCE_FROM_LOGITS_KIND
+    kernel = staticmethod(bce_from_logits)
     bounds = (0.0, 1.0)
 
 

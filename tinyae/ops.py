@@ -34,8 +34,8 @@ NOWHERE = -1
 
 _INTEGERS = (
     "kind",
-    *("forward", "backward"),  # addresses of its kernels in this process
-    "activation",
+    # Addresses in this process: of its kernels, its activation's, and the penalty's if it has one
+    *("forward", "backward", "activation", "slope", "penalty"),
     *("inputs", "outputs"),  # numbers in one sample of x and of y
     # Images: x is (height, width, channels), y is (out_height, out_width, filters)
     *("height", "width", "channels", "out_height", "out_width", "filters"),

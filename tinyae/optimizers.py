@@ -7,11 +7,12 @@ averages belong to the model that it trains.
 import math
 
 import numpy as np
+from numba import types
 
 from .arguments import look_up
-from .jit import inlined
+from .calls import by_address
+from .jit import inlined, kernel
 
-NONE_KIND, SGD_KIND, ADAM_KIND = range(3)
 SLOTS = 2  # vectors that an optimizer may keep beside the parameters
 
 
@@ -30,7 +31,7 @@ def flush(a):
             a[i] = 0
 
 
-@inlined
+@kernel
 def adam_step(theta, g, m, v, step, settings):
     """One step of Adam, the step-th (from 1); g is cleared, ready for the next step to add into.
 
@@ -53,8 +54,8 @@ def adam_step(theta, g, m, v, step, settings):
         flush(v)
 
 
-@inlined
-def sgd_step(theta, g, velocity, step, settings):
+@kernel
+def sgd_step(theta, g, velocity, unused, step, settings):
     """One step of gradient descent with momentum μ; g is cleared.
 
     velocity ← μ velocity − α g
@@ -70,13 +71,9 @@ def sgd_step(theta, g, velocity, step, settings):
         flush(velocity)
 
 
-@inlined
-def optimizer_step(kind, settings, theta, g, slot_0, slot_1, step):
-    """One step of the optimizer of that kind; NONE_KIND leaves θ and g as they are."""
-    if kind == ADAM_KIND:
-        adam_step(theta, g, slot_0, slot_1, step, settings)
-    elif kind == SGD_KIND:
-        sgd_step(theta, g, slot_0, step, settings)
+step_address, call_step = by_address(
+    lambda real: types.void(*[real[::1]] * 4, types.int64, types.float64[::1])
+)
 
 
 class Adam:
@@ -102,7 +99,7 @@ class Adam:
     Kingma and Ba, Adam: a method for stochastic optimization, 2015 (section 2, last paragraph).
     """
 
-    kind = ADAM_KIND
+    kernel = staticmethod(adam_step)
 
     def __init__(
         self,
@@ -137,7 +134,7 @@ class SGD:
         μ, at least 0 and below 1.
     """
 
-    kind = SGD_KIND
+    kernel = staticmethod(sgd_step)
 
     def __init__(self, learning_rate: float = 0.01, momentum: float = 0.0):
         self.learning_rate = _positive("learning_rate", learning_rate)

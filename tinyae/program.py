@@ -12,8 +12,9 @@ from .folding import records
 from .interruption import Interruption
 from .jit import BLAS_THREADS, DISABLED
 from .layers.base import Layer
-from .losses import KernelLoss
+from .losses import KernelLoss, loss_address
 from .ops import NOWHERE, RESHAPE, new_table
+from .regularizers import penalty_address
 
 ALIGNMENT = 16  # numbers: buffers begin at a cache line
 CHUNK_BYTES = 4 << 20  # a chunk's activations; more would fall out of the cache
@@ -69,8 +70,10 @@ class Program:
             op.b, op.b_size = op.W + op.W_size, layer.weight("bias").size
             op.trainable = layer.trainable
             op.from_logits = first_logits is not None and position >= first_logits
-            if layer.activity_regularizer is not None:
-                op.l1, op.l2 = layer.activity_regularizer.l1, layer.activity_regularizer.l2
+            regularizer = layer.activity_regularizer
+            if regularizer is not None and (regularizer.l1 or regularizer.l2):
+                op.l1, op.l2 = regularizer.l1, regularizer.l2
+                op.penalty = penalty_address(self.dtype)
             self._scratch = list(map(max, self._scratch, layer.scratch_sizes(op)))
             uses = max(1, op.out_height * op.out_width)  # of each weight
             self.operations += int(2 * op.W_size * uses + op.outputs)
@@ -151,7 +154,7 @@ class Program:
         threads: int | None = None,
     ) -> tuple[np.ndarray, float]:
         """Each sample's summed loss (n,), and the sum of all penalties."""
-        sums = np.empty(len(x))
+        sums, address = np.empty(len(x)), loss_address(loss.kernel, self.dtype)
         penalties = np.zeros(len(x))
 
         def run(rows: slice) -> None:
@@ -162,7 +165,7 @@ class Program:
             expected = inputs if target is x else self.owned(target, rows)
             penalties[rows.start] = engine.evaluate(
                 *(table, capacity, parameters, inputs, expected, n),
-                *(np.empty(size, self.dtype), loss.kind, sums[rows]),
+                *(np.empty(size, self.dtype), address, sums[rows]),
             )
 
         self._share(run, len(x), threads)

@@ -7,13 +7,17 @@ added to the loss and reported apart from the reconstruction.
 
 import math
 
-from .activations import sigmoid
-from .jit import inlined
+import numpy as np
+from numba import types
+
+from .activations import sigmoid_of
+from .calls import by_address
+from .jit import kernel
 
 
-@inlined
-def penalty(a, l1, l2, scale, from_logits, da):
-    """λ₁ Σ|a| + λ₂ Σa² over all rows; da += its gradient times scale, unless da is empty.
+@kernel
+def penalty(a, l1, l2, scale, from_logits, da, sums):
+    """λ₁ Σ|a| + λ₂ Σa² of each sample; da += its gradient times scale, unless da is empty.
 
     With `from_logits` the array holds z where the layer's output is sigmoid(z), and da is the
     gradient for z: it carries the sigmoid's slope.
@@ -21,18 +25,28 @@ def penalty(a, l1, l2, scale, from_logits, da):
     absolute, squared = a.dtype.type(l1), a.dtype.type(l2)
     factor = a.dtype.type(scale)
     zero, one, two = a.dtype.type(0), a.dtype.type(1), a.dtype.type(2)
-    total = 0.0
     for i in range(a.shape[0]):
-        row_total = zero
+        total = zero
         for j in range(a.shape[1]):
-            value = sigmoid(a[i, j]) if from_logits else a[i, j]
-            row_total += absolute * abs(value) + squared * value * value
+            value = sigmoid_of(a[i, j]) if from_logits else a[i, j]
+            total += absolute * abs(value) + squared * value * value
             if da.size:
                 sign = (one if value > zero else zero) - (one if value < zero else zero)
                 slope = absolute * sign + two * squared * value
                 da[i, j] += factor * slope * (value * (one - value) if from_logits else one)
-        total += row_total
-    return total
+        sums[i] = total
+
+
+_address, call_penalty = by_address(
+    lambda real: types.void(
+        *(real[:, ::1], *[types.float64] * 3, types.boolean, real[:, ::1], types.float64[::1])
+    )
+)
+
+
+def penalty_address(dtype: np.dtype) -> int:
+    """What `call_penalty` calls."""
+    return _address(penalty, dtype)
 
 
 class L1L2:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from . import engine, regularizers
+from .calls import NONE
 from .interruption import Interruption
 from .jit import BLAS_THREADS, DISABLED
 from .layers.base import Layer, is_compiled
 from .layers.reshaping import Reshape
-from .losses import BCE, BCEFromLogits, KernelLoss, Loss
-from .optimizers import NONE_KIND, SGD, Adam, optimizer_step
+from .losses import BCE, BCEFromLogits, KernelLoss, Loss, loss_address
+from .optimizers import SGD, Adam, step_address
 from .program import Program, thread_count
 
 if TYPE_CHECKING:
@@ -152,13 +153,13 @@ class CompiledTrainer:
             Each mini-batch's reconstruction loss and penalty; fewer rows than mini-batches if an
             interruption came.
         """
-        steps = len(stretch.bounds) - 1
+        steps, dtype = len(stretch.bounds) - 1, self.parameters.dtype
         run = engine.Run(
             table=self.table,
             capacity=self.capacity,
             values=self.values,
-            loss=self.loss.kind,
-            optimizer=optimizer.kind if optimizer else NONE_KIND,
+            loss=loss_address(self.loss.kernel, dtype),
+            optimizer=step_address(optimizer.kernel, dtype) if optimizer else NONE,
             settings=optimizer.settings() if optimizer else np.empty(0),
             parameters=self.parameters,
             gradients=self.gradients,
@@ -239,9 +240,9 @@ class EagerTrainer:
             x, target = stretch.x[start:stop].copy(), stretch.target[start:stop]
             reconstruction, penalty, _ = self.loss_and_gradient(x, target, True, step)
             for low, high in self.trained:
-                optimizer_step(
-                    *(optimizer.kind, optimizer.settings(), self.parameters[low:high]),
-                    *(self.gradient[low:high], *self.slots[:, low:high], step + 1),
+                optimizer.kernel(
+                    *(self.parameters[low:high], self.gradient[low:high]),
+                    *(*self.slots[:, low:high], step + 1, optimizer.settings()),
                 )
             losses.append((reconstruction, penalty))
         return np.array(losses).reshape(-1, 2)
@@ -293,11 +294,11 @@ def add_penalty(
     regularizer: regularizers.L1L2, a: np.ndarray, from_logits: bool, da: np.ndarray
 ) -> tuple[float, np.ndarray]:
     """A layer's activity penalty per sample, and da with its gradient added."""
-    n = len(a)
+    n, sums = len(a), np.empty(len(a))
     a = np.ascontiguousarray(a)
     da = np.array(da, a.dtype, order="C")
-    value = regularizers.penalty(
+    regularizers.penalty(
         *(a.reshape(n, -1), regularizer.l1, regularizer.l2, 1.0 / n, from_logits),
-        da.reshape(n, -1),
+        *(da.reshape(n, -1), sums),
     )
-    return value / n, da
+    return float(sums.sum()) / n, da

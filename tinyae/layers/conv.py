@@ -20,9 +20,11 @@ import numpy as np
 from .. import activations
 from ..activations import activation_backward, activation_forward
 from ..initializers import Initializer
-from ..jit import inlined, kernel, product
+from ..jit import inlined, kernel
 from ..ops import CONVOLUTION
+from ..products import product
 from ..regularizers import L1L2
+from ..views import clear, view
 from .base import Layer, Shape
 from .windows import check_image, check_padding, pair, slide, unslide
 
@@ -39,7 +41,7 @@ def windows(op, image, rows, columns, first_place, col):
     window height · window width · channels) takes as many as it has rows from first_place on.
     """
     _, height, width, channels = image.shape
-    source, target = image.reshape(-1), col.reshape(-1)
+    source, target = view(image, 0, (image.size,)), view(col, 0, (col.size,))
     run = op.kernel_width * channels
     to = 0
     for place in range(first_place, first_place + col.shape[0]):
@@ -69,7 +71,7 @@ def windows(op, image, rows, columns, first_place, col):
 def add_windows(op, col, rows, columns, first_place, image):
     """The transpose of `windows`: add each row of col to the image under its window."""
     _, height, width, channels = image.shape
-    source, target = col.reshape(-1), image.reshape(-1)
+    source, target = view(col, 0, (col.size,)), view(image, 0, (image.size,))
     run = op.kernel_width * channels
     at = 0
     for place in range(first_place, first_place + col.shape[0]):
@@ -94,8 +96,8 @@ def turn(op, W, a, b, K):
     Turned by 180°, channels exchanged; with a spread the window that also repeats pixels.
     """
     rows, columns = op.kernel_height - op.spread_h + 1, op.kernel_width - op.spread_w + 1
-    source = W.reshape(rows * columns, a, b)
-    target = K.reshape(op.kernel_height, op.kernel_width, b, a)
+    source = view(W, 0, (rows * columns, a, b))
+    target = view(K, 0, (op.kernel_height, op.kernel_width, b, a))
     for tap in range(rows * columns):
         u, v = rows - 1 - tap // columns, columns - 1 - tap % columns
         for place in range(op.spread_h * op.spread_w):
@@ -109,8 +111,8 @@ def turn(op, W, a, b, K):
 def turn_back(op, dK, a, b, dW):
     """The transpose of `turn`: dW[−u, −v, a, b] += Σ dK[u + i, v + j, b, a]."""
     rows, columns = op.kernel_height - op.spread_h + 1, op.kernel_width - op.spread_w + 1
-    source = dK.reshape(op.kernel_height, op.kernel_width, b, a)
-    target = dW.reshape(rows * columns, a, b)
+    source = view(dK, 0, (op.kernel_height, op.kernel_width, b, a))
+    target = view(dW, 0, (rows * columns, a, b))
     for tap in range(rows * columns):
         u, v = rows - 1 - tap // columns, columns - 1 - tap % columns
         for place in range(op.spread_h * op.spread_w):
@@ -127,14 +129,20 @@ def sides(op):
 
 
 @inlined
+def pixels(image, channels):
+    """Images as a matrix with a row for each pixel."""
+    return view(image, 0, (image.size // channels, channels))
+
+
+@inlined
 def kernel_matrix(op, W, scratch):
     """K for the op's form, (taps · channels of the gathered side, channels of the other)."""
     inner, outer = sides(op)
     height = op.kernel_height * op.kernel_width * inner
     if not op.flipped:
-        return W.reshape(height, outer)
-    K = scratch[: height * outer].reshape(height, outer)
-    K[:] = 0
+        return view(W, 0, (height, outer))
+    K = view(scratch, 0, (height, outer))
+    clear(K)
     turn(op, W, outer, inner, K)
     return K
 
@@ -146,18 +154,18 @@ def window_block(op, scratch):
     width = op.kernel_height * op.kernel_width * inner
     step = max(1, BLOCK // max(width, outer))
     start = 2 * width * outer
-    return scratch[start : start + step * width].reshape(step, width)
+    return view(scratch, start, (step, width))
 
 
-@kernel
+@inlined
 def conv_forward(op, x, W, b, y, scratch):
     """y = f(convolution of x), for x (n, inputs) and y (n, outputs)."""
     n = x.shape[0]
     K, room = kernel_matrix(op, W, scratch), window_block(op, scratch)
-    x_pixels, y_pixels = x.reshape(-1, op.channels), y.reshape(-1, op.filters)
+    x_pixels, y_pixels = pixels(x, op.channels), pixels(y, op.filters)
     if op.scatter:
-        image = y.reshape(n, op.out_height, op.out_width, op.filters)
-        y_pixels[:] = 0
+        image = view(y, 0, (n, op.out_height, op.out_width, op.filters))
+        clear(y)
         for first in range(0, x_pixels.shape[0], room.shape[0]):
             x_block = x_pixels[first : first + room.shape[0]]
             col = room[: x_block.shape[0]]
@@ -165,7 +173,7 @@ def conv_forward(op, x, W, b, y, scratch):
             add_windows(op, col, op.height, op.width, first, image)
         activation_forward(b, op.activation, y_pixels)
     else:
-        image = x.reshape(n, op.height, op.width, op.channels)
+        image = view(x, 0, (n, op.height, op.width, op.channels))
         for first in range(0, y_pixels.shape[0], room.shape[0]):
             y_block = y_pixels[first : first + room.shape[0]]
             col = room[: y_block.shape[0]]
@@ -174,7 +182,7 @@ def conv_forward(op, x, W, b, y, scratch):
             activation_forward(b, op.activation, y_block)
 
 
-@kernel
+@inlined
 def conv_backward(op, x, W, y, dy, dW, db, dx, scratch):
     """The chain rule through `conv_forward`, for a loss with gradient dy for y.
 
@@ -188,9 +196,9 @@ def conv_backward(op, x, W, y, dy, dW, db, dx, scratch):
     K, room = kernel_matrix(op, W, scratch), window_block(op, scratch)
     wanted = dW.size > 0
     flat = scratch[K.size : K.size + K.size * wanted] if op.flipped else dW
-    dK = flat.reshape(K.shape[0] * wanted, K.shape[1])
+    dK = view(flat, 0, (K.shape[0] * wanted, K.shape[1]))
     if op.flipped:
-        dK[:] = 0
+        clear(dK)
     if op.scatter:
         scatter_backward(op, x, K, y, dy, dK, db, dx, room)
     else:
@@ -203,14 +211,14 @@ def conv_backward(op, x, W, y, dy, dW, db, dx, scratch):
 @inlined
 def gather_backward(op, x, K, y, dy, dK, db, dx, room):
     n = x.shape[0]
-    y_pixels, dz_pixels = y.reshape(-1, op.filters), dy.reshape(-1, op.filters)
-    x_image = x.reshape(n, op.height, op.width, op.channels)
-    dx_image = dx.reshape(dx.shape[0], op.height, op.width, op.channels)
-    dx_image[:] = 0
+    y_pixels, dz_pixels = pixels(y, op.filters), pixels(dy, op.filters)
+    x_image = view(x, 0, (n, op.height, op.width, op.channels))
+    dx_image = view(dx, 0, (dx.shape[0], op.height, op.width, op.channels))
+    clear(dx)
     for first in range(0, y_pixels.shape[0], room.shape[0]):
         dz = dz_pixels[first : first + room.shape[0]]
         col = room[: dz.shape[0]]
-        activation_backward(y_pixels[first : first + room.shape[0]], op.activation, dz, db)
+        activation_backward(y_pixels[first : first + room.shape[0]], op.slope, dz, db)
         if dK.size:
             windows(op, x_image, op.out_height, op.out_width, first, col)
             product(col, dz, dK, True, True, False)
@@ -222,9 +230,9 @@ def gather_backward(op, x, K, y, dy, dK, db, dx, room):
 @inlined
 def scatter_backward(op, x, K, y, dy, dK, db, dx, room):
     n = x.shape[0]
-    activation_backward(y.reshape(-1, op.filters), op.activation, dy.reshape(-1, op.filters), db)
-    dz_image = dy.reshape(n, op.out_height, op.out_width, op.filters)
-    x_pixels, dx_pixels = x.reshape(-1, op.channels), dx.reshape(-1, op.channels)
+    activation_backward(pixels(y, op.filters), op.slope, pixels(dy, op.filters), db)
+    dz_image = view(dy, 0, (n, op.out_height, op.out_width, op.filters))
+    x_pixels, dx_pixels = pixels(x, op.channels), pixels(dx, op.channels)
     for first in range(0, x_pixels.shape[0], room.shape[0]):
         x_block = x_pixels[first : first + room.shape[0]]
         col = room[: x_block.shape[0]]
@@ -279,12 +287,11 @@ class Conv2D(Layer):
         activity_regularizer: L1L2 | None = None,
     ):
         super().__init__(activity_regularizer=activity_regularizer)
-        activations.code(activation)  # refuses an unknown name
         self.filters = pair("filters", filters)[0]
         self.kernel_size = pair("kernel_size", kernel_size)
         self.strides = pair("strides", strides)
         self.padding = check_padding(padding)
-        self.activation = activation or "linear"
+        self.activation = activations.check(activation)
         self.use_bias = use_bias
         self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
 
@@ -350,7 +357,7 @@ class Conv2D(Layer):
             pad_left = self.kernel_size[1] - 1 - pad_left
         return {
             "kind": CONVOLUTION,
-            "activation": activations.code(self.activation),
+            **activations.fields(self.activation, self.dtype),
             "kernel_height": self.kernel_size[0],
             "kernel_width": self.kernel_size[1],
             "stride_h": self.strides[0],

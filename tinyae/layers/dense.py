@@ -5,13 +5,14 @@ import numpy as np
 from .. import activations
 from ..activations import activation_backward, activation_forward
 from ..initializers import Initializer
-from ..jit import kernel, product
+from ..jit import inlined
 from ..ops import DENSE
+from ..products import product
 from ..regularizers import L1L2
 from .base import Layer, Shape
 
 
-@kernel
+@inlined
 def dense_forward(x, W, b, activation, y):
     """y = f(x W + b), row by row.
 
@@ -21,7 +22,7 @@ def dense_forward(x, W, b, activation, y):
     activation_forward(b, activation, y)
 
 
-@kernel
+@inlined
 def dense_backward(x, W, y, activation, dy, dW, db, dx):
     """The chain rule through y = f(z), z = x W + b, for a loss with gradient dy for y.
 
@@ -78,9 +79,8 @@ class Dense(Layer):
         super().__init__(activity_regularizer=activity_regularizer)
         if not isinstance(units, int | np.integer) or units < 1:
             raise ValueError(f"units must be a positive integer, but got {units!r}")
-        activations.code(activation)  # refuses an unknown name
         self.units = int(units)
-        self.activation = activation or "linear"
+        self.activation = activations.check(activation)
         self.use_bias = use_bias
         self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
 
@@ -95,23 +95,24 @@ class Dense(Layer):
     def forward(self, x, training=False, step=0, first=0):
         x = self.batch(x)
         y = np.empty((len(x), self.units), self.dtype)
-        activation = activations.code(self.activation)
+        activation, _ = activations.addresses(self.activation, self.dtype)
         dense_forward(x, self.weight("kernel"), self.weight("bias"), activation, y)
         return y, (x, y)
 
     def backward(self, dy, cache):
         x, y = cache
         dx = np.empty_like(x)
+        _, activation = activations.addresses(self.activation, self.dtype)
         self.clear_gradients()
         dense_backward(
-            *(x, self.weight("kernel"), y, activations.code(self.activation)),
+            *(x, self.weight("kernel"), y, activation),
             *(self.batch_gradient(dy, y.shape), self.gradient("kernel", 2)),
             *(self.gradient("bias"), dx),
         )
         return dx
 
     def op(self, input_shape):
-        return {"kind": DENSE, "activation": activations.code(self.activation)}
+        return {"kind": DENSE, **activations.fields(self.activation, self.dtype)}
 
     def __repr__(self) -> str:
         return f"Dense({self.units}, {self.activation!r})"

@@ -11,9 +11,10 @@ import math
 import numpy as np
 
 from ..elementary import log1p
-from ..jit import copy, kernel
+from ..jit import inlined, kernel
 from ..ops import DROPOUT, GAUSSIAN_NOISE
 from ..regularizers import L1L2
+from ..views import copy
 from .base import Layer
 
 NOT_TRAINING = -1  # in place of the step
@@ -87,7 +88,7 @@ def standard_normal(bits):
     return np.float32(1.4142135623730951) * u * (near if w < np.float32(5) else far)
 
 
-@kernel
+@inlined
 def dropout(op, x, y, step, first):
     """y = x / (1 − rate) with probability 1 − rate, else 0; copies where step is NOT_TRAINING.
 
@@ -105,7 +106,7 @@ def dropout(op, x, y, step, first):
             y[i, j] = scale * x[i, j] if element_bits(row, j) >= threshold else zero
 
 
-@kernel
+@inlined
 def gaussian_noise(op, x, y, step, first):
     """y = x + stddev · N(0, 1); copies where step is NOT_TRAINING. Its backward pass copies."""
     if step == NOT_TRAINING:

@@ -1,15 +1,30 @@
 """Layers that shrink or enlarge images, channel by channel."""
 
+from collections.abc import Callable
+
 import numpy as np
 
-from ..jit import inlined, kernel
+from ..jit import inlined
 from ..ops import AVERAGE_POOLING, MAX_POOLING, UPSAMPLING
 from ..regularizers import L1L2
+from ..views import clear, view
 from .base import Layer, Shape
 from .windows import check_image, check_padding, pair, slide
 
-# Images are (n, height, width, channels); a window is cut to the part of it that lies inside the
-# image, so padding never counts. The innermost loops run over the channels.
+# Kernels take images as rows of x (n, inputs) and y (n, outputs). A window is cut to the part of it
+# that lies inside the image, so padding never counts. The innermost loops run over the channels.
+
+
+@inlined
+def inputs(op, x):
+    """x, or the gradient for it, as (n, height, width, channels)."""
+    return view(x, 0, (x.shape[0], op.height, op.width, op.channels))
+
+
+@inlined
+def outputs(op, y):
+    """y, or the gradient for it, as (n, rows, columns, channels)."""
+    return view(y, 0, (y.shape[0], op.out_height, op.out_width, op.channels))
 
 
 @inlined
@@ -23,6 +38,7 @@ def window(op, i, j):
 @inlined
 def max_pooling_forward(op, x, y):
     """y = the maximum under each window."""
+    x, y = inputs(op, x), outputs(op, y)
     n, rows, columns, channels = y.shape
     for sample in range(n):
         for i in range(rows):
@@ -41,9 +57,10 @@ def max_pooling_forward(op, x, y):
 @inlined
 def max_pooling_backward(op, x, y, dy, dx):
     """Of equal maxima under a window the first in row order gets dy, which is used up."""
+    x, dx, y, dy = inputs(op, x), inputs(op, dx), outputs(op, y), outputs(op, dy)
     n, rows, columns, channels = y.shape
     zero = x.dtype.type(0)
-    dx[:] = 0
+    clear(dx)
     for sample in range(n):
         for i in range(rows):
             for j in range(columns):
@@ -60,9 +77,10 @@ def max_pooling_backward(op, x, y, dy, dx):
 @inlined
 def average_pooling_forward(op, x, y):
     """y = the mean of the real pixels under each window."""
+    x, y = inputs(op, x), outputs(op, y)
     n, rows, columns, channels = y.shape
     one = x.dtype.type(1)
-    y[:] = 0
+    clear(y)
     for sample in range(n):
         for i in range(rows):
             for j in range(columns):
@@ -75,11 +93,12 @@ def average_pooling_forward(op, x, y):
 
 
 @inlined
-def average_pooling_backward(op, dy, dx):
+def average_pooling_backward(op, x, y, dy, dx):
     """Each real pixel under a window gets an equal share of dy."""
+    dx, dy = inputs(op, dx), outputs(op, dy)
     n, rows, columns, channels = dy.shape
     one = dy.dtype.type(1)
-    dx[:] = 0
+    clear(dx)
     for sample in range(n):
         for i in range(rows):
             for j in range(columns):
@@ -94,6 +113,7 @@ def average_pooling_backward(op, dy, dx):
 @inlined
 def upsampling_forward(op, x, y):
     """y[i, j] = x[i // rows, j // columns]: every pixel repeated."""
+    x, y = inputs(op, x), outputs(op, y)
     n, rows, columns, channels = y.shape
     for sample in range(n):
         for i in range(rows):
@@ -104,10 +124,11 @@ def upsampling_forward(op, x, y):
 
 
 @inlined
-def upsampling_backward(op, dy, dx):
+def upsampling_backward(op, x, y, dy, dx):
     """Each pixel gets the sum over its copies."""
+    dx, dy = inputs(op, dx), outputs(op, dy)
     n, rows, columns, channels = dy.shape
-    dx[:] = 0
+    clear(dx)
     for sample in range(n):
         for i in range(rows):
             for j in range(columns):
@@ -116,37 +137,10 @@ def upsampling_backward(op, dy, dx):
                     dx[sample, row, column, c] += dy[sample, i, j, c]
 
 
-@kernel
-def resize_forward(op, x, y):
-    """The forward pass of whichever layer of this file the op is; x, y (n, ...) of any shape."""
-    n = x.shape[0]
-    x_image = x.reshape(n, op.height, op.width, op.channels)
-    y_image = y.reshape(n, op.out_height, op.out_width, op.channels)
-    if op.kind == MAX_POOLING:
-        max_pooling_forward(op, x_image, y_image)
-    elif op.kind == AVERAGE_POOLING:
-        average_pooling_forward(op, x_image, y_image)
-    else:
-        upsampling_forward(op, x_image, y_image)
-
-
-@kernel
-def resize_backward(op, x, y, dy, dx):
-    """The backward pass of whichever layer of this file the op is; dy is used up."""
-    n = x.shape[0]
-    x_shape = (n, op.height, op.width, op.channels)
-    y_shape = (n, op.out_height, op.out_width, op.channels)
-    dy_image, dx_image = dy.reshape(y_shape), dx.reshape(x_shape)
-    if op.kind == MAX_POOLING:
-        max_pooling_backward(op, x.reshape(x_shape), y.reshape(y_shape), dy_image, dx_image)
-    elif op.kind == AVERAGE_POOLING:
-        average_pooling_backward(op, dy_image, dx_image)
-    else:
-        upsampling_backward(op, dy_image, dx_image)
-
-
 class _Resizing(Layer):
     """What the layers of this file share: images in, images out, channels kept, no weights."""
+
+    kernels: tuple[Callable, Callable]
 
     def sides(self, input_shape: Shape) -> tuple[int, int]:
         """The output's rows and columns."""
@@ -160,17 +154,16 @@ class _Resizing(Layer):
         x = self.batch(x)
         shape = self.output_shape or ()
         y = np.empty((len(x), *shape), self.dtype)
-        resize_forward(
-            self.record(x.shape[1:], shape), x.reshape(len(x), -1), y.reshape(len(x), -1)
-        )
+        op, (run, _) = self.record(x.shape[1:], shape), self.kernels
+        run(op, x.reshape(len(x), -1), y.reshape(len(x), -1))
         return y, (x, y)
 
     def backward(self, dy, cache):
         x, y = cache
         dx, rows = np.empty_like(x), (len(x), -1)
         dy = self.batch_gradient(dy, y.shape)
-        op = self.record(x.shape[1:], y.shape[1:])
-        resize_backward(op, x.reshape(rows), y.reshape(rows), dy.reshape(rows), dx.reshape(rows))
+        op, (_, run) = self.record(x.shape[1:], y.shape[1:]), self.kernels
+        run(op, x.reshape(rows), y.reshape(rows), dy.reshape(rows), dx.reshape(rows))
         return dx
 
 
@@ -197,6 +190,7 @@ class MaxPooling2D(_Resizing):
     """
 
     kind = MAX_POOLING
+    kernels = max_pooling_forward, max_pooling_backward
 
     def __init__(
         self,
@@ -254,6 +248,7 @@ class AveragePooling2D(MaxPooling2D):
     """
 
     kind = AVERAGE_POOLING
+    kernels = average_pooling_forward, average_pooling_backward
 
 
 class UpSampling2D(_Resizing):
@@ -271,6 +266,8 @@ class UpSampling2D(_Resizing):
     >>> UpSampling2D().build((7, 7, 32))
     (14, 14, 32)
     """
+
+    kernels = upsampling_forward, upsampling_backward
 
     def __init__(
         self,

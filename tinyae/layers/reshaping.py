@@ -25,24 +25,24 @@ class Activation(Layer):
 
     def __init__(self, activation: str, *, activity_regularizer: L1L2 | None = None):
         super().__init__(activity_regularizer=activity_regularizer)
-        activations.code(activation)  # refuses an unknown name
-        self.activation = activation
+        self.activation = activations.check(activation)
 
     def forward(self, x, training=False, step=0, first=0):
         y = self.batch(x).copy()
         no_bias = np.empty(0, self.dtype)
-        activation_forward(no_bias, activations.code(self.activation), y.reshape(len(y), -1))
+        activation, _ = activations.addresses(self.activation, self.dtype)
+        activation_forward(no_bias, activation, y.reshape(len(y), -1))
         return y, y
 
     def backward(self, dy, cache):
         dx = self.batch_gradient(dy, cache.shape)
         rows, no_bias = (len(dx), -1), np.empty(0, self.dtype)
-        code = activations.code(self.activation)
-        activation_backward(cache.reshape(rows), code, dx.reshape(rows), no_bias)
+        _, activation = activations.addresses(self.activation, self.dtype)
+        activation_backward(cache.reshape(rows), activation, dx.reshape(rows), no_bias)
         return dx
 
     def op(self, input_shape):
-        return {"kind": ACTIVATION, "activation": activations.code(self.activation)}
+        return {"kind": ACTIVATION, **activations.fields(self.activation, self.dtype)}
 
     def __repr__(self) -> str:
         return f"Activation({self.activation!r})"

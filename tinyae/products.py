@@ -1,0 +1,83 @@
+"""The matrix product inside kernels, by NumPy's own BLAS; with the JIT disabled, NumPy's."""
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from .blas import NO_TRANSPOSE, ROW_MAJOR, TRANSPOSE
+from .jit import BLAS, DISABLED, inlined, kernel
+from .views import clear
+
+
+@inlined
+def _add_row_product(A, B, C):
+    """C += A B for an A with one row.
+
+    Rows of B are not read where A is zero: the pixels and hidden units that are off.
+    """
+    for i in range(A.shape[1]):
+        if A[0, i] != 0:
+            for j in range(C.shape[1]):
+                C[0, j] += A[0, i] * B[i, j]
+
+
+def _product_numpy(A, B, C, accumulate, transpose_A=False, transpose_B=False):
+    result = np.matmul(A.T if transpose_A else A, B.T if transpose_B else B)
+    C[...] = C + result if accumulate else result
+
+
+def _product_blas(A, B, C, accumulate, transpose_A=False, transpose_B=False):
+    """C = op(A) op(B), or C + op(A) op(B): contiguous 2-D arrays of one type."""
+    one_row = A.shape[0] == 1 and not transpose_A and not transpose_B
+    if C.size == 0:
+        return
+    if A.size == 0 or one_row:  # BLAS takes no empty A, and for one row would first copy all of B
+        if not accumulate:
+            clear(C)
+        if one_row:
+            _add_row_product(A, B, C)
+    else:
+        _gemm(A, B, C, accumulate, transpose_A, transpose_B)
+
+
+@intrinsic
+def _gemm(typing_context, A, B, C, accumulate, transpose_A, transpose_B):
+    """C = op(A) op(B), or C + op(A) op(B), by ``cblas_?gemm``."""
+    return types.void(A, B, C, *[types.boolean] * 3), _generate_gemm
+
+
+def _generate_gemm(context, builder, signature, arguments):
+    number = context.get_data_type(signature.args[0].dtype)
+    integer, order = ir.IntType(BLAS.integer_bits), ir.IntType(32)
+    accumulate, transpose_A, transpose_B = (
+        context.cast(builder, flag, types.boolean, types.boolean) for flag in arguments[3:]
+    )
+
+    def operand(position):
+        array_type = signature.args[position]
+        array = context.make_array(array_type)(context, builder, arguments[position])
+        rows, columns = cgutils.unpack_tuple(builder, array.shape)
+        return builder.bitcast(array.data, cgutils.voidptr_t), rows, columns
+
+    def whole(size):
+        return size if size.type == integer else builder.trunc(size, integer)
+
+    def operation(transpose):
+        return builder.select(transpose, order(TRANSPOSE), order(NO_TRANSPOSE))
+
+    (A, A_rows, A_columns), (B, _, B_columns), (C, m, n) = map(operand, range(3))
+    k = builder.select(transpose_A, A_rows, A_columns)
+    values = [
+        *(order(ROW_MAJOR), operation(transpose_A), operation(transpose_B)),
+        *(whole(m), whole(n), whole(k), number(1.0), A, whole(A_columns), B, whole(B_columns)),
+        *(builder.select(accumulate, number(1.0), number(0.0)), C, whole(n)),
+    ]
+    name = "tinyae_sgemm" if signature.args[0].dtype == types.float32 else "tinyae_dgemm"
+    function = ir.FunctionType(ir.VoidType(), [value.type for value in values])
+    builder.call(cgutils.get_or_insert_function(builder.module, function, name), values)
+    return context.get_dummy_value()
+
+
+product = _product_numpy if DISABLED else kernel(_product_blas)
