@@ -160,3 +160,31 @@ def test_the_exception_says_where_and_goes_through_pickle():
     assert isinstance(error, ArithmeticError)
     assert (twin.epoch, twin.step, str(twin)) == (error.epoch, error.step, str(error))
     assert f"in epoch {error.epoch + 1}, at step {error.step}" in str(error)
+
+
+# Overflows that no loss shows
+
+
+@pytest.mark.parametrize("stretch_seconds", [0.1, 0.0], ids=["long", "single steps"])
+@pytest.mark.parametrize("bad_step", [1, 2, 6, 7, 12])
+def test_an_overflow_that_does_not_show_in_the_loss(bad_step, stretch_seconds, monkeypatch):
+    """g² overflows in float32 long before the loss does; Adam would then stand still for ever."""
+    monkeypatch.setattr(training, "STRETCH_SECONDS", stretch_seconds)
+    x = np.ones((12, 2), np.float32)
+    x[bad_step - 1] = 1e12  # the loss of this sample is about 1e24, its gradient's square 1e48
+
+    def model():
+        return tae.Autoencoder([tae.Dense(1)], [tae.Dense(2)], seed=0, input_shape=(2,))
+
+    calm, ae = model(), model()
+    options = {"batch_size": 1, "shuffle": False, "verbose": 0}
+    if bad_step > 1:
+        calm.fit(x[: bad_step - 1], **options)
+    with pytest.raises(tae.TrainingDiverged, match="means overflowed in epoch 1") as caught:
+        ae.fit(x, **options)
+    assert caught.value.step == bad_step
+    assert pickle.loads(pickle.dumps(caught.value)).args == caught.value.args
+    assert ae.parameters.tobytes() == calm.parameters.tobytes()
+    assert ae.slots.tobytes() == calm.slots.tobytes()
+    assert ae.progress.step == bad_step - 1
+    assert np.isfinite(ae.reconstruct(x)).all()

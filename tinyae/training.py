@@ -24,7 +24,7 @@ STRETCH_BYTES = 16 << 20  # of gathered samples
 
 
 class TrainingDiverged(ArithmeticError):
-    """The loss stopped being finite; the model has the parameters that gave the last finite loss.
+    """The numbers stopped being finite; the model is as it was when it gave the last finite loss.
 
     Attributes
     ----------
@@ -34,15 +34,15 @@ class TrainingDiverged(ArithmeticError):
         The optimizer step, counted from 1.
     """
 
-    def __init__(self, epoch: int, step: int, value: float):
+    def __init__(self, epoch: int, step: int, what: str):
         super().__init__(
-            f"the loss became {value} in epoch {epoch + 1}, at step {step}; the parameters that "
+            f"{what} in epoch {epoch + 1}, at step {step}; the parameters that "
             "gave the last finite loss are kept. A smaller learning rate may help"
         )
-        self.epoch, self.step, self._value = epoch, step, value
+        self.epoch, self.step, self._what = epoch, step, what
 
     def __reduce__(self):
-        return type(self), (self.epoch, self.step, self._value)
+        return type(self), (self.epoch, self.step, self._what)
 
 
 class Snapshot(NamedTuple):
@@ -89,8 +89,9 @@ class Training:
     ) -> tuple[Plan, np.ndarray, "TrainingDiverged | None"]:
         """Run the next stretch: its plan, the losses (steps, 2) of its steps, and what went wrong.
 
-        The losses are those of the finished steps, or of the steps before the first loss that is
-        not finite; then the model is back at the parameters that gave the last of them.
+        The losses are those of the finished steps, or of the steps before the first loss, parameter
+        or optimizer's number that is not finite; then the model is back at the parameters that gave
+        the last of them.
         """
         if self._frozen_now() != self._frozen:  # a callback has frozen or freed a layer
             self.trainer.close()
@@ -100,11 +101,18 @@ class Training:
         self._remember(plan, self.batches.progress.step)
         losses = self._run(self._snapshots[-1], len(plan.bounds) - 1, interruption)
         finite = np.isfinite(losses.sum(axis=1))
-        bad = len(losses) if finite.all() else int(np.argmin(finite))
-        self.batches.commit(plan, bad)
-        if bad == len(losses):
+        if finite.all() and self._is_finite():
+            self.batches.commit(plan, len(losses))
             return plan, losses, None
-        return plan, losses[:bad], self._go_back(bad, losses)
+        good = len(losses) if finite.all() else int(np.argmin(finite))
+        overflow = self._overflow(good)
+        if overflow and (overflow < good or finite.all()):
+            good = step = overflow
+            what = "the parameters or the optimizer's means overflowed"
+        else:  # an overflow in the step before shows as a loss
+            step, what = good + 1, f"the loss became {losses[good].sum()}"
+        self.batches.commit(plan, good)
+        return plan, losses[:good], self._go_back(good, step, what)
 
     def _run(self, origin: Snapshot, steps: int, interruption: Interruption) -> np.ndarray:
         """Take the first steps of a snapshot's plan."""
@@ -134,7 +142,36 @@ class Training:
         optimizer = copy.copy(model.optimizer)  # a callback may change its learning rate
         self._snapshots.append(Snapshot(parameters, slots, optimizer, plan, first_step))
 
-    def _go_back(self, bad: int, losses: np.ndarray) -> "TrainingDiverged":
+    def _is_finite(self) -> bool:
+        """Whether the model's own numbers are: an overflow need not show in the loss."""
+        return all(bool(np.isfinite(a).all()) for a in (self.model.parameters, self.model.slots))
+
+    def _overflow(self, good: int) -> int:
+        """After how many of the stretch's first `good` steps they no longer were; 0 for never.
+
+        What has overflowed stays so, hence the search by halves.
+        """
+        origin = self._snapshots[-1]
+
+        def finite_after(steps: int) -> bool:
+            self._restart(origin, steps)
+            return self._is_finite()
+
+        if good == 0 or finite_after(good):
+            return 0
+        low, high = 0, good
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if finite_after(middle) else (low, middle)
+        return high
+
+    def _restart(self, origin: Snapshot, steps: int) -> None:
+        """The model as it was so many steps after a snapshot."""
+        self.model.parameters[...], self.model.slots[...] = origin.parameters, origin.slots
+        if steps > 0:
+            self._run(origin, steps, Interruption())
+
+    def _go_back(self, bad: int, step: int, what: str) -> "TrainingDiverged":
         """Restore the parameters that gave the last finite loss.
 
         Loss k comes from the parameters after k steps, so the last finite one, before `bad`, is met
@@ -146,12 +183,10 @@ class Training:
         if bad == 0:
             origin = self._snapshots[0]
             steps = 0 if origin is present else len(origin.plan.bounds) - 2
-        self.model.parameters[...], self.model.slots[...] = origin.parameters, origin.slots
-        if steps > 0:
-            self._run(origin, steps, Interruption())
+        self._restart(origin, steps)
         self.batches.progress.step = origin.first_step + max(steps, 0)
-        epoch = self.model.progress.epoch + sum(end <= bad for end in present.plan.epoch_ends)
-        return TrainingDiverged(epoch, present.first_step + bad + 1, float(losses[bad].sum()))
+        epoch = self.model.progress.epoch + sum(end < step for end in present.plan.epoch_ends)
+        return TrainingDiverged(epoch, present.first_step + step, what)
 
 
 class EpochMeans:
