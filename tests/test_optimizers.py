@@ -31,8 +31,11 @@ def run(optimizer, theta, gradients):
     return theta
 
 
+NAMES = ["adam", "adam with settings", "sgd", "momentum"]
+
+
+@pytest.mark.parametrize(("optimizer", "reference", "settings"), CASES, ids=NAMES)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize(("optimizer", "reference", "settings"), CASES, ids=lambda v: str(v)[:30])
 def test_twenty_steps(optimizer, reference, settings, dtype):
     rng = np.random.default_rng(0)
     theta = rng.normal(size=SIZE).astype(dtype)
