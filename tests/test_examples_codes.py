@@ -1,28 +1,10 @@
 """The experiments on codes, compression, noise and anomalies, at a small scale."""
 
-import argparse
-import importlib
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
-
 pytestmark = pytest.mark.large
 PNG = b"\x89PNG"
-
-
-@pytest.fixture
-def example(monkeypatch):
-    """Imports an example by its name, as Python does for a script's neighbours."""
-    monkeypatch.syspath_prepend(str(EXAMPLES))
-    return importlib.import_module
-
-
-@pytest.fixture
-def options(tmp_path):
-    return argparse.Namespace(out=tmp_path / "new" / "folder", full=False, seed=0)
 
 
 def check_output(options, capsys, pictures):

@@ -1,29 +1,14 @@
 """The examples on strided convolutions, similar images and few labels, run small."""
 
-import argparse
-import importlib
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import EXAMPLES
 
 import tinyae as tae
-
-EXAMPLES = Path(__file__).parents[1] / "examples"
-
-
-@pytest.fixture
-def example(monkeypatch):
-    """Imports an example by its name, as Python does for a script's neighbours."""
-    monkeypatch.syspath_prepend(str(EXAMPLES))
-    return importlib.import_module
-
-
-@pytest.fixture
-def options(tmp_path):
-    return argparse.Namespace(out=tmp_path / "new" / "folder", full=False, seed=0)
 
 
 def printed(options, capsys, picture):

@@ -1,7 +1,5 @@
 """The learner's examples: backpropagation by hand, and a layer and a loss of one's own."""
 
-import argparse
-import importlib
 import os
 import subprocess
 import sys
@@ -9,24 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import EXAMPLES
 
 import tinyae as tae
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
-
 pytestmark = pytest.mark.large
-
-
-@pytest.fixture
-def example(monkeypatch):
-    """Imports an example by its name, as Python does for a script's neighbours."""
-    monkeypatch.syspath_prepend(str(EXAMPLES))
-    return importlib.import_module
-
-
-@pytest.fixture
-def options(tmp_path):
-    return argparse.Namespace(out=tmp_path, full=False, seed=0)
 
 
 def test_backprop_by_hand(example, options, capsys):

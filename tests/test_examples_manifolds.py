@@ -1,26 +1,21 @@
 """The examples on points, latent spaces and walks, run small: what each must show."""
 
-import argparse
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-
-EXAMPLES = Path(__file__).parents[1] / "examples"
+from conftest import EXAMPLES
 
 pytestmark = pytest.mark.large
 
 
 @pytest.fixture
-def run(monkeypatch, tmp_path):
+def run(example, options):
     """Run an example's `main` in this process; checks its pictures and the width of its lines."""
 
     def run_one(name, capsys, pictures, **scale):
-        monkeypatch.syspath_prepend(EXAMPLES)
-        example = __import__(name)
-        options = argparse.Namespace(out=tmp_path / name, full=False, seed=0)
-        figures = example.main(options, **scale)
+        figures = example(name).main(options, **scale)
         assert sorted(path.name for path in options.out.iterdir()) == sorted(pictures)
         printed = capsys.readouterr().out
         assert max(map(len, printed.splitlines())) <= 80
