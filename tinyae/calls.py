@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numba import from_dtype, types
 from numba.core import cgutils
+from numba.core.errors import TypingError
 from numba.core.typing.templates import Signature
 from numba.extending import intrinsic
 
@@ -61,6 +62,9 @@ def by_address(signature: Callable[[types.Type], Signature]) -> tuple[Callable, 
     def compiled_call(typing_context, address, arguments):
         arrays = (each for each in arguments if isinstance(each, types.Array))
         wanted = signature(next(arrays).dtype)
+        pairs = zip(arguments, wanted.args, strict=True)
+        if any(typing_context.can_convert(given, taken) is None for given, taken in pairs):
+            raise TypingError(f"a kernel of type {wanted} was called with {arguments}")
         return types.void(address, types.Tuple(wanted.args)), _generate_call
 
     return address, call if DISABLED else compiled_call
