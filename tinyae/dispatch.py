@@ -6,6 +6,8 @@ where there are none; x is (n, inputs), y (n, outputs); scratch is as large as t
 Backward adds into dW and db, uses dy up and writes dx; these are empty where they are not wanted.
 """
 
+import functools
+
 import numpy as np
 from numba import from_dtype, types
 
@@ -29,13 +31,16 @@ from .ops import (
 )
 from .views import copy, view
 
+# Nothing but compiled code calls these, so the wrapper that Python would need is left out.
+called = functools.partial(kernel, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
-@kernel
+
+@called
 def dense(op, W, b, x, y, scratch, step, first):
     dense_forward(x, view(W, 0, (op.inputs, op.outputs)), b, op.activation, y)
 
 
-@kernel
+@called
 def dense_back(op, W, x, y, dy, dW, db, dx, scratch, step, first):
     W_matrix = view(W, 0, (op.inputs, op.outputs))
     dW_matrix = view(dW, 0, (op.inputs * op.trainable, op.outputs))
@@ -55,83 +60,83 @@ def keep_back(op, dy, dx):
         copy(dy, dx)
 
 
-@kernel
+@called
 def activation(op, W, b, x, y, scratch, step, first):
     keep(op, x, y)
     activation_forward(b, op.activation, y)
 
 
-@kernel
+@called
 def activation_back(op, W, x, y, dy, dW, db, dx, scratch, step, first):
     activation_backward(y, op.slope, dy, db)
     keep_back(op, dy, dx)
 
 
-@kernel
+@called
 def reshape(op, W, b, x, y, scratch, step, first):
     keep(op, x, y)
 
 
-@kernel
+@called
 def copy_back(op, W, x, y, dy, dW, db, dx, scratch, step, first):
     keep_back(op, dy, dx)
 
 
-@kernel
+@called
 def convolution(op, W, b, x, y, scratch, step, first):
     conv_forward(op, x, W, b, y, scratch)
 
 
-@kernel
+@called
 def convolution_back(op, W, x, y, dy, dW, db, dx, scratch, step, first):
     conv_backward(op, x, W, y, dy, dW, db, dx, scratch)
 
 
-@kernel
+@called
 def max_pooling(op, W, b, x, y, scratch, step, first):
     pooling.max_pooling_forward(op, x, y)
 
 
-@kernel
+@called
 def max_pooling_back(op, W, x, y, dy, dW, db, dx, scratch, step, first):
     if dx.size:
         pooling.max_pooling_backward(op, x, y, dy, dx)
 
 
-@kernel
+@called
 def average_pooling(op, W, b, x, y, scratch, step, first):
     pooling.average_pooling_forward(op, x, y)
 
 
-@kernel
+@called
 def average_pooling_back(op, W, x, y, dy, dW, db, dx, scratch, step, first):
     if dx.size:
         pooling.average_pooling_backward(op, x, y, dy, dx)
 
 
-@kernel
+@called
 def upsampling(op, W, b, x, y, scratch, step, first):
     pooling.upsampling_forward(op, x, y)
 
 
-@kernel
+@called
 def upsampling_back(op, W, x, y, dy, dW, db, dx, scratch, step, first):
     if dx.size:
         pooling.upsampling_backward(op, x, y, dy, dx)
 
 
-@kernel
+@called
 def dropout(op, W, b, x, y, scratch, step, first):
     noise.dropout(op, x, y, step, first)
 
 
-@kernel
+@called
 def dropout_back(op, W, x, y, dy, dW, db, dx, scratch, step, first):
     if dx.size:
         noise.dropout(op, dy, dx, step, first)
 
 
-@kernel
+@called
 def gaussian_noise(op, W, b, x, y, scratch, step, first):
     noise.gaussian_noise(op, x, y, step, first)
 

@@ -80,4 +80,7 @@ def _generate_gemm(context, builder, signature, arguments):
     return context.get_dummy_value()
 
 
-product = _product_numpy if DISABLED else kernel(_product_blas)
+# Part of its caller the product compiles fastest in a kernel that has one or two, as a function of
+# its own in one that has many.
+product = _product_numpy if DISABLED else inlined(_product_blas)
+called_product = _product_numpy if DISABLED else kernel(_product_blas)

@@ -22,7 +22,7 @@ from ..activations import activation_backward, activation_forward
 from ..initializers import Initializer
 from ..jit import inlined, kernel
 from ..ops import CONVOLUTION
-from ..products import product
+from ..products import called_product as product
 from ..regularizers import L1L2
 from ..views import clear, view
 from .base import Layer, Shape
