@@ -23,7 +23,7 @@ from .program import Program, thread_count
 if TYPE_CHECKING:
     from .autoencoder import Autoencoder
 
-THREAD_OPERATIONS = 2e5  # of a step, for each thread: below, meeting costs more than it brings
+THREAD_OPERATIONS = 1e6  # of a step, for each thread: below, meeting costs more than it brings
 
 
 class Stretch(NamedTuple):
