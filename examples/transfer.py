@@ -16,8 +16,8 @@ The gain is small and not certain. Of four encoders that were tried, fine-tuning
 point in a hundred with this dropout and with noise on the input; without either it drew, and with
 convolutions and dropout it lost, though the network from scratch had a third fewer epochs there.
 
---full trains the encoder on all 60,000 images of MNIST and tests on 10,000, in about a minute: 89.8%
-from scratch, 85.4% frozen, 90.9% fine-tuned.
+--full trains the encoder on all 60,000 images of MNIST and tests on 10,000, in about a minute:
+89.8% from scratch, 85.4% frozen, 90.9% fine-tuned.
 """
 
 import common

@@ -16,8 +16,8 @@ their neighbours of two or one. A kernel of 4 is even. Here it ends with the sma
 quarter of the steps, with half the filters, it had the larger one. As a control, the same encoder
 gets a decoder that repeats pixels and then convolves.
 
---full trains 32 and 16 filters on all of MNIST, in about two minutes; else it is 16 and 8 filters and
-the 6,000 images that are bundled.
+--full trains 32 and 16 filters on all of MNIST, in about two minutes; else it is 16 and 8 filters
+and the 6,000 images that are bundled.
 """
 
 import common
