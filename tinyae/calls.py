@@ -9,7 +9,6 @@ With the JIT disabled the number counts the functions that were asked for.
 """
 
 import functools
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -24,7 +23,6 @@ from .jit import DISABLED
 
 NONE = 0  # the address of no kernel
 
-_compiling = threading.Lock()
 _functions: list[Callable] = [lambda *_: None]  # with the JIT disabled, by address
 
 
@@ -48,12 +46,11 @@ def by_address(signature: Callable[[types.Type], Signature]) -> tuple[Callable, 
     def address(kernel: Any, dtype: np.dtype) -> int:
         if DISABLED:
             _functions.append(kernel)
-            return len(_functions) - 1
-        with _compiling:
-            arguments = signature(from_dtype(dtype)).args
-            kernel.compile(arguments)
-            compiled = kernel.overloads[arguments]
-            return compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
+            return _functions.index(kernel)  # its own, whatever other threads append
+        arguments = signature(from_dtype(dtype)).args
+        kernel.compile(arguments)  # once, whichever thread comes first
+        compiled = kernel.overloads[arguments]
+        return compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
 
     def call(address, arguments):
         _functions[address](*arguments)
