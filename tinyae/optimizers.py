@@ -71,6 +71,7 @@ def sgd_step(theta, g, velocity, unused, step, settings):
         flush(velocity)
 
 
+# Both take two slots, so that the engine can call either.
 step_address, call_step = by_address(
     lambda real: types.void(*[real[::1]] * 4, types.int64, types.float64[::1])
 )

@@ -51,9 +51,7 @@ def _gemm(typing_context, A, B, C, accumulate, transpose_A, transpose_B):
 def _generate_gemm(context, builder, signature, arguments):
     number = context.get_data_type(signature.args[0].dtype)
     integer, order = ir.IntType(BLAS.integer_bits), ir.IntType(32)
-    accumulate, transpose_A, transpose_B = (
-        context.cast(builder, flag, types.boolean, types.boolean) for flag in arguments[3:]
-    )
+    accumulate, transpose_A, transpose_B = arguments[3:]
 
     def operand(position):
         array_type = signature.args[position]
