@@ -124,7 +124,7 @@ def test_idx_every_truncation_and_every_damaged_byte_of_a_gzip_file(tmp_path):
     assert refused >= len(packed) - 10
 
 
-@pytest.mark.parametrize("tail", [b"garbage", gzip.compress(b"more")])
+@pytest.mark.parametrize("tail", [b"garbage", gzip.compress(b"more")], ids=["garbage", "stream"])
 def test_idx_refuses_what_follows_a_gzip_stream(tmp_path, tail):
     with pytest.raises(ValueError, match=r"some-file (is a damaged gzip file|goes on after)"):
         load_bytes(tmp_path, gzip.compress(PAIR) + tail)
