@@ -10,6 +10,8 @@ from conftest import EXAMPLES
 
 import tinyae as tae
 
+pytestmark = pytest.mark.large
+
 
 def printed(options, capsys, picture):
     """What was printed, which fits on a terminal, beside one picture."""

@@ -23,64 +23,76 @@ from numba import types
 from .arguments import look_up
 from .calls import NONE, by_address
 from .elementary import expm1
-from .jit import kernel
-from .views import view
+from .jit import inlined, kernel
+from .views import copy, view
 
 LEAKY_SLOPE = 0.2
 
-# For each activation two kernels over flat arrays: z becomes a = f(z) in place, and d, the
-# gradient for a, becomes the gradient for z.
+# For each activation two kernels over flat arrays of one length: z, which lacks its bias, becomes
+# a = f(z + b) in place, and d, the gradient for a, becomes the gradient for z. No number is put
+# back as it was for want of a bias or where the slope is 1: the compiler would turn that into
+# storing the others only, which takes many processors ten times as long.
 
 
 @kernel
-def relu(z):
+def linear(z, b):
+    for k in range(z.size):
+        z[k] += b[k]
+
+
+@kernel
+def relu(z, b):
     zero = z.dtype.type(0)
     for k in range(z.size):
-        z[k] = zero if z[k] < zero else z[k]  # unlike max, keeps NaN visible
+        t = z[k] + b[k]
+        z[k] = zero if t < zero else t  # unlike max, keeps NaN visible
 
 
 @kernel
 def relu_backward(a, d):
-    zero = a.dtype.type(0)
+    zero, one = a.dtype.type(0), a.dtype.type(1)
     for k in range(d.size):
-        d[k] = d[k] if a[k] > zero else zero
+        d[k] *= one if a[k] > zero else zero
 
 
 @kernel
-def leaky_relu(z):
+def leaky_relu(z, b):
     zero, slope = z.dtype.type(0), z.dtype.type(LEAKY_SLOPE)
     for k in range(z.size):
-        z[k] = z[k] if z[k] > zero else slope * z[k]
+        t = z[k] + b[k]
+        z[k] = t if t > zero else slope * t
 
 
 @kernel
 def leaky_relu_backward(a, d):
-    zero, slope = a.dtype.type(0), a.dtype.type(LEAKY_SLOPE)
+    zero, one, slope = a.dtype.type(0), a.dtype.type(1), a.dtype.type(LEAKY_SLOPE)
     for k in range(d.size):
-        d[k] = d[k] if a[k] > zero else slope * d[k]
+        d[k] *= one if a[k] > zero else slope
 
 
 @kernel
-def elu(z):
+def elu(z, b):
     zero = z.dtype.type(0)
     for k in range(z.size):
-        z[k] = expm1(z[k]) if z[k] < zero else z[k]
+        t = z[k] + b[k]
+        z[k] = expm1(t) if t < zero else t
 
 
 @kernel
 def elu_backward(a, d):
     zero, one = a.dtype.type(0), a.dtype.type(1)
     for k in range(d.size):
-        d[k] = d[k] if a[k] > zero else d[k] * (a[k] + one)
+        d[k] *= one + min(a[k], zero)
 
 
 @kernel
-def tanh(z):
+def tanh(z, b):
     zero, two = z.dtype.type(0), z.dtype.type(2)
     for k in range(z.size):
-        e = expm1(-two * abs(z[k]))
+        t = z[k] + b[k]
+        e = expm1(-two * abs(t))
         a = -e / (two + e)
-        z[k] = a if z[k] > zero else -a
+        z[k] = a if t > zero else -a
 
 
 @kernel
@@ -99,9 +111,9 @@ def sigmoid_of(z):
 
 
 @kernel
-def sigmoid(z):
+def sigmoid(z, b):
     for k in range(z.size):
-        z[k] = sigmoid_of(z[k])
+        z[k] = sigmoid_of(z[k] + b[k])
 
 
 @kernel
@@ -128,7 +140,7 @@ KERNELS = {
 }
 NAMES = tuple(KERNELS)
 
-_forward_address, _call_forward = by_address(lambda real: types.void(real[::1]))
+_forward_address, _call_forward = by_address(lambda real: types.void(real[::1], real[::1]))
 _backward_address, _call_backward = by_address(lambda real: types.void(real[::1], real[::1]))
 
 
@@ -151,39 +163,49 @@ def fields(activation: str, dtype: np.dtype) -> dict[str, int]:
     return dict(zip(("activation", "slope"), addresses(activation, dtype), strict=True))
 
 
-# Rows are taken in blocks that stay in the first-level cache: the bias is added row by row, the
-# rest runs over the block as one vector, which pays for narrow layers.
-BLOCK = 2048
+# So many rows are taken together that they make a vector worth looping over, which pays for narrow
+# layers: the bias is repeated for each, and the sums of each are added up at the end.
+TOGETHER_ROWS, TOGETHER_NUMBERS = 16, 256
+
+
+@inlined
+def rows_together(rows, units):
+    return max(1, min(rows, TOGETHER_ROWS, TOGETHER_NUMBERS // units))
 
 
 @kernel
 def activation_forward(b, activation, y):
     """y ← f(y + b), in place: y (n, units), b (units,) or empty for no bias."""
     rows, units = y.shape
-    step = max(1, BLOCK // units)
-    for first in range(0, rows, step):
-        last = min(first + step, rows)
-        if b.size:
-            block = view(y, first * units, (last - first, units))
-            for i in range(last - first):
-                for j in range(units):
-                    block[i, j] += b[j]
-        if activation != NONE:
-            _call_forward(activation, (view(y, first * units, ((last - first) * units,)),))
+    if b.size == 0 and activation == NONE:
+        return
+    together = rows_together(rows, units)
+    repeated = np.zeros(together * units, y.dtype)
+    for i in range(together):
+        copy(b, view(repeated, i * units, (b.size,)))
+    for first in range(0, rows, together):
+        size = (min(together, rows - first) * units,)
+        z, bias = view(y, first * units, size), view(repeated, 0, size)
+        if activation == NONE:
+            linear(z, bias)
+        else:
+            _call_forward(activation, (z, bias))
 
 
 @kernel
 def activation_backward(y, activation, dy, db):
     """dy ← dy f'(z) in place, from the output y; db += its sum over rows, unless db is empty."""
     rows, units = y.shape
-    step = max(1, BLOCK // units)
-    for first in range(0, rows, step):
-        last = min(first + step, rows)
+    together = rows_together(rows, units)
+    sums = np.zeros(together * db.size, y.dtype)
+    for first in range(0, rows, together):
+        size = (min(together, rows - first) * units,)
+        d = view(dy, first * units, size)
         if activation != NONE:
-            start, size = first * units, (last - first) * units
-            _call_backward(activation, (view(y, start, (size,)), view(dy, start, (size,))))
-        if db.size:
-            block = view(dy, first * units, (last - first, units))
-            for i in range(last - first):
-                for j in range(units):
-                    db[j] += block[i, j]
+            _call_backward(activation, (view(y, first * units, size), d))
+        for k in range(min(d.size, sums.size)):
+            sums[k] += d[k]
+    for i in range(together):
+        row = view(sums, i * db.size, (db.size,))
+        for j in range(db.size):
+            db[j] += row[j]
