@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import tinyae
 from tinyae import jit, products
+from tinyae.views import columns
 
 TESTS, PACKAGE = Path(__file__).parent, Path(tinyae.__file__).parent
 needs_jit = pytest.mark.skipif(jit.DISABLED, reason="nothing is compiled")
@@ -65,6 +66,25 @@ def test_product_equals_matmul(m, k, n, transpose_a, transpose_b, accumulate, dt
 )
 def test_product_with_empty_and_thin_operands(sizes, transposed, accumulate, dtype):
     check_product(*sizes, *transposed, accumulate, dtype)
+
+
+@jit.kernel
+def product_of_columns(x, first, count, B, C):
+    products.product(columns(x, first, count), B, C, True, True, False)
+
+
+@given(
+    *(st.integers(1, 9), st.integers(1, 9), st.integers(1, 9)),
+    *(st.integers(0, 3), st.integers(0, 3)),
+    st.sampled_from([np.float32, np.float64]),
+)
+def test_product_with_some_columns_of_a_matrix(m, k, n, before, behind, dtype):
+    rng = np.random.default_rng([m, k, n, before])
+    x, B = (rng.normal(size=(k, size)).astype(dtype) for size in (before + m + behind, n))
+    C = rng.normal(size=(m, n)).astype(dtype)
+    expected = C + np.matmul(x[:, before : before + m].T, B, dtype=np.float64)
+    product_of_columns(x, before, m, B, C)
+    np.testing.assert_allclose(C, expected, rtol=0, atol=40 * np.finfo(dtype).eps)
 
 
 def test_product_shows_nan_and_infinity():

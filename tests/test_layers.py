@@ -202,10 +202,14 @@ def chunk_bytes(monkeypatch, model, samples_in_chunk):
 
 @each_case
 @each_dtype
-@pytest.mark.parametrize(("threads", "chunk"), [(1, 1000), (1, 1), (2, 3), (3, 1), (3, 2)])
-def test_compiled_is_eager(case, dtype, threads, chunk, monkeypatch):
+@pytest.mark.parametrize(
+    ("threads", "chunk", "apart_from"),
+    [(1, 1000, 1e9), (1, 1000, 0), (3, 1000, 0), (1, 1, 0), (2, 3, 0), (3, 1, 0), (3, 2, 0)],
+)
+def test_compiled_is_eager(case, dtype, threads, chunk, apart_from, monkeypatch):
     """Mini-batches cut into chunks and threads' shares give the same losses and gradients."""
     monkeypatch.setattr(trainers, "THREAD_OPERATIONS", 1)
+    monkeypatch.setattr(trainers, "APART_PARAMETERS", apart_from)
     monkeypatch.setattr(program, "POOL_OPERATIONS", 1)
     eager, compiled = (model_of(case, dtype) for _ in range(2))
     chunk_bytes(monkeypatch, compiled, chunk)
@@ -218,6 +222,7 @@ def test_compiled_is_eager(case, dtype, threads, chunk, monkeypatch):
     )
     assert fast.threads == (1 if DISABLED else threads)
     assert fast.capacity < 8 / threads or chunk == 1000 or DISABLED
+    assert fast.apart == (fast.program.separable and chunk == 1000 and apart_from == 0)
     try:
         losses = fast.run(Stretch(x[:8], target[:8], np.array([0, 8]), 0), None)
         reconstruction, penalty, _ = slow.loss_and_gradient(x[:8], target[:8], True, 0)
@@ -238,8 +243,13 @@ def test_compiled_is_eager(case, dtype, threads, chunk, monkeypatch):
 
 
 @each_case
-@pytest.mark.parametrize("loss", ["mse", EagerMSE()], ids=["compiled", "eager"])
-def test_a_frozen_layer_stays(case, loss):
+@pytest.mark.parametrize(
+    ("loss", "apart_from"),
+    [("mse", 1e9), ("mse", 0), (EagerMSE(), 0)],
+    ids=["compiled", "apart", "eager"],
+)
+def test_a_frozen_layer_stays(case, loss, apart_from, monkeypatch):
+    monkeypatch.setattr(trainers, "APART_PARAMETERS", apart_from)
     model, x = model_of(case, loss=loss), samples(case, 9)
     model.fit(x, epochs=2, batch_size=4, verbose=0)  # momentum must not move it later
     for layer in model.encoder.layers[3:]:

@@ -1,5 +1,6 @@
 """What holds for every model, on models drawn at random."""
 
+import contextlib
 import pickle
 from unittest import mock
 
@@ -22,16 +23,22 @@ def assert_near(actual, expected, dtype, scale=1e-3):
     np.testing.assert_allclose(actual, expected, rtol=0, atol=bound)
 
 
-def divided(threads, chunk):
-    """Share even the smallest work between threads, and cut it into small chunks."""
+def divided(threads, chunk, apart):
+    """Share even the smallest work between threads or none, in small chunks or whole."""
     return (
         mock.patch.object(program, "POOL_OPERATIONS", threads),
         mock.patch.object(trainers, "THREAD_OPERATIONS", threads),
         mock.patch.object(program, "CHUNK_BYTES", chunk),
+        mock.patch.object(trainers, "APART_PARAMETERS", apart),
     )
 
 
-division = st.builds(divided, st.sampled_from([1, 10**9]), st.sampled_from([1, 500, 1 << 18]))
+division = st.builds(
+    divided,
+    st.sampled_from([1, 10**9]),
+    st.sampled_from([1, 500, 1 << 18]),
+    st.sampled_from([0, 10**9]),
+)
 
 
 @given(designs(), division, st.integers(0, 3))
@@ -42,7 +49,9 @@ def test_eager_is_compiled(design, division, batches):
     eager = EagerTrainer(
         training_chain(twin.layers, twin.loss), twin.parameters, twin.gradient, twin.slots
     )
-    with division[0], division[1], division[2]:
+    with contextlib.ExitStack() as stack:
+        for patch in division:
+            stack.enter_context(patch)
         assert_near(model.reconstruct(x), eager_predict(twin.layers, x, twin.dtype), model.dtype)
         loss, gradient = model.loss_and_gradient(x, y, training=True)
         *parts, _ = eager.loss_and_gradient(x, y, True, 0)
@@ -63,7 +72,9 @@ def test_eager_is_compiled(design, division, batches):
 @given(designs(), division)
 def test_a_batch_is_its_samples_and_a_reconstruction_a_decoded_code(design, division):
     model, x, y = design.make(), design.x, design.y
-    with division[0], division[1], division[2]:
+    with contextlib.ExitStack() as stack:
+        for patch in division:
+            stack.enter_context(patch)
         outputs = model.reconstruct(x)
         assert outputs.dtype == model.dtype
         assert outputs.shape == (len(x), *design.output_shape)

@@ -49,16 +49,35 @@ def test_without_a_seed_one_is_drawn_and_kept():
 
 
 @pytest.mark.skipif(DISABLED, reason="without JIT there is one thread")
-def test_threads_change_the_last_digits_at_most_and_each_number_repeats(monkeypatch):
+@pytest.mark.parametrize("apart_from", [1e9, 0])
+def test_threads_change_the_last_digits_at_most_and_each_number_repeats(apart_from, monkeypatch):
     monkeypatch.setattr(trainers, "THREAD_OPERATIONS", 1)
+    monkeypatch.setattr(trainers, "APART_PARAMETERS", apart_from)
     results = {}
     for threads in (1, 2, 3, 5):
         first, second = fitted(samples(), threads=threads), fitted(samples(), threads=threads)
         assert first.parameters.tobytes() == second.parameters.tobytes()
         results[threads] = first.parameters
         np.testing.assert_allclose(results[threads], results[1], rtol=1e-3, atol=1e-5)
-    # as many threads as asked for were really at work: their sums differ in the last digits
-    assert len({result.tobytes() for result in results.values()}) > 1
+    # as many threads as asked for were really at work: their sums differ in the last digits, but
+    # not where each thread sums over all samples
+    assert (len({result.tobytes() for result in results.values()}) > 1) == (apart_from > 0)
+
+
+def test_large_dense_models_have_their_gradients_computed_apart():
+    def trainer(model, batch_rows):
+        made = trainers.make_trainer(model, batch_rows)
+        made.close()
+        return made
+
+    wide = tae.Autoencoder(
+        *([tae.Dense(400, "relu"), tae.Dense(2)], [tae.Dense(400, "relu"), tae.Dense(784)]),
+        input_shape=(784,),
+    )
+    assert trainer(wide, 50).apart
+    assert not trainer(wide, 5000).apart  # a thread's share is more than a chunk
+    assert not trainer(small_model(), 50).apart
+    assert not trainer(tae.models.convolutional(), 8).apart
 
 
 def test_a_batch_smaller_than_the_threads_is_shared(monkeypatch):

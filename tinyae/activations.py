@@ -24,7 +24,7 @@ from .arguments import look_up
 from .calls import NONE, by_address
 from .elementary import expm1
 from .jit import inlined, kernel
-from .views import copy, view
+from .views import clear, copy, view
 
 LEAKY_SLOPE = 0.2
 
@@ -32,12 +32,6 @@ LEAKY_SLOPE = 0.2
 # a = f(z + b) in place, and d, the gradient for a, becomes the gradient for z. No number is put
 # back as it was for want of a bias or where the slope is 1: the compiler would turn that into
 # storing the others only, which takes many processors ten times as long.
-
-
-@kernel
-def linear(z, b):
-    for k in range(z.size):
-        z[k] += b[k]
 
 
 @kernel
@@ -180,32 +174,41 @@ def activation_forward(b, activation, y):
     if b.size == 0 and activation == NONE:
         return
     together = rows_together(rows, units)
-    repeated = np.zeros(together * units, y.dtype)
+    repeated = np.empty(together * units, y.dtype)
+    clear(repeated)
     for i in range(together):
         copy(b, view(repeated, i * units, (b.size,)))
     for first in range(0, rows, together):
         size = (min(together, rows - first) * units,)
         z, bias = view(y, first * units, size), view(repeated, 0, size)
         if activation == NONE:
-            linear(z, bias)
+            for k in range(z.size):
+                z[k] += bias[k]
         else:
             _call_forward(activation, (z, bias))
 
 
+@inlined
+def activation_backward(y, activation, dy):
+    """dy ← dy f'(z) in place, from the output y."""
+    if activation != NONE:
+        _call_backward(activation, (view(y, 0, (y.size,)), view(dy, 0, (dy.size,))))
+
+
 @kernel
-def activation_backward(y, activation, dy, db):
-    """dy ← dy f'(z) in place, from the output y; db += its sum over rows, unless db is empty."""
-    rows, units = y.shape
+def add_rows(dz, db):
+    """db += Σ dz over the rows: dz (n, units), db (units,) or empty where it is not wanted."""
+    rows, units = dz.shape
+    if db.size == 0:
+        return
     together = rows_together(rows, units)
-    sums = np.zeros(together * db.size, y.dtype)
+    sums = np.empty(together * units, dz.dtype)
+    clear(sums)
     for first in range(0, rows, together):
-        size = (min(together, rows - first) * units,)
-        d = view(dy, first * units, size)
-        if activation != NONE:
-            _call_backward(activation, (view(y, first * units, size), d))
-        for k in range(min(d.size, sums.size)):
-            sums[k] += d[k]
+        part = view(dz, first * units, (min(together, rows - first) * units,))
+        for k in range(part.size):
+            sums[k] += part[k]
     for i in range(together):
-        row = view(sums, i * db.size, (db.size,))
-        for j in range(db.size):
+        row = view(sums, i * units, (units,))
+        for j in range(units):
             db[j] += row[j]

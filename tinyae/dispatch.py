@@ -4,6 +4,8 @@ All forward kernels have one signature and all backward kernels another. W and b
 where there are none; x is (n, inputs), y (n, outputs); scratch is as large as the layer asked for.
 `step` is the optimizer's, or NOT_TRAINING, and `first` the position of row 0 in the mini-batch.
 Backward adds into dW and db, uses dy up and writes dx; these are empty where they are not wanted.
+Kernels that add into dW and db only, from what backward left in dy, are there for layers that can
+do so for a part of their weights: `first` is the first row of W that dW is for.
 """
 
 import functools
@@ -12,11 +14,11 @@ import numpy as np
 from numba import from_dtype, types
 
 from .activations import activation_backward, activation_forward
-from .calls import by_address
+from .calls import NONE, by_address
 from .jit import inlined, kernel
 from .layers import noise, pooling
 from .layers.conv import conv_backward, conv_forward
-from .layers.dense import dense_backward, dense_forward
+from .layers.dense import dense_backward, dense_forward, dense_gradient
 from .ops import (
     ACTIVATION,
     AVERAGE_POOLING,
@@ -43,8 +45,13 @@ def dense(op, W, b, x, y, scratch, step, first):
 @called
 def dense_back(op, W, x, y, dy, dW, db, dx, scratch, step, first):
     W_matrix = view(W, 0, (op.inputs, op.outputs))
-    dW_matrix = view(dW, 0, (op.inputs * op.trainable, op.outputs))
+    dW_matrix = view(dW, 0, (dW.size // op.outputs, op.outputs))
     dense_backward(x, W_matrix, y, op.slope, dy, dW_matrix, db, dx)
+
+
+@called
+def dense_part(op, x, dz, first, dW, db):
+    dense_gradient(x, dz, first, view(dW, 0, (dW.size // op.outputs, op.outputs)), db)
 
 
 @inlined
@@ -68,7 +75,7 @@ def activation(op, W, b, x, y, scratch, step, first):
 
 @called
 def activation_back(op, W, x, y, dy, dW, db, dx, scratch, step, first):
-    activation_backward(y, op.slope, dy, db)
+    activation_backward(y, op.slope, dy)
     keep_back(op, dy, dx)
 
 
@@ -152,6 +159,7 @@ KERNELS = {
     DROPOUT: (dropout, dropout_back),
     GAUSSIAN_NOISE: (gaussian_noise, copy_back),
 }
+PARTS = {DENSE: dense_part}
 
 
 def _forward_signature(real):
@@ -166,11 +174,22 @@ def _backward_signature(real):
     )
 
 
+def _part_signature(real):
+    op, flat, rows = from_dtype(OP), real[::1], real[:, ::1]
+    return types.void(op, rows, rows, types.int64, flat, flat)
+
+
 _forward_address, call_forward = by_address(_forward_signature)
 _backward_address, call_backward = by_address(_backward_signature)
+_part_address, call_part = by_address(_part_signature)
 
 
 def addresses(kind: int, dtype: np.dtype) -> tuple[int, int]:
     """Where the kernels of one kind of op are, forward and backward."""
     forward, backward = KERNELS[kind]
     return _forward_address(forward, dtype), _backward_address(backward, dtype)
+
+
+def part_address(kind: int, dtype: np.dtype) -> int:
+    """Where the kernel for a part of the weights' gradient is, or NONE."""
+    return _part_address(PARTS[kind], dtype) if kind in PARTS else NONE

@@ -8,6 +8,11 @@ The samples of a mini-batch are independent, so they are taken in chunks small e
 forward, loss, backward, and the chunk's gradient is added to the rest. Threads run the same loop on
 their share of each mini-batch, with a gradient vector each, and meet at a barrier; then each
 updates its part of the parameters with the gradients summed in a fixed order.
+
+Where a whole mini-batch is small enough and every layer's kernels allow it, the weights' gradients
+are computed apart instead, after the barrier: by each thread for its part of the parameters, from
+all samples, a block at a time that it steps at once. Then no vector of gradients goes through the
+memory, which for large dense layers takes longer than computing them.
 """
 
 from typing import NamedTuple
@@ -16,14 +21,14 @@ import numpy as np
 
 from .atomics import barrier, load, store
 from .calls import NONE
-from .dispatch import call_backward, call_forward
+from .dispatch import call_backward, call_forward, call_part
 from .jit import inlined, kernel
 from .layers.noise import NOT_TRAINING
 from .losses import call_loss
 from .ops import NOWHERE
 from .optimizers import call_step
 from .regularizers import call_penalty
-from .views import copy, view
+from .views import clear, copy, view
 
 # Places in the `sync` array that the threads of one run and its caller share.
 ARRIVALS, ABORT, STOP, CANCELLED, COMPLETED, SYNC_SIZE = range(6)
@@ -36,14 +41,13 @@ class Run(NamedTuple):
 
     table: np.ndarray  # (ops,) of ops.OP
     capacity: int  # samples in a chunk
-    values: np.ndarray  # (threads, ...) each thread's activations and their gradients
+    values: np.ndarray  # (threads, ...) each one's activations and their gradients
     loss: int  # address of the loss
     optimizer: int  # address of the optimizer, or NONE
     settings: np.ndarray  # the optimizer's numbers
     parameters: np.ndarray  # (p,)
     gradients: np.ndarray  # (threads, p)
     slots: np.ndarray  # (2, p) the optimizer's running means
-    trained: np.ndarray  # (ranges, 2) where the parameters of layers that are not frozen lie
     x: np.ndarray  # flat rows of all the mini-batches
     target: np.ndarray  # the same for the targets
     bounds: np.ndarray  # (steps + 1,) the rows where the mini-batches begin and end
@@ -62,51 +66,74 @@ def total(sums, n):
 
 
 @inlined
-def forward(table, parameters, inputs, first, n, values, step, position):
-    """Run all ops on rows first to first + n of the inputs."""
+def widest(table):
+    """The largest number of outputs."""
+    most = 0
+    for i in range(table.size):
+        most = max(most, table[i].outputs)
+    return most
+
+
+@inlined
+def share(size, part, parts):
+    """The first and last (exclusive) of one of so many nearly equal parts."""
+    return size * part // parts, size * (part + 1) // parts
+
+
+@inlined
+def forward(table, parameters, inputs, first, n, values, lane, step, position):
+    """Run all ops on rows first to first + n of the inputs, with rows of the values from lane."""
     for i in range(table.size):
         op = table[i]
         W, b = view(parameters, op.W, (op.W_size,)), view(parameters, op.b, (op.b_size,))
-        source, start = (inputs, first * op.inputs) if op.x == NOWHERE else (values, op.x)
-        x, y = view(source, start, (n, op.inputs)), view(values, op.y, (n, op.outputs))
+        source, row = (inputs, first) if op.x == NOWHERE else (values, lane)
+        x = view(source, max(op.x, 0) + row * op.inputs, (n, op.inputs))
+        y = view(values, op.y + lane * op.outputs, (n, op.outputs))
         scratch = view(values, op.scratch, (values.size - op.scratch,))
         call_forward(op.forward, (op, W, b, x, y, scratch, step, position))
 
 
 @inlined
-def backward(table, parameters, inputs, first, n, values, scale, gradient, step, position, sums):
-    """Run all ops backward, from the gradient at the last op's dy; return the sum of penalties."""
+def backward(
+    table, parameters, inputs, first, n, values, lane, scale, gradient, step, position, sums
+):
+    """Run all ops backward, from the gradient at the last op's dy; return the sum of penalties.
+
+    An empty `gradient` is not wanted.
+    """
     penalties = 0.0
     for i in range(table.size - 1, -1, -1):
         op = table[i]
         W = view(parameters, op.W, (op.W_size,))
-        source, start = (inputs, first * op.inputs) if op.x == NOWHERE else (values, op.x)
-        x, y = view(source, start, (n, op.inputs)), view(values, op.y, (n, op.outputs))
-        dy = view(values, op.dy, (n, op.outputs))
+        source, row = (inputs, first) if op.x == NOWHERE else (values, lane)
+        x = view(source, max(op.x, 0) + row * op.inputs, (n, op.inputs))
+        y = view(values, op.y + lane * op.outputs, (n, op.outputs))
+        dy = view(values, op.dy + lane * op.outputs, (n, op.outputs))
         if op.penalty != NONE:
             from_logits = op.from_logits == 1
             call_penalty(op.penalty, (y, op.l1, op.l2, scale, from_logits, dy, sums))
             penalties += total(sums, n)
-        dW = view(gradient, op.W, (op.W_size * op.trainable,))
-        db = view(gradient, op.b, (op.b_size * op.trainable,))
-        dx = view(values, max(op.dx, 0), (n * (op.dx != NOWHERE), op.inputs))
+        wanted = op.trainable * (gradient.size > 0)
+        dW = view(gradient, op.W, (op.W_size * wanted,))
+        db = view(gradient, op.b, (op.b_size * wanted,))
+        dx = view(values, max(op.dx, 0) + lane * op.inputs, (n * (op.dx != NOWHERE), op.inputs))
         scratch = view(values, op.scratch, (values.size - op.scratch,))
         call_backward(op.backward, (op, W, x, y, dy, dW, db, dx, scratch, step, position))
     return penalties
 
 
 @inlined
-def add_gradients(run, thread, index):
-    """Add the gradient of this thread's share of one mini-batch; False if told to stop."""
-    threads, width = run.values.shape
-    values = view(run.values, thread * width, (width,))
-    gradient = view(run.gradients, thread * run.parameters.size, (run.parameters.size,))
+def add_gradients(run, thread, index, values, whole, gradient):
+    """Add the gradient of this thread's share of one mini-batch; False if told to stop.
+
+    The values are this thread's own, or, if `whole` is 1, with places for all of the mini-batch.
+    """
     last = run.table[run.table.size - 1]
     size, capacity = last.outputs, run.capacity
     start, stop = run.bounds[index], run.bounds[index + 1]
     samples = stop - start
-    row = start + samples * thread // threads
-    end = start + samples * (thread + 1) // threads
+    low, high = share(samples, thread, run.losses.shape[0])
+    row, end = start + low, start + high
     step = run.first_step + index
     sums = np.empty(capacity)
     reconstruction, penalties = 0.0, 0.0
@@ -115,16 +142,17 @@ def add_gradients(run, thread, index):
             return False
         n = min(capacity, end - row)
         position = row - start
-        forward(run.table, run.parameters, run.x, row, n, values, step, position)
-        y = view(values, last.y, (n, size))
-        dy = view(values, last.dy, (n, size))
+        lane = whole * position
+        forward(run.table, run.parameters, run.x, row, n, values, lane, step, position)
+        y = view(values, last.y + lane * size, (n, size))
+        dy = view(values, last.dy + lane * size, (n, size))
         target = view(run.target, row * size, (n, size))
         call_loss(run.loss, (y, target, 1.0 / (samples * size), dy, sums))
         reconstruction += total(sums, n)
         scale = 1.0 / samples
         table, parameters, x = run.table, run.parameters, run.x
         penalties += backward(
-            table, parameters, x, row, n, values, scale, gradient, step, position, sums
+            table, parameters, x, row, n, values, lane, scale, gradient, step, position, sums
         )
         row += n
     run.losses[thread, index, 0] = reconstruction / (samples * size)
@@ -133,27 +161,81 @@ def add_gradients(run, thread, index):
 
 
 @inlined
+def optimize(run, start, g, step):
+    """Step the optimizer for the parameters from `start` on, of which g is the gradient."""
+    if run.optimizer != NONE:
+        part, p = (g.size,), run.parameters.size
+        theta = view(run.parameters, start, part)
+        slot_0, slot_1 = view(run.slots, start, part), view(run.slots, p + start, part)
+        call_step(run.optimizer, (theta, g, slot_0, slot_1, step, run.settings))
+
+
+@inlined
 def update(run, thread, step):
-    """Sum the threads' gradients and step the optimizer, for this thread's part of the vector.
+    """Sum the threads' gradients and step the optimizer, for this thread's part of each op.
 
     A block at a time, so that the sum is still in the cache when the optimizer reads it.
     """
     threads, p = run.gradients.shape
-    for r in range(run.trained.shape[0]):
-        low, high = run.trained[r, 0], run.trained[r, 1]
-        end = low + (high - low) * (thread + 1) // threads
-        for start in range(low + (high - low) * thread // threads, end, UPDATE_BLOCK):
-            part = (min(UPDATE_BLOCK, end - start),)
+    for i in range(run.table.size):
+        op = run.table[i]
+        low, high = share((op.W_size + op.b_size) * op.trainable, thread, threads)
+        for start in range(op.W + low, op.W + high, UPDATE_BLOCK):
+            part = (min(UPDATE_BLOCK, op.W + high - start),)
             g = view(run.gradients, start, part)
             for other in range(1, threads):
-                share = view(run.gradients, other * p + start, part)
-                for i in range(g.size):
-                    g[i] += share[i]
-                    share[i] = 0
-            if run.optimizer != NONE:
-                theta = view(run.parameters, start, part)
-                slot_0, slot_1 = view(run.slots, start, part), view(run.slots, p + start, part)
-                call_step(run.optimizer, (theta, g, slot_0, slot_1, step, run.settings))
+                others = view(run.gradients, other * p + start, part)
+                for k in range(g.size):
+                    g[k] += others[k]
+                    others[k] = 0
+            optimize(run, start, g, step)
+
+
+@inlined
+def update_apart(run, thread, index, values, room):
+    """Compute the gradients of this thread's part of each op's weights, and step the optimizer.
+
+    `room` is for the gradient of a block, and zero; without optimizer it stays in the vector.
+    """
+    threads, step = run.losses.shape[0], run.first_step + index + 1
+    start, samples = run.bounds[index], run.bounds[index + 1] - run.bounds[index]
+    keep, vector = run.optimizer == NONE, view(run.gradients, 0, (run.parameters.size,))
+    target, nothing = vector if keep else room, view(room, 0, (0,))
+    for i in range(run.table.size):
+        op = run.table[i]
+        if op.part == NONE or op.trainable == 0:
+            continue
+        source, row = (run.x, start) if op.x == NOWHERE else (values, 0)
+        x = view(source, max(op.x, 0) + row * op.inputs, (samples, op.inputs))
+        dz = view(values, op.dy, (samples, op.outputs))
+        low, high = share(op.inputs, thread, threads)
+        block = max(1, UPDATE_BLOCK // op.outputs)
+        for first in range(low, high, block):
+            size, place = min(block, high - first) * op.outputs, op.W + first * op.outputs
+            dW = view(target, place if keep else 0, (size,))
+            call_part(op.part, (op, x, dz, first, dW, nothing))
+            optimize(run, place, dW, step)
+        if i % threads == thread:
+            db = view(target, op.b if keep else 0, (op.b_size,))
+            call_part(op.part, (op, x, dz, 0, nothing, db))
+            optimize(run, op.b, db, step)
+
+
+@inlined
+def all_added(run, added):
+    """Wait for the others; False if one was told to stop or failed."""
+    if not added:
+        store(run.sync, CANCELLED, 1)
+    barrier(run.sync, ARRIVALS, ABORT, run.losses.shape[0])
+    return load(run.sync, CANCELLED) == 0 and load(run.sync, ABORT) == 0
+
+
+@inlined
+def finish(run, thread, index):
+    """Wait until all have updated their parameters, and count the step."""
+    barrier(run.sync, ARRIVALS, ABORT, run.losses.shape[0])
+    if thread == 0:
+        store(run.sync, COMPLETED, index + 1)
 
 
 @kernel
@@ -163,17 +245,30 @@ def train(run, thread):
     With no optimizer the summed gradient stays in `run.gradients[0]`. A stop drops
     the unfinished mini-batch: `sync[COMPLETED]` says how many were finished.
     """
-    threads = run.gradients.shape[0]
+    width, p = run.values.shape[1], run.parameters.size
+    values = view(run.values, thread * width, (width,))
+    gradient = view(run.gradients, thread * p, (p,))
     for index in range(run.bounds.size - 1):
-        if not add_gradients(run, thread, index):
-            store(run.sync, CANCELLED, 1)
-        barrier(run.sync, ARRIVALS, ABORT, threads)
-        if load(run.sync, CANCELLED) != 0 or load(run.sync, ABORT) != 0:
+        added = add_gradients(run, thread, index, values, 0, gradient)
+        if not all_added(run, added):
             return
         update(run, thread, run.first_step + index + 1)
-        barrier(run.sync, ARRIVALS, ABORT, threads)
-        if thread == 0:
-            store(run.sync, COMPLETED, index + 1)
+        finish(run, thread, index)
+
+
+@kernel
+def train_apart(run, thread):
+    """The same, with the weights' gradients computed apart from the backward pass."""
+    values = view(run.values, 0, (run.values.size,))
+    nothing = view(run.gradients, 0, (0,))
+    room = np.empty(max(UPDATE_BLOCK, widest(run.table)), run.parameters.dtype)
+    clear(room)
+    for index in range(run.bounds.size - 1):
+        added = add_gradients(run, thread, index, values, 1, nothing)
+        if not all_added(run, added):
+            return
+        update_apart(run, thread, index, values, room)
+        finish(run, thread, index)
 
 
 @kernel
@@ -182,7 +277,7 @@ def predict(table, capacity, parameters, x, rows, values, output):
     last = table[table.size - 1]
     for first in range(0, rows, capacity):
         n = min(capacity, rows - first)
-        forward(table, parameters, x, first, n, values, NOT_TRAINING, 0)
+        forward(table, parameters, x, first, n, values, 0, NOT_TRAINING, 0)
         y = view(values, last.y, (n, last.outputs))
         copy(y, view(output, first * last.outputs, (n, last.outputs)))
 
@@ -195,7 +290,7 @@ def evaluate(table, capacity, parameters, x, target, rows, values, loss, sums):
     room = np.empty(capacity)
     for first in range(0, rows, capacity):
         n = min(capacity, rows - first)
-        forward(table, parameters, x, first, n, values, NOT_TRAINING, 0)
+        forward(table, parameters, x, first, n, values, 0, NOT_TRAINING, 0)
         y = view(values, last.y, (n, size))
         dy = view(values, last.dy, (n, size))
         expected = view(target, first * size, (n, size))

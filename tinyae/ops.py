@@ -35,7 +35,7 @@ NOWHERE = -1
 _INTEGERS = (
     "kind",
     # Addresses in this process: of its kernels, its activation's, and the penalty's if it has one
-    *("forward", "backward", "activation", "slope", "penalty"),
+    *("forward", "backward", "part", "activation", "slope", "penalty"),
     *("inputs", "outputs"),  # numbers in one sample of x and of y
     # Images: x is (height, width, channels), y is (out_height, out_width, filters)
     *("height", "width", "channels", "out_height", "out_width", "filters"),

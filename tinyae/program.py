@@ -77,19 +77,29 @@ class Program:
             self._scratch = list(map(max, self._scratch, layer.scratch_sizes(op)))
             uses = max(1, op.out_height * op.out_width)  # of each weight
             self.operations += int(2 * op.W_size * uses + op.outputs)
+        # Whether the gradient of all weights can be computed apart from the backward pass
+        self.separable = all(op.kind in dispatch.PARTS or op.W_size == 0 for op in self.table)
         self.inputs, self.outputs = int(self.table.inputs[0]), int(self.table.outputs[-1])
         self._width = self._lay_out(1)[1] - self._scratch[0]  # numbers for one sample
         self._last_layout: tuple[int, np.ndarray, int] = (0, self.table, 0)
 
-    def layout(self, capacity: int) -> tuple[np.ndarray, int]:
-        """The table with buffers for `capacity` samples, and the size that they need together."""
+    def layout(self, capacity: int, keep: bool = False) -> tuple[np.ndarray, int]:
+        """The table with buffers for `capacity` samples, and the size that they need together.
+
+        With `keep`, each op's dy has a buffer of its own, for gradients that are computed apart.
+        """
+        if keep:
+            table, size = self._lay_out(capacity, keep)
+            for op in table:
+                op.part = dispatch.part_address(op.kind, self.dtype)
+            return table, size
         known, table, size = self._last_layout
         if known != capacity:
             table, size = self._lay_out(capacity)
             self._last_layout = (capacity, table, size)
         return table, size
 
-    def _lay_out(self, capacity: int) -> tuple[np.ndarray, int]:
+    def _lay_out(self, capacity: int, keep: bool = False) -> tuple[np.ndarray, int]:
         def room(numbers: int) -> int:
             return -(-numbers * capacity // ALIGNMENT) * ALIGNMENT
 
@@ -104,21 +114,20 @@ class Program:
                 end += room(op.outputs)
             x = op.y
         # Gradients live in two buffers in turn: dx is written while dy is still read.
-        side, widths = 0, [0, 0]
+        buffer, widths = 0, [0] * (len(table) + 1 if keep else 2)
         for position in range(len(table) - 1, -1, -1):
             op = table[position]
-            op.dy, widths[side] = side, max(widths[side], op.outputs)
+            op.dy, widths[buffer] = buffer, max(widths[buffer], op.outputs)
             if position == 0 and not self._input_gradient:
                 op.dx = NOWHERE
                 continue
             if op.kind != RESHAPE:
-                side = 1 - side
-            op.dx, widths[side] = side, max(widths[side], op.inputs)
-        places = np.array([end, end + room(widths[0])])
+                buffer = (buffer + 1) % len(widths)
+            op.dx, widths[buffer] = buffer, max(widths[buffer], op.inputs)
+        places = end + np.cumsum([0, *map(room, widths)])
         table.dy = places[table.dy]
         table.dx = np.where(table.dx == NOWHERE, NOWHERE, places[table.dx])
-        end += room(widths[0]) + room(widths[1])
-        table.scratch = end
+        table.scratch = end = places[-1]
         return table, end + self._scratch[0] + room(self._scratch[1])
 
     def capacity(self, rows: int) -> int:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .autoencoder import Autoencoder
 
 THREAD_OPERATIONS = 1e6  # of a step, for each thread: below, meeting costs more than it brings
+APART_PARAMETERS = 1 << 18  # below, vectors of gradients stay in the cache
 
 
 class Stretch(NamedTuple):
@@ -125,13 +126,19 @@ class CompiledTrainer:
         self.threads = max(
             1, min(thread_count(threads), batch_rows, int(operations // THREAD_OPERATIONS))
         )
-        self.capacity = self.program.capacity(-(-batch_rows // self.threads))
-        if input_gradient:  # one chunk, so that no other overwrites it
+        share = -(-batch_rows // self.threads)
+        self.capacity = self.program.capacity(share)
+        self.apart = (
+            self.program.separable
+            and self.capacity == share
+            and parameters.size >= APART_PARAMETERS
+        )
+        if input_gradient or self.apart:  # one chunk, so that no other overwrites it
             self.capacity = batch_rows
-        self.table, size = self.program.layout(self.capacity)
-        self.values = np.empty((self.threads, size), parameters.dtype)
-        self.gradients = np.zeros((self.threads, parameters.size), parameters.dtype)
-        self.trained = trained_ranges(chain.layers)
+        self.table, size = self.program.layout(self.capacity, keep=self.apart)
+        each = 1 if self.apart else self.threads
+        self.values = np.empty((each, size), parameters.dtype)
+        self.gradients = np.zeros((each, parameters.size), parameters.dtype)
         self._pool = None if DISABLED else ThreadPoolExecutor(self.threads)
 
     def close(self) -> None:
@@ -164,7 +171,6 @@ class CompiledTrainer:
             parameters=self.parameters,
             gradients=self.gradients,
             slots=self.slots,
-            trained=self.trained,
             x=stretch.x.reshape(-1),
             target=stretch.target.reshape(-1),
             bounds=stretch.bounds,
@@ -181,17 +187,18 @@ class CompiledTrainer:
         def stop() -> None:
             run.sync[engine.STOP] = 1
 
+        train = engine.train_apart if self.apart else engine.train
         interruption.stop = stop
         if interruption.pending:  # since the rows were gathered
             stop()
         if self._pool is None:
             with np.errstate(all="ignore"):  # as in compiled code
-                engine.train(run, 0)
+                train(run, 0)
             return
         futures: list[Future] = []
         try:
             for thread in range(self.threads):
-                futures.append(self._pool.submit(engine.train, run, thread))
+                futures.append(self._pool.submit(train, run, thread))
             wait(futures, return_when=FIRST_EXCEPTION)
         finally:
             if not all(future.done() for future in futures) or len(futures) < self.threads:

@@ -20,13 +20,18 @@ def view(array, start, shape):
     return array.reshape(-1)[start : start + math.prod(shape)].reshape(shape)
 
 
+def columns(array, first, count):
+    """So many columns of a contiguous matrix."""
+    return array[:, first : first + count]
+
+
 @intrinsic
 def _view(typing_context, array, start, shape):
     whole = types.UniTuple(types.intp, len(shape))
-    return types.Array(array.dtype, len(shape), "C")(array, types.intp, whole), _generate
+    return types.Array(array.dtype, len(shape), "C")(array, types.intp, whole), _generate_view
 
 
-def _generate(context, builder, signature, arguments):
+def _generate_view(context, builder, signature, arguments):
     array_type, _, _ = signature.args
     array, start, shape = arguments
     data = context.make_array(array_type)(context, builder, array).data
@@ -41,8 +46,26 @@ def _generate(context, builder, signature, arguments):
     return result._getvalue()
 
 
+@intrinsic
+def _columns(typing_context, array, first, count):
+    strided = types.Array(array.dtype, 2, "A")
+    return strided(array, types.intp, types.intp), _generate_columns
+
+
+def _generate_columns(context, builder, signature, arguments):
+    array_type, _, _ = signature.args
+    array, first, count = arguments
+    whole = context.make_array(array_type)(context, builder, array)
+    rows, _ = cgutils.unpack_tuple(builder, whole.shape)
+    result = context.make_array(signature.return_type)(context, builder)
+    strides = cgutils.unpack_tuple(builder, whole.strides)
+    pointer = builder.gep(whole.data, [first])
+    populate_array(result, pointer, [rows, count], strides, whole.itemsize, meminfo=None)
+    return result._getvalue()
+
+
 if not DISABLED:
-    view = _view
+    view, columns = _view, _columns
 
 
 @inlined

@@ -18,7 +18,7 @@ for every tap of the window, scattering y, so what has fewer channels is copied.
 import numpy as np
 
 from .. import activations
-from ..activations import activation_backward, activation_forward
+from ..activations import activation_backward, activation_forward, add_rows
 from ..initializers import Initializer
 from ..jit import inlined, kernel
 from ..ops import CONVOLUTION
@@ -218,7 +218,8 @@ def gather_backward(op, x, K, y, dy, dK, db, dx, room):
     for first in range(0, y_pixels.shape[0], room.shape[0]):
         dz = dz_pixels[first : first + room.shape[0]]
         col = room[: dz.shape[0]]
-        activation_backward(y_pixels[first : first + room.shape[0]], op.slope, dz, db)
+        activation_backward(y_pixels[first : first + room.shape[0]], op.slope, dz)
+        add_rows(dz, db)
         if dK.size:
             windows(op, x_image, op.out_height, op.out_width, first, col)
             product(col, dz, dK, True, True, False)
@@ -230,7 +231,8 @@ def gather_backward(op, x, K, y, dy, dK, db, dx, room):
 @inlined
 def scatter_backward(op, x, K, y, dy, dK, db, dx, room):
     n = x.shape[0]
-    activation_backward(pixels(y, op.filters), op.slope, pixels(dy, op.filters), db)
+    activation_backward(y, op.slope, dy)
+    add_rows(pixels(dy, op.filters), db)
     dz_image = view(dy, 0, (n, op.out_height, op.out_width, op.filters))
     x_pixels, dx_pixels = pixels(x, op.channels), pixels(dx, op.channels)
     for first in range(0, x_pixels.shape[0], room.shape[0]):

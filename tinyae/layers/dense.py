@@ -3,12 +3,13 @@
 import numpy as np
 
 from .. import activations
-from ..activations import activation_backward, activation_forward
+from ..activations import activation_backward, activation_forward, add_rows
 from ..initializers import Initializer
 from ..jit import inlined
 from ..ops import DENSE
 from ..products import product
 from ..regularizers import L1L2
+from ..views import columns
 from .base import Layer, Shape
 
 
@@ -23,19 +24,29 @@ def dense_forward(x, W, b, activation, y):
 
 
 @inlined
+def dense_gradient(x, dz, first, dW, db):
+    """Add to the gradient for the rows of W from `first` on, as many as dW has, and to that for b.
+
+    dW += xᵀ dz       each weight saw every sample's input
+    db += Σ dz        over the samples
+    """
+    if dW.size:
+        product(columns(x, first, dW.shape[0]), dz, dW, True, True, False)
+    add_rows(dz, db)
+
+
+@inlined
 def dense_backward(x, W, y, activation, dy, dW, db, dx):
     """The chain rule through y = f(z), z = x W + b, for a loss with gradient dy for y.
 
-    dz = dy f'(z)     (written over dy)
-    dW += xᵀ dz       each weight saw every sample's input
-    db += Σ dz        over the samples
-    dx  = dz Wᵀ       each input reached every unit
+    dz = dy f'(z)           (written over dy)
+    dW += xᵀ dz, db += Σ dz
+    dx  = dz Wᵀ             each input reached every unit
 
     An empty dW, db or dx is not wanted.
     """
-    activation_backward(y, activation, dy, db)
-    if dW.size:
-        product(x, dy, dW, True, True, False)
+    activation_backward(y, activation, dy)
+    dense_gradient(x, dy, 0, dW, db)
     if dx.size:
         product(dy, W, dx, False, False, True)
 

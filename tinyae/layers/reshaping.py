@@ -36,9 +36,8 @@ class Activation(Layer):
 
     def backward(self, dy, cache):
         dx = self.batch_gradient(dy, cache.shape)
-        rows, no_bias = (len(dx), -1), np.empty(0, self.dtype)
         _, activation = activations.addresses(self.activation, self.dtype)
-        activation_backward(cache.reshape(rows), activation, dx.reshape(rows), no_bias)
+        activation_backward(cache, activation, dx)
         return dx
 
     def op(self, input_shape):
