@@ -68,10 +68,11 @@ class Batches:
 
     def _pass_order(self, pass_: int) -> np.ndarray:
         if not self.shuffle:
-            return np.arange(self.n)
+            pass_ = 0  # they are all the same
         if pass_ != self._order_pass:
             rng = np.random.default_rng([self.seed, 1, pass_])
-            self._order_pass, self._order = pass_, rng.permutation(self.n)
+            self._order = rng.permutation(self.n) if self.shuffle else np.arange(self.n)
+            self._order_pass = pass_
         return self._order
 
     @property
@@ -86,16 +87,17 @@ class Batches:
         with `one_epoch` no further than the present epoch's end.
         """
         pieces: list[np.ndarray] = []
-        sizes: list[int] = []
+        sizes = [np.zeros(1, np.int64)]
         epoch_ends: list[int] = []
         pass_, position, done = self.progress.pass_, self.progress.position, self._done
-        left = max(1, min(steps, rows // self.batch_size))
+        most = left = max(1, min(steps, rows // self.batch_size))
         while left > 0 and len(epoch_ends) < (1 if one_epoch else epochs):
             count = min(left, self.steps_per_epoch - done)
             wanted = count * self.batch_size
             if not self.streaming:
                 wanted = min(wanted, self.n - position)
-            sizes += [self.batch_size] * (count - 1) + [wanted - (count - 1) * self.batch_size]
+            sizes.append(np.full(count, self.batch_size))
+            sizes[-1][-1] = wanted - (count - 1) * self.batch_size
             while wanted > 0:
                 piece = self._pass_order(pass_)[position : position + wanted]
                 pieces.append(piece)
@@ -106,10 +108,9 @@ class Batches:
             left -= count
             done += count
             if done == self.steps_per_epoch:
-                epoch_ends.append(len(sizes))
+                epoch_ends.append(most - left)
                 done = 0
-        bounds = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-        return Plan(np.concatenate(pieces), bounds, epoch_ends)
+        return Plan(np.concatenate(pieces), np.cumsum(np.concatenate(sizes)), epoch_ends)
 
     def commit(self, plan: Plan, steps: int) -> None:
         """Move on past the first `steps` mini-batches of a plan."""

@@ -178,7 +178,8 @@ class CompiledTrainer:
             losses=np.zeros((self.threads, steps, 2)),
             sync=np.zeros(engine.SYNC_SIZE, np.int64),
         )
-        self.gradients[...] = 0
+        if optimizer is None or not self.apart:
+            self.gradients[...] = 0
         with BLAS_THREADS.hold(1):
             self._train(run, interruption or Interruption())
         return run.losses.sum(axis=0)[: run.sync[engine.COMPLETED]]

@@ -19,7 +19,7 @@ from .trainers import Stretch, make_trainer
 if TYPE_CHECKING:
     from .autoencoder import Autoencoder
 
-STRETCH_SECONDS = 0.1  # of compiled work between two looks at progress, Ctrl-C and the losses
+STRETCH_SECONDS = 0.2  # of compiled work between two looks at progress, Ctrl-C and the losses
 STRETCH_BYTES = 16 << 20  # of gathered samples
 
 
