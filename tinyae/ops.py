@@ -7,6 +7,8 @@ Python alike.
 
 import numpy as np
 
+from .jit import DISABLED
+
 KINDS = (
     "dense",
     "activation",
@@ -60,3 +62,8 @@ OP = np.dtype(
 def new_table(rows: int) -> np.recarray:
     """A table of blank records."""
     return np.zeros(rows, OP).view(np.recarray)
+
+
+def for_kernels(table: np.recarray) -> np.ndarray:
+    """The table as Numba knows its type soonest; in plain Python records need their own array."""
+    return table if DISABLED else table.view(np.ndarray)

@@ -13,7 +13,7 @@ from .interruption import Interruption
 from .jit import BLAS_THREADS, DISABLED
 from .layers.base import Layer
 from .losses import KernelLoss, loss_address
-from .ops import NOWHERE, RESHAPE, new_table
+from .ops import NOWHERE, RESHAPE, for_kernels, new_table
 from .regularizers import penalty_address
 
 ALIGNMENT = 16  # numbers: buffers begin at a cache line
@@ -83,23 +83,27 @@ class Program:
         self._width = self._lay_out(1)[1] - self._scratch[0]  # numbers for one sample
         self._last_layout: tuple[int, np.ndarray, int] = (0, self.table, 0)
 
-    def layout(self, capacity: int, keep: bool = False) -> tuple[np.ndarray, int]:
+    def layout(self, capacity: int, keep: bool = False) -> tuple[np.recarray, int]:
         """The table with buffers for `capacity` samples, and the size that they need together.
 
         With `keep`, each op's dy has a buffer of its own, for gradients that are computed apart.
         """
+        table, size = self._lay_out(capacity, keep)
         if keep:
-            table, size = self._lay_out(capacity, keep)
             for op in table:
                 op.part = dispatch.part_address(op.kind, self.dtype)
-            return table, size
+        return table, size
+
+    def _inference_layout(self, capacity: int) -> tuple[np.ndarray, int]:
+        """The same for kernels that only read the table, which is kept for the next call."""
         known, table, size = self._last_layout
         if known != capacity:
-            table, size = self._lay_out(capacity)
+            laid_out, size = self._lay_out(capacity)
+            table = for_kernels(laid_out)
             self._last_layout = (capacity, table, size)
         return table, size
 
-    def _lay_out(self, capacity: int, keep: bool = False) -> tuple[np.ndarray, int]:
+    def _lay_out(self, capacity: int, keep: bool = False) -> tuple[np.recarray, int]:
         def room(numbers: int) -> int:
             return -(-numbers * capacity // ALIGNMENT) * ALIGNMENT
 
@@ -145,9 +149,9 @@ class Program:
         def run(rows: slice) -> None:
             n = rows.stop - rows.start
             capacity = self.capacity(n)
-            table, size = self.layout(capacity)
+            table, size = self._inference_layout(capacity)
             engine.predict(
-                *(table, capacity, parameters, self.owned(x, rows), n),
+                *(table, capacity, parameters, self._flat(x, rows), n),
                 *(np.empty(size, self.dtype), output[rows].reshape(-1)),
             )
 
@@ -169,9 +173,9 @@ class Program:
         def run(rows: slice) -> None:
             n = rows.stop - rows.start
             capacity = self.capacity(n)
-            table, size = self.layout(capacity)
-            inputs = self.owned(x, rows)
-            expected = inputs if target is x else self.owned(target, rows)
+            table, size = self._inference_layout(capacity)
+            inputs = self._flat(x, rows)
+            expected = inputs if target is x else self._flat(target, rows)
             penalties[rows.start] = engine.evaluate(
                 *(table, capacity, parameters, inputs, expected, n),
                 *(np.empty(size, self.dtype), address, sums[rows]),
@@ -180,8 +184,11 @@ class Program:
         self._share(run, len(x), threads)
         return sums, float(penalties.sum())
 
-    def owned(self, x: np.ndarray, rows: slice) -> np.ndarray:
-        """The rows as a flat array that the engine may read: converted, contiguous, our own."""
+    def _flat(self, x: np.ndarray, rows: slice) -> np.ndarray:
+        """The rows as a flat array that the engine may read: of its dtype, contiguous, aligned."""
+        part = x[rows]
+        if part.dtype == self.dtype and part.flags.carray:  # which kernels are compiled for
+            return part.reshape(-1)
         out = np.empty((rows.stop - rows.start, *x.shape[1:]), self.dtype)
         gather(x, rows, out)
         return out.reshape(-1)
