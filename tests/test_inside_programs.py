@@ -18,7 +18,7 @@ import pytest
 
 import tinyae as tae
 from tinyae import program
-from tinyae.jit import BLAS
+from tinyae.cores import BLAS_THREADS
 
 # A program of its own: models of dense layers and of images, on two threads each.
 PROGRAM = """
@@ -206,7 +206,7 @@ def state():
         "interpreter": (sys.getrecursionlimit(), sys.getswitchinterval(), gc.get_threshold()),
         "standard streams": (sys.stdin, sys.stdout, sys.stderr),
         "threads": threading.active_count(),
-        "BLAS threads": BLAS.get_threads() if BLAS.get_threads else None,
+        "BLAS threads": BLAS_THREADS.get_threads() if BLAS_THREADS.get_threads else None,
         "denormals": float(np.float32(1e-40) * np.ones(1, np.float32)[0]),
     }
 
@@ -259,9 +259,9 @@ def strange_state(monkeypatch):
     monkeypatch.setattr(program, "POOL_OPERATIONS", 1)
     monkeypatch.setattr("tinyae.trainers.THREAD_OPERATIONS", 1)
     before = np.random.get_state(), random.getstate()  # noqa: NPY002
-    threads = BLAS.get_threads() if BLAS.get_threads else None
-    if BLAS.set_threads:
-        BLAS.set_threads(2)
+    threads = BLAS_THREADS.get_threads() if BLAS_THREADS.get_threads else None
+    if BLAS_THREADS.set_threads:
+        BLAS_THREADS.set_threads(2)
     np.random.seed(3)  # noqa: NPY002
     random.seed(4)
 
@@ -276,8 +276,8 @@ def strange_state(monkeypatch):
         warnings.simplefilter("error")
         yield
     signal.signal(signal.SIGINT, handler)
-    if BLAS.set_threads:
-        BLAS.set_threads(threads)
+    if BLAS_THREADS.set_threads:
+        BLAS_THREADS.set_threads(threads)
     np.random.set_state(before[0])  # noqa: NPY002
     random.setstate(before[1])
 

@@ -6,17 +6,14 @@ takes its place under the same name. Compiled code calls ``tinyae_sgemm`` and ``
 names that `register` binds once per process, before any cached kernel is loaded.
 """
 
-import contextlib
 import ctypes
-import glob
-import os
-import threading
-from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import llvmlite.binding
 import numpy as np
 from numba import carray, cfunc, types
+
+from .cores import libraries
 
 ROW_MAJOR, NO_TRANSPOSE, TRANSPOSE = 101, 111, 112  # the C interface's constants
 
@@ -28,44 +25,25 @@ SPELLINGS = (
     ("cblas_{}$NEWLAPACK$ILP64", 64),
     ("cblas_{}", 32),
 )
-THREAD_SPELLINGS = (
-    "scipy_openblas_{}_num_threads64_",
-    "openblas_{}_num_threads64_",
-    "scipy_openblas_{}_num_threads",
-    "openblas_{}_num_threads",
-)
 
 
 class Blas(NamedTuple):
-    """Addresses of the two matrix products, and the library's thread count where it has one."""
+    """Addresses of the two matrix products, and how to call them."""
 
     spelling: str
     integer_bits: int
     sgemm: int
     dgemm: int
-    get_threads: Callable[[], int] | None = None
-    set_threads: Callable[[int], None] | None = None
 
 
 def find() -> Blas:
     """The first BLAS that NumPy carries and that multiplies correctly, or the portable product."""
-    for library in _libraries():
+    for library in libraries():
         for spelling, bits in SPELLINGS:
             sgemm, dgemm = (_address(library, spelling.format(name)) for name in ("sgemm", "dgemm"))
             if sgemm and dgemm and multiplies(sgemm, dgemm, bits):
-                return Blas(spelling, bits, sgemm, dgemm, *_thread_functions(library))
+                return Blas(spelling, bits, sgemm, dgemm)
     return portable()
-
-
-def _libraries() -> Iterator[ctypes.CDLL]:
-    # Where the loader resolves through dependencies, NumPy's extension module is enough; on
-    # Windows the library beside it has to be asked itself.
-    core = np._core._multiarray_umath.__file__  # type: ignore[attr-defined]
-    package = os.path.dirname(np.__file__)
-    beside = glob.glob(os.path.join(package + ".libs", "*openblas*"))
-    for path in [core, *sorted(beside)]:
-        with contextlib.suppress(OSError):
-            yield ctypes.CDLL(path)
 
 
 def _address(library: ctypes.CDLL, name: str) -> int:
@@ -73,17 +51,6 @@ def _address(library: ctypes.CDLL, name: str) -> int:
         return ctypes.cast(getattr(library, name), ctypes.c_void_p).value or 0
     except AttributeError:
         return 0
-
-
-def _thread_functions(library: ctypes.CDLL) -> tuple[Callable | None, Callable | None]:
-    for spelling in THREAD_SPELLINGS:
-        with contextlib.suppress(AttributeError):
-            get = getattr(library, spelling.format("get"))
-            set_ = getattr(library, spelling.format("set"))
-            get.restype, get.argtypes = ctypes.c_int, []
-            set_.restype, set_.argtypes = None, [ctypes.c_int]
-            return get, set_
-    return None, None
 
 
 def multiplies(sgemm: int, dgemm: int, integer_bits: int) -> bool:
@@ -157,46 +124,3 @@ def register() -> Blas:
     llvmlite.binding.add_symbol("tinyae_sgemm", blas.sgemm)
     llvmlite.binding.add_symbol("tinyae_dgemm", blas.dgemm)
     return blas
-
-
-class ThreadLimit:
-    """The BLAS's thread count, which is the process's, held at a number while anyone needs it.
-
-    The first to enter sets it, the last to leave restores it; in between, whoever enters computes
-    with the number it finds.
-    """
-
-    def __init__(self, blas: Blas):
-        self._blas = blas
-        self._reset()
-        if hasattr(os, "register_at_fork"):  # a child inherits the count, but not its threads
-            os.register_at_fork(after_in_child=self._reset)
-
-    def _reset(self) -> None:
-        self._lock = threading.Lock()
-        self._inside = 0
-        self._saved = 1
-
-    @contextlib.contextmanager
-    def hold(self, threads: int) -> Iterator[None]:
-        """Compute with `threads` BLAS threads inside the `with` block."""
-        get_threads, set_threads = self._blas.get_threads, self._blas.set_threads
-        if get_threads is None or set_threads is None:
-            yield
-            return
-        entered = False
-        try:
-            with self._lock:
-                if self._inside == 0:
-                    self._saved = get_threads()
-                    if self._saved != threads:
-                        set_threads(threads)
-                self._inside += 1
-                entered = True
-            yield
-        finally:
-            if entered:
-                with self._lock:
-                    self._inside -= 1
-                    if self._inside == 0 and get_threads() != self._saved:
-                        set_threads(self._saved)

@@ -25,7 +25,6 @@ OPTIONS = {
 }
 
 BLAS = _blas.Blas("numpy", 64, 0, 0) if DISABLED else _blas.register()
-BLAS_THREADS = _blas.ThreadLimit(BLAS)
 
 
 def cache_stamp(package: Path, versions: str) -> str:

@@ -11,20 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from .arrays import admit, row_chunks
-
-# Rows per product X'X: enough to keep BLAS busy, few enough that float32 loses nothing in the sum.
-PRODUCT_ROWS = 4096
-PRODUCT_BYTES = 1 << 24
-# Rows that are centred and summed while they are in the cache.
-BLOCK_ROWS = 256
-
-
-class Moments(NamedTuple):
-    """What PCA needs to know of some data: all in float64."""
-
-    samples: int
-    mean: np.ndarray  # (p,)
-    scatter: np.ndarray  # (p, p): Σ (x - mean)(x - mean)' over samples; (0, 0) where unknown
+from .moments import Moments, merge, moments, real
 
 
 class Decomposition(NamedTuple):
@@ -113,7 +100,7 @@ class PCA:
         if len(array) < 2:
             raise ValueError("x must hold at least 2 samples for a variance, but it holds 1")
         self._check_count(array.shape[1])
-        self._learn(moments(array), _real(array))
+        self._learn(moments(array), real(array))
         self._decomposed()
         return self
 
@@ -129,7 +116,7 @@ class PCA:
             raise ValueError(
                 "this PCA was saved without training_state, so partial_fit cannot go on with it"
             )
-        update, dtype = moments(array), _real(array)
+        update, dtype = moments(array), real(array)
         if self._moments is not None:
             update, dtype = merge(self._moments, update), np.promote_types(self._dtype, dtype)
         self._learn(update, dtype)
@@ -138,7 +125,7 @@ class PCA:
     def encode(self, x: ArrayLike) -> np.ndarray:
         """The codes V (x - mean), shape (n, k), of `x` of shape (n, p)."""
         array = self._admit_features(x)
-        codes = np.empty((len(array), self.n_components_), _real(array))
+        codes = np.empty((len(array), self.n_components_), real(array))
         components = self.components_.astype(codes.dtype, copy=False)
         for rows in row_chunks(len(array), array[:1].nbytes):
             np.matmul(self._centred(array[rows], codes.dtype), components.T, out=codes[rows])
@@ -147,7 +134,7 @@ class PCA:
     def decode(self, z: ArrayLike) -> np.ndarray:
         """The points mean + V'z, shape (n, p), of codes `z` of shape (n, k)."""
         codes = admit(z, "z", (self.n_components_,), np.float64)
-        dtype = _real(codes)
+        dtype = real(codes)
         points = codes.astype(dtype, copy=False) @ self.components_.astype(dtype, copy=False)
         points += self.mean_.astype(dtype, copy=False)
         return points
@@ -162,7 +149,7 @@ class PCA:
         Its mean over the features, shape (n,); with `per_feature` each feature's, shape (n, p).
         """
         array = self._admit_features(x)
-        dtype = _real(array)
+        dtype = real(array)
         errors = np.empty(array.shape if per_feature else len(array), dtype)
         components = self.components_.astype(dtype, copy=False)
         for rows in row_chunks(len(array), array[:1].nbytes):
@@ -257,59 +244,6 @@ class PCA:
         return np.subtract(rows, self.mean_.astype(dtype, copy=False), out=centred)
 
 
-def moments(x: np.ndarray) -> Moments:
-    """Count, mean and scatter of an admitted array of shape (n, p), in one pass over it.
-
-    Deviations d are taken from a point near the mean, found from a few rows, so that the exact
-    correction Σ dd' - (Σd)(Σd)'/n takes away next to nothing: data far from zero lose no digits.
-    """
-    n, features = x.shape
-    dtype = _real(x)
-    # Relative to a row, a constant feature is exactly zero here and stays so in all that follows.
-    anchor = x[0].astype(np.float64)
-    few = np.ascontiguousarray(x[:: max(1, n // BLOCK_ROWS)], np.float64)
-    with np.errstate(over="ignore", invalid="ignore"):  # seen below, in the trace
-        shift = (anchor + (few - anchor).mean(axis=0)).astype(dtype)
-        scatter = np.zeros((features, features))
-        total = np.zeros(features)
-        step = max(1, min(PRODUCT_ROWS, PRODUCT_BYTES // (features * dtype.itemsize)))
-        buffer = np.empty((min(n, step), features), dtype)
-        product = np.empty_like(scatter, dtype)
-        for start in range(0, n, step):
-            rows = x[start : start + step]
-            deviations = buffer[: len(rows)]
-            total += _subtract_and_sum(rows, shift, deviations)
-            scatter += np.matmul(deviations.T, deviations, out=product)
-        scatter -= np.outer(total, total / n)
-    if not np.isfinite(np.trace(scatter)):
-        raise ValueError(f"x spans too wide a range: its squares overflow {dtype}; scale it down")
-    return Moments(n, shift + total / n, scatter)
-
-
-def _subtract_and_sum(rows: np.ndarray, shift: np.ndarray, out: np.ndarray) -> np.ndarray:
-    """Write rows - shift into `out` and return its sum over the rows in float64."""
-    total = np.zeros(len(shift))
-    for start in range(0, len(rows), BLOCK_ROWS):
-        block = out[start : start + BLOCK_ROWS]
-        np.subtract(rows[start : start + BLOCK_ROWS], shift, out=block)
-        total += block.sum(axis=0)
-    return total
-
-
-def merge(a: Moments, b: Moments) -> Moments:
-    """The moments of two sets of samples together.
-
-    The scatter gains the squared distance of the two means, weighted nₐn_b/n (T. Chan, G. Golub and
-    R. LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances", 1979).
-    """
-    samples = a.samples + b.samples
-    distance = b.mean - a.mean
-    scatter = np.outer(distance, distance * (a.samples * b.samples / samples))
-    scatter += a.scatter
-    scatter += b.scatter
-    return Moments(samples, a.mean + distance * (b.samples / samples), scatter)
-
-
 def decompose(data: Moments, n_components: int | float | None, dtype: DTypeLike) -> Decomposition:
     """Mean, components and variances of the data: the k largest eigenvalues of its covariance."""
     values, vectors = np.linalg.eigh(data.scatter)
@@ -357,9 +291,3 @@ def _admit_table(x: ArrayLike, features: int | None = None) -> np.ndarray:
             "x.reshape(len(x), -1)"
         )
     return array
-
-
-def _real(array: np.ndarray) -> np.dtype:
-    """The type to compute in: float32 stays, everything else becomes float64."""
-    single = array.dtype.kind == "f" and array.dtype.itemsize == 4
-    return np.dtype(np.float32 if single else np.float64)

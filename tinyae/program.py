@@ -1,16 +1,16 @@
 """Built layers as the engine's table, and inference with it."""
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from . import dispatch, engine
+from . import cores, dispatch, engine
 from .arrays import gather, row_chunks, row_slices
+from .cores import BLAS_THREADS
 from .folding import records
 from .interruption import Interruption
-from .jit import BLAS_THREADS, DISABLED
+from .jit import DISABLED
 from .layers.base import Layer
 from .losses import KernelLoss, loss_address
 from .ops import NOWHERE, RESHAPE, for_kernels, new_table
@@ -29,9 +29,7 @@ def thread_count(threads: int | None) -> int:
         return 1
     if threads is not None:
         return threads
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return cores.available()
 
 
 class Program:

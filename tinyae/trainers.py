@@ -12,8 +12,9 @@ import numpy as np
 
 from . import engine, regularizers
 from .calls import NONE
+from .cores import BLAS_THREADS
 from .interruption import Interruption
-from .jit import BLAS_THREADS, DISABLED
+from .jit import DISABLED
 from .layers.base import Layer, is_compiled
 from .layers.reshaping import Reshape
 from .losses import BCE, BCEFromLogits, KernelLoss, Loss, loss_address

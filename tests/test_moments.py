@@ -1,0 +1,93 @@
+"""Count, mean and scatter: in pieces, on several cores, and interrupted."""
+
+import threading
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tinyae import cores, moments
+from tinyae.moments import Moments, merge
+
+
+def expected(x):
+    x = x.astype(np.float64)
+    centred = x - x.mean(axis=0)
+    return Moments(len(x), x.mean(axis=0), centred.T @ centred)
+
+
+def assert_near(found, wanted, tolerance=1e-12):
+    assert found.samples == wanted.samples
+    for name in ("mean", "scatter"):
+        scale = np.abs(wanted.scatter).max() + np.abs(wanted.mean).max()
+        difference = np.abs(getattr(found, name) - getattr(wanted, name)).max()
+        assert difference <= tolerance * scale, name
+
+
+@pytest.fixture
+def samples():
+    return np.random.default_rng(0).normal(3, 2, size=(1001, 7))
+
+
+@pytest.mark.parametrize("available", [1, 2, 3, 50])
+@pytest.mark.parametrize("rows", [1, 64, 5000])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_pieces_and_cores(samples, available, rows, dtype, monkeypatch):
+    monkeypatch.setattr(cores, "available", lambda: available)
+    monkeypatch.setattr(moments, "PRODUCT_ROWS", rows)
+    x = samples.astype(dtype)
+    found = moments.moments(x)
+    assert_near(found, expected(x), 1e-12 if dtype == "float64" else 1e-6)
+    assert moments.moments(x).scatter.tobytes() == found.scatter.tobytes()
+
+
+def test_each_core_computes_on_its_own_and_blas_is_left_as_it_was(samples, monkeypatch):
+    monkeypatch.setattr(cores, "available", lambda: 2)
+    monkeypatch.setattr(moments, "PRODUCT_ROWS", 10)
+    blas_threads = cores.BLAS_THREADS.get_threads or (lambda: 1)
+    both, threads = threading.Barrier(2, timeout=10), set()
+    partial_sums, before = moments._partial_sums, blas_threads()
+
+    def met(*arguments):
+        both.wait()  # nobody comes here twice before the other has come once
+        threads.add(threading.get_ident())
+        assert blas_threads() == 1
+        return partial_sums(*arguments)
+
+    monkeypatch.setattr(moments, "_partial_sums", met)
+    assert_near(moments.moments(samples), expected(samples))
+    assert len(threads) == 2
+    assert blas_threads() == before
+
+
+def test_many_features_are_left_to_blas(samples, monkeypatch):
+    monkeypatch.setattr(cores, "available", lambda: 2)
+    monkeypatch.setattr(moments, "PRODUCT_ROWS", 10)
+    monkeypatch.setattr(moments, "SHARED_FEATURES", 6)
+    monkeypatch.setattr(moments, "ThreadPoolExecutor", None)
+    assert_near(moments.moments(samples), expected(samples))
+
+
+def test_an_interruption_ends_the_work(samples, monkeypatch):
+    monkeypatch.setattr(cores, "available", lambda: 2)
+    monkeypatch.setattr(moments, "PRODUCT_ROWS", 1)
+    done, subtract = [], moments._subtract_and_sum
+
+    def interrupted(rows, shift, out):
+        done.append(len(rows))
+        if len(done) == 5:
+            raise KeyboardInterrupt
+        return subtract(rows, shift, out)
+
+    monkeypatch.setattr(moments, "_subtract_and_sum", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        moments.moments(samples)
+    assert len(done) < len(samples)
+
+
+@given(st.integers(1, 9), st.integers(1, 9))
+def test_moments_of_parts_merge(first, second):
+    x = np.random.default_rng([first, second]).normal(5, 1, size=(first + second, 3))
+    merged = merge(moments.moments(x[:first]), moments.moments(x[first:]))
+    assert_near(merged, expected(x))
