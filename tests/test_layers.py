@@ -178,6 +178,26 @@ def test_backward_is_the_gradient(case):
 
 
 @each_case
+@pytest.mark.parametrize("form", ["new axis", "reversed", "broadcast"])
+def test_a_single_sample_may_have_any_strides(case, form):
+    """NumPy calls an array of one row contiguous whatever its first stride is."""
+    chain, x = chain_of(case), samples(case, 2)
+    single = {
+        "new axis": x[1][np.newaxis],
+        "reversed": x[::-1][:1],
+        "broadcast": np.broadcast_to(x[1], (1, *x[1].shape)),
+    }[form]
+    assert single.flags.c_contiguous
+    expected, cache = chain.forward(x[1:].copy())
+    dy = np.random.default_rng(5).normal(size=expected.shape)
+    dx, gradients = chain.backward(dy, cache), gradients_of(chain)
+    y, cache = chain.forward(single)
+    np.testing.assert_array_equal(y, expected)
+    np.testing.assert_array_equal(chain.backward(dy, cache), dx)
+    np.testing.assert_array_equal(gradients_of(chain), gradients)
+
+
+@each_case
 def test_a_batch_is_its_samples(case):
     chain, x = chain_of(case), samples(case)
     y, cache = chain.forward(x)

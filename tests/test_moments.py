@@ -30,11 +30,20 @@ def samples():
     return np.random.default_rng(0).normal(3, 2, size=(1001, 7))
 
 
+def use(count, monkeypatch, blas=None):
+    """Let there be so many cores, and as many threads of BLAS or others."""
+    threads = [blas or count]
+    limit = cores.ThreadLimit(lambda: threads[-1], threads.append)
+    monkeypatch.setattr(cores, "available", lambda: count)
+    monkeypatch.setattr(cores, "BLAS_THREADS", limit)
+    return limit
+
+
 @pytest.mark.parametrize("available", [1, 2, 3, 50])
 @pytest.mark.parametrize("rows", [1, 64, 5000])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_pieces_and_cores(samples, available, rows, dtype, monkeypatch):
-    monkeypatch.setattr(cores, "available", lambda: available)
+    use(available, monkeypatch)
     monkeypatch.setattr(moments, "PRODUCT_ROWS", rows)
     x = samples.astype(dtype)
     found = moments.moments(x)
@@ -43,34 +52,34 @@ def test_pieces_and_cores(samples, available, rows, dtype, monkeypatch):
 
 
 def test_each_core_computes_on_its_own_and_blas_is_left_as_it_was(samples, monkeypatch):
-    monkeypatch.setattr(cores, "available", lambda: 2)
+    blas = use(2, monkeypatch, blas=8)
     monkeypatch.setattr(moments, "PRODUCT_ROWS", 10)
-    blas_threads = cores.BLAS_THREADS.get_threads or (lambda: 1)
     both, threads = threading.Barrier(2, timeout=10), set()
-    partial_sums, before = moments._partial_sums, blas_threads()
+    partial_sums = moments._partial_sums
 
     def met(*arguments):
         both.wait()  # nobody comes here twice before the other has come once
         threads.add(threading.get_ident())
-        assert blas_threads() == 1
+        assert blas.get_threads() == 1
         return partial_sums(*arguments)
 
     monkeypatch.setattr(moments, "_partial_sums", met)
     assert_near(moments.moments(samples), expected(samples))
     assert len(threads) == 2
-    assert blas_threads() == before
+    assert blas.get_threads() == 8
 
 
-def test_many_features_are_left_to_blas(samples, monkeypatch):
-    monkeypatch.setattr(cores, "available", lambda: 2)
+@pytest.mark.parametrize(("blas", "room"), [(1, 1 << 28), (8, 1000)])
+def test_a_limit_of_threads_or_of_memory_is_kept(samples, blas, room, monkeypatch):
+    use(2, monkeypatch, blas)
     monkeypatch.setattr(moments, "PRODUCT_ROWS", 10)
-    monkeypatch.setattr(moments, "SHARED_FEATURES", 6)
+    monkeypatch.setattr(moments, "WORKER_BYTES", room)
     monkeypatch.setattr(moments, "ThreadPoolExecutor", None)
     assert_near(moments.moments(samples), expected(samples))
 
 
 def test_an_interruption_ends_the_work(samples, monkeypatch):
-    monkeypatch.setattr(cores, "available", lambda: 2)
+    use(2, monkeypatch)
     monkeypatch.setattr(moments, "PRODUCT_ROWS", 1)
     done, subtract = [], moments._subtract_and_sum
 

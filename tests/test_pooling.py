@@ -70,9 +70,10 @@ def test_of_equal_maxima_the_first_gets_the_gradient():
     assert layer.backward(np.ones_like(y), cache)[0, :, :, 0].tolist() == [[1, 0], [0, 0]]
 
 
-def test_max_pooling_lets_nan_through():
-    layer = built(tae.MaxPooling2D(), x := np.zeros((1, 2, 2, 1)))
-    for place in np.ndindex(2, 2):
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_max_pooling_lets_nan_through(size):
+    layer = built(tae.MaxPooling2D(size), x := np.zeros((1, size, size, 1)))
+    for place in np.ndindex(size, size):
         x[:] = 1
         x[0, place[0], place[1], 0] = np.nan
         assert np.isnan(layer.forward(x)[0]).all()

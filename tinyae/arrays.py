@@ -2,7 +2,8 @@
 
 Nothing is copied on admission. `admit` looks at the data in chunks and returns the same memory;
 `gather` later copies just the wanted rows into a buffer that tinyae owns, which is where float64,
-big-endian, strided, read-only and memory-mapped input turns into plain contiguous arrays.
+big-endian, strided, read-only and memory-mapped input turns into plain contiguous arrays. Inference
+reads arrays that are so already where they lie.
 """
 
 from collections.abc import Iterator

@@ -9,10 +9,10 @@ forward, loss, backward, and the chunk's gradient is added to the rest. Threads 
 their share of each mini-batch, with a gradient vector each, and meet at a barrier; then each
 updates its part of the parameters with the gradients summed in a fixed order.
 
-Where a whole mini-batch is small enough and every layer's kernels allow it, the weights' gradients
-are computed apart instead, after the barrier: by each thread for its part of the parameters, from
-all samples, a block at a time that it steps at once. Then no vector of gradients goes through the
-memory, which for large dense layers takes longer than computing them.
+For large dense models, where a whole mini-batch is small enough, the weights' gradients are
+computed apart instead, after the barrier: by each thread for its part of the parameters, from all
+samples, a block at a time that it steps at once. Then no vector of gradients goes through the
+memory, which there takes longer than computing them.
 """
 
 from typing import NamedTuple
@@ -41,12 +41,12 @@ class Run(NamedTuple):
 
     table: np.ndarray  # (ops,) of ops.OP
     capacity: int  # samples in a chunk
-    values: np.ndarray  # (threads, ...) each one's activations and their gradients
+    values: np.ndarray  # (threads, ...) activations and their gradients; apart: (1, ...)
     loss: int  # address of the loss
     optimizer: int  # address of the optimizer, or NONE
     settings: np.ndarray  # the optimizer's numbers
     parameters: np.ndarray  # (p,)
-    gradients: np.ndarray  # (threads, p)
+    gradients: np.ndarray  # (threads, p); apart: (1, p)
     slots: np.ndarray  # (2, p) the optimizer's running means
     x: np.ndarray  # flat rows of all the mini-batches
     target: np.ndarray  # the same for the targets
@@ -184,10 +184,10 @@ def update(run, thread, step):
             part = (min(UPDATE_BLOCK, op.W + high - start),)
             g = view(run.gradients, start, part)
             for other in range(1, threads):
-                others = view(run.gradients, other * p + start, part)
+                added = view(run.gradients, other * p + start, part)
                 for k in range(g.size):
-                    g[k] += others[k]
-                    others[k] = 0
+                    g[k] += added[k]
+                    added[k] = 0
             optimize(run, start, g, step)
 
 
@@ -195,12 +195,13 @@ def update(run, thread, step):
 def update_apart(run, thread, index, values, room):
     """Compute the gradients of this thread's part of each op's weights, and step the optimizer.
 
-    `room` is for the gradient of a block, and zero; without optimizer it stays in the vector.
+    `room`, all zero, is for the gradient of a block. Without optimizer the gradient is added to the
+    vector instead.
     """
     threads, step = run.losses.shape[0], run.first_step + index + 1
     start, samples = run.bounds[index], run.bounds[index + 1] - run.bounds[index]
-    keep, vector = run.optimizer == NONE, view(run.gradients, 0, (run.parameters.size,))
-    target, nothing = vector if keep else room, view(room, 0, (0,))
+    collect, vector = run.optimizer == NONE, view(run.gradients, 0, (run.parameters.size,))
+    target, nothing = vector if collect else room, view(room, 0, (0,))
     for i in range(run.table.size):
         op = run.table[i]
         if op.part == NONE or op.trainable == 0:
@@ -212,11 +213,11 @@ def update_apart(run, thread, index, values, room):
         block = max(1, UPDATE_BLOCK // op.outputs)
         for first in range(low, high, block):
             size, place = min(block, high - first) * op.outputs, op.W + first * op.outputs
-            dW = view(target, place if keep else 0, (size,))
+            dW = view(target, place if collect else 0, (size,))
             call_part(op.part, (op, x, dz, first, dW, nothing))
             optimize(run, place, dW, step)
         if i % threads == thread:
-            db = view(target, op.b if keep else 0, (op.b_size,))
+            db = view(target, op.b if collect else 0, (op.b_size,))
             call_part(op.part, (op, x, dz, 0, nothing, db))
             optimize(run, op.b, db, step)
 

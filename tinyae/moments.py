@@ -1,4 +1,4 @@
-"""Count, mean and scatter of data of any length: one pass over it, and one p × p matrix."""
+"""Count, mean and scatter of data of any length: one pass over it, and a few p × p matrices."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,8 +13,8 @@ PRODUCT_ROWS = 4096
 PRODUCT_BYTES = 1 << 24
 # Rows that are centred and summed while they are in the cache.
 BLOCK_ROWS = 256
-# A product for each core is faster than one that BLAS shares between them, but each needs a matrix.
-SHARED_FEATURES = 2048
+# A product for each core is faster than one that BLAS shares between them, but takes more memory.
+WORKER_BYTES = 1 << 28  # for all of them
 
 
 class Moments(NamedTuple):
@@ -49,11 +49,18 @@ def _sums(x: np.ndarray, shift: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     n, features = x.shape
     step = max(1, min(PRODUCT_ROWS, PRODUCT_BYTES // (features * shift.itemsize)))
     starts = range(0, n, step)
-    workers = min(cores.available() if features <= SHARED_FEATURES else 1, len(starts))
+    each = features * (8 * features + shift.itemsize * (features + step))
+    get_threads = cores.BLAS_THREADS.get_threads
+    allowed = get_threads() if get_threads else 1  # its owner's limit, or a BLAS of its own mind
+    workers = max(1, min(cores.available(), allowed, WORKER_BYTES // each, len(starts)))
     stopped: list[bool] = []
 
     def work(worker: int) -> tuple[np.ndarray, np.ndarray]:
-        return _partial_sums(x, shift, starts[worker::workers], step, stopped)
+        try:
+            return _partial_sums(x, shift, starts[worker::workers], step, stopped)
+        except BaseException:
+            stopped.append(True)  # the others' sums are of no use
+            raise
 
     if workers == 1:
         return work(0)

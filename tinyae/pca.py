@@ -1,7 +1,7 @@
 """Principal component analysis: the best that a linear autoencoder can reach.
 
 It has the methods of an autoencoder (`encode`, `decode`, `reconstruct`), so it stands beside one as
-the closed-form yardstick. For data of any size: what it keeps while fitting is one p × p matrix.
+the closed-form yardstick. For data of any size: what it keeps of them is one p × p matrix.
 """
 
 import os

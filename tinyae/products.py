@@ -29,7 +29,7 @@ def _product_numpy(A, B, C, accumulate, transpose_A=False, transpose_B=False):
 
 
 def _product_blas(A, B, C, accumulate, transpose_A=False, transpose_B=False):
-    """C = op(A) op(B), or C + op(A) op(B): matrices of one dtype, their rows contiguous."""
+    """C = op(A) op(B), or C + op(A) op(B): contiguous 2-D arrays of one type, or `columns` A."""
     one_row = A.shape[0] == 1 and not transpose_A and not transpose_B
     if C.size == 0:
         return
@@ -57,8 +57,10 @@ def _generate_gemm(context, builder, signature, arguments):
         array_type = signature.args[position]
         array = context.make_array(array_type)(context, builder, arguments[position])
         rows, columns = cgutils.unpack_tuple(builder, array.shape)
-        apart = builder.sdiv(cgutils.unpack_tuple(builder, array.strides)[0], array.itemsize)
-        return builder.bitcast(array.data, cgutils.voidptr_t), rows, columns, apart
+        pitch = columns  # from row to row; the strides of NumPy's one-row arrays may be anything
+        if array_type.layout != "C":
+            pitch = builder.sdiv(cgutils.unpack_tuple(builder, array.strides)[0], array.itemsize)
+        return builder.bitcast(array.data, cgutils.voidptr_t), rows, columns, pitch
 
     def whole(size):
         return size if size.type == integer else builder.trunc(size, integer)
@@ -66,11 +68,11 @@ def _generate_gemm(context, builder, signature, arguments):
     def operation(transpose):
         return builder.select(transpose, order(TRANSPOSE), order(NO_TRANSPOSE))
 
-    (A, A_rows, A_columns, A_apart), (B, _, _, B_apart), (C, m, n, _) = map(operand, range(3))
+    (A, A_rows, A_columns, A_pitch), (B, _, _, B_pitch), (C, m, n, _) = map(operand, range(3))
     k = builder.select(transpose_A, A_rows, A_columns)
     values = [
         *(order(ROW_MAJOR), operation(transpose_A), operation(transpose_B)),
-        *(whole(m), whole(n), whole(k), number(1.0), A, whole(A_apart), B, whole(B_apart)),
+        *(whole(m), whole(n), whole(k), number(1.0), A, whole(A_pitch), B, whole(B_pitch)),
         *(builder.select(accumulate, number(1.0), number(0.0)), C, whole(n)),
     ]
     name = "tinyae_sgemm" if signature.args[0].dtype == types.float32 else "tinyae_dgemm"

@@ -19,7 +19,7 @@ from .regularizers import penalty_address
 ALIGNMENT = 16  # numbers: buffers begin at a cache line
 CHUNK_BYTES = 4 << 20  # a chunk's activations; more would fall out of the cache
 CALL_OPERATIONS = 2e9  # in one call for inference: tens of milliseconds, so that Ctrl-C is heard
-CALL_NUMBERS = 1e6  # gathered for one call: a memory map is never copied whole
+CALL_NUMBERS = 1e6  # converted for one call: a memory map is never copied whole
 POOL_OPERATIONS = 1e7  # of inference, for each thread: below, starting it costs more
 
 
@@ -76,7 +76,9 @@ class Program:
             uses = max(1, op.out_height * op.out_width)  # of each weight
             self.operations += int(2 * op.W_size * uses + op.outputs)
         # Whether the gradient of all weights can be computed apart from the backward pass
-        self.separable = all(op.kind in dispatch.PARTS or op.W_size == 0 for op in self.table)
+        # (and by threads in one buffer, where they would share the scratch)
+        separable = all(op.kind in dispatch.PARTS or op.W_size == 0 for op in self.table)
+        self.separable = separable and not any(self._scratch)
         self.inputs, self.outputs = int(self.table.inputs[0]), int(self.table.outputs[-1])
         self._width = self._lay_out(1)[1] - self._scratch[0]  # numbers for one sample
         self._last_layout: tuple[int, np.ndarray, int] = (0, self.table, 0)
@@ -84,7 +86,7 @@ class Program:
     def layout(self, capacity: int, keep: bool = False) -> tuple[np.recarray, int]:
         """The table with buffers for `capacity` samples, and the size that they need together.
 
-        With `keep`, each op's dy has a buffer of its own, for gradients that are computed apart.
+        With `keep`, the backward pass leaves every dy, for gradients that are computed apart.
         """
         table, size = self._lay_out(capacity, keep)
         if keep:
@@ -115,7 +117,8 @@ class Program:
                 op.y = end
                 end += room(op.outputs)
             x = op.y
-        # Gradients live in two buffers in turn: dx is written while dy is still read.
+        # Gradients live in two buffers in turn, or each in its own to be kept: dx is written while
+        # dy is still read.
         buffer, widths = 0, [0] * (len(table) + 1 if keep else 2)
         for position in range(len(table) - 1, -1, -1):
             op = table[position]

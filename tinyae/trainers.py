@@ -137,9 +137,9 @@ class CompiledTrainer:
         if input_gradient or self.apart:  # one chunk, so that no other overwrites it
             self.capacity = batch_rows
         self.table, size = self.program.layout(self.capacity, keep=self.apart)
-        each = 1 if self.apart else self.threads
-        self.values = np.empty((each, size), parameters.dtype)
-        self.gradients = np.zeros((each, parameters.size), parameters.dtype)
+        vectors = 1 if self.apart else self.threads
+        self.values = np.empty((vectors, size), parameters.dtype)
+        self.gradients = np.zeros((vectors, parameters.size), parameters.dtype)
         self._pool = None if DISABLED else ThreadPoolExecutor(self.threads)
 
     def close(self) -> None:

@@ -56,9 +56,9 @@ def _generate_columns(context, builder, signature, arguments):
     array_type, _, _ = signature.args
     array, first, count = arguments
     whole = context.make_array(array_type)(context, builder, array)
-    rows, _ = cgutils.unpack_tuple(builder, whole.shape)
+    rows, width = cgutils.unpack_tuple(builder, whole.shape)
     result = context.make_array(signature.return_type)(context, builder)
-    strides = cgutils.unpack_tuple(builder, whole.strides)
+    strides = [builder.mul(width, whole.itemsize), whole.itemsize]
     pointer = builder.gep(whole.data, [first])
     populate_array(result, pointer, [rows, count], strides, whole.itemsize, meminfo=None)
     return result._getvalue()
