@@ -33,6 +33,7 @@ def test_units_exactly_at_zero_are_kinks(activation, seed):
     assert "inconclusive" in str(report).splitlines()[-1]
 
 
+@pytest.mark.large
 def test_equal_maxima_are_kinks():
     """In a blank image every window's numbers are equal."""
     ae = tae.Autoencoder(
