@@ -11,6 +11,10 @@ import pytest
 import tinyae as tae
 from tinyae.jit import DISABLED
 
+# Without JIT the kernels are NumPy code, which warns where compiled code does not.
+if DISABLED:
+    pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
+
 too_slow = pytest.mark.skipif(DISABLED, reason="plain Python is too slow for so many steps")
 
 
