@@ -1,6 +1,9 @@
 """Count, mean and scatter: in pieces, on several cores, and interrupted."""
 
+import os
+import signal
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -78,21 +81,32 @@ def test_a_limit_of_threads_or_of_memory_is_kept(samples, blas, room, monkeypatc
     assert_near(moments.moments(samples), expected(samples))
 
 
-def test_an_interruption_ends_the_work(samples, monkeypatch):
+def fail():
+    raise MemoryError
+
+
+def interrupt():
+    os.kill(os.getpid(), signal.SIGINT)  # the main thread hears it, which waits for the others
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals as POSIX sends them")
+@pytest.mark.parametrize(("what", "error"), [(fail, MemoryError), (interrupt, KeyboardInterrupt)])
+def test_a_failure_or_an_interruption_ends_the_work_of_all(samples, what, error, monkeypatch):
     use(2, monkeypatch)
     monkeypatch.setattr(moments, "PRODUCT_ROWS", 1)
     done, subtract = [], moments._subtract_and_sum
 
-    def interrupted(rows, shift, out):
+    def disturbed(rows, shift, out):
         done.append(len(rows))
         if len(done) == 5:
-            raise KeyboardInterrupt
+            what()
+        time.sleep(1e-3)
         return subtract(rows, shift, out)
 
-    monkeypatch.setattr(moments, "_subtract_and_sum", interrupted)
-    with pytest.raises(KeyboardInterrupt):
+    monkeypatch.setattr(moments, "_subtract_and_sum", disturbed)
+    with pytest.raises(error):
         moments.moments(samples)
-    assert len(done) < len(samples)
+    assert len(done) < len(samples) // 4  # one core's share is a half
 
 
 @given(st.integers(1, 9), st.integers(1, 9))

@@ -57,7 +57,7 @@ class Batches:
         self.steps_per_epoch = steps_per_epoch or -(-n // batch_size)
         self.shuffle, self.seed = shuffle, seed
         self.progress = progress
-        self._order_pass, self._order = -1, np.empty(0, np.int64)
+        self._order_pass, self._order = -1, np.arange(n)
         self._done = 0  # steps done in the present epoch
         if progress.position >= n or (progress.position > 0 and not self.streaming):
             self._begin_next_pass()
@@ -67,12 +67,9 @@ class Batches:
         self.progress.position = 0
 
     def _pass_order(self, pass_: int) -> np.ndarray:
-        if not self.shuffle:
-            pass_ = 0  # they are all the same
-        if pass_ != self._order_pass:
+        if self.shuffle and pass_ != self._order_pass:
             rng = np.random.default_rng([self.seed, 1, pass_])
-            self._order = rng.permutation(self.n) if self.shuffle else np.arange(self.n)
-            self._order_pass = pass_
+            self._order_pass, self._order = pass_, rng.permutation(self.n)
         return self._order
 
     @property

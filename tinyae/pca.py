@@ -62,8 +62,8 @@ class PCA:
     Notes
     -----
     float32 stays float32 and everything else becomes float64: in `components_` and `mean_` by the
-    data fitted, in results by the data given. Fitting centres a stretch of rows at a time (never
-    the whole), multiplies it in that dtype and adds the products up in float64.
+    data fitted, in results by the data given. Fitting centres a stretch of rows at a time on each
+    core (never the whole), multiplies it in that dtype and adds the products up in float64.
 
     References
     ----------
