@@ -12,7 +12,8 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from tinyae import datasets, tables
+from tinyae import datasets
+from tinyae.checks import tables
 
 Samples = tuple[np.ndarray, np.ndarray]  # images and what digits they are
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import EXAMPLES
 
 import tinyae as tae
+from tests.conftest import EXAMPLES
 
 pytestmark = pytest.mark.large
 

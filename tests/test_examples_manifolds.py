@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import EXAMPLES
+
+from tests.conftest import EXAMPLES
 
 pytestmark = pytest.mark.large
 

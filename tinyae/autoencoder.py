@@ -8,22 +8,24 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from . import evaluation, losses, optimizers, training
-from .admission import Pair, admit_pairs
-from .arguments import whole
-from .arrays import admit
-from .batches import Progress
-from .callbacks import Callback
-from .encoder_decoder import EncoderDecoder
-from .history import History, check_verbose
-from .interruption import Interruption
-from .layers.base import Layer, Shape, is_compiled
+from .checks.arguments import whole
+from .checks.arrays import admit
+from .engine.program import Program, eager_predict
+from .layers.layer import Layer, Shape, is_compiled
 from .layers.noise import NOT_TRAINING
-from .layers.sequential import Sequential
-from .losses import Loss
-from .optimizers import SGD, Adam
-from .program import Program, eager_predict
-from .trainers import EagerTrainer, Stretch, make_trainer
+from .machine.interruption import Interruption
+from .maths import losses, optimizers
+from .maths.losses import Loss
+from .maths.optimizers import SGD, Adam
+from .network.admission import Pair, admit_pairs
+from .network.history import History, check_verbose
+from .network.network import EncoderDecoder
+from .network.sequential import Sequential
+from .training import evaluate as evaluation
+from .training import fit as training
+from .training.batches import Progress
+from .training.callbacks import Callback
+from .training.trainers import EagerTrainer, Stretch, make_trainer
 
 
 class Autoencoder(EncoderDecoder):
@@ -299,7 +301,7 @@ class Autoencoder(EncoderDecoder):
         OSError
             If the file cannot be written; one that was there is as before.
         """
-        from .persistence import save_autoencoder  # which imports this module
+        from .loading import save_autoencoder  # which imports this module
 
         self._require_built("save")
         save_autoencoder(self, path, training_state)
@@ -316,7 +318,7 @@ class Autoencoder(EncoderDecoder):
         list of Path
             The two files.
         """
-        from .export import export_numpy
+        from .export.numpy_file import export_numpy
 
         self._require_built("export_numpy")
         return export_numpy(self, folder, encoder_only)

@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from .autoencoder import Autoencoder
-from .layers.base import Layer
-from .layers.conv import Conv2D, Conv2DTranspose
+from .layers.convolution import Conv2D, Conv2DTranspose
 from .layers.dense import Dense
+from .layers.layer import Layer
 from .layers.noise import GaussianNoise
 from .layers.pooling import MaxPooling2D, UpSampling2D
-from .regularizers import L1, L1L2
+from .maths.penalties import L1, L1L2
 
 IMAGE = (28, 28, 1)
 

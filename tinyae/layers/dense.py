@@ -2,15 +2,15 @@
 
 import numpy as np
 
-from .. import activations
-from ..activations import activation_backward, activation_forward, add_rows
-from ..initializers import Initializer
-from ..jit import inlined
-from ..ops import DENSE
-from ..products import product
-from ..regularizers import L1L2
-from ..views import columns
-from .base import Layer, Shape
+from ..machine.jit import inlined
+from ..machine.products import product
+from ..machine.views import columns
+from ..maths import activations
+from ..maths.activations import activation_backward, activation_forward, add_rows
+from ..maths.initializers import Initializer
+from ..maths.penalties import L1L2
+from .layer import Layer, Shape
+from .record import DENSE
 
 
 @inlined

@@ -10,12 +10,12 @@ import math
 
 import numpy as np
 
-from ..elementary import log1p
-from ..jit import inlined, kernel
-from ..ops import DROPOUT, GAUSSIAN_NOISE
-from ..regularizers import L1L2
-from ..views import copy
-from .base import Layer
+from ..machine.elementary import log1p
+from ..machine.jit import inlined, kernel
+from ..machine.views import copy
+from ..maths.penalties import L1L2
+from .layer import Layer
+from .record import DROPOUT, GAUSSIAN_NOISE
 
 NOT_TRAINING = -1  # in place of the step
 

@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..jit import inlined, kernel
-from ..ops import AVERAGE_POOLING, MAX_POOLING, UPSAMPLING
-from ..regularizers import L1L2
-from ..views import clear, view
-from .base import Layer, Shape
+from ..machine.jit import inlined, kernel
+from ..machine.views import clear, view
+from ..maths.penalties import L1L2
+from .layer import Layer, Shape
+from .record import AVERAGE_POOLING, MAX_POOLING, UPSAMPLING
 from .windows import check_image, check_padding, pair, slide
 
 # Kernels take images as rows of x (n, inputs) and y (n, outputs). A window is cut to the part of it

@@ -4,12 +4,12 @@ import math
 
 import numpy as np
 
-from .. import activations
-from ..activations import activation_backward, activation_forward
-from ..arrays import shape_text
-from ..ops import ACTIVATION, RESHAPE
-from ..regularizers import L1L2
-from .base import Layer, Shape
+from ..checks.arrays import shape_text
+from ..maths import activations
+from ..maths.activations import activation_backward, activation_forward
+from ..maths.penalties import L1L2
+from .layer import Layer, Shape
+from .record import ACTIVATION, RESHAPE
 
 
 class Activation(Layer):

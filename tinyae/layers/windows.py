@@ -2,7 +2,7 @@
 
 from numbers import Integral
 
-from .base import Layer, Shape
+from .layer import Layer, Shape
 
 
 def pair(name: str, value: int | tuple[int, int]) -> tuple[int, int]:

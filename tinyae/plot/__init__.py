@@ -12,8 +12,8 @@ except ImportError as error:
 from .codes import compare_latent, joint, latent
 from .curves import curve
 from .drawing import COLOURS, MARKERS, tile
-from .explorer import explore
 from .pictures import error_map, interpolation, manifold, reconstructions, samples
+from .pointer import explore
 from .training import history
 from .weights import filters
 

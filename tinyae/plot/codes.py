@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from mpl_toolkits.axes_grid1 import make_axes_locatable
 from numpy.typing import ArrayLike
 
-from ..arrays import admit
+from ..checks.arrays import admit
 from .drawing import COLOURS, label_index, label_legend, new_axes, scatter, two_axes
 
 MARGIN, MARGIN_GAP = 0.9, 0.06  # inches, of the histograms of `joint`

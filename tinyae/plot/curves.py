@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from ..arrays import admit
+from ..checks.arrays import admit
 from .drawing import COLOURS, count, new_axes
 
 

@@ -10,7 +10,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from numpy.typing import ArrayLike
 
-from ..arrays import admit, numbers
+from ..checks.arrays import admit, numbers
 from .drawing import as_images, count, grey_limits, new_axes, show, tile, unit_range
 
 Bounds = tuple[tuple[float, float], tuple[float, float]]

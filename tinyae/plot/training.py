@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
-from ..arrays import numbers
+from ..checks.arrays import numbers
 from .drawing import COLOURS, new_axes
 
 PARTS = ("loss", "reconstruction", "penalty")

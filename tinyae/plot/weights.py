@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from .drawing import as_images, count, new_axes, tile
 
 if TYPE_CHECKING:
-    from ..layers.base import Layer
+    from ..layers.layer import Layer
 
 
 def filters(layer: "Layer", *, n: int = 64, ax: Axes | None = None) -> Axes:

@@ -1,0 +1,383 @@
+"""``python -m tinyae``: its commands, what they print and write, and their exit codes."""
+
+import contextlib
+import gzip
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import tinyae as tae
+from tinyae.cli.parser import main
+
+
+@pytest.fixture(autouse=True)
+def _in_a_new_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def run(capsys):
+    """Runs a command in this process: its exit code, output and errors."""
+
+    def run(*arguments):
+        try:
+            code = main([str(argument) for argument in arguments])
+        except SystemExit as stop:  # argparse's way out
+            code = stop.code
+        return code, *capsys.readouterr()
+
+    return run
+
+
+def fails(result, message, code=1):
+    """It ended with that exit code and one line that says why."""
+    assert result[0] == code
+    assert result[1] == ""
+    lines = result[2].splitlines()
+    assert len(lines) == 1, result[2]
+    assert re.search(message, lines[0]), lines[0]
+    assert lines[0].startswith("tinyae: ")
+
+
+def samples(n=60, features=6, seed=0):
+    return np.random.default_rng(seed).random((n, features)).astype(np.float32)
+
+
+def saved_model(path="model.npz", **options):
+    model = tae.Autoencoder(
+        [tae.Dense(4, "tanh"), tae.Dense(2)], [tae.Dense(6)], input_shape=(6,), **options
+    )
+    model.save(path)
+    return model
+
+
+def idx(array):
+    """The bytes of an IDX file of uint8."""
+    sizes = b"".join(size.to_bytes(4, "big") for size in array.shape)
+    return bytes([0, 0, 8, array.ndim]) + sizes + array.tobytes()
+
+
+# train and info
+
+
+def test_train_saves_a_model_that_python_would_have_trained(run):
+    x = samples()
+    np.save("x.npy", x)
+    code, out, err = run(
+        *("train", "x.npy", "--encoder", "5-3-2", "--activation", "tanh", "--epochs", 3),
+        *("--batch-size", 10, "--learning-rate", 0.01, "--seed", 4, "--validation", 0.25),
+        *("--save", "out"),
+    )
+    assert (code, err) == (0, "")
+    model = tae.Autoencoder(
+        [tae.Dense(5, "tanh"), tae.Dense(3, "tanh"), tae.Dense(2)],
+        [tae.Dense(3, "tanh"), tae.Dense(5, "tanh"), tae.Dense(6)],
+        optimizer=tae.Adam(0.01),
+        seed=4,
+    )
+    history = model.fit(x[:45], epochs=3, batch_size=10, validation_data=x[45:], verbose=0)
+    loaded = tae.load("out")
+    np.testing.assert_array_equal(loaded.parameters, model.parameters)
+    assert loaded.history["val_loss"] == history["val_loss"]
+    figures = f"loss {history['loss'][-1]:.5g}, val_loss {history['val_loss'][-1]:.5g}"
+    assert out == f"out: {model.parameters.size} parameters, {figures}\n"
+    code, out, _ = run("info", "out")
+    assert code == 0
+    assert "encoder[1] Dense  (n, 3)" in out
+    assert "total" in out
+    assert "trained for 3 epochs, 15 steps" in out
+    assert "seed 4" in out
+
+
+def test_train_with_bce_and_images(run):
+    images = np.random.default_rng(0).integers(0, 256, (40, 4, 5), dtype=np.uint8)
+    for name, data in (("images", idx(images)), ("images.gz", gzip.compress(idx(images)))):
+        with open(name, "wb") as file:
+            file.write(data)
+        options = ("--encoder", 2, "--loss", "bce", "--epochs", 1)
+        assert run("train", name, *options, "--save", "m.npz")[0] == 0
+    model = tae.load("m.npz")
+    assert model.decoder.layers[-1].activation == "sigmoid"
+    assert model.input_shape == (20,)
+    assert run("reconstruct", "m.npz", "images", "y.npy")[0] == 0
+    pixels = images.reshape(40, 20) / np.float32(255)
+    np.testing.assert_array_equal(np.load("y.npy"), model.reconstruct(pixels))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--encoder", "3", "--save", "none/m"), "no folder none to save"),
+        (("--encoder", "3", "--save", "m", "--learning-rate", "-1"), "learning_rate must be"),
+        (("--encoder", "3", "--save", "m", "--loss", "bce"), r"x must lie in \[0, 1\]"),
+        (("--encoder", "3", "--save", "m", "--key", "a"), "is no .npz"),
+        (("--encoder", "3", "--save", "m", "--learning-rate", "1e300"), "overflowed in epoch 1"),
+    ],
+)
+def test_train_says_what_is_wrong(run, arguments, message):
+    np.save("x.npy", 5 * samples())
+    fails(run("train", "x.npy", *arguments), message)
+    assert os.listdir() == ["x.npy"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("nothing",),
+        ("train",),
+        ("train", "x.npy"),
+        ("train", "x.npy", "--save", "m", "--encoder", "3-x"),
+        ("train", "x.npy", "--save", "m", "--encoder", "3-0"),
+        ("train", "x.npy", "--save", "m", "--encoder", "3", "--epochs", "0"),
+        ("train", "x.npy", "--save", "m", "--encoder", "3", "--seed", "-1"),
+        ("train", "x.npy", "--save", "m", "--encoder", "3", "--validation", "1"),
+        ("train", "x.npy", "--save", "m", "--encoder", "3", "--activation", "softmax"),
+        ("encode", "m", "x.npy"),
+        ("demo", "--data", "other"),
+    ],
+)
+def test_misuse_ends_with_2(run, arguments):
+    code, out, err = run(*arguments)
+    assert (code, out) == (2, "")
+    assert "usage: python -m tinyae" in err
+
+
+@pytest.mark.parametrize(
+    "command", ["", "demo", "info", "train", "encode", "decode", "reconstruct", "check"]
+)
+def test_help_suffices(run, command):
+    code, out, _ = run(*command.split(), "--help")
+    assert code == 0
+    assert "None" not in out
+    assert "SUPPRESS" not in out
+    if command in ("train", "encode", "decode", "reconstruct", "check"):
+        assert ".npy, .npz, .csv" in out
+        assert "divided by 255" in " ".join(out.split())
+
+
+def test_info_of_each_kind_of_file(run):
+    model = saved_model(seed=9)
+    model.encoder.save("encoder.npz")
+    tae.PCA(2).fit(samples()).save("pca.npz")
+    assert "seed 9" in run("info", "model.npz")[1]
+    code, out, _ = run("info", "encoder.npz")
+    assert (code, "Dense(2, 'linear'): output (2,), 10 parameters" in out) == (0, True)
+    code, out, _ = run("info", "pca.npz")
+    assert (code, "PCA of 6 features, fitted to 60" in out) == (0, True)
+    np.save("other.npy", samples())
+    fails(run("info", "other.npy"), "other.npy cannot be loaded: it is not a file of tinyae's")
+    fails(run("info", "none"), "No such file.*'none'")
+
+
+# encode, decode, reconstruct
+
+
+def test_encode_decode_and_reconstruct(run):
+    model, x = saved_model(), samples()
+    np.save("x.npy", x)
+    code, out, err = run("encode", "model.npz", "x.npy", "z.npy")
+    assert (code, out, err) == (0, "z.npy: float32, shape (60, 2)\n", "")
+    assert run("decode", "model.npz", "z.npy", "y.npy")[0] == 0
+    assert run("reconstruct", "model.npz", "x.npy", "r.npy")[0] == 0
+    np.testing.assert_array_equal(np.load("z.npy"), model.encode(x))
+    np.testing.assert_array_equal(np.load("y.npy"), model.reconstruct(x))
+    np.testing.assert_array_equal(np.load("r.npy"), model.reconstruct(x))
+
+
+def test_the_result_may_take_the_datas_place(run):
+    saved_model()
+    np.save("x.npy", samples())
+    assert run("encode", "model.npz", "x.npy", "x.npy")[0] == 0
+    assert np.load("x.npy").shape == (60, 2)
+
+
+def test_parts_and_pca(run):
+    model, x = saved_model(), samples()
+    model.encoder.save("encoder.npz")
+    pca = tae.PCA(2).fit(x)
+    pca.save("pca.npz")
+    np.save("x.npy", x)
+    assert run("encode", "encoder.npz", "x.npy", "z.npy")[0] == 0
+    np.testing.assert_array_equal(np.load("z.npy"), model.encode(x))
+    fails(run("reconstruct", "encoder.npz", "x.npy", "z.npy"), "half an autoencoder")
+    assert run("encode", "pca.npz", "x.npy", "z.npy")[0] == 0
+    assert run("decode", "pca.npz", "z.npy", "y.npy")[0] == 0
+    np.testing.assert_array_equal(np.load("y.npy"), pca.reconstruct(x))
+
+
+def test_every_form_of_data(run):
+    model, x = saved_model(), samples()
+    np.save("x.npy", x)
+    np.savez("one.npz", x=x)
+    np.savez("two.npz", a=x[:1], b=x)
+    np.savetxt("plain.csv", x, delimiter=",")
+    np.savetxt("names.csv", x, delimiter=",", header="a,b,c,d,e,f", comments="")
+    with open("bom.csv", "w", encoding="utf-8-sig") as file:
+        file.write("a,b,c,d,e,f\r\n" + "".join(",".join(map(str, row)) + "\r\n" for row in x))
+    np.save("images.npy", x.reshape(60, 2, 3))
+    for name in ("one.npz", "two.npz", "plain.csv", "names.csv", "bom.csv", "images.npy"):
+        key = ("--key", "b") if name == "two.npz" else ()
+        assert run("encode", "model.npz", name, "z.npy", *key) == (
+            *(0, "z.npy: float32, shape (60, 2)\n", ""),
+        )
+        np.testing.assert_array_equal(np.load("z.npy"), model.encode(x))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("x.npy", b"nonsense", "x.npy"),
+        ("x.npy", b"", "x.npy"),
+        ("x.npz", b"PK\x03\x04 nonsense", "x.npz"),
+        ("x.csv", b"", "x.csv: it holds no rows"),
+        ("x.csv", b"a,b\n", "x.csv: it holds no rows"),
+        ("x.csv", b"1,2\n3,x\n", "x.csv.*'x'"),
+        ("x.csv", b"1,2\n3\n", "x.csv.*columns"),
+        ("x.csv", b"\xff\xfe\x00", "x.csv"),
+        ("x", b"", "x"),
+        ("x.png", b"\x89PNG\r\n", "x.png is not an IDX file"),
+        ("labels", bytes([0, 0, 8, 1, 0, 0, 0, 2, 5, 6]), "should hold samples"),
+        ("x.csv", b"1,2,3,4,5\n", r"x must have shape \(n, 6\)"),
+        ("x.csv", b"1,2,3,4,5,nan\n", "x must be finite"),
+    ],
+)
+def test_data_that_cannot_be_used(run, name, content, message):
+    saved_model()
+    with open(name, "wb") as file:
+        file.write(content)
+    fails(run("encode", "model.npz", name, "z.npy"), message)
+    assert not os.path.exists("z.npy")
+
+
+def test_npz_with_several_or_other_arrays(run):
+    saved_model()
+    np.savez("x.npz", a=samples(), b=samples())
+    fails(run("encode", "model.npz", "x.npz", "z.npy"), "x.npz holds a, b: choose one with --key")
+    fails(run("encode", "model.npz", "x.npz", "z.npy", "--key", "c"), "holds a, b: choose one")
+    np.savez("x.npz", a=np.array([{}], object))
+    fails(run("encode", "model.npz", "x.npz", "z.npy"), "allow_pickle=False")
+
+
+# check
+
+
+def test_check_passes_and_fails(run, monkeypatch):
+    saved_model()
+    np.save("x.npy", samples())
+    code, out, err = run("check", "model.npz", "x.npy", "--samples", 4)
+    assert (code, err) == (0, "")
+    assert "passed, kinks: 0" in out
+    assert "4x6" in out  # the input's shape: four samples
+    tae.PCA(1).fit(samples()).save("pca.npz")
+    fails(run("check", "pca.npz", "x.npy"), "holds no autoencoder")
+    right = tae.Activation.backward
+    monkeypatch.setattr(tae.Activation, "backward", lambda *given: 1.01 * right(*given))
+    tae.Autoencoder([tae.Activation("tanh")], [tae.Dense(6)], input_shape=(6,)).save("bad.npz")
+    code, out, err = run("check", "bad.npz", "x.npy")
+    assert code == 1
+    assert "failed" in out
+    assert err == "tinyae: the gradient check of bad.npz: failed\n"
+
+
+# In a process of its own
+
+
+def start(*arguments, **options):
+    command = [sys.executable, "-m", "tinyae", *map(str, arguments)]
+    return subprocess.Popen(command, text=True, stderr=subprocess.PIPE, **options)
+
+
+@contextlib.contextmanager
+def on_a_terminal(*arguments):
+    """The process, and what reads a piece of what it shows."""
+    ours, theirs = pty.openpty()
+    try:
+        with start(*arguments, stdout=theirs) as process:
+            yield process, lambda: os.read(ours, 10_000).decode()
+    finally:
+        os.close(theirs)
+        os.close(ours)
+
+
+def test_nothing_is_shown_when_piped():
+    np.save("x.npy", samples())
+    process = start("train", "x.npy", "--encoder", 2, "--save", "m", stdout=subprocess.PIPE)
+    out, err = process.communicate()
+    assert (process.returncode, err) == (0, "")
+    assert re.fullmatch(r"m: 32 parameters, loss [\d.e-]+\n", out)
+
+
+@pytest.mark.large
+def test_progress_is_shown_on_a_terminal():
+    np.save("x.npy", samples(20_000))
+    with on_a_terminal("train", "x.npy", "--encoder", "9-2", "--save", "m") as (process, read):
+        out = ""
+        while "m: " not in out:
+            out += read()
+        assert process.wait() == 0
+    assert "\repoch" in out
+    assert "epoch 10/10" in out
+
+
+@pytest.mark.large
+def test_ctrl_c_ends_with_130():
+    np.save("x.npy", samples(5_000))
+    options = ("--encoder", "50-2", "--epochs", 1_000_000, "--save", "m")
+    with on_a_terminal("train", "x.npy", *options) as (process, read):
+        while "epoch" not in read():
+            pass
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=20)
+    assert (process.returncode, err) == (130, "\ninterrupted\n")
+    assert os.listdir() == ["x.npy"]
+
+
+# demo
+
+
+@pytest.mark.large
+def test_the_demo(run):
+    code, out, err = run("demo", "--epochs", 1, "--seed", 3, "--out", "pictures")
+    assert (code, err) == (0, "")
+    assert "1,793 training and 300 test images of the digits 1, 5 and 6" in out
+    assert "test error    variance explained" in out
+    table = re.findall(r"^(PCA, 2 components|autoencoder) +(0\.\d{5}) +(-?\d+\.\d)%$", out, re.M)
+    assert [name for name, _, _ in table] == ["PCA, 2 components", "autoencoder"]
+    files = sorted(os.listdir("pictures"))
+    with open("pictures/figures.json", encoding="utf-8") as file:
+        record = json.load(file)
+    assert (record["epochs"], record["seed"], record["digits"]) == (1, 3, [1, 5, 6])
+    for name, error, _ in table:
+        assert float(error) == pytest.approx(record["figures"][name]["test_error"], abs=1e-5)
+    pictures = [name for name in files if name != "figures.json"]
+    assert {"history.png", "latent.png", "manifold.png", "reconstructions.png"} <= {*pictures}
+    for name in pictures:
+        with open(f"pictures/{name}", "rb") as file:
+            assert file.read(4) == b"\x89PNG"
+        assert name in out
+
+
+def test_the_demos_errors(run, monkeypatch):
+    with open("file", "w") as file:
+        file.write("in the way")
+    fails(run("demo", "--epochs", 1, "--out", "file"), "File exists: 'file'")
+    monkeypatch.setenv("TINYAE_DATA", os.path.abspath("none"))
+    fails(run("demo", "--data", "mnist"), "neither train-images.*TINYAE_DATA")
+
+
+def test_ctrl_c_in_the_demo(run, monkeypatch):
+    from tinyae.cli import demo
+
+    def interrupt(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(demo, "run", interrupt)
+    assert run("demo") == (130, "", "\ninterrupted\n")

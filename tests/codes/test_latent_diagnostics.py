@@ -1,0 +1,158 @@
+"""Dead units, zeros, and dependence that correlation does not see."""
+
+import math
+
+import numpy as np
+import pytest
+
+import tinyae as tae
+from tinyae.codes import latent_diagnostics as diagnostics
+from tinyae.codes.latent_diagnostics import distance_correlation
+
+
+def naive_distance_correlation(x, y):
+    """The definition (Székely and Rizzo 2014), with whole matrices."""
+    n = len(x)
+
+    def centred(values):
+        a = np.abs(values[:, None] - values[None, :])
+        rows = a.sum(axis=1) / (n - 2)
+        result = a - rows[:, None] - rows[None, :] + a.sum() / ((n - 1) * (n - 2))
+        np.fill_diagonal(result, 0)
+        return result / math.sqrt(n * (n - 3))
+
+    a, b = centred(x), centred(y)
+    squared = (a * b).sum() / math.sqrt((a * a).sum() * (b * b).sum())
+    return math.sqrt(max(0, squared))
+
+
+def normal_pair(rho, n=2000, seed=0):
+    a, b = np.random.default_rng(seed).normal(size=(2, n))
+    return np.column_stack([a, rho * a + math.sqrt(1 - rho**2) * b])
+
+
+def test_distance_correlation_is_the_definition():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(40, 4)) + 1000
+    x[:, 1] = np.round(x[:, 0] ** 2)  # with ties
+    x[:, 3] = np.sin(x[:, 2])
+    result = distance_correlation(x)
+    for i in range(4):
+        for j in range(4):
+            expected = naive_distance_correlation(x[:, i], x[:, j])
+            assert result[i, j] == pytest.approx(expected, abs=1e-7)
+
+
+def test_blocks_do_not_change_it(monkeypatch):
+    x = np.random.default_rng(0).normal(size=(50, 3))
+    x[:, 2] = x[:, 0] ** 2
+    whole = distance_correlation(x)
+    monkeypatch.setattr(diagnostics, "BLOCK_NUMBERS", 50 * 3 * 7)
+    np.testing.assert_allclose(distance_correlation(x), whole, rtol=1e-10)
+
+
+@pytest.mark.parametrize("rho", [0.3, 0.6, -0.9])
+def test_of_normal_numbers_it_is_what_theory_says(rho):
+    """Székely, Rizzo and Bakirov (2007), theorem 7."""
+    r = abs(rho)
+    inside = r * math.asin(r) + math.sqrt(1 - r * r) - r * math.asin(r / 2) - math.sqrt(4 - r * r)
+    expected = math.sqrt((inside + 1) / (1 + math.pi / 3 - math.sqrt(3)))
+    assert distance_correlation(normal_pair(rho))[0, 1] == pytest.approx(expected, abs=0.03)
+    assert expected < r
+
+
+def test_of_independent_numbers_it_is_small_and_of_a_line_one():
+    a, b = np.random.default_rng(0).normal(size=(2, 2000))
+    result = distance_correlation(np.column_stack([a, b, 3 - 2 * a]))
+    assert result[0, 1] < 0.05
+    assert result[0, 2] == pytest.approx(1)
+    np.testing.assert_allclose(np.diag(result), 1)
+    np.testing.assert_array_equal(result, result.T)
+
+
+def test_dependence_without_correlation_is_seen():
+    a = np.random.default_rng(0).uniform(-1, 1, 2000)
+    report = tae.latent_diagnostics(np.column_stack([a, a**2]))
+    assert abs(report.correlation[0, 1]) < 0.05
+    assert report.dependence[0, 1] > 0.45
+    assert report.mean_dependence == pytest.approx(report.dependence[0, 1])
+
+
+def test_units_are_described():
+    rng = np.random.default_rng(0)
+    codes = np.maximum(rng.normal(size=(100, 3)), 0).astype(np.float32)
+    report = tae.latent_diagnostics(codes)
+    for i, unit in enumerate(report.units):
+        column = codes[:, i].astype(float)
+        assert unit.mean == pytest.approx(column.mean())
+        assert unit.std == pytest.approx(column.std())
+        assert (unit.least, unit.most) == (0, column.max())
+        assert unit.zeros == (column == 0).mean()
+        assert not unit.dead
+    assert report.zeros == pytest.approx((codes == 0).mean())
+    assert report.mean_absolute == pytest.approx(np.abs(codes).mean(dtype=float))
+    np.testing.assert_allclose(report.correlation, np.corrcoef(codes.T), atol=1e-6)
+
+
+def test_dead_units_are_found_and_left_out_of_the_pairs():
+    codes = np.random.default_rng(0).normal(size=(100, 5))
+    codes[:, 1] = 0
+    codes[:, 3] = 7 + 1e-7 * codes[:, 3]  # what rounding leaves of a constant
+    codes[:, 4] = 1e-9 * codes[:, 4]  # small, but it varies
+    report = tae.latent_diagnostics(codes)
+    assert report.dead == [1, 3]
+    for matrix in (report.correlation, report.dependence):
+        assert (matrix[[1, 3]] == 0).all()
+    pairs = [report.dependence[i, j] for i, j in ((0, 2), (0, 4), (2, 4))]
+    assert report.mean_dependence == pytest.approx(np.mean(pairs))
+    pairs = [abs(report.correlation[i, j]) for i, j in ((0, 2), (0, 4), (2, 4))]
+    assert report.mean_correlation == pytest.approx(np.mean(pairs))
+
+
+def test_many_codes_are_sampled_and_always_the_same():
+    codes = normal_pair(0.5, n=20_000)
+    first, second = (tae.latent_diagnostics(codes) for _ in range(2))
+    np.testing.assert_array_equal(first.dependence, second.dependence)
+    # sorted by label, as data often are: the sample must not be the first ones
+    codes[:10_000, 1] = codes[:10_000, 0]
+    assert tae.latent_diagnostics(codes).dependence[0, 1] < 0.95
+
+
+def test_one_unit_has_no_pairs():
+    report = tae.latent_diagnostics(np.arange(10.0)[:, np.newaxis])
+    assert math.isnan(report.mean_dependence)
+    assert math.isnan(report.mean_correlation)
+    assert "pairs" not in str(report)
+
+
+@pytest.mark.parametrize("k", [1, 2, 16, 49])
+def test_it_prints_within_80_columns(k):
+    codes = np.random.default_rng(0).normal(size=(50, 7 * 7))[:, :k] * -1.2345e-7
+    codes[:, 0] = 0
+    text = str(tae.latent_diagnostics(codes.reshape(50, 1, k)))
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[1].endswith("dead")
+    assert f"1 of {k} units dead" in text
+    assert ("… and 29 more units" in text) == (k == 49)
+
+
+def test_the_table_names_the_closest_unit():
+    a = np.random.default_rng(0).normal(size=(300, 3))
+    a[:, 2] = -2 * a[:, 0]
+    line = str(tae.latent_diagnostics(a)).splitlines()[1].split()
+    assert line[0] == "1"
+    assert line[-3:] == ["3", "-1.00", "1.00"]
+
+
+@pytest.mark.parametrize(
+    ("codes", "message"),
+    [
+        (np.ones((3, 2)), "codes must hold at least 4 samples, but hold 3"),
+        (np.ones(5), "codes must have at least two dimensions"),
+        (np.full((5, 2), np.nan), "codes must be finite"),
+    ],
+)
+def test_what_is_refused(codes, message):
+    with pytest.raises(ValueError, match=message):
+        tae.latent_diagnostics(codes)

@@ -1,0 +1,152 @@
+"""Dropout and Gaussian noise: what they draw, when they are active, that they are repeatable."""
+
+import math
+
+import numpy as np
+import pytest
+
+import tinyae as tae
+from tinyae.engine import program
+from tinyae.machine.jit import DISABLED
+from tinyae.training import trainers
+
+
+def noisy(layer, x, step=0, first=0):
+    layer.build(x.shape[1:])
+    layer.dtype = x.dtype
+    return layer.forward(x, training=True, step=step, first=first)[0]
+
+
+@pytest.mark.parametrize("layer", [tae.Dropout(0.4), tae.GaussianNoise(0.4)], ids=repr)
+def test_active_in_training_only(layer):
+    x = np.random.default_rng(0).normal(size=(3, 5)).astype("float32")
+    layer.build((5,))
+    y, cache = layer.forward(x)
+    np.testing.assert_array_equal(y, x)
+    np.testing.assert_array_equal(layer.backward(x, cache), x)
+    assert not np.array_equal(noisy(layer, x), x)
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.1, 0.5, 0.9])
+def test_dropout_drops_its_share_and_keeps_the_mean(rate):
+    layer, x = tae.Dropout(rate), np.ones((100, 1000), np.float32)
+    y = noisy(layer, x)
+    kept = y > 0
+    # 100,000 draws: five standard deviations
+    assert kept.mean() == pytest.approx(1 - rate, abs=5 * math.sqrt(rate * (1 - rate) / x.size))
+    np.testing.assert_allclose(y[kept], 1 / (1 - rate), rtol=1e-6)
+
+
+def test_dropout_gives_the_gradient_to_what_it_kept():
+    layer, x = tae.Dropout(0.3), np.ones((20, 30), np.float32)
+    layer.build((30,))
+    y, cache = layer.forward(x, training=True, step=7, first=5)
+    np.testing.assert_array_equal(layer.backward(x, cache), y)
+
+
+def test_gaussian_noise_is_standard_normal():
+    n = 1_000_000
+    noise = noisy(tae.GaussianNoise(1.0), np.zeros((1000, 1000), np.float32)).ravel()
+    noise = noise.astype(float)
+    moments = [1, 0, 1, 0, 3, 0, 15]  # of N(0, 1); their estimates' variances follow from twice k
+    for k in range(1, 5):
+        spread = math.sqrt((math.prod(range(1, 2 * k, 2)) - moments[k] ** 2) / n)
+        assert np.mean(noise**k) == pytest.approx(moments[k], abs=5 * spread)
+    inside = [0.6826894921, 0.9544997361, 0.9973002039]
+    for sigma, share in enumerate(inside, 1):
+        spread = math.sqrt(share * (1 - share) / n)
+        assert np.mean(np.abs(noise) < sigma) == pytest.approx(share, abs=5 * spread)
+    assert 4.4 < np.abs(noise).max() < 5.6
+
+
+def test_inverse_normal_distribution_is_accurate():
+    # each noise value against the bits it was made from, by the error function
+    from tinyae.layers.noise import element_bits, row_key, standard_normal
+
+    with np.errstate(over="ignore"):
+        row = row_key(0, 0, 0)
+        for j in range(2000):
+            bits = element_bits(row, j)
+            share = ((int(bits) >> 8) + 0.5) / 2**24
+            z = float(standard_normal(bits))
+            assert 0.5 * math.erfc(-z / math.sqrt(2)) == pytest.approx(share, rel=2e-5)
+
+
+@pytest.mark.parametrize("layer", [tae.Dropout(0.5), tae.GaussianNoise(1.0)], ids=repr)
+def test_neighbours_are_independent(layer):
+    x = np.ones((200, 500), np.float32)
+    y = noisy(layer, x).astype(float)
+    y = (y - y.mean()) / y.std()
+    other_step = noisy(layer, x, step=1).astype(float)
+    other_step = (other_step - other_step.mean()) / other_step.std()
+    layer.key = 12345
+    other_layer = noisy(layer, x).astype(float)
+    other_layer = (other_layer - other_layer.mean()) / other_layer.std()
+    layer.key = 0
+    pairs = {
+        "elements": (y[:, 1:], y[:, :-1]),
+        "samples": (y[1:], y[:-1]),
+        "steps": (y, other_step),
+        "layers": (y, other_layer),
+        "shifted": (y[1:, 1:], y[:-1, :-1]),
+    }
+    for name, (a, b) in pairs.items():
+        assert abs(np.mean(a * b)) < 5 / math.sqrt(a.size), name
+
+
+@pytest.mark.parametrize("layer", [tae.Dropout(0.5), tae.GaussianNoise(1.0)], ids=repr)
+def test_a_sample_is_treated_alike_in_any_cut(layer):
+    x = np.random.default_rng(0).normal(size=(9, 4)).astype("float32")
+    whole = noisy(layer, x, step=3)
+    parts = [noisy(layer, x[a:b], step=3, first=a) for a, b in ((0, 2), (2, 7), (7, 9))]
+    np.testing.assert_array_equal(np.concatenate(parts), whole)
+    wide = noisy(layer, x.astype("float64"), step=3)
+    np.testing.assert_allclose(wide, whole, rtol=1e-5, atol=1e-6)
+
+
+def model(**options):
+    layers = [tae.GaussianNoise(0.3), tae.Dense(6, "tanh"), tae.Dropout(0.4), tae.Dense(3)]
+    return tae.Autoencoder(layers, [tae.Dense(8)], input_shape=(8,), dtype="float64", **options)
+
+
+@pytest.mark.skipif(DISABLED, reason="without the JIT there is one thread")
+def test_masks_do_not_depend_on_threads_or_chunks(monkeypatch):
+    x = np.random.default_rng(1).normal(size=(50, 8))
+    plain = model(threads=1)
+    plain.fit(x, epochs=3, batch_size=20, verbose=0)
+    monkeypatch.setattr(program, "CHUNK_BYTES", 1500)
+    monkeypatch.setattr(trainers, "THREAD_OPERATIONS", 1)
+    cut = model(threads=3)
+    assert trainers.make_trainer(cut, 20).threads == 3
+    assert trainers.make_trainer(cut, 20).capacity < 20 // 3
+    cut.fit(x, epochs=3, batch_size=20, verbose=0)
+    np.testing.assert_allclose(cut.parameters, plain.parameters, rtol=0, atol=1e-12)
+
+
+def test_every_step_and_every_layer_has_masks_of_its_own():
+    ae = model()
+    x = np.random.default_rng(1).normal(size=(5, 8))
+    keys = [layer.key for layer in ae.layers]
+    assert len(set(keys)) == len(keys)
+    first = ae.loss_and_gradient(x, training=True)[0]
+    assert ae.loss_and_gradient(x, training=True)[0] == first  # the same step
+    assert ae.loss_and_gradient(x)[0] == pytest.approx(ae.evaluate(x)["loss"], rel=1e-14)
+    assert ae.evaluate(x)["loss"] != first
+    ae.progress.step += 1
+    assert ae.loss_and_gradient(x, training=True)[0] != first
+    other = model(seed=1)
+    other.parameters[...] = ae.parameters
+    ae.progress.step = 0
+    assert other.loss_and_gradient(x, training=True)[0] != first
+
+
+@pytest.mark.parametrize("rate", [-0.1, 1.0, float("nan")])
+def test_dropout_refuses_a_rate_outside(rate):
+    with pytest.raises(ValueError, match="rate must be at least 0 and below 1"):
+        tae.Dropout(rate)
+
+
+@pytest.mark.parametrize("stddev", [-1.0, float("inf"), float("nan")])
+def test_noise_refuses_a_deviation_that_is_none(stddev):
+    with pytest.raises(ValueError, match="stddev must be zero or positive and finite"):
+        tae.GaussianNoise(stddev)

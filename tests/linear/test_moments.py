@@ -1,0 +1,117 @@
+"""Count, mean and scatter: in pieces, on several cores, and interrupted."""
+
+import os
+import signal
+import threading
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tinyae.linear import moments
+from tinyae.linear.moments import Moments, merge
+from tinyae.machine import threads as cores
+
+
+def expected(x):
+    x = x.astype(np.float64)
+    centred = x - x.mean(axis=0)
+    return Moments(len(x), x.mean(axis=0), centred.T @ centred)
+
+
+def assert_near(found, wanted, tolerance=1e-12):
+    assert found.samples == wanted.samples
+    for name in ("mean", "scatter"):
+        scale = np.abs(wanted.scatter).max() + np.abs(wanted.mean).max()
+        difference = np.abs(getattr(found, name) - getattr(wanted, name)).max()
+        assert difference <= tolerance * scale, name
+
+
+@pytest.fixture
+def samples():
+    return np.random.default_rng(0).normal(3, 2, size=(1001, 7))
+
+
+def use(count, monkeypatch, blas=None):
+    """Let there be so many cores, and as many threads of BLAS or others."""
+    threads = [blas or count]
+    limit = cores.ThreadLimit(lambda: threads[-1], threads.append)
+    monkeypatch.setattr(cores, "available", lambda: count)
+    monkeypatch.setattr(cores, "BLAS_THREADS", limit)
+    return limit
+
+
+@pytest.mark.parametrize("available", [1, 2, 3, 50])
+@pytest.mark.parametrize("rows", [1, 64, 5000])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_pieces_and_cores(samples, available, rows, dtype, monkeypatch):
+    use(available, monkeypatch)
+    monkeypatch.setattr(moments, "PRODUCT_ROWS", rows)
+    x = samples.astype(dtype)
+    found = moments.moments(x)
+    assert_near(found, expected(x), 1e-12 if dtype == "float64" else 1e-6)
+    assert moments.moments(x).scatter.tobytes() == found.scatter.tobytes()
+
+
+def test_each_core_computes_on_its_own_and_blas_is_left_as_it_was(samples, monkeypatch):
+    blas = use(2, monkeypatch, blas=8)
+    monkeypatch.setattr(moments, "PRODUCT_ROWS", 10)
+    both, threads = threading.Barrier(2, timeout=10), set()
+    partial_sums = moments._partial_sums
+
+    def met(*arguments):
+        both.wait()  # nobody comes here twice before the other has come once
+        threads.add(threading.get_ident())
+        assert blas.get_threads() == 1
+        return partial_sums(*arguments)
+
+    monkeypatch.setattr(moments, "_partial_sums", met)
+    assert_near(moments.moments(samples), expected(samples))
+    assert len(threads) == 2
+    assert blas.get_threads() == 8
+
+
+@pytest.mark.parametrize(("blas", "room"), [(1, 1 << 28), (8, 1000)])
+def test_a_limit_of_threads_or_of_memory_is_kept(samples, blas, room, monkeypatch):
+    use(2, monkeypatch, blas)
+    monkeypatch.setattr(moments, "PRODUCT_ROWS", 10)
+    monkeypatch.setattr(moments, "WORKER_BYTES", room)
+    monkeypatch.setattr(moments, "ThreadPoolExecutor", None)
+    assert_near(moments.moments(samples), expected(samples))
+
+
+def fail():
+    raise MemoryError
+
+
+def interrupt():
+    os.kill(os.getpid(), signal.SIGINT)  # the main thread hears it, which waits for the others
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals as POSIX sends them")
+@pytest.mark.parametrize(("what", "error"), [(fail, MemoryError), (interrupt, KeyboardInterrupt)])
+def test_a_failure_or_an_interruption_ends_the_work_of_all(samples, what, error, monkeypatch):
+    use(2, monkeypatch)
+    monkeypatch.setattr(moments, "PRODUCT_ROWS", 1)
+    done, subtract = [], moments._subtract_and_sum
+
+    def disturbed(rows, shift, out):
+        done.append(len(rows))
+        if len(done) == 5:
+            what()
+        time.sleep(1e-3)
+        return subtract(rows, shift, out)
+
+    monkeypatch.setattr(moments, "_subtract_and_sum", disturbed)
+    with pytest.raises(error):
+        moments.moments(samples)
+    assert len(done) < len(samples) // 4  # one core's share is a half
+
+
+@given(st.integers(1, 9), st.integers(1, 9))
+def test_moments_of_parts_merge(first, second):
+    x = np.random.default_rng([first, second]).normal(5, 1, size=(first + second, 3))
+    merged = merge(moments.moments(x[:first]), moments.moments(x[first:]))
+    assert_near(merged, expected(x))

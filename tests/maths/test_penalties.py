@@ -1,0 +1,97 @@
+"""Activity penalties: the formula, its gradient, and its scale in a model."""
+
+import numpy as np
+import pytest
+
+import tinyae as tae
+from tests.support import naive
+from tinyae.maths import penalties as regularizers
+from tinyae.maths.penalties import L1, L1L2, L2
+
+PAIRS = [(0.3, 0.0), (0.0, 0.7), (0.3, 0.7)]
+
+
+def penalty(a, l1, l2, scale, from_logits, da):
+    """The kernel's value over all rows."""
+    sums = np.full(len(a), np.nan)
+    regularizers.penalty(a, l1, l2, scale, from_logits, da, sums)
+    return sums.sum()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("l1", "l2"), PAIRS)
+def test_value_and_gradient(l1, l2, dtype):
+    a = np.random.default_rng(0).normal(size=(5, 4)).astype(dtype)
+    da = np.ones_like(a)
+    total = penalty(a, l1, l2, 1 / 5, False, da)
+    assert total / 5 == pytest.approx(naive.penalty(a, l1, l2), rel=1e-6)
+    expected = 1 + (l1 * np.sign(a.astype(float)) + 2 * l2 * a) / 5
+    np.testing.assert_allclose(da, expected, rtol=4 * np.finfo(dtype).eps)
+
+
+@pytest.mark.parametrize(("l1", "l2"), PAIRS)
+@pytest.mark.parametrize("from_logits", [False, True])
+def test_gradient_by_finite_differences(l1, l2, from_logits):
+    a = np.random.default_rng(1).normal(size=(3, 4))
+    da = np.zeros_like(a)
+    penalty(a, l1, l2, 1 / 3, from_logits, da)
+    none = np.empty((0, 4))
+    numeric = naive.numeric_gradient(lambda: penalty(a, l1, l2, 1.0, from_logits, none) / 3, a)
+    np.testing.assert_allclose(da, numeric, rtol=1e-7, atol=1e-9)
+
+
+def test_from_logits_is_the_penalty_on_the_sigmoid():
+    z = np.random.default_rng(2).normal(size=(3, 4))
+    none = np.empty((0, 4))
+    total = penalty(z, 0.3, 0.7, 1.0, True, none)
+    assert total / 3 == pytest.approx(naive.penalty(naive.sigmoid(z), 0.3, 0.7), rel=1e-13)
+
+
+def test_the_slope_of_l1_at_zero_is_zero():
+    da = np.zeros((1, 2))
+    assert penalty(np.array([[0.0, -0.0]]), 1.0, 0.0, 1.0, False, da) == 0
+    np.testing.assert_array_equal(da, 0)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_nan_shows_in_the_value(dtype):
+    a = np.ones((2, 20), dtype)
+    a[1, 13] = np.nan
+    for l1, l2 in PAIRS:
+        for from_logits in (False, True):
+            assert np.isnan(penalty(a, l1, l2, 1.0, from_logits, np.zeros_like(a)))
+
+
+@pytest.mark.parametrize("batch", [1, 4, 12])
+def test_a_model_divides_by_the_samples_and_reports_it_apart(batch):
+    """One number for every batch size: the mean over samples of the sum over the output."""
+    code = tae.Dense(3, "tanh", activity_regularizer=L1L2(0.2, 0.4))
+    ae = tae.Autoencoder([code], [tae.Dense(4)], dtype="float64", input_shape=(4,))
+    x = np.random.default_rng(3).random((12, 4))[:batch]
+    figures = ae.evaluate(x)
+    assert figures["penalty"] == pytest.approx(naive.penalty(ae.encode(x), 0.2, 0.4), rel=1e-12)
+    assert figures["reconstruction"] == pytest.approx(((ae.reconstruct(x) - x) ** 2).mean())
+    assert figures["loss"] == pytest.approx(figures["penalty"] + figures["reconstruction"])
+    assert ae.loss_and_gradient(x)[0] == pytest.approx(figures["loss"], rel=1e-12)
+
+
+def test_settings():
+    assert (L1().l1, L1().l2) == (0.01, 0)
+    assert (L2().l1, L2().l2) == (0, 0.01)
+    assert (L1L2().l1, L1L2().l2) == (0, 0)
+    assert repr(L1L2(0.5, 2)) == "L1L2(l1=0.5, l2=2)"
+    assert (repr(L1(1e-5)), repr(L2(3))) == ("L1(1e-05)", "L2(3)")
+    for wrong in (-1e-9, np.inf, np.nan):
+        with pytest.raises(ValueError, match="l1 must be zero or positive and finite, but got"):
+            L1(wrong)
+        with pytest.raises(ValueError, match="l2 must be zero or positive and finite, but got"):
+            L1L2(l2=wrong)
+
+
+def test_only_penalties_are_taken():
+    given = L1(0.1)
+    assert regularizers.get(given) is given
+    assert regularizers.get(None) is None
+    for wrong in ("l1", 0.1, L1):
+        with pytest.raises(ValueError, match="activity_regularizer must be an L1, L2 or L1L2"):
+            tae.Dense(3, activity_regularizer=wrong)

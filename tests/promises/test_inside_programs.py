@@ -1,0 +1,311 @@
+"""Use inside other programs: after fork, under spawn, and with the process's state as it was."""
+
+import contextlib
+import gc
+import locale
+import os
+import random
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+import warnings
+
+import numpy as np
+import pytest
+
+import tinyae as tae
+from tinyae.engine import program
+from tinyae.machine.threads import BLAS_THREADS
+
+# A program of its own: models of dense layers and of images, on two threads each.
+PROGRAM = """
+import os, signal, sys, threading, warnings
+import numpy as np
+import tinyae as tae
+from tinyae.engine import program
+from tinyae.training import trainers
+trainers.THREAD_OPERATIONS = program.POOL_OPERATIONS = 1
+x = np.random.default_rng(0).random((60, 8, 8, 1)).astype(np.float32)
+
+def build(seed=0):
+    convolution = tae.Conv2D(2, 3, padding="same", activation="relu")
+    encoder = [convolution, tae.MaxPooling2D(), tae.Flatten(), tae.Dense(3)]
+    decoder = [tae.Dense(64, "sigmoid"), tae.Reshape((8, 8, 1))]
+    return tae.Autoencoder(encoder, decoder, loss="bce", seed=seed, threads=2)
+
+def work(model, epochs=2):
+    "The bytes of what it has learned and of its codes."
+    model.fit(x, epochs=epochs, batch_size=16, verbose=0)
+    return model.parameters.tobytes() + model.encode(x).tobytes()
+"""
+
+
+def run(code, *options, folder=None, **environment):
+    """Run the program in a process of its own, from a file; what it printed."""
+    command = [sys.executable, *options, "-c", PROGRAM + textwrap.dedent(code)]
+    if folder is not None:
+        (folder / "program.py").write_text(PROGRAM + textwrap.dedent(code))
+        command[-2:] = [str(folder / "program.py")]
+    path = os.path.dirname(tae.__path__[0])
+    variables = {**os.environ, "PYTHONPATH": path, **environment}
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=600)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+# Processes
+
+
+@pytest.mark.large
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_child_fits_and_encodes_as_its_parent_does():
+    """Before the parent has used anything, after it, and in the middle of another thread's fit."""
+    run(
+        """
+        # newer Pythons warn whoever forks beside threads, which NumPy's BLAS has from the start
+        warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
+
+        def in_a_child(function):
+            ours, theirs = os.pipe()
+            child = os.fork()
+            if child == 0:
+                signal.alarm(400)  # rather than to wait for ever for a lock
+                with open(theirs, "wb") as pipe:
+                    pipe.write(function())
+                os._exit(0)
+            os.close(theirs)
+            with open(ours, "rb") as pipe:
+                result = pipe.read()
+            assert os.waitpid(child, 0)[1] == 0
+            return result
+
+        first = in_a_child(lambda: work(build()))
+        (np.ones((500, 500)) @ np.ones((500, 500))).sum()
+        trained = build()
+        assert work(trained) == first
+        assert in_a_child(lambda: work(build())) == first
+        twin = trained.copy()
+        assert in_a_child(lambda: work(trained)) == work(twin)  # which is the parent's as it was
+        assert trained.progress.epoch == 2
+
+        stop = threading.Event()
+        thread = threading.Thread(
+            target=lambda: build(1).fit(
+                x, epochs=10**6, verbose=0, callbacks=lambda epoch, logs: stop.is_set()
+            )
+        )
+        thread.start()
+        results = {in_a_child(lambda: work(build())) for _ in range(10)}
+        stop.set()
+        thread.join()
+        assert results == {first}
+        """,
+        *("-W", "error"),
+    )
+
+
+@pytest.mark.large
+def test_a_model_goes_to_spawned_processes_and_works_there(tmp_path):
+    run(
+        """
+        if __name__ == "__main__":
+            import multiprocessing
+            from concurrent.futures import ProcessPoolExecutor
+            begun = build()
+            work(begun)
+            models = [begun, build(1)]
+            expected = [work(model.copy()) for model in models]
+            context = multiprocessing.get_context("spawn")
+            with ProcessPoolExecutor(2, mp_context=context) as pool:
+                assert list(pool.map(work, models)) == expected
+            assert begun.progress.epoch == 2
+        """,
+        *("-W", "error"),
+        folder=tmp_path,
+    )
+
+
+@pytest.mark.large
+def test_a_whole_session_warns_of_nothing(tmp_path):
+    """In Python's development mode, which also tells of files that are left open."""
+    run(
+        """
+        import pickle
+        model = build()
+        path = sys.argv[0] + ".npz"
+        model.fit(x, epochs=2, validation_data=x[:5], verbose=0,
+                  callbacks=[tae.ModelCheckpoint(path, save_best_only=True)])
+        for other in (model, pickle.loads(pickle.dumps(model)), tae.load(path)):
+            other.decode(other.encode(x)), other.reconstruct(x), other.evaluate(x)
+            other.reconstruction_error(x), other.reconstruction_error(x, per_feature=True)
+            other.loss_and_gradient(x[:5], training=True)
+        tae.check_gradients(model, x[:2])
+        model.export_numpy(sys.argv[0] + ".exported")
+        flat = x.reshape(60, -1)
+        tae.PCA(2).fit(flat).save(path)
+        tae.load(path).reconstruct(flat)
+        tae.latent_diagnostics(model.encode(x)), tae.trace(model, x[:4])
+        tae.interpolate(model, x[0], x[1], 3)
+        tae.generate(model, tae.GaussianSampler().fit(model.encode(x)), 3)
+        try:
+            tae.Autoencoder([tae.Dense(3)], [tae.Dense(64)], optimizer=tae.SGD(1e9)).fit(
+                flat, epochs=9, verbose=0
+            )
+        except tae.TrainingDiverged:
+            pass
+        """,
+        *("-W", "error", "-X", "dev"),
+        folder=tmp_path,
+        PYTHONTRACEMALLOC="0",
+    )
+
+
+# The process's state
+
+
+class Square(tae.Layer):
+    """A layer of one's own: the model that has it trains eagerly."""
+
+    def build(self, input_shape):
+        return input_shape
+
+    def forward(self, x, training=False, step=0, first=0):
+        return x * x, x
+
+    def backward(self, dy, cache):
+        return 2 * dy * cache
+
+
+def samples(n=60):
+    return np.random.default_rng(0).random((n, 6)).astype(np.float32)
+
+
+def small_model(first=None, **options):
+    options = {"optimizer": tae.Adam(1e-3), "threads": 2, **options}
+    layers = [first or tae.Dropout(0.2), tae.Dense(5, "elu"), tae.Dense(2)]
+    return tae.Autoencoder(layers, [tae.Dense(6)], input_shape=(6,), **options)
+
+
+def state():
+    """What belongs to the whole process, and could be changed by a library."""
+    generator = np.random.get_state()  # noqa: NPY002
+    numbers = [signal.SIGINT, *(number for number in signal.valid_signals() if number < 32)]
+    return {
+        "NumPy's errors": (np.geterr(), np.geterrcall(), np.getbufsize()),
+        "NumPy's printing": np.get_printoptions(),
+        "NumPy's generator": (generator[1].tobytes(), generator[2:]),
+        "Python's generator": random.getstate(),
+        "warning filters": list(warnings.filters),
+        "locale": locale.setlocale(locale.LC_ALL),
+        "signal handlers": [signal.getsignal(number) for number in numbers],
+        "environment": dict(os.environ),
+        "folder": os.getcwd(),
+        "hooks": (sys.excepthook, threading.excepthook, sys.getprofile(), sys.gettrace()),
+        "interpreter": (sys.getrecursionlimit(), sys.getswitchinterval(), gc.get_threshold()),
+        "standard streams": (sys.stdin, sys.stdout, sys.stderr),
+        "threads": threading.active_count(),
+        "BLAS threads": BLAS_THREADS.get_threads() if BLAS_THREADS.get_threads else None,
+        "denormals": float(np.float32(1e-40) * np.ones(1, np.float32)[0]),
+    }
+
+
+def interrupt(epoch, logs):
+    signal.raise_signal(signal.SIGINT)
+
+
+def use(how, tmp_path):
+    """Use the library in that way, to its end or to the exception that it ends with."""
+    ae = small_model(Square() if how == "eagerly" else None)
+    if how == "an error":
+        with pytest.raises(ValueError, match="x must"):
+            ae.fit(samples()[:, :3], verbose=0)
+    elif how == "an error in a callback":
+        with pytest.raises(ZeroDivisionError):
+            ae.fit(samples(), verbose=0, callbacks=[lambda epoch, logs: 1 / 0])
+    elif how == "divergence":
+        with pytest.raises(tae.TrainingDiverged):
+            small_model(optimizer=tae.SGD(1e6)).fit(samples(), epochs=9, verbose=0)
+    elif how == "Ctrl-C in fit":
+        with pytest.raises(KeyboardInterrupt):
+            ae.fit(samples(), epochs=9, verbose=0, callbacks=[interrupt])
+    elif how == "Ctrl-C in encode":
+        timer = threading.Timer(0.05, signal.raise_signal, [signal.SIGINT])
+        with pytest.raises(KeyboardInterrupt):  # noqa: PT012
+            timer.start()
+            while True:
+                ae.encode(samples(5000))
+        timer.join()
+    else:
+        ae.fit(samples(), epochs=3, validation_data=samples(7), verbose=0)
+        ae.encode(samples(5000))
+        ae.evaluate(samples(), samples())
+        ae.loss_and_gradient(samples())
+        ae.copy().reconstruct(samples())
+        if how != "eagerly":  # a layer of one's own is not saved without get_config
+            ae.save(tmp_path / "model", training_state=True)
+            tae.load(tmp_path / "model").encode(samples())
+        tae.PCA(2).fit(samples()).save(tmp_path / "pca")
+
+
+WAYS = ["compiled", "eagerly", "an error", "an error in a callback", "divergence"]
+WAYS += ["Ctrl-C in fit", "Ctrl-C in encode"]
+
+
+@pytest.fixture
+def strange_state(monkeypatch):
+    """A process whose owner has settings of its own."""
+    monkeypatch.setattr(program, "POOL_OPERATIONS", 1)
+    monkeypatch.setattr("tinyae.training.trainers.THREAD_OPERATIONS", 1)
+    before = np.random.get_state(), random.getstate()  # noqa: NPY002
+    threads = BLAS_THREADS.get_threads() if BLAS_THREADS.get_threads else None
+    if BLAS_THREADS.set_threads:
+        BLAS_THREADS.set_threads(2)
+    np.random.seed(3)  # noqa: NPY002
+    random.seed(4)
+
+    def owners_handler(number, frame):
+        raise KeyboardInterrupt
+
+    handler = signal.signal(signal.SIGINT, owners_handler)
+    with (
+        np.errstate(over="raise", divide="call", invalid="print", under="warn"),
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("error")
+        yield
+    signal.signal(signal.SIGINT, handler)
+    if BLAS_THREADS.set_threads:
+        BLAS_THREADS.set_threads(threads)
+    np.random.set_state(before[0])  # noqa: NPY002
+    random.setstate(before[1])
+
+
+@pytest.mark.parametrize("how", WAYS)
+def test_the_processs_own_state_is_left_alone(how, strange_state, tmp_path):
+    with contextlib.suppress(locale.Error):
+        locale.setlocale(locale.LC_NUMERIC, "C.UTF-8")
+    before = state()
+    use(how, tmp_path)
+    for _ in range(100):  # worker threads that Ctrl-C has sent home may be on their way
+        if threading.active_count() > before["threads"]:
+            time.sleep(0.05)
+    after = state()
+    assert [name for name in before if before[name] != after[name]] == []
+
+
+def test_warnings_of_the_callers_own_parts_are_heard():
+    class Warns(Square):
+        def forward(self, x, training=False, step=0, first=0):
+            return np.log(x * 0) * 0 + x, x  # NumPy warns of a division by zero
+
+    def grumble(epoch, logs):
+        warnings.warn("from a callback", UserWarning, stacklevel=1)
+
+    model = small_model(Warns())
+    with pytest.warns(RuntimeWarning, match="divide by zero"), np.errstate(invalid="ignore"):
+        model.encode(samples())
+    with pytest.warns(UserWarning, match="from a callback"):
+        small_model().fit(samples(), callbacks=[grumble], verbose=0)

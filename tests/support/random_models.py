@@ -1,0 +1,202 @@
+"""Models and data at random, for Hypothesis: all layers, activations and penalties, small sizes."""
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from hypothesis import strategies as st
+
+import tinyae as tae
+from tinyae.layers.layer import Layer
+from tinyae.maths.activations import NAMES
+
+MOST = 60  # numbers in one layer's output for one sample
+
+activations = st.sampled_from(sorted(NAMES))
+seeds = st.integers(0, 2**20)
+strengths = st.sampled_from([0.01, 0.3])
+penalties = st.one_of(
+    st.builds(tae.L1, strengths),
+    st.builds(tae.L2, strengths),
+    st.builds(tae.L1L2, strengths, strengths),
+)
+paddings = st.sampled_from(["valid", "same"])
+biases = st.sampled_from(["zeros", tae.RandomNormal(0.3)])
+
+
+class Part(NamedTuple):
+    """A layer to be made."""
+
+    kind: type[Layer]
+    arguments: dict[str, Any]
+    trainable: bool = True
+
+    def make(self):
+        layer = self.kind(**self.arguments)
+        layer.trainable = self.trainable
+        return layer
+
+    def __repr__(self):
+        arguments = ", ".join(f"{key}={value!r}" for key, value in self.arguments.items())
+        return f"{self.kind.__name__}({arguments})" + " frozen" * (not self.trainable)
+
+
+class Design(NamedTuple):
+    """A model to be made, as often as one likes; and its data."""
+
+    encoder: list[Part]
+    decoder: list[Part]
+    input_shape: tuple[int, ...]
+    output_shape: tuple[int, ...]
+    settings: dict[str, Any]
+    samples: int
+    guise: str
+    data_seed: int
+
+    def make(self, **settings):
+        encoder, decoder = ([part.make() for part in side] for side in (self.encoder, self.decoder))
+        settings = {"input_shape": self.input_shape, **self.settings, **settings}
+        return tae.Autoencoder(encoder, decoder, **settings)
+
+    @property
+    def x(self):
+        """Samples in [0, 1], in some guise of arrays."""
+        x = np.random.default_rng(self.data_seed).random((self.samples, *self.input_shape))
+        return GUISES[self.guise](x)
+
+    @property
+    def y(self):
+        """Targets in [0, 1]."""
+        rng = np.random.default_rng(self.data_seed + 1)
+        return rng.random((self.samples, *self.output_shape))
+
+
+GUISES = {
+    "float64": lambda x: x,
+    "float32": lambda x: x.astype(np.float32),
+    "float16": lambda x: x.astype(np.float16),
+    "big-endian": lambda x: x.astype(">f4"),
+    "integers": lambda x: np.round(x).astype(np.uint8),
+    "Fortran order": np.asfortranarray,
+    "every second": lambda x: np.repeat(x, 2, axis=0)[::2],
+}
+
+
+def shape_after(part, shape):
+    """The shape that a layer makes of one, or None where it does not fit."""
+    try:
+        after = tae.Sequential([part.make()]).build(shape)
+    except ValueError:
+        return None
+    return after if math.prod(after) <= MOST else None
+
+
+def sizes(least, most):
+    """A number, or one for each direction."""
+    one = st.integers(least, most)
+    return st.one_of(one, st.tuples(one, one))
+
+
+@st.composite
+def parts(draw, shape):
+    """A layer that fits, and the shape that comes out."""
+    kinds = ["Activation", "Dropout", "GaussianNoise", "Reshape"]
+    if len(shape) == 1:
+        kinds += ["Dense"] * 5
+    elif len(shape) == 3:
+        kinds += [
+            "Conv2D",
+            "Conv2DTranspose",
+            "UpSampling2D",
+            "MaxPooling2D",
+            "AveragePooling2D",
+        ] * 2
+    if len(shape) > 1:
+        kinds += ["Flatten"] * 2
+    kind = draw(st.sampled_from(kinds))
+    arguments = draw(ARGUMENTS[kind](shape))
+    if draw(st.integers(0, 4)) == 0:
+        arguments = {**arguments, "activity_regularizer": draw(penalties)}
+    part = Part(getattr(tae, kind), arguments, trainable=draw(st.integers(0, 9)) > 0)
+    after = shape_after(part, shape)
+    return (Part(tae.Flatten, {}), (math.prod(shape),)) if after is None else (part, after)
+
+
+def weighted(**more):
+    return st.fixed_dictionaries(
+        {**more, "activation": activations, "use_bias": st.booleans(), "bias_initializer": biases}
+    )
+
+
+def convolution(shape):
+    return weighted(
+        filters=st.integers(1, 4), kernel_size=sizes(1, 4), strides=sizes(1, 3), padding=paddings
+    )
+
+
+def pooling(shape):
+    return st.fixed_dictionaries(
+        {"pool_size": sizes(1, 3), "strides": st.none() | sizes(1, 3), "padding": paddings}
+    )
+
+
+@st.composite
+def reshaping(draw, shape):
+    """Two or three sides whose product is the size."""
+    size = math.prod(shape)
+    first = draw(st.sampled_from([n for n in range(1, size + 1) if size % n == 0]))
+    second = draw(st.sampled_from([n for n in range(1, size + 1) if size // first % n == 0]))
+    rest = size // first // second
+    return {"target_shape": draw(st.sampled_from([(first, second, rest), (first, -1)]))}
+
+
+ARGUMENTS = {
+    "Dense": lambda shape: weighted(units=st.integers(1, 7)),
+    "Conv2D": convolution,
+    "Conv2DTranspose": convolution,
+    "MaxPooling2D": pooling,
+    "AveragePooling2D": pooling,
+    "UpSampling2D": lambda shape: st.fixed_dictionaries({"size": sizes(1, 3)}),
+    "Activation": lambda shape: st.fixed_dictionaries({"activation": activations}),
+    "Dropout": lambda shape: st.fixed_dictionaries({"rate": st.sampled_from([0.0, 0.3, 0.9])}),
+    "GaussianNoise": lambda shape: st.fixed_dictionaries({"stddev": st.sampled_from([0.0, 0.5])}),
+    "Flatten": lambda shape: st.just({}),
+    "Reshape": reshaping,
+}
+
+
+@st.composite
+def chains(draw, shape, most):
+    """One to `most` layers, and the shape that comes out."""
+    chain = []
+    for _ in range(draw(st.integers(1, most))):
+        part, shape = draw(parts(shape))
+        chain.append(part)
+    return chain, shape
+
+
+@st.composite
+def designs(draw):
+    """A model with data that fit."""
+    flat = st.tuples(st.integers(1, 8))
+    image = st.tuples(st.integers(1, 6), st.integers(1, 6), st.integers(1, 3))
+    input_shape = draw(st.one_of(flat, image.filter(lambda shape: math.prod(shape) <= MOST)))
+    encoder, code = draw(chains(input_shape, 4))
+    decoder, shape = draw(chains(code, 3))
+    if draw(st.booleans()):  # an autoencoder proper
+        if len(shape) > 1:
+            decoder.append(Part(tae.Flatten, {}))
+        units, last = math.prod(input_shape), draw(activations)
+        decoder.append(Part(tae.Dense, {"units": units, "activation": last}))
+        decoder.append(Part(tae.Reshape, {"target_shape": input_shape}))
+        shape = input_shape
+    settings = {
+        "loss": draw(st.sampled_from(["mse", "bce"])),
+        "dtype": draw(st.sampled_from(["float32", "float64"])),
+        "seed": draw(seeds),
+        "threads": draw(st.sampled_from([None, 1, 2, 3])),
+        "optimizer": draw(st.sampled_from([tae.Adam(0.01), tae.SGD(0.01), tae.SGD(0.01, 0.9)])),
+    }
+    guise = draw(st.sampled_from(sorted(GUISES)))
+    samples = draw(st.integers(1, 12))
+    return Design(encoder, decoder, input_shape, shape, settings, samples, guise, draw(seeds))

@@ -1,0 +1,191 @@
+"""A loss that is no longer finite: training ends with the parameters of the last finite one."""
+
+import pickle
+
+import numpy as np
+import pytest
+
+import tinyae as tae
+from tests.training.test_interruption import LOSSES, STREAM, samples, small_model
+from tinyae.machine.jit import DISABLED
+from tinyae.training import fit as training
+from tinyae.training import trainers
+
+# Without JIT the kernels are NumPy code, which warns where compiled code does not.
+if DISABLED:
+    pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
+
+
+def figures(history):
+    return {key: values for key, values in history.items() if key != "seconds"}
+
+
+# Gradient descent with too large a rate overflows after some tens of steps; which
+# step it is, a second model tells that is taken there one step at a time.
+
+
+def one_by_one(loss, optimizer, schedule=None):
+    """The parameters before each step up to the one whose loss is not finite, and its error."""
+    ae, before = small_model(loss, optimizer), []
+    while len(before) < 200:
+        before.append(ae.parameters.copy())
+        try:
+            ae.fit(samples(), steps_per_epoch=1, **STREAM)
+        except tae.TrainingDiverged as error:
+            return before, error
+        if schedule is not None:
+            schedule(ae)
+    raise AssertionError("the loss stays finite")
+
+
+@LOSSES
+@pytest.mark.parametrize("rate", [4.0, 5.0, 6.0, 10.0, 50.0, 1e6])
+@pytest.mark.parametrize("stretch_seconds", [0.1, 0.0], ids=["long", "single steps"])
+def test_diverged_training_keeps_the_parameters_of_the_last_finite_loss(
+    loss, rate, stretch_seconds, monkeypatch
+):
+    before, expected = one_by_one(loss, tae.SGD(rate))
+    monkeypatch.setattr(training, "STRETCH_SECONDS", stretch_seconds)
+    ae = small_model(loss, tae.SGD(rate))
+    with pytest.raises(tae.TrainingDiverged, match=f"at step {len(before)};") as caught:
+        ae.fit(samples(), epochs=100, steps_per_epoch=1000, **STREAM)
+    assert (caught.value.epoch, caught.value.step) == (0, len(before))
+    assert caught.value.step == expected.step
+    # loss k is of the parameters before step k, and the last finite one is the one before last
+    assert ae.parameters.tobytes() == before[-2].tobytes()
+    assert ae.progress.step == len(before) - 2
+
+
+@LOSSES
+@pytest.mark.parametrize("paused", [False, True], ids=["free", "paused"])
+@pytest.mark.parametrize("steps_per_epoch", [1, 2, 3, 5, 7])
+def test_epochs_before_the_divergence_stay_in_the_history(loss, paused, steps_per_epoch):
+    before, _ = one_by_one(loss, tae.SGD(5.0))
+    ae, calm = (small_model(loss, tae.SGD(5.0)) for _ in range(2))
+    callbacks = [lambda epoch, logs: None] if paused else []
+    with pytest.raises(tae.TrainingDiverged) as caught:
+        ae.fit(
+            *(samples(),),
+            epochs=100,
+            steps_per_epoch=steps_per_epoch,
+            callbacks=callbacks,
+            **STREAM,
+        )
+    finished = (len(before) - 1) // steps_per_epoch
+    assert finished > 0
+    assert caught.value.epoch == finished
+    assert ae.progress.epoch == len(ae.history["loss"]) == finished
+    calm.fit(samples(), epochs=finished, steps_per_epoch=steps_per_epoch, **STREAM)
+    for key, values in figures(calm.history).items():
+        np.testing.assert_allclose(ae.history[key], values, rtol=1e-12)
+
+
+@LOSSES
+def test_divergence_at_the_first_step_of_a_fit_changes_nothing(loss):
+    ae = small_model(loss)
+    ae.fit(samples(), epochs=2, verbose=0)
+    ae.parameters[...] = 1e30
+    kept = ae.parameters.copy()
+    with pytest.raises(tae.TrainingDiverged) as caught:
+        ae.fit(samples(), epochs=5, batch_size=48, verbose=0)
+    assert (caught.value.epoch, caught.value.step) == (2, 5)
+    assert ae.parameters.tobytes() == kept.tobytes()
+    assert ae.progress.epoch == len(ae.history["loss"]) == 2
+
+
+@LOSSES
+@pytest.mark.parametrize("steps_per_epoch", [2, 3])
+def test_the_learning_rate_of_the_time_is_used_for_the_way_back(loss, steps_per_epoch):
+    # The rate falls after each epoch; the first rates diverge in some epoch's first step.
+    for rate in np.linspace(10, 20, 12):
+        steps = [0]
+
+        def schedule(model, steps=steps):
+            steps[0] += 1
+            if steps[0] % steps_per_epoch == 0:
+                model.optimizer.learning_rate *= 0.97
+
+        before, error = one_by_one(loss, tae.SGD(rate), schedule)
+        if (error.step - 1) % steps_per_epoch == 0:
+            break
+    else:
+        pytest.fail("no rate makes an epoch's first loss the infinite one")
+    ae = small_model(loss, tae.SGD(rate))
+
+    def slower(epoch, logs):
+        ae.optimizer.learning_rate *= 0.97
+
+    with pytest.raises(tae.TrainingDiverged):
+        ae.fit(
+            *(samples(),),
+            epochs=1000,
+            steps_per_epoch=steps_per_epoch,
+            callbacks=[slower],
+            **STREAM,
+        )
+    assert ae.parameters.tobytes() == before[-2].tobytes()
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_adams_means_go_back_too(threads, monkeypatch):
+    monkeypatch.setattr(trainers, "THREAD_OPERATIONS", 1)
+    ae, calm = (small_model(optimizer=tae.Adam(1e-2), threads=threads) for _ in range(2))
+    poisoned = samples()
+    poisoned[7] = 3e38  # its squared error overflows float32
+    seen = np.random.default_rng([0, 1, 0]).permutation(48).tolist().index(7) // 4 + 1
+    assert seen > 2
+    with pytest.raises(tae.TrainingDiverged) as caught:
+        ae.fit(poisoned, batch_size=4, verbose=0)
+    assert caught.value.step == seen
+    calm.fit(samples(), steps_per_epoch=seen - 2, batch_size=4, verbose=0)
+    assert ae.parameters.tobytes() == calm.parameters.tobytes()
+    assert ae.slots.tobytes() == calm.slots.tobytes()
+    assert ae.progress.step == calm.progress.step
+
+
+@LOSSES
+def test_a_model_that_diverged_can_be_trained_on(loss):
+    ae = small_model(loss, tae.SGD(1e3))
+    with pytest.raises(tae.TrainingDiverged):
+        ae.fit(samples(), epochs=100, verbose=0)
+    ae.optimizer.learning_rate = 1e-3
+    start = ae.evaluate(samples())["loss"]
+    ae.fit(samples(), epochs=20, verbose=0)
+    assert ae.evaluate(samples())["loss"] < start
+
+
+def test_the_exception_says_where_and_goes_through_pickle():
+    with pytest.raises(tae.TrainingDiverged, match="learning rate") as caught:
+        small_model(optimizer=tae.SGD(1e6)).fit(samples(), epochs=9, verbose=0)
+    error, twin = caught.value, pickle.loads(pickle.dumps(caught.value))
+    assert isinstance(error, ArithmeticError)
+    assert (twin.epoch, twin.step, str(twin)) == (error.epoch, error.step, str(error))
+    assert f"in epoch {error.epoch + 1}, at step {error.step}" in str(error)
+
+
+# Overflows that no loss shows
+
+
+@pytest.mark.parametrize("stretch_seconds", [0.1, 0.0], ids=["long", "single steps"])
+@pytest.mark.parametrize("bad_step", [1, 2, 6, 7, 12])
+def test_an_overflow_that_does_not_show_in_the_loss(bad_step, stretch_seconds, monkeypatch):
+    """g² overflows in float32 long before the loss does; Adam would then stand still for ever."""
+    monkeypatch.setattr(training, "STRETCH_SECONDS", stretch_seconds)
+    x = np.ones((12, 2), np.float32)
+    x[bad_step - 1] = 1e12  # the loss of this sample is about 1e24, its gradient's square 1e48
+
+    def model():
+        return tae.Autoencoder([tae.Dense(1)], [tae.Dense(2)], seed=0, input_shape=(2,))
+
+    calm, ae = model(), model()
+    options = {"batch_size": 1, "shuffle": False, "verbose": 0}
+    if bad_step > 1:
+        calm.fit(x[: bad_step - 1], **options)
+    with pytest.raises(tae.TrainingDiverged, match="means overflowed in epoch 1") as caught:
+        ae.fit(x, **options)
+    assert caught.value.step == bad_step
+    assert pickle.loads(pickle.dumps(caught.value)).args == caught.value.args
+    assert ae.parameters.tobytes() == calm.parameters.tobytes()
+    assert ae.slots.tobytes() == calm.slots.tobytes()
+    assert ae.progress.step == bad_step - 1
+    assert np.isfinite(ae.reconstruct(x)).all()

@@ -1,0 +1,255 @@
+"""Ctrl-C: the model is left at a finished step, its history at a finished epoch, and soon."""
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import tinyae as tae
+from tinyae.machine.jit import DISABLED
+from tinyae.training import fit as training
+from tinyae.training import trainers
+
+# Without JIT the kernels are NumPy code, which warns where compiled code does not.
+if DISABLED:
+    pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
+
+PACKAGE = str(Path(tae.__file__).parent)
+
+
+class PlainMSE:
+    """A loss without kernels: the model that has it trains eagerly."""
+
+    def value_and_gradient(self, output, target):
+        with np.errstate(all="ignore"):
+            difference = output - target
+            return float(np.mean(difference**2)), 2 * difference / difference.size
+
+
+LOSSES = pytest.mark.parametrize("loss", ["mse", PlainMSE()], ids=["compiled", "eager"])
+STREAM = {"batch_size": 16, "verbose": 0}
+
+
+def samples(n=48):
+    return np.random.default_rng(0).random((n, 6)).astype(np.float32)
+
+
+def small_model(loss="mse", optimizer=None, threads=None):
+    return tae.Autoencoder(
+        *([tae.Dense(6)], [tae.Activation("linear")]),
+        input_shape=(6,),
+        loss=loss,
+        optimizer=optimizer or tae.SGD(0.05),
+        threads=threads,
+    )
+
+
+posix = pytest.mark.skipif(os.name != "posix", reason="signals as POSIX sends them")
+
+
+@contextlib.contextmanager
+def interrupted_after(seconds, within=0.3):
+    """Expect to be left by KeyboardInterrupt soon after this process is sent what Ctrl-C sends.
+
+    Should it not be heard, it is sent again, so that a failing test ends. Yields a list, in which
+    it leaves how late that was.
+    """
+    sent, ready, heard = [], threading.Event(), threading.Event()
+
+    def send():
+        ready.wait()
+        wait = seconds
+        while not heard.wait(wait):
+            sent.append(time.perf_counter())
+            os.kill(os.getpid(), signal.SIGINT)
+            wait = 2
+
+    thread = threading.Thread(target=send, daemon=True)
+    thread.start()
+    late = []
+    try:
+        with pytest.raises(KeyboardInterrupt):  # noqa: PT012, the countdown begins in here
+            ready.set()
+            yield late
+        late.append(time.perf_counter() - sent[0])
+    finally:
+        heard.set()
+        thread.join()
+    assert late[0] < within
+
+
+def check_usable(ae, twin):
+    """The model stands where `steps` whole steps lead, and its history at finished epochs."""
+    assert ae.progress.epoch == max(map(len, ae.history.values()), default=0)
+    assert len({len(values) for values in ae.history.values()}) <= 1
+    missing = ae.progress.step - twin.progress.step
+    assert missing >= 0
+    if missing:
+        twin.fit(samples(), steps_per_epoch=missing, **STREAM)
+    assert ae.parameters.tobytes() == twin.parameters.tobytes()
+    assert ae.slots.tobytes() == twin.slots.tobytes()
+    assert ae.progress.pass_ == twin.progress.pass_
+    assert ae.progress.position == twin.progress.position
+
+
+@posix
+@LOSSES
+@pytest.mark.parametrize("paused", [False, True], ids=["free", "paused"])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_ctrl_c_at_any_moment_leaves_whole_steps_and_epochs(loss, paused, threads, monkeypatch):
+    monkeypatch.setattr(trainers, "THREAD_OPERATIONS", 1)
+    ae, twin = (small_model(loss, tae.Adam(), threads) for _ in range(2))
+    ae.fit(samples(), steps_per_epoch=10, **STREAM)
+    callbacks = [lambda epoch, logs: None] if paused else []
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        with interrupted_after(rng.uniform(0.005, 0.06)):
+            ae.fit(samples(), epochs=10**9, steps_per_epoch=3, callbacks=callbacks, **STREAM)
+        check_usable(ae, twin)
+    assert ae.progress.step > 100
+
+
+@posix
+@pytest.mark.large
+def test_ctrl_c_is_heard_in_the_middle_of_a_large_step():
+    # a step of some seconds: it is the chunks in it that look for the stop
+    x = np.random.default_rng(0).random((20_000, 256), np.float32)
+    ae = tae.Autoencoder([tae.Dense(512, "tanh"), tae.Dense(512, "tanh")], [tae.Dense(256)])
+    ae.fit(x[:64], batch_size=64, verbose=0)
+    kept = ae.parameters.copy()
+    with interrupted_after(0.15):
+        ae.fit(x, epochs=1000, batch_size=20_000, verbose=0)
+    assert ae.progress.step >= 1
+    assert ae.progress.epoch == len(ae.history["loss"])
+    if ae.progress.step == 1:
+        assert ae.parameters.tobytes() == kept.tobytes()
+
+
+def image_model(**options):
+    """Steps of about half a second at the batches below."""
+    return tae.Autoencoder(
+        [tae.Conv2D(32, 3, padding="same", activation="relu"), tae.MaxPooling2D()],
+        [tae.UpSampling2D(), tae.Conv2D(1, 5, padding="same", activation="sigmoid")],
+        **{"loss": "bce", "input_shape": (28, 28, 1), **options},
+    )
+
+
+@posix
+@pytest.mark.large
+def test_ctrl_c_fifty_times_at_random_moments(tmp_path):
+    """Of small and of large steps, of epochs with checkpoints, and of long validation."""
+    rng = np.random.default_rng(0)
+    images, rows = rng.random((600, 28, 28, 1), np.float32), rng.random((50_000, 6), np.float32)
+    checkpoint = tae.ModelCheckpoint(tmp_path / "model")
+    cases = [
+        (small_model(optimizer=tae.Adam()), rows, {"batch_size": 32}),
+        (small_model(optimizer=tae.Adam()), rows, {"batch_size": 50_000}),
+        (small_model(), rows[:64], {"validation_data": rows, "callbacks": [checkpoint]}),
+        (image_model(), images, {"batch_size": 600}),
+        (image_model(dtype="float64", threads=1), images, {"validation_data": images}),
+    ]
+    for model, x, _ in cases:  # the first steps compile
+        model.fit(x[:8], epochs=1, verbose=0)
+        model.evaluate(x[:8])
+    delays = []
+    for _ in range(10):
+        for model, x, options in cases:
+            kept, steps = model.parameters.copy(), model.progress.step
+            with interrupted_after(rng.uniform(0, 0.3), within=1.9) as late:
+                model.fit(x, epochs=10**9, verbose=0, **options)
+            delays += late
+            assert (model.progress.step == steps) == (model.parameters.tobytes() == kept.tobytes())
+            assert {len(each) for each in model.history.values()} == {model.progress.epoch}
+            assert np.isfinite(model.encode(x[:8])).all()
+    assert len(delays) == 50
+    assert sorted(delays)[-4] < 0.3  # a busy machine may hold up three of them
+    assert tae.load(tmp_path / "model").progress.epoch >= cases[2][0].progress.epoch - 1
+    for model, x, _ in cases:
+        epochs = model.progress.epoch
+        assert len(model.fit(x[:64], epochs=2, verbose=0)["loss"]) == 2
+        assert model.progress.epoch == epochs + 2
+
+
+@posix
+@LOSSES
+def test_ctrl_c_while_rows_are_gathered_stops_the_step_that_they_are_for(loss, monkeypatch):
+    def gather(*arguments):
+        signal.raise_signal(signal.SIGINT)
+        return right(*arguments)
+
+    right, ae = training.gather, small_model(loss)
+    monkeypatch.setattr(training, "gather", gather)
+    with pytest.raises(KeyboardInterrupt):
+        ae.fit(samples(), batch_size=48, verbose=0)
+    assert (ae.progress.step, ae.progress.epoch, dict(ae.history)) == (0, 0, {})
+
+
+@posix
+def test_a_whole_epoch_cut_short_is_begun_anew():
+    ae = small_model(optimizer=tae.Adam())
+    with interrupted_after(0.05):
+        ae.fit(samples(), epochs=10**9, batch_size=5, verbose=0)
+    epochs, steps = ae.progress.epoch, ae.progress.step
+    history = ae.fit(samples(), epochs=2, batch_size=5, verbose=0)
+    assert len(history["loss"]) == 2
+    assert (ae.progress.epoch, ae.progress.step) == (epochs + 2, steps + 20)
+    assert ae.progress.position == 0
+
+
+class InterruptAtCall:
+    """A profiler that raises SIGINT at the n-th place in tinyae where Python would hear of one.
+
+    Python looks for signals when one of its functions begins and when one written in C returns.
+    """
+
+    def __init__(self, place):
+        self.place, self.places, self.where = place, 0, ""
+
+    def __call__(self, frame, event, argument):
+        code = frame.f_code
+        if event not in ("call", "c_return") or not code.co_filename.startswith(PACKAGE):
+            return
+        if code.co_name == "<genexpr>":  # one may be closed just now, where no error can be raised
+            return
+        self.places += 1
+        if self.places == self.place:
+            self.where = f"{Path(code.co_filename).name}:{frame.f_lineno}"
+            signal.raise_signal(signal.SIGINT)
+
+
+def profiled_fit(ae, place, **settings):
+    """Fit, with Ctrl-C at the given place."""
+    profile, before = InterruptAtCall(place), sys.getprofile()
+    sys.setprofile(profile)
+    try:
+        ae.fit(samples(), epochs=3, steps_per_epoch=2, **settings, **STREAM)
+    except KeyboardInterrupt:
+        pass
+    finally:
+        sys.setprofile(before)
+    return profile
+
+
+@posix
+@LOSSES
+@pytest.mark.parametrize("paused", [False, True], ids=["free", "paused"])
+def test_ctrl_c_wherever_python_hears_it_leaves_whole_steps_and_epochs(loss, paused):
+    callbacks = [lambda epoch, logs: None] if paused else []
+    places = profiled_fit(small_model(loss, tae.Adam()), 0, callbacks=callbacks).places
+    assert places > 50
+    broken = []
+    for place in range(1, places + 1, 2):
+        ae, twin = small_model(loss, tae.Adam()), small_model(loss, tae.Adam())
+        profile = profiled_fit(ae, place, callbacks=callbacks)
+        try:
+            check_usable(ae, twin)
+            ae.fit(samples(), **STREAM)  # nothing is left locked
+        except (AssertionError, RuntimeError):
+            broken.append(profile.where)
+    assert broken == [], f"{len(broken)} of {places} places"

@@ -1,0 +1,88 @@
+"""The main job: a deep autoencoder beside PCA, on handwritten digits with a code of two numbers."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+from matplotlib import pyplot as plt
+
+from .. import datasets, models, plot
+from ..autoencoder import Autoencoder
+from ..linear.pca import PCA
+
+DIGITS = (1, 5, 6)
+
+
+def run(data: str, epochs: int, seed: int, out: Path) -> None:
+    """Train, compare, print the figures, and write figures and pictures into the folder `out`."""
+    load = datasets.mnist if data == "mnist" else datasets.mnist_mini
+    (x_train, _), (x_test, y_test) = load(digits=DIGITS)
+    out.mkdir(parents=True, exist_ok=True)
+    names = ", ".join(map(str, DIGITS[:-1])) + f" and {DIGITS[-1]}"
+    print(f"{len(x_train):,} training and {len(x_test):,} test images of the digits {names}")
+
+    ae = models.deep(seed=seed)
+    print(f"autoencoder 784-500-300-2-300-500-784, {ae.parameters.size:,} parameters")
+    ae.fit(x_train, epochs=epochs, batch_size=50, validation_data=x_test)
+    pca = PCA(2).fit(x_train)
+
+    figures = compare(pca, ae, x_train, x_test)
+    print()
+    print(f"{'':28}{'test error':>12}{'variance explained':>22}")
+    for name, figure in figures.items():
+        share = figure["variance_explained"]
+        print(f"{name:28}{figure['test_error']:12.5f}{share:22.1%}")
+    ratio = figures["autoencoder"]["test_error"] / figures["PCA, 2 components"]["test_error"]
+    print(f"\nThe autoencoder's error is {ratio:.0%} of PCA's (mean squared error per pixel).")
+
+    record = {
+        "data": data,
+        "digits": DIGITS,
+        "seed": seed,
+        "epochs": epochs,
+        "figures": figures,
+        "history": ae.history,
+    }
+    (out / "figures.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    pictures = draw(pca, ae, x_test, y_test, out)
+    print(f"Written to {out}{'/' if out.name else ''}: {', '.join(['figures.json', *pictures])}")
+
+
+def compare(
+    pca: PCA, ae: Autoencoder, x_train: np.ndarray, x_test: np.ndarray
+) -> dict[str, dict[str, float]]:
+    """Each model's errors, and the share of the test images' variance that it explains.
+
+    The variance is the mean squared distance to the mean training image: the error of a model
+    without any code.
+    """
+    variance = float(np.mean((x_test - x_train.mean(axis=0)) ** 2, dtype=np.float64))
+    figures = {}
+    for name, one in (("PCA, 2 components", pca), ("autoencoder", ae)):
+        train_error, test_error = (
+            float(one.reconstruction_error(x).mean(dtype=np.float64)) for x in (x_train, x_test)
+        )
+        figures[name] = {
+            "train_error": train_error,
+            "test_error": test_error,
+            "variance_explained": 1 - test_error / variance,
+        }
+    return figures
+
+
+def draw(pca: PCA, ae: Autoencoder, x: np.ndarray, labels: np.ndarray, out: Path) -> list[str]:
+    """Write the pictures into `out`; returns their names."""
+    digits = np.concatenate([np.flatnonzero(labels == digit)[:4] for digit in DIGITS])
+    pictures = {
+        "latent.png": plot.compare_latent(pca, ae, x, labels)[0],
+        "reconstructions.png": plot.reconstructions(ae, x[digits], n=len(digits)),
+        "reconstructions_pca.png": plot.reconstructions(pca, x[digits], n=len(digits)),
+        "manifold.png": plot.manifold(ae, codes=ae.encode(x)),
+        "history.png": plot.history(ae.history),
+    }
+    pictures["reconstructions.png"].set_title("Autoencoder with a code of two numbers")
+    pictures["reconstructions_pca.png"].set_title("PCA with two components")
+    for name, axes in pictures.items():
+        axes.figure.savefig(out / name, dpi=100)
+        plt.close(axes.figure)
+    return list(pictures)

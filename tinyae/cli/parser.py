@@ -1,0 +1,213 @@
+"""The command line: ``python -m tinyae``."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+ACTIVATIONS = ("linear", "relu", "leaky_relu", "elu", "tanh", "sigmoid")
+DATA_FILES = (
+    "Data are read from .npy, .npz, .csv (commas, one sample a line, a first line of names is "
+    "skipped); any other file is taken for IDX, the format of MNIST, gzipped or not. Pixels of "
+    "8 bits (uint8) are divided by 255. Vectors are reshaped to images and back as the model "
+    "needs them."
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns its exit code: 0, 1 for an error, 130 for Ctrl-C.
+
+    A misused option ends the process with 2, as argparse does.
+    """
+    options = parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except KeyboardInterrupt:
+        print("\ninterrupted", file=sys.stderr)
+        return 130
+    except (OSError, ValueError, ArithmeticError, ImportError, MemoryError) as error:
+        print(f"tinyae: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands and their options."""
+    top = argparse.ArgumentParser(
+        prog="python -m tinyae", description="Autoencoders from scratch in NumPy and Numba."
+    )
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    demo = commands.add_parser(
+        "demo",
+        help="train an autoencoder on handwritten digits, beside PCA",
+        description="Train a 784-500-300-2-300-500-784 autoencoder on the digits 1, 5 and 6, fit "
+        "PCA with two components on the same images, compare them, and write pictures.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    demo.add_argument(
+        "--data",
+        choices=("mini", "mnist"),
+        default="mini",
+        help="the bundled 7,000 images, or all 70,000 (from $TINYAE_DATA or downloaded)",
+    )
+    demo.add_argument("--epochs", type=positive, default=10, help="passes over the images")
+    demo.add_argument("--seed", type=natural, default=0, help="decides weights and order")
+    demo.add_argument(
+        "--out", type=Path, default=Path("tinyae-demo"), metavar="FOLDER", help="for the pictures"
+    )
+    demo.set_defaults(run=run_demo)
+    explore = commands.add_parser(
+        "explore",
+        help="decode the code under the mouse, in a window",
+        description="Show the codes of the bundled test digits; the one under the mouse is decoded "
+        "beside them.",
+    )
+    explore.add_argument(
+        "model",
+        type=Path,
+        nargs="?",
+        metavar="MODEL.npz",
+        help="a saved model of 28 × 28 images with a code of two numbers; without it, the demo's "
+        "is trained",
+    )
+    explore.set_defaults(run=run_explore)
+    add_model_commands(commands)
+    return top
+
+
+def add_model_commands(commands: Any) -> None:
+    """The commands that make and use a model's file."""
+    info = commands.add_parser("info", help="say what is in a model's file")
+    info.add_argument("model", type=Path, metavar="FILE", help="as saved by a model's save()")
+    info.set_defaults(run=run_command, function="info")
+
+    train = commands.add_parser(
+        "train",
+        help="train a dense autoencoder and save it",
+        description="Train a dense autoencoder on the samples of a file, each as one vector, and "
+        "save it. " + DATA_FILES,
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    train.add_argument("data", type=Path, metavar="DATA", help="the samples")
+    train.add_argument(
+        "--encoder",
+        type=sizes,
+        required=True,
+        default=argparse.SUPPRESS,
+        metavar="500-300-2",
+        help="units of the encoder's layers, the code's last; the decoder mirrors them. Code and "
+        "output have no activation, apart from a sigmoid output for bce",
+    )
+    train.add_argument(
+        "--activation",
+        choices=ACTIVATIONS,
+        default="relu",
+        metavar="NAME",
+        help=f"between layers: {', '.join(ACTIVATIONS)}",
+    )
+    train.add_argument(
+        "--loss", choices=("mse", "bce"), default="mse", help="bce is for data from 0 to 1"
+    )
+    train.add_argument("--epochs", type=positive, default=10, help="passes over the samples")
+    train.add_argument("--batch-size", type=positive, default=32, help="samples a step")
+    train.add_argument("--learning-rate", type=float, default=1e-3, help="of Adam")
+    train.add_argument("--seed", type=natural, default=0, help="decides weights and order")
+    train.add_argument(
+        "--validation", type=share, default=0.0, help="share of the samples, the last, to hold out"
+    )
+    train.add_argument(
+        "--save",
+        type=Path,
+        required=True,
+        default=argparse.SUPPRESS,
+        metavar="FILE",
+        help="for the model",
+    )
+    add_key(train)
+    train.set_defaults(run=run_command, function="train")
+
+    for what, meaning in (
+        ("encode", "the codes of samples"),
+        ("decode", "the outputs for codes"),
+        ("reconstruct", "the outputs for samples"),
+    ):
+        use = commands.add_parser(
+            what, help=f"write {meaning}", description=f"Write {meaning}. " + DATA_FILES
+        )
+        use.add_argument("model", type=Path, metavar="MODEL", help="as saved by a model's save()")
+        use.add_argument("data", type=Path, metavar="DATA", help=meaning.split()[-1])
+        use.add_argument("out", type=Path, metavar="OUT.npy", help="for the result")
+        add_key(use)
+        use.set_defaults(run=run_command, function="apply", what=what)
+
+    check = commands.add_parser(
+        "check",
+        help="compare a model's gradients with finite differences",
+        description="Compare a saved model's gradients with finite differences of its loss; the "
+        "exit code is 1 unless they agree. " + DATA_FILES,
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    check.add_argument("model", type=Path, metavar="MODEL", help="an autoencoder's file")
+    check.add_argument("data", type=Path, metavar="DATA", help="samples")
+    check.add_argument("--samples", type=positive, default=8, help="how many, from the first on")
+    add_key(check)
+    check.set_defaults(run=run_command, function="check")
+
+
+def add_key(command: argparse.ArgumentParser) -> None:
+    """The option that chooses an array of an .npz."""
+    command.set_defaults(key=None)
+    command.add_argument(
+        "--key", default=argparse.SUPPRESS, help="which array of an .npz that holds several"
+    )
+
+
+def run_demo(options: argparse.Namespace) -> None:
+    """``python -m tinyae demo``."""
+    from . import demo
+
+    demo.run(options.data, options.epochs, options.seed, options.out)
+
+
+def run_command(options: argparse.Namespace) -> None:
+    """The other commands."""
+    from . import commands  # not before it is known what is asked: it takes a moment
+
+    getattr(commands, options.function)(options)
+
+
+def run_explore(options: argparse.Namespace) -> None:
+    """``python -m tinyae explore``."""
+    from . import explore
+
+    explore.run(options.model)
+
+
+def natural(text: str) -> int:
+    """An option's whole number of at least 0."""
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"must be at least 0, but got {value}")
+    return value
+
+
+def positive(text: str) -> int:
+    """An option's whole number of at least 1."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, but got {value}")
+    return value
+
+
+def share(text: str) -> float:
+    """An option's share, from 0 to below 1."""
+    value = float(text)
+    if not 0 <= value < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 0 and below 1, but got {value}")
+    return value
+
+
+def sizes(text: str) -> list[int]:
+    """An option's units of layers, such as 500-300-2."""
+    return [positive(part) for part in text.split("-")]

@@ -1,0 +1,306 @@
+"""The compiled loop: a model as a table of ops, run forward and backward over chunks of samples.
+
+A model's layers are laid out as one record each (`ops.OP`). The loop here reads the table, takes
+views of the flat buffers, and calls the layers' own kernels: the mathematics is written there only.
+The types are the same for every model, so the loop compiles once per dtype.
+
+The samples of a mini-batch are independent, so they are taken in chunks small enough for the cache:
+forward, loss, backward, and the chunk's gradient is added to the rest. Threads run the same loop on
+their share of each mini-batch, with a gradient vector each, and meet at a barrier; then each
+updates its part of the parameters with the gradients summed in a fixed order.
+
+For large dense models, where a whole mini-batch is small enough, the weights' gradients are
+computed apart instead, after the barrier: by each thread for its part of the parameters, from all
+samples, a block at a time that it steps at once. Then no vector of gradients goes through the
+memory, which there takes longer than computing them.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ..layers.noise import NOT_TRAINING
+from ..layers.record import NOWHERE
+from ..machine.barrier import barrier, load, store
+from ..machine.calls import NONE
+from ..machine.jit import inlined, kernel
+from ..machine.views import clear, copy, view
+from ..maths.losses import call_loss
+from ..maths.optimizers import call_step
+from ..maths.penalties import call_penalty
+from .signatures import call_backward, call_forward, call_part
+
+# Places in the `sync` array that the threads of one run and its caller share.
+ARRIVALS, ABORT, STOP, CANCELLED, COMPLETED, SYNC_SIZE = range(6)
+
+UPDATE_BLOCK = 1 << 14  # parameters
+
+
+class Run(NamedTuple):
+    """A stretch of mini-batches and all that training on them needs."""
+
+    table: np.ndarray  # (ops,) of ops.OP
+    capacity: int  # samples in a chunk
+    values: np.ndarray  # (threads, ...) activations and their gradients; apart: (1, ...)
+    loss: int  # address of the loss
+    optimizer: int  # address of the optimizer, or NONE
+    settings: np.ndarray  # the optimizer's numbers
+    parameters: np.ndarray  # (p,)
+    gradients: np.ndarray  # (threads, p); apart: (1, p)
+    slots: np.ndarray  # (2, p) the optimizer's running means
+    x: np.ndarray  # flat rows of all the mini-batches
+    target: np.ndarray  # the same for the targets
+    bounds: np.ndarray  # (steps + 1,) the rows where the mini-batches begin and end
+    first_step: int  # optimizer steps done before the first mini-batch, or NOT_TRAINING
+    losses: np.ndarray  # (threads, steps, 2) sums of reconstruction and penalty
+    sync: np.ndarray  # (SYNC_SIZE,)
+
+
+@inlined
+def total(sums, n):
+    """The sum of the first n numbers, in their order."""
+    result = 0.0
+    for i in range(n):
+        result += sums[i]
+    return result
+
+
+@inlined
+def widest(table):
+    """The largest number of outputs."""
+    most = 0
+    for i in range(table.size):
+        most = max(most, table[i].outputs)
+    return most
+
+
+@inlined
+def share(size, part, parts):
+    """The first and last (exclusive) of one of so many nearly equal parts."""
+    return size * part // parts, size * (part + 1) // parts
+
+
+@inlined
+def forward(table, parameters, inputs, first, n, values, lane, step, position):
+    """Run all ops on rows first to first + n of the inputs, with rows of the values from lane."""
+    for i in range(table.size):
+        op = table[i]
+        W, b = view(parameters, op.W, (op.W_size,)), view(parameters, op.b, (op.b_size,))
+        source, row = (inputs, first) if op.x == NOWHERE else (values, lane)
+        x = view(source, max(op.x, 0) + row * op.inputs, (n, op.inputs))
+        y = view(values, op.y + lane * op.outputs, (n, op.outputs))
+        scratch = view(values, op.scratch, (values.size - op.scratch,))
+        call_forward(op.forward, (op, W, b, x, y, scratch, step, position))
+
+
+@inlined
+def backward(
+    table, parameters, inputs, first, n, values, lane, scale, gradient, step, position, sums
+):
+    """Run all ops backward, from the gradient at the last op's dy; return the sum of penalties.
+
+    An empty `gradient` is not wanted.
+    """
+    penalties = 0.0
+    for i in range(table.size - 1, -1, -1):
+        op = table[i]
+        W = view(parameters, op.W, (op.W_size,))
+        source, row = (inputs, first) if op.x == NOWHERE else (values, lane)
+        x = view(source, max(op.x, 0) + row * op.inputs, (n, op.inputs))
+        y = view(values, op.y + lane * op.outputs, (n, op.outputs))
+        dy = view(values, op.dy + lane * op.outputs, (n, op.outputs))
+        if op.penalty != NONE:
+            from_logits = op.from_logits == 1
+            call_penalty(op.penalty, (y, op.l1, op.l2, scale, from_logits, dy, sums))
+            penalties += total(sums, n)
+        wanted = op.trainable * (gradient.size > 0)
+        dW = view(gradient, op.W, (op.W_size * wanted,))
+        db = view(gradient, op.b, (op.b_size * wanted,))
+        dx = view(values, max(op.dx, 0) + lane * op.inputs, (n * (op.dx != NOWHERE), op.inputs))
+        scratch = view(values, op.scratch, (values.size - op.scratch,))
+        call_backward(op.backward, (op, W, x, y, dy, dW, db, dx, scratch, step, position))
+    return penalties
+
+
+@inlined
+def add_gradients(run, thread, index, values, whole, gradient):
+    """Add the gradient of this thread's share of one mini-batch; False if told to stop.
+
+    The values are this thread's own, or, if `whole` is 1, with places for all of the mini-batch.
+    """
+    last = run.table[run.table.size - 1]
+    size, capacity = last.outputs, run.capacity
+    start, stop = run.bounds[index], run.bounds[index + 1]
+    samples = stop - start
+    low, high = share(samples, thread, run.losses.shape[0])
+    row, end = start + low, start + high
+    step = run.first_step + index
+    sums = np.empty(capacity)
+    reconstruction, penalties = 0.0, 0.0
+    while row < end:
+        if load(run.sync, STOP) != 0:
+            return False
+        n = min(capacity, end - row)
+        position = row - start
+        lane = whole * position
+        forward(run.table, run.parameters, run.x, row, n, values, lane, step, position)
+        y = view(values, last.y + lane * size, (n, size))
+        dy = view(values, last.dy + lane * size, (n, size))
+        target = view(run.target, row * size, (n, size))
+        call_loss(run.loss, (y, target, 1.0 / (samples * size), dy, sums))
+        reconstruction += total(sums, n)
+        scale = 1.0 / samples
+        table, parameters, x = run.table, run.parameters, run.x
+        penalties += backward(
+            table, parameters, x, row, n, values, lane, scale, gradient, step, position, sums
+        )
+        row += n
+    run.losses[thread, index, 0] = reconstruction / (samples * size)
+    run.losses[thread, index, 1] = penalties / samples
+    return True
+
+
+@inlined
+def optimize(run, start, g, step):
+    """Step the optimizer for the parameters from `start` on, of which g is the gradient."""
+    if run.optimizer != NONE:
+        part, p = (g.size,), run.parameters.size
+        theta = view(run.parameters, start, part)
+        slot_0, slot_1 = view(run.slots, start, part), view(run.slots, p + start, part)
+        call_step(run.optimizer, (theta, g, slot_0, slot_1, step, run.settings))
+
+
+@inlined
+def update(run, thread, step):
+    """Sum the threads' gradients and step the optimizer, for this thread's part of each op.
+
+    A block at a time, so that the sum is still in the cache when the optimizer reads it.
+    """
+    threads, p = run.gradients.shape
+    for i in range(run.table.size):
+        op = run.table[i]
+        low, high = share((op.W_size + op.b_size) * op.trainable, thread, threads)
+        for start in range(op.W + low, op.W + high, UPDATE_BLOCK):
+            part = (min(UPDATE_BLOCK, op.W + high - start),)
+            g = view(run.gradients, start, part)
+            for other in range(1, threads):
+                added = view(run.gradients, other * p + start, part)
+                for k in range(g.size):
+                    g[k] += added[k]
+                    added[k] = 0
+            optimize(run, start, g, step)
+
+
+@inlined
+def update_apart(run, thread, index, values, room):
+    """Compute the gradients of this thread's part of each op's weights, and step the optimizer.
+
+    `room`, all zero, is for the gradient of a block. Without optimizer the gradient is added to the
+    vector instead.
+    """
+    threads, step = run.losses.shape[0], run.first_step + index + 1
+    start, samples = run.bounds[index], run.bounds[index + 1] - run.bounds[index]
+    collect, vector = run.optimizer == NONE, view(run.gradients, 0, (run.parameters.size,))
+    target, nothing = vector if collect else room, view(room, 0, (0,))
+    for i in range(run.table.size):
+        op = run.table[i]
+        if op.part == NONE or op.trainable == 0:
+            continue
+        source, row = (run.x, start) if op.x == NOWHERE else (values, 0)
+        x = view(source, max(op.x, 0) + row * op.inputs, (samples, op.inputs))
+        dz = view(values, op.dy, (samples, op.outputs))
+        low, high = share(op.inputs, thread, threads)
+        block = max(1, UPDATE_BLOCK // op.outputs)
+        for first in range(low, high, block):
+            size, place = min(block, high - first) * op.outputs, op.W + first * op.outputs
+            dW = view(target, place if collect else 0, (size,))
+            call_part(op.part, (op, x, dz, first, dW, nothing))
+            optimize(run, place, dW, step)
+        if i % threads == thread:
+            db = view(target, op.b if collect else 0, (op.b_size,))
+            call_part(op.part, (op, x, dz, 0, nothing, db))
+            optimize(run, op.b, db, step)
+
+
+@inlined
+def all_added(run, added):
+    """Wait for the others; False if one was told to stop or failed."""
+    if not added:
+        store(run.sync, CANCELLED, 1)
+    barrier(run.sync, ARRIVALS, ABORT, run.losses.shape[0])
+    return load(run.sync, CANCELLED) == 0 and load(run.sync, ABORT) == 0
+
+
+@inlined
+def finish(run, thread, index):
+    """Wait until all have updated their parameters, and count the step."""
+    barrier(run.sync, ARRIVALS, ABORT, run.losses.shape[0])
+    if thread == 0:
+        store(run.sync, COMPLETED, index + 1)
+
+
+@kernel
+def train(run, thread):
+    """Take an optimizer step for each mini-batch of the run; every thread calls this.
+
+    With no optimizer the summed gradient stays in `run.gradients[0]`. A stop drops
+    the unfinished mini-batch: `sync[COMPLETED]` says how many were finished.
+    """
+    width, p = run.values.shape[1], run.parameters.size
+    values = view(run.values, thread * width, (width,))
+    gradient = view(run.gradients, thread * p, (p,))
+    for index in range(run.bounds.size - 1):
+        added = add_gradients(run, thread, index, values, 0, gradient)
+        if not all_added(run, added):
+            return
+        update(run, thread, run.first_step + index + 1)
+        finish(run, thread, index)
+
+
+@kernel
+def train_apart(run, thread):
+    """The same, with the weights' gradients computed apart from the backward pass."""
+    values = view(run.values, 0, (run.values.size,))
+    nothing = view(run.gradients, 0, (0,))
+    room = np.empty(max(UPDATE_BLOCK, widest(run.table)), run.parameters.dtype)
+    clear(room)
+    for index in range(run.bounds.size - 1):
+        added = add_gradients(run, thread, index, values, 1, nothing)
+        if not all_added(run, added):
+            return
+        update_apart(run, thread, index, values, room)
+        finish(run, thread, index)
+
+
+@kernel
+def predict(table, capacity, parameters, x, rows, values, output):
+    """The last op's output for `rows` flat rows of x."""
+    last = table[table.size - 1]
+    for first in range(0, rows, capacity):
+        n = min(capacity, rows - first)
+        forward(table, parameters, x, first, n, values, 0, NOT_TRAINING, 0)
+        y = view(values, last.y, (n, last.outputs))
+        copy(y, view(output, first * last.outputs, (n, last.outputs)))
+
+
+@kernel
+def evaluate(table, capacity, parameters, x, target, rows, values, loss, sums):
+    """Each sample's summed loss into sums (rows,); returns the penalty's sum over all samples."""
+    last = table[table.size - 1]
+    size, penalties = last.outputs, 0.0
+    room = np.empty(capacity)
+    for first in range(0, rows, capacity):
+        n = min(capacity, rows - first)
+        forward(table, parameters, x, first, n, values, 0, NOT_TRAINING, 0)
+        y = view(values, last.y, (n, size))
+        dy = view(values, last.dy, (n, size))
+        expected = view(target, first * size, (n, size))
+        call_loss(loss, (y, expected, 1.0, dy, sums[first : first + n]))
+        for i in range(table.size):
+            op = table[i]
+            if op.penalty != NONE:
+                y, no_gradient = view(values, op.y, (n, op.outputs)), view(values, 0, (0, 0))
+                from_logits = op.from_logits == 1
+                call_penalty(op.penalty, (y, op.l1, op.l2, 1.0, from_logits, no_gradient, room))
+                penalties += total(room, n)
+    return penalties

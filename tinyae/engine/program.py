@@ -1,0 +1,230 @@
+"""Built layers as the engine's table, and inference with it."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from ..checks.arrays import gather, row_chunks, row_slices
+from ..layers.layer import Layer
+from ..layers.record import NOWHERE, RESHAPE, for_kernels, new_table
+from ..machine import threads as cores
+from ..machine.interruption import Interruption
+from ..machine.jit import DISABLED
+from ..machine.threads import BLAS_THREADS
+from ..maths.losses import KernelLoss, loss_address
+from ..maths.penalties import penalty_address
+from . import loop as engine
+from . import signatures as dispatch
+from .folding import records
+
+ALIGNMENT = 16  # numbers: buffers begin at a cache line
+CHUNK_BYTES = 4 << 20  # a chunk's activations; more would fall out of the cache
+CALL_OPERATIONS = 2e9  # in one call for inference: tens of milliseconds, so that Ctrl-C is heard
+CALL_NUMBERS = 1e6  # converted for one call: a memory map is never copied whole
+POOL_OPERATIONS = 1e7  # of inference, for each thread: below, starting it costs more
+
+
+def thread_count(threads: int | None) -> int:
+    """How many threads to use: as asked, or as many as this process may run on; 1 without JIT."""
+    if DISABLED:
+        return 1
+    if threads is not None:
+        return threads
+    return cores.available()
+
+
+class Program:
+    """A chain of built layers laid out for the engine.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+        All with kernels, of one dtype, bound to one vector in this order.
+    first_logits : int, optional
+        From this layer on, outputs hold z where the model's output is sigmoid(z).
+    input_gradient : bool
+        Whether the backward pass goes on to the model's input.
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        first_logits: int | None = None,
+        input_gradient: bool = False,
+    ):
+        self.dtype = layers[0].dtype
+        self.output_shape = layers[-1].output_shape or ()
+        ops = records(layers)
+        self.table = new_table(len(ops))
+        self._input_gradient = input_gradient
+        self._scratch = [0, 0]  # the largest need of any layer: at all, and for each sample
+        self.operations = 0  # multiplications and additions to run one sample forward
+        starts = np.cumsum([0, *(layer.parameter_count for layer in layers)])
+        for row, (position, record) in enumerate(ops):
+            layer = layers[position]
+            self.table[row] = record
+            op = self.table[row]
+            op.forward, op.backward = dispatch.addresses(op.kind, self.dtype)
+            op.W, op.W_size = starts[position], layer.weight("kernel").size
+            op.b, op.b_size = op.W + op.W_size, layer.weight("bias").size
+            op.trainable = layer.trainable
+            op.from_logits = first_logits is not None and position >= first_logits
+            regularizer = layer.activity_regularizer
+            if regularizer is not None and (regularizer.l1 or regularizer.l2):
+                op.l1, op.l2 = regularizer.l1, regularizer.l2
+                op.penalty = penalty_address(self.dtype)
+            self._scratch = list(map(max, self._scratch, layer.scratch_sizes(op)))
+            uses = max(1, op.out_height * op.out_width)  # of each weight
+            self.operations += int(2 * op.W_size * uses + op.outputs)
+        # Whether the gradient of all weights can be computed apart from the backward pass
+        # (and by threads in one buffer, where they would share the scratch)
+        separable = all(op.kind in dispatch.PARTS or op.W_size == 0 for op in self.table)
+        self.separable = separable and not any(self._scratch)
+        self.inputs, self.outputs = int(self.table.inputs[0]), int(self.table.outputs[-1])
+        self._width = self._lay_out(1)[1] - self._scratch[0]  # numbers for one sample
+        self._last_layout: tuple[int, np.ndarray, int] = (0, self.table, 0)
+
+    def layout(self, capacity: int, keep: bool = False) -> tuple[np.recarray, int]:
+        """The table with buffers for `capacity` samples, and the size that they need together.
+
+        With `keep`, the backward pass leaves every dy, for gradients that are computed apart.
+        """
+        table, size = self._lay_out(capacity, keep)
+        if keep:
+            for op in table:
+                op.part = dispatch.part_address(op.kind, self.dtype)
+        return table, size
+
+    def _inference_layout(self, capacity: int) -> tuple[np.ndarray, int]:
+        """The same for kernels that only read the table, which is kept for the next call."""
+        known, table, size = self._last_layout
+        if known != capacity:
+            laid_out, size = self._lay_out(capacity)
+            table = for_kernels(laid_out)
+            self._last_layout = (capacity, table, size)
+        return table, size
+
+    def _lay_out(self, capacity: int, keep: bool = False) -> tuple[np.recarray, int]:
+        def room(numbers: int) -> int:
+            return -(-numbers * capacity // ALIGNMENT) * ALIGNMENT
+
+        table = self.table.copy()
+        end, x = 0, NOWHERE
+        for op in table:
+            op.x = x
+            if op.kind == RESHAPE and x != NOWHERE:
+                op.y = x  # the same memory
+            else:
+                op.y = end
+                end += room(op.outputs)
+            x = op.y
+        # Gradients live in two buffers in turn, or each in its own to be kept: dx is written while
+        # dy is still read.
+        buffer, widths = 0, [0] * (len(table) + 1 if keep else 2)
+        for position in range(len(table) - 1, -1, -1):
+            op = table[position]
+            op.dy, widths[buffer] = buffer, max(widths[buffer], op.outputs)
+            if position == 0 and not self._input_gradient:
+                op.dx = NOWHERE
+                continue
+            if op.kind != RESHAPE:
+                buffer = (buffer + 1) % len(widths)
+            op.dx, widths[buffer] = buffer, max(widths[buffer], op.inputs)
+        places = end + np.cumsum([0, *map(room, widths)])
+        table.dy = places[table.dy]
+        table.dx = np.where(table.dx == NOWHERE, NOWHERE, places[table.dx])
+        table.scratch = end = places[-1]
+        return table, end + self._scratch[0] + room(self._scratch[1])
+
+    def capacity(self, rows: int) -> int:
+        """How many samples to take at a time."""
+        return max(1, min(rows, CHUNK_BYTES // (self._width * self.dtype.itemsize)))
+
+    # Inference
+
+    def predict(
+        self, x: np.ndarray, parameters: np.ndarray, threads: int | None = None
+    ) -> np.ndarray:
+        """The output for admitted samples x."""
+        output = np.empty((len(x), *self.output_shape), self.dtype)
+
+        def run(rows: slice) -> None:
+            n = rows.stop - rows.start
+            capacity = self.capacity(n)
+            table, size = self._inference_layout(capacity)
+            engine.predict(
+                *(table, capacity, parameters, self._flat(x, rows), n),
+                *(np.empty(size, self.dtype), output[rows].reshape(-1)),
+            )
+
+        self._share(run, len(x), threads)
+        return output
+
+    def evaluate(
+        self,
+        x: np.ndarray,
+        target: np.ndarray,
+        parameters: np.ndarray,
+        loss: KernelLoss,
+        threads: int | None = None,
+    ) -> tuple[np.ndarray, float]:
+        """Each sample's summed loss (n,), and the sum of all penalties."""
+        sums, address = np.empty(len(x)), loss_address(loss.kernel, self.dtype)
+        penalties = np.zeros(len(x))
+
+        def run(rows: slice) -> None:
+            n = rows.stop - rows.start
+            capacity = self.capacity(n)
+            table, size = self._inference_layout(capacity)
+            inputs = self._flat(x, rows)
+            expected = inputs if target is x else self._flat(target, rows)
+            penalties[rows.start] = engine.evaluate(
+                *(table, capacity, parameters, inputs, expected, n),
+                *(np.empty(size, self.dtype), address, sums[rows]),
+            )
+
+        self._share(run, len(x), threads)
+        return sums, float(penalties.sum())
+
+    def _flat(self, x: np.ndarray, rows: slice) -> np.ndarray:
+        """The rows as a flat array that the engine may read: of its dtype, contiguous, aligned."""
+        part = x[rows]
+        if part.dtype == self.dtype and part.flags.carray:  # which kernels are compiled for
+            return part.reshape(-1)
+        out = np.empty((rows.stop - rows.start, *x.shape[1:]), self.dtype)
+        gather(x, rows, out)
+        return out.reshape(-1)
+
+    def _share(self, run: Callable[[slice], None], n: int, threads: int | None) -> None:
+        """Call `run` on stretches of the n rows, on several threads where it is worth it."""
+        if n == 1:  # is done before BLAS's threads are set
+            run(slice(0, 1))
+            return
+        worthwhile = max(1, int(n * self.operations / POOL_OPERATIONS))
+        workers = min(thread_count(threads), worthwhile, n)
+        numbers = self.inputs + self.outputs
+        most = min(CALL_OPERATIONS / self.operations, CALL_NUMBERS / numbers)
+        step = max(1, min(int(most), -(-n // workers)))
+        if workers == 1:
+            for rows in row_slices(n, step):
+                with Interruption(), BLAS_THREADS.hold(1):
+                    run(rows)
+            return
+        with BLAS_THREADS.hold(1):
+            pool = ThreadPoolExecutor(workers)
+            try:
+                list(pool.map(run, row_slices(n, step)))
+            finally:  # after Ctrl-C the stretches not begun are dropped
+                pool.shutdown(cancel_futures=True)
+
+
+def eager_predict(layers: Sequence[Layer], x: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """The output for admitted samples x, by the layers' own `forward`."""
+    outputs = []
+    for rows in row_chunks(len(x), x[:1].nbytes):
+        y = np.array(x[rows], dtype, order="C")
+        for layer in layers:
+            y, _ = layer.forward(y)
+        outputs.append(y)
+    return np.concatenate(outputs)

@@ -1,0 +1,395 @@
+"""`check_gradients`: is the backward pass the derivative of the forward pass?
+
+The loss is evaluated in float64 a little ahead of and behind the present point, along one number at
+a time or, for large arrays, along random directions. Their difference must be what the gradient
+says. Where they disagree there are three possible reasons:
+
+- the step is too long, because the loss is strongly curved or a kink lies between its two ends:
+  with a shorter step they agree;
+- the point is on a kink, as with a ReLU whose input is exactly 0: the gradients at points right
+  around it differ, and at points further off, away from the kink, everything agrees;
+- the gradient is wrong: all else.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..autoencoder import Autoencoder
+from ..training.trainers import CompiledTrainer, EagerTrainer, Stretch, training_chain
+
+STEPS = (1e-5, 1e-6, 1e-7, 1e-8)  # relative to a number's size, or to 1 for smaller ones
+NOISE = 1e-14  # rounding error of the loss, relative to the scale that `Subject.at` gives
+LOSS_TOLERANCE = 1e-12  # between the eager and the compiled loss, relative to the same
+MOST_NUMBERS = 3_000  # parameters and inputs to check one by one, and
+MOST_OPERATIONS = 4e9  # what that may take: a few seconds
+DIRECTIONS = 20
+KINKS_ALLOWED = 0.05
+BENT = 1e-3  # slopes ahead and behind further apart than this, relatively, may be a kink's
+AROUND = 1e-10  # how far away points right around are, relative as the steps are
+APART = 0.05  # slopes further apart than this part of the disagreement show a kink
+ELSEWHERE = 1e-2  # how far away points off the kink are
+WIDTH = 80
+TINY = float(np.finfo(np.float64).tiny)
+
+
+class GradientRow(NamedTuple):
+    """What was found for one parameter array, the input, or the loss itself."""
+
+    name: str  # such as "encoder[0].kernel"
+    shape: tuple[int, ...]
+    checks: int  # as many as numbers in the array, or random directions
+    eager_error: float  # the largest relative error; NaN if not checked
+    compiled_error: float
+    kinks: int  # checks that met a kink; not in the errors
+    verdict: str  # "passed", "failed", "inconclusive" or "frozen"
+
+    def cells(self) -> tuple[str, ...]:
+        """The row as text."""
+        pair = (self.eager_error, self.compiled_error)
+        errors = ["-" if math.isnan(error) else f"{error:.0e}" for error in pair]
+        shape = "x".join(map(str, self.shape))
+        return (self.name, shape, str(self.checks), *errors, str(self.kinks), self.verdict)
+
+
+@dataclass(frozen=True, repr=False)
+class GradientReport:
+    """The result of `check_gradients`; prints as a table.
+
+    Attributes
+    ----------
+    rows : tuple of GradientRow
+        Parameter arrays in the model's order, the input, and for compiled models the loss.
+    verdict : str
+        "failed" if any row failed; "inconclusive" if any row is, or if more than 5% of all
+        checks met kinks; else "passed".
+    passed : bool
+        Whether the verdict is "passed".
+    """
+
+    rows: tuple[GradientRow, ...]
+
+    @property
+    def verdict(self) -> str:
+        verdicts = {row.verdict for row in self.rows}
+        if "failed" in verdicts:
+            return "failed"
+        checks, kinks = sum(row.checks for row in self.rows), sum(row.kinks for row in self.rows)
+        doubtful = "inconclusive" in verdicts or kinks > KINKS_ALLOWED * checks
+        return "inconclusive" if doubtful else "passed"
+
+    @property
+    def passed(self) -> bool:
+        return self.verdict == "passed"
+
+    def __str__(self) -> str:
+        titles = ("array", "shape", "checks", "eager", "compiled", "kinks", "verdict")
+        cells = [titles, *(row.cells() for row in self.rows)]
+        widths = [max(len(line[column]) for line in cells) for column in range(len(titles))]
+        widths[0] -= max(0, sum(widths) + 2 * (len(widths) - 1) - WIDTH)
+        lines = []
+        for name, shape, *figures, verdict in cells:
+            shown = name if len(name) <= widths[0] else name[: widths[0] - 1] + "…"
+            words = [shown.ljust(widths[0]), shape.ljust(widths[1])]
+            words += [text.rjust(width) for text, width in zip(figures, widths[2:], strict=False)]
+            lines.append("  ".join([*words, verdict]))
+        return "\n".join([*lines, self._conclusion()])
+
+    def _conclusion(self) -> str:
+        if self.verdict == "failed":
+            failed = [row.name for row in self.rows if row.verdict == "failed"]
+            others = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
+            return f"failed: {failed[0][: WIDTH - 24]}{others}"
+        kinks = sum(row.kinks for row in self.rows)
+        advice = "; try other samples, or biases that are not zero" * (self.verdict != "passed")
+        return f"{self.verdict}, kinks: {kinks}{advice}"
+
+    __repr__ = __str__
+
+
+def check_gradients(
+    model: Autoencoder, x: ArrayLike, y: ArrayLike | None = None, *, tolerance: float = 1e-6
+) -> GradientReport:
+    """Compare a model's gradients with finite differences of its loss, in float64.
+
+    Every parameter and the input are checked, for the loss of one training step with all its
+    penalties, noise and dropout; the eager backward pass, and the compiled one if every part of
+    the model has kernels. Models with few numbers are checked one by one, others along 20 random
+    directions in each array of more than 20 numbers. The model itself is not changed.
+
+    For a direction v the slope g·v must equal (L(θ + hv) − L(θ − hv)) / 2h.
+
+    Parameters
+    ----------
+    model : Autoencoder
+    x : array-like, shape (n, *input_shape)
+        A few samples.
+    y : array-like, shape (n, *output_shape), optional
+        The targets. Default: x.
+    tolerance : float, default 1e-6
+        The largest relative error to pass, beyond what rounding explains.
+
+    Returns
+    -------
+    GradientReport
+        Prints as a table. Kinks (of relu, leaky_relu, max, L1 and clipping) have no derivative
+        to compare with: they are counted, and more than 5% of them is "inconclusive".
+
+    Raises
+    ------
+    ValueError
+        If an argument is not as described, or the loss is not finite.
+
+    Examples
+    --------
+    >>> import numpy as np, tinyae as tae
+    >>> ae = tae.Autoencoder([tae.Dense(2, "tanh")], [tae.Dense(4, "sigmoid")], loss="bce")
+    >>> check_gradients(ae, np.random.default_rng(0).random((5, 4))).passed
+    True
+    """
+    if not isinstance(model, Autoencoder):
+        raise ValueError(f"model must be an Autoencoder, but got {model!r}")
+    if not 0 < tolerance < 1:
+        raise ValueError(f"tolerance must lie between 0 and 1, but got {tolerance!r}")
+    subject = Subject(model, x, y)
+    try:
+        return Check(subject, tolerance).report()
+    finally:
+        subject.close()
+
+
+class Part(NamedTuple):
+    """An array that gradients are for, and where it lies in the vector of all of them."""
+
+    name: str
+    shape: tuple[int, ...]
+    where: slice
+    trainable: bool
+
+
+class Point(NamedTuple):
+    """Where slopes are compared: all numbers, and what the model says there."""
+
+    values: np.ndarray  # (p,) parameters, then the input
+    losses: list[float]  # eager, compiled
+    gradients: np.ndarray  # (1 or 2, p) the same
+    scale: float  # what the loss's rounding error is relative to
+
+
+class Subject:
+    """A float64 copy of a model as a function of one vector: its parameters, then the input."""
+
+    def __init__(self, model: Autoencoder, x: ArrayLike, y: ArrayLike | None):
+        twin = model.copy("float64")
+        # copies, also of each other: when the input moves, the target stays
+        self.x, self.target = (np.array(a, np.float64, order="C") for a in twin._admit(x, y))
+        self.parameters, self.gradient = twin.parameters, twin.gradient
+        self.parts = list(_parts(twin, self.x.shape))
+        self.chain = chain = training_chain(twin.layers, twin.loss)
+        self.eager = EagerTrainer(chain, self.parameters, self.gradient, twin.slots)
+        self.compiled: CompiledTrainer | None = None
+        self.operations = 0
+        if chain.compiled:
+            self.compiled = CompiledTrainer(
+                chain, self.parameters, twin.slots, len(self.x), threads=1, input_gradient=True
+            )
+            self.operations = self.compiled.program.operations * len(self.x)
+
+    def close(self) -> None:
+        """End the compiled trainer's threads."""
+        if self.compiled is not None:
+            self.compiled.close()
+
+    def loss(self, values: np.ndarray) -> float:
+        """The loss at `values`."""
+        self._move(values)
+        return self._run_eager()[0] if self.compiled is None else self._run_compiled(self.compiled)
+
+    def at(self, values: np.ndarray) -> Point:
+        """Loss and gradients at `values`.
+
+        Rounding inside the model acts like a change of its weights, inputs and outputs in their
+        last digits, and moves the loss by as much: the scale is |L| + Σ |g θ| + Σ |dy y|.
+        """
+        self._move(values)
+        loss, dx = self._run_eager()
+        losses, gradients = [loss], [np.concatenate([self.gradient, dx.reshape(-1)])]
+        if self.compiled is not None:
+            losses.append(self._run_compiled(self.compiled))
+            dx = self.compiled.input_gradient(len(self.x))
+            gradients.append(np.concatenate([self.compiled.gradients[0], dx]))
+        scale = abs(loss) + _weighted(gradients[0], values) + self._output_scale()
+        return Point(values, losses, np.array(gradients), scale)
+
+    def _move(self, values: np.ndarray) -> None:
+        split = self.parameters.size
+        self.parameters[...] = values[:split]
+        self.x[...] = values[split:].reshape(self.x.shape)
+
+    def _output_scale(self) -> float:
+        y = self.x
+        for layer in self.chain.layers:
+            y, _ = layer.forward(y, training=True, step=0)
+        _, dy = self.chain.loss.value_and_gradient(y, self.target)
+        return _weighted(dy, y)
+
+    def _run_eager(self) -> tuple[float, np.ndarray]:
+        reconstruction, penalty, dx = self.eager.loss_and_gradient(self.x, self.target, True, 0)
+        return reconstruction + penalty, dx
+
+    def _run_compiled(self, trainer: CompiledTrainer) -> float:
+        stretch = Stretch(self.x, self.target, np.array([0, len(self.x)]), 0)
+        losses = trainer.run(stretch, None)
+        return float(losses.sum())
+
+
+def _weighted(gradient: np.ndarray, values: np.ndarray) -> float:
+    """Σ |gradient × value|, where the gradient is finite."""
+    return float(np.abs(np.nan_to_num(gradient, posinf=0, neginf=0) * values).sum())
+
+
+def _parts(model: Autoencoder, x_shape: tuple[int, ...]) -> Iterator[Part]:
+    """The model's arrays, in the order of its vector, then the input."""
+    start = 0
+    for side, sequential in (("encoder", model.encoder), ("decoder", model.decoder)):
+        for position, layer in enumerate(sequential.layers):
+            for name, weight in layer.weights.items():
+                where = slice(start, start + weight.size)
+                yield Part(f"{side}[{position}].{name}", weight.shape, where, layer.trainable)
+                start += weight.size
+    yield Part("input", x_shape, slice(start, start + math.prod(x_shape)), True)
+
+
+class Comparison(NamedTuple):
+    """A slope by differences against the gradients'."""
+
+    errors: np.ndarray  # (1 or 2,) relative, with the step that fits best: eager, compiled
+    distance: float  # absolute, the larger one, with the shortest step tried
+    jump: float  # between the slopes ahead and behind, with that step
+    bent: bool  # whether that is much for slopes like these
+
+
+def _slopes(gradients: np.ndarray, direction: np.ndarray) -> np.ndarray:
+    """The slopes along a direction, whatever there is elsewhere."""
+    moved = np.flatnonzero(direction)
+    return gradients[:, moved] @ direction[moved]
+
+
+class Check:
+    """Compares a subject's gradients with its differences, array by array."""
+
+    def __init__(self, subject: Subject, tolerance: float):
+        self.subject, self.tolerance = subject, tolerance
+        self.rng = np.random.default_rng(0)
+        self.here = subject.at(np.concatenate([subject.parameters, subject.x.reshape(-1)]))
+        if not math.isfinite(self.here.losses[0]):
+            raise ValueError(
+                f"gradients are checked where the loss is finite, but it is {self.here.losses[0]:g}"
+            )
+        self.units = np.maximum(1, np.abs(self.here.values))
+        numbers = self.here.values.size
+        operations = 6 * numbers * subject.operations  # two runs, each thrice a forward pass
+        self.elementwise = numbers <= MOST_NUMBERS and operations <= MOST_OPERATIONS
+
+    def report(self) -> GradientReport:
+        """Check everything."""
+        rows = [self._row(part) for part in self.subject.parts]
+        if self.subject.compiled is not None:
+            rows.append(self._loss_row())
+        return GradientReport(tuple(rows))
+
+    def _loss_row(self) -> GradientRow:
+        eager, compiled = self.here.losses
+        error = 0.0 if eager == compiled else abs(eager - compiled) / self.here.scale
+        verdict = "passed" if error <= LOSS_TOLERANCE else "failed"
+        return GradientRow("loss", (), 1, 0.0, error, 0, verdict)
+
+    def _row(self, part: Part) -> GradientRow:
+        if not part.trainable:
+            return GradientRow(part.name, part.shape, 0, math.nan, math.nan, 0, "frozen")
+        size = part.where.stop - part.where.start
+        by_number = self.elementwise or size <= DIRECTIONS
+        checks = size if by_number else DIRECTIONS
+        worst, kinks = np.zeros(len(self.here.gradients)), 0
+        for direction in self._directions(part.where, by_number):
+            found = self._compare(self.here, direction)
+            if self._is_kink(found, direction):
+                kinks += 1
+            else:
+                worst = np.maximum(worst, found.errors)
+        verdict = "inconclusive" if kinks > KINKS_ALLOWED * checks else "passed"
+        if worst.max() > self.tolerance:
+            verdict = "failed"
+        eager, compiled = [*worst.tolist(), math.nan][:2]
+        return GradientRow(part.name, part.shape, checks, eager, compiled, kinks, verdict)
+
+    def _directions(self, where: slice, by_number: bool) -> Iterator[np.ndarray]:
+        """Directions in the whole vector: along each number there, or random."""
+        for index in range(where.start, where.stop) if by_number else [where] * DIRECTIONS:
+            direction = np.zeros(self.units.size)
+            direction[index] = self.units[index] if by_number else self._random_move()[index]
+            yield direction
+
+    def _random_move(self) -> np.ndarray:
+        """All numbers by about a unit; not by equal ones, which would keep equal numbers equal."""
+        return self.units * self.rng.normal(size=self.units.size)
+
+    def _compare(self, point: Point, direction: np.ndarray) -> Comparison:
+        """Differences along a direction, with shorter and shorter steps until they agree."""
+        expected, loss = _slopes(point.gradients, direction), point.losses[-1]
+        errors, distances = np.full((2, len(expected)), np.inf)
+        limits, jump, bent = errors.copy(), 0.0, False
+        for step in STEPS:
+            ahead = (self.subject.loss(point.values + step * direction) - loss) / step
+            behind = (loss - self.subject.loss(point.values - step * direction)) / step
+            slope, jump = (ahead + behind) / 2, abs(ahead - behind)
+            if not math.isfinite(slope):
+                continue
+            # The jump is curvature × step: the gradient's own rounding error grows with it
+            noise = NOISE * (point.scale + jump) / step
+            least = max(abs(slope), noise / self.tolerance, TINY)
+            bent = jump > BENT * max(least, abs(ahead))
+            distances = np.abs(slope - expected)
+            counted = distances <= limits
+            relative = distances / np.maximum(np.abs(expected), least)
+            errors[counted] = np.minimum(errors, relative)[counted]
+            if errors.max() <= self.tolerance:
+                break
+            # A shorter step has more noise to hide in, so it must really bring them closer
+            limits = np.minimum(limits, distances / 2)
+        return Comparison(errors, float(distances.max()), jump, bent)
+
+    def _is_kink(self, found: Comparison, direction: np.ndarray) -> bool:
+        """Whether the point is on a kink, so that what was found says nothing of the gradient.
+
+        Slopes ahead and behind that stay apart show a kink. But of several at once, in all the
+        units that follow, the jumps can cancel; in the gradients of points around they do not.
+        """
+        agrees = found.errors.max() <= self.tolerance
+        if agrees and not found.bent:
+            return False
+        spread = np.ptp([_slopes(each, direction) for each in self._around], axis=0).max()
+        if agrees:  # perhaps by symmetry, as in the middle of |a|
+            return bool(spread > APART * found.jump)
+        if not max(spread, found.jump) > APART * found.distance:
+            return False
+        near = [self._compare(point, direction) for point in self._elsewhere]
+        return sum(other.errors.max() <= self.tolerance for other in near) > len(near) / 2
+
+    @cached_property
+    def _around(self) -> list[np.ndarray]:
+        """The gradients at points opposite each other, too close for a smooth one to change."""
+        moves = [AROUND * self._random_move() for _ in range(4)]
+        points = [self.here.values + sign * move for move in moves for sign in (1, -1)]
+        return [self.subject.at(point).gradients for point in points]
+
+    @cached_property
+    def _elsewhere(self) -> list[Point]:
+        """Points far enough away to be off every kink that goes through this one."""
+        moves = [ELSEWHERE * self._random_move() for _ in range(3)]
+        return [self.subject.at(self.here.values + move) for move in moves]

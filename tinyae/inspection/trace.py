@@ -1,0 +1,262 @@
+"""`trace`: one training step seen from inside, layer by layer."""
+
+import math
+from dataclasses import dataclass
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..autoencoder import Autoencoder
+from ..checks.tables import WIDTH, cut, table
+from ..layers.layer import Layer
+from ..maths.losses import BCE, MSE
+from ..network.admission import admit_pairs
+from ..training.trainers import Chain, EagerTrainer, training_chain
+from .formulas import Formula, formula
+
+VANISHING = 1e-3  # a gradient's norm, against that at the output
+EXPLODING = 1e3  # a gradient's norm against that at the output, or values' against the input's
+
+
+class TraceRow(NamedTuple):
+    """One layer in one step. Norms are of the whole mini-batch: √Σ value²."""
+
+    name: str  # such as "encoder[0] Dense"
+    shape: tuple[int, ...]  # of one output
+    least: float  # of the output y
+    most: float
+    zeros: float  # the share of y that is exactly 0
+    norm: float  # of y
+    gradient_norm: float  # of dy, with the gradient of the layer's own penalty
+    input_gradient_norm: float  # of dx: what it hands back to the layer before
+    weight_gradient_norm: float | None  # of all its weights together, if it has any
+    formula: Formula
+    marks: tuple[str, ...]  # of "vanishing", "exploding", "dead", "frozen"
+
+
+@dataclass(frozen=True, repr=False)
+class Trace:
+    """The result of `trace`; prints as a table.
+
+    Attributes
+    ----------
+    rows : tuple of TraceRow
+        The layers, the encoder's first.
+    input_norm : float
+        Of x, the whole mini-batch.
+    loss, reconstruction, penalty : float
+        The loss is the sum of the other two.
+    loss_formula : Formula
+    """
+
+    rows: tuple[TraceRow, ...]
+    input_norm: float
+    reconstruction: float
+    penalty: float
+    loss_formula: Formula
+
+    @property
+    def loss(self) -> float:
+        return self.reconstruction + self.penalty
+
+    @property
+    def marked(self) -> dict[str, tuple[str, ...]]:
+        """The layers with a mark, by name."""
+        return {row.name: row.marks for row in self.rows if row.marks}
+
+    def __str__(self) -> str:
+        titles = ["layer", "output", "least", "most", "zeros", "|y|", "|dy|", "|dx|", "|dW|"]
+        head, *body = table([titles, *(_cells(row) for row in self.rows)], gap=" ")
+        lines = [head]
+        for text, row in zip(body, self.rows, strict=True):
+            marks = f"  << {', '.join(row.marks)}" if row.marks else ""
+            room = WIDTH - 4 - len(marks)
+            lines += [text, f"    {cut(row.formula.forward, room).rstrip()}{marks}"]
+            lines.append(f"    {cut(row.formula.backward, WIDTH - 4).rstrip()}")
+        parts = f" = {self.reconstruction:.6g} + penalty {self.penalty:.6g}" * bool(self.penalty)
+        lines.append(f"loss {self.loss:.6g}{parts}")
+        return "\n".join([*lines, *(f"    {text}" for text in self.loss_formula)])
+
+    __repr__ = __str__
+
+
+def _cells(row: TraceRow) -> list[str]:
+    figures = (row.least, row.most)
+    norms = (row.norm, row.gradient_norm, row.input_gradient_norm, row.weight_gradient_norm)
+    return [
+        row.name,
+        "×".join(map(str, row.shape)),
+        *(_trim(f"{value:.2g}") for value in figures),
+        f"{row.zeros:.0%}",
+        *("-" if norm is None else _short(norm) for norm in norms),
+    ]
+
+
+def _short(value: float) -> str:
+    return _trim(f"{value:.1e}")
+
+
+def _trim(figure: str) -> str:
+    """1.2e-3, where Python would write 1.2e-03."""
+    return figure.replace("e-0", "e-").replace("e+0", "e")
+
+
+def trace(model: Autoencoder, x: ArrayLike, y: ArrayLike | None = None) -> Trace:
+    """Take one training step on a mini-batch without its end, and report what each layer did.
+
+    Forward, loss and backward run layer by layer in Python, with noise and dropout as at the next
+    step, on a copy: the model is not changed. Where the loss is BCE behind a sigmoid, the sigmoid
+    is part of the loss, as in training, and the last layer's values are the logits z.
+
+    Parameters
+    ----------
+    model : Autoencoder
+    x : array-like, shape (n, *input_shape)
+        One mini-batch.
+    y : array-like, shape (n, *output_shape), optional
+        The targets. Default: x.
+
+    Returns
+    -------
+    Trace
+        Prints as a table of 80 columns: for each layer its output's shape, range, share of zeros
+        and norm |y|; the norms of the gradient dy that reached it, of dx that it handed back, and
+        of its weights' gradient dW; its formulas; and marks:
+
+        - dead: its output is zero everywhere and its input was not, or a gradient reached it and
+          none came out;
+        - vanishing: less than 1e-3 of the gradient at the model's output (by norm) reached it;
+        - exploding: more than 1e3 times that gradient reached it, or |y| is more than 1e3 times
+          that of the input (or of an input of ones, if larger), or something is not finite;
+        - frozen: not ``trainable``.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not as described.
+
+    Examples
+    --------
+    >>> import tinyae as tae
+    >>> ae = tae.Autoencoder([tae.Dense(2, "tanh")], [tae.Dense(4)])
+    >>> report = trace(ae, np.ones((5, 4)))
+    >>> report.rows[0].formula.forward
+    'y = tanh(x W + b)'
+    """
+    if not isinstance(model, Autoencoder):
+        raise ValueError(f"model must be an Autoencoder, but got {model!r}")
+    twin = model.copy()
+    admitted = admit_pairs(twin, (x, y, "x"))[0]
+    rows, targets = (np.array(part, model.dtype, order="C") for part in admitted)
+    chain = training_chain(twin.layers, twin.loss)
+    recorders = [Recorder(layer) for layer in chain.layers]
+    watched = Chain(cast(list[Layer], recorders), chain.loss, chain.first_logits)
+    trainer = EagerTrainer(watched, twin.parameters, twin.gradient, twin.slots)
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is marked
+        reconstruction, penalty, _ = trainer.loss_and_gradient(
+            rows, targets, True, twin.progress.step
+        )
+    input_norm = norm(rows)
+    scale = Scale(max(input_norm, math.sqrt(rows.size)), recorders[-1].gradient_norm)
+    return Trace(
+        rows=tuple(
+            recorder.row(scale, chain.has_logits(i)) for i, recorder in enumerate(recorders)
+        ),
+        input_norm=input_norm,
+        reconstruction=reconstruction,
+        penalty=penalty,
+        loss_formula=_loss_formula(model.loss, chain),
+    )
+
+
+class Scale(NamedTuple):
+    """What a layer's norms are compared with."""
+
+    values: float  # of the input, or of one of ones if that is larger
+    gradients: float  # at the output
+
+
+class Recorder:
+    """Stands in a layer's place and notes what goes through; all else is the layer's own."""
+
+    def __init__(self, layer: Layer):
+        self.layer = layer
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.layer, name)
+
+    def forward(self, x: np.ndarray, **options: Any) -> tuple[np.ndarray, Any]:
+        self.reached = bool(x.any())
+        y, cache = self.layer.forward(x, **options)
+        self.shape, self.norm = y.shape[1:], norm(y)
+        self.least, self.most, self.zeros = float(y.min()), float(y.max()), float((y == 0).mean())
+        return y, cache
+
+    def backward(self, dy: np.ndarray, cache: Any) -> np.ndarray:
+        self.gradient_norm = norm(dy)
+        dx = self.layer.backward(dy, cache)
+        self.input_gradient_norm = norm(dx)
+        gradients = [gradient.reshape(-1) for gradient in self.layer.gradients.values()]
+        self.weight_gradient_norm = norm(np.concatenate(gradients)) if gradients else None
+        return dx
+
+    def row(self, scale: Scale, logits: bool) -> TraceRow:
+        """What was noted."""
+        text = formula(self.layer)
+        if logits:
+            backward = text.backward.replace("dz = dy; ", "").replace("dy", "dz")
+            text = Formula(text.forward.replace("y =", "z ="), backward)
+        if self.layer.activity_regularizer is not None:
+            penalty = f"; its {self.layer.activity_regularizer!r} penalty adds to the loss"
+            text = Formula(text.forward + penalty, text.backward)
+        return TraceRow(
+            name=self.layer.label,
+            shape=self.shape,
+            least=self.least,
+            most=self.most,
+            zeros=self.zeros,
+            norm=self.norm,
+            gradient_norm=self.gradient_norm,
+            input_gradient_norm=self.input_gradient_norm,
+            weight_gradient_norm=self.weight_gradient_norm,
+            formula=text,
+            marks=tuple(self._marks(scale)),
+        )
+
+    def _marks(self, scale: Scale) -> list[str]:
+        gradient, marks = self.gradient_norm, []
+        finite = all(map(math.isfinite, (self.norm, gradient, self.input_gradient_norm)))
+        silent = gradient > 0 and self.input_gradient_norm == 0
+        if (self.reached and self.zeros == 1) or silent:
+            marks.append("dead")
+        if gradient < VANISHING * scale.gradients:
+            marks.append("vanishing")
+        grows = gradient > EXPLODING * scale.gradients or self.norm > EXPLODING * scale.values
+        if not finite or grows:
+            marks.append("exploding")
+        if not self.layer.trainable:
+            marks.append("frozen")
+        return marks
+
+
+def norm(values: np.ndarray) -> float:
+    """√Σ value², in float64: squares of small gradients would be lost in float32."""
+    return float(np.linalg.norm(values.reshape(-1).astype(np.float64)))
+
+
+def _loss_formula(loss: Any, chain: Chain) -> Formula:
+    if chain.first_logits is not None:
+        return Formula(
+            "mean of −t log y − (1 − t) log(1 − y), y = sigmoid(z), t the target",
+            "dz = (y − t) / size",
+        )
+    if type(loss) is MSE:
+        return Formula("mean of (y − t)², t the target", "dy = 2 (y − t) / size")
+    if type(loss) is BCE:
+        return Formula(
+            "mean of −t log y − (1 − t) log(1 − y), t the target",
+            "dy = (y − t) / (y (1 − y)) / size",
+        )
+    name = f"{type(loss).__name__}.value_and_gradient(y, t)"
+    return Formula(f"{name}[0], t the target", f"dy = {name}[1]")

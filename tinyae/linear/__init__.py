@@ -1,0 +1,4 @@
+"""Principal component analysis, in NumPy alone.
+
+Read ``pca``, then ``moments`` (what it keeps of data of any length).
+"""

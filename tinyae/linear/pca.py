@@ -1,0 +1,293 @@
+"""Principal component analysis: the best that a linear autoencoder can reach.
+
+It has the methods of an autoencoder (`encode`, `decode`, `reconstruct`), so it stands beside one as
+the closed-form yardstick. For data of any size: what it keeps of them is one p × p matrix.
+"""
+
+import os
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+from ..checks.arrays import admit, row_chunks
+from .moments import Moments, merge, moments, real
+
+
+class Decomposition(NamedTuple):
+    """The eigenvectors that are kept, largest variance first, in the dtype of the data."""
+
+    mean: np.ndarray
+    components: np.ndarray
+    variance: np.ndarray
+    variance_ratio: np.ndarray
+
+
+class PCA:
+    """Projection on the directions of largest variance.
+
+    The components are eigenvectors of the covariance of the centred data,
+
+        C = (1 / (n - 1)) Σ (x - mean)(x - mean)',    C vᵢ = λᵢ vᵢ,    λ₁ ≥ λ₂ ≥ …,
+
+    found by ``numpy.linalg.eigh``; a code is z = V (x - mean), its reconstruction mean + V'z. No
+    other linear map to k numbers and back has a smaller mean squared error [1]_.
+
+    Parameters
+    ----------
+    n_components : int, float or None
+        How many components to keep: a count from 1 to p; or, as a float in (0, 1], the share of the
+        variance to keep, which takes the smallest number that reaches it; or None for min(n, p).
+        A count above the rank of the data is honoured too: the further directions complete an
+        orthonormal set and have variance zero.
+
+    Attributes
+    ----------
+    components_ : ndarray, shape (k, p)
+        Orthonormal rows; in each the entry of largest magnitude is positive.
+    mean_ : ndarray, shape (p,)
+    explained_variance_ : ndarray of float64, shape (k,)
+        λ₁ … λₖ with divisor n - 1; rounding below zero is clipped to 0.
+    explained_variance_ratio_ : ndarray of float64, shape (k,)
+        The same divided by the sum of all p variances; zeros where that sum is zero.
+    n_components_, n_features_in_, n_samples_seen_ : int
+        k, p and n.
+
+    Raises
+    ------
+    ValueError
+        If `n_components` is neither; and, by every attribute and method that needs it, before the
+        first `fit` or `partial_fit`.
+
+    Notes
+    -----
+    float32 stays float32 and everything else becomes float64: in `components_` and `mean_` by the
+    data fitted, in results by the data given. Fitting centres a stretch of rows at a time on each
+    core (never the whole), multiplies it in that dtype and adds the products up in float64.
+
+    References
+    ----------
+    .. [1] P. Baldi and K. Hornik (1989), "Neural networks and principal component analysis:
+       learning from examples without local minima".
+
+    Examples
+    --------
+    >>> x = np.array([[0.0, 0.0], [3.0, 4.0], [6.0, 8.0]])  # all on one line
+    >>> pca = PCA(1).fit(x)
+    >>> pca.components_
+    array([[0.6, 0.8]])
+    >>> pca.encode(x).round(6)
+    array([[-5.],
+           [ 0.],
+           [ 5.]])
+    >>> bool(np.allclose(pca.reconstruct(x), x))
+    True
+    """
+
+    def __init__(self, n_components: int | float | None = None):
+        _check_n_components(n_components)
+        self.n_components = n_components
+        self._moments: Moments | None = None
+        self._dtype: np.dtype = np.dtype(np.float64)
+        self._decomposition: Decomposition | None = None
+
+    def __repr__(self) -> str:
+        return f"PCA(n_components={self.n_components})"
+
+    def fit(self, x: ArrayLike) -> "PCA":
+        """Learn from `x` of shape (n, p), n ≥ 2, and forget what was learned before."""
+        array = _admit_table(x)
+        if len(array) < 2:
+            raise ValueError("x must hold at least 2 samples for a variance, but it holds 1")
+        self._check_count(array.shape[1])
+        self._learn(moments(array), real(array))
+        self._decomposed()
+        return self
+
+    def partial_fit(self, x: ArrayLike) -> "PCA":
+        """Learn from `x` of shape (n, p) in addition, as if all calls' rows had come in one `fit`.
+
+        A stream may begin with a single sample, whose variance counts as zero. The eigenvectors are
+        recomputed when they are next asked for, so a call costs the products of its rows only.
+        """
+        array = _admit_table(x, None if self._moments is None else self.n_features_in_)
+        self._check_count(array.shape[1])
+        if self._moments is not None and self._moments.scatter.size == 0:
+            raise ValueError(
+                "this PCA was saved without training_state, so partial_fit cannot go on with it"
+            )
+        update, dtype = moments(array), real(array)
+        if self._moments is not None:
+            update, dtype = merge(self._moments, update), np.promote_types(self._dtype, dtype)
+        self._learn(update, dtype)
+        return self
+
+    def encode(self, x: ArrayLike) -> np.ndarray:
+        """The codes V (x - mean), shape (n, k), of `x` of shape (n, p)."""
+        array = self._admit_features(x)
+        codes = np.empty((len(array), self.n_components_), real(array))
+        components = self.components_.astype(codes.dtype, copy=False)
+        for rows in row_chunks(len(array), array[:1].nbytes):
+            np.matmul(self._centred(array[rows], codes.dtype), components.T, out=codes[rows])
+        return codes
+
+    def decode(self, z: ArrayLike) -> np.ndarray:
+        """The points mean + V'z, shape (n, p), of codes `z` of shape (n, k)."""
+        codes = admit(z, "z", (self.n_components_,), np.float64)
+        dtype = real(codes)
+        points = codes.astype(dtype, copy=False) @ self.components_.astype(dtype, copy=False)
+        points += self.mean_.astype(dtype, copy=False)
+        return points
+
+    def reconstruct(self, x: ArrayLike) -> np.ndarray:
+        """``decode(encode(x))``: the nearest point to each row of `x` that k numbers can name."""
+        return self.decode(self.encode(x))
+
+    def reconstruction_error(self, x: ArrayLike, per_feature: bool = False) -> np.ndarray:
+        """The squared error of the reconstruction of `x` of shape (n, p).
+
+        Its mean over the features, shape (n,); with `per_feature` each feature's, shape (n, p).
+        """
+        array = self._admit_features(x)
+        dtype = real(array)
+        errors = np.empty(array.shape if per_feature else len(array), dtype)
+        components = self.components_.astype(dtype, copy=False)
+        for rows in row_chunks(len(array), array[:1].nbytes):
+            residual = self._centred(array[rows], dtype)
+            residual -= (residual @ components.T) @ components
+            np.square(residual, out=residual)
+            errors[rows] = residual if per_feature else residual.mean(axis=1)
+        return errors
+
+    def save(self, path: str | os.PathLike[str], training_state: bool = False) -> None:
+        """Write what was learned to one file, for `tinyae.load`.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Written exactly there; a file that is there is replaced once the new one is whole.
+        training_state : bool, default False
+            Whether to add what `partial_fit` needs to go on: a p × p matrix.
+
+        Raises
+        ------
+        ValueError
+            If nothing has been learned.
+        OSError
+            If the file cannot be written; one that was there is as before.
+        """
+        from ..loading import save_pca  # which imports this module
+
+        save_pca(self, path, training_state)
+
+    def state(self) -> tuple[Moments, Decomposition]:
+        """What was learned; `restore` takes it back."""
+        return self._fitted(), self._decomposed()
+
+    def restore(self, data: Moments, found: Decomposition) -> None:
+        """Be as the PCA that had this `state`."""
+        self._moments, self._dtype, self._decomposition = data, found.components.dtype, found
+
+    @property
+    def components_(self) -> np.ndarray:
+        return self._decomposed().components
+
+    @property
+    def mean_(self) -> np.ndarray:
+        return self._decomposed().mean
+
+    @property
+    def explained_variance_(self) -> np.ndarray:
+        return self._decomposed().variance
+
+    @property
+    def explained_variance_ratio_(self) -> np.ndarray:
+        return self._decomposed().variance_ratio
+
+    @property
+    def n_components_(self) -> int:
+        return len(self.components_)
+
+    @property
+    def n_features_in_(self) -> int:
+        return len(self._fitted().mean)
+
+    @property
+    def n_samples_seen_(self) -> int:
+        return self._fitted().samples
+
+    def _check_count(self, features: int) -> None:
+        if isinstance(self.n_components, int | np.integer) and self.n_components > features:
+            raise ValueError(
+                f"n_components must be at most the number of features, but it is "
+                f"{self.n_components} and x has {features}"
+            )
+
+    def _learn(self, update: Moments, dtype: np.dtype) -> None:
+        self._moments, self._dtype, self._decomposition = update, dtype, None
+
+    def _fitted(self) -> Moments:
+        if self._moments is None:
+            raise ValueError("this PCA has seen no data: call fit(x) first")
+        return self._moments
+
+    def _decomposed(self) -> Decomposition:
+        if self._decomposition is None:
+            self._decomposition = decompose(self._fitted(), self.n_components, self._dtype)
+        return self._decomposition
+
+    def _admit_features(self, x: ArrayLike) -> np.ndarray:
+        return admit(x, "x", (self.n_features_in_,), np.float64)
+
+    def _centred(self, rows: np.ndarray, dtype: DTypeLike) -> np.ndarray:
+        centred = np.empty(rows.shape, dtype)
+        return np.subtract(rows, self.mean_.astype(dtype, copy=False), out=centred)
+
+
+def decompose(data: Moments, n_components: int | float | None, dtype: DTypeLike) -> Decomposition:
+    """Mean, components and variances of the data: the k largest eigenvalues of its covariance."""
+    values, vectors = np.linalg.eigh(data.scatter)
+    variance = np.maximum(values[::-1], 0.0) / max(1, data.samples - 1)
+    k = _number_kept(n_components, variance, data.samples)
+    components = vectors.T[::-1][:k]
+    largest = np.abs(components).argmax(axis=1)
+    components = components * np.sign(components[np.arange(k), largest])[:, np.newaxis]
+    total = variance.sum()
+    return Decomposition(
+        data.mean.astype(dtype),
+        np.ascontiguousarray(components, dtype),
+        variance[:k],
+        variance[:k] / total if total > 0 else np.zeros(k),
+    )
+
+
+def _number_kept(n_components: int | float | None, variance: np.ndarray, samples: int) -> int:
+    if n_components is None:
+        return min(samples, len(variance))
+    if isinstance(n_components, int | np.integer):
+        return int(n_components)
+    kept = np.cumsum(variance)
+    # The last digits of a sum of p numbers are rounding, which must not ask for more components.
+    enough = kept >= kept[-1] * (n_components - len(kept) * np.finfo(np.float64).eps)
+    return int(enough.argmax()) + 1
+
+
+def _check_n_components(n_components: int | float | None) -> None:
+    count = isinstance(n_components, int | np.integer) and not isinstance(n_components, bool)
+    share = isinstance(n_components, float | np.floating)
+    if n_components is None or (count and n_components >= 1) or (share and 0 < n_components <= 1):
+        return
+    raise ValueError(
+        "n_components must be a count of at least 1, a share of the variance in (0, 1] as a float, "
+        f"or None, but it is {n_components!r}"
+    )
+
+
+def _admit_table(x: ArrayLike, features: int | None = None) -> np.ndarray:
+    array = admit(x, "x", None if features is None else (features,), np.float64)
+    if array.ndim != 2:
+        raise ValueError(
+            f"x must have shape (n, features), but its shape is {array.shape}; flatten images with "
+            "x.reshape(len(x), -1)"
+        )
+    return array

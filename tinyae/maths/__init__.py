@@ -1,0 +1,4 @@
+"""Every formula and its gradient; nothing about layers.
+
+Read ``activations``, ``losses``, ``optimizers``, then ``penalties`` and ``initializers``.
+"""

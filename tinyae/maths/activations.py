@@ -1,0 +1,214 @@
+"""Activations: a = f(z), element by element, and their gradients from the output alone.
+
+============  ===========================  =====================================
+name          f(z)                         f'(z), from a = f(z)
+============  ===========================  =====================================
+linear        z                            1
+relu          max(z, 0)                    1 where a > 0, else 0
+leaky_relu    z where z > 0, else 0.2 z    1 where a > 0, else 0.2
+elu           z where z > 0, else e^z − 1  1 where a > 0, else a + 1
+tanh          (e^z − e^−z) / (e^z + e^−z)  1 − a²
+sigmoid       1 / (1 + e^−z)               a (1 − a)
+============  ===========================  =====================================
+
+Slopes are Keras's. That every gradient can be had from a is why no layer keeps z.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numba import types
+
+from ..checks.arguments import look_up
+from ..machine.calls import NONE, by_address
+from ..machine.elementary import expm1
+from ..machine.jit import inlined, kernel
+from ..machine.views import clear, copy, view
+
+LEAKY_SLOPE = 0.2
+
+# For each activation two kernels over flat arrays of one length: z, which lacks its bias, becomes
+# a = f(z + b) in place, and d, the gradient for a, becomes the gradient for z. No number is put
+# back as it was for want of a bias or where the slope is 1: the compiler would turn that into
+# storing the others only, which takes many processors ten times as long.
+
+
+@kernel
+def relu(z, b):
+    zero = z.dtype.type(0)
+    for k in range(z.size):
+        t = z[k] + b[k]
+        z[k] = zero if t < zero else t  # unlike max, keeps NaN visible
+
+
+@kernel
+def relu_backward(a, d):
+    zero, one = a.dtype.type(0), a.dtype.type(1)
+    for k in range(d.size):
+        d[k] *= one if a[k] > zero else zero
+
+
+@kernel
+def leaky_relu(z, b):
+    zero, slope = z.dtype.type(0), z.dtype.type(LEAKY_SLOPE)
+    for k in range(z.size):
+        t = z[k] + b[k]
+        z[k] = t if t > zero else slope * t
+
+
+@kernel
+def leaky_relu_backward(a, d):
+    zero, one, slope = a.dtype.type(0), a.dtype.type(1), a.dtype.type(LEAKY_SLOPE)
+    for k in range(d.size):
+        d[k] *= one if a[k] > zero else slope
+
+
+@kernel
+def elu(z, b):
+    zero = z.dtype.type(0)
+    for k in range(z.size):
+        t = z[k] + b[k]
+        z[k] = expm1(t) if t < zero else t
+
+
+@kernel
+def elu_backward(a, d):
+    zero, one = a.dtype.type(0), a.dtype.type(1)
+    for k in range(d.size):
+        d[k] *= one + min(a[k], zero)
+
+
+@kernel
+def tanh(z, b):
+    zero, two = z.dtype.type(0), z.dtype.type(2)
+    for k in range(z.size):
+        t = z[k] + b[k]
+        e = expm1(-two * abs(t))
+        a = -e / (two + e)
+        z[k] = a if t > zero else -a
+
+
+@kernel
+def tanh_backward(a, d):
+    one = a.dtype.type(1)
+    for k in range(d.size):
+        d[k] *= one - a[k] * a[k]
+
+
+@kernel
+def sigmoid_of(z):
+    """1 / (1 + e^−z) of one number, written so that the exponential never overflows."""
+    one = type(z)(1)
+    e = expm1(-abs(z)) + one
+    return (one if z >= 0 else e) / (one + e)
+
+
+@kernel
+def sigmoid(z, b):
+    for k in range(z.size):
+        z[k] = sigmoid_of(z[k] + b[k])
+
+
+@kernel
+def sigmoid_backward(a, d):
+    one = a.dtype.type(1)
+    for k in range(d.size):
+        d[k] *= a[k] * (one - a[k])
+
+
+class Kernels(NamedTuple):
+    """What an activation does to z, and to the gradient for a."""
+
+    forward: Callable
+    backward: Callable
+
+
+KERNELS = {
+    "linear": None,
+    "relu": Kernels(relu, relu_backward),
+    "leaky_relu": Kernels(leaky_relu, leaky_relu_backward),
+    "elu": Kernels(elu, elu_backward),
+    "tanh": Kernels(tanh, tanh_backward),
+    "sigmoid": Kernels(sigmoid, sigmoid_backward),
+}
+NAMES = tuple(KERNELS)
+
+_forward_address, _call_forward = by_address(lambda real: types.void(real[::1], real[::1]))
+_backward_address, _call_backward = by_address(lambda real: types.void(real[::1], real[::1]))
+
+
+def check(activation: str | None) -> str:
+    """The activation's name; None is linear, as in Keras."""
+    look_up("activation", activation or "linear", KERNELS)
+    return activation or "linear"
+
+
+def addresses(activation: str, dtype: np.dtype) -> tuple[int, int]:
+    """What `activation_forward` and `activation_backward` know an activation by."""
+    kernels = KERNELS[activation]
+    if kernels is None:
+        return NONE, NONE
+    return _forward_address(kernels.forward, dtype), _backward_address(kernels.backward, dtype)
+
+
+def fields(activation: str, dtype: np.dtype) -> dict[str, int]:
+    """The same, for a layer's record."""
+    return dict(zip(("activation", "slope"), addresses(activation, dtype), strict=True))
+
+
+# So many rows are taken together that they make a vector worth looping over, which pays for narrow
+# layers: the bias is repeated for each, and the sums of each are added up at the end.
+TOGETHER_ROWS, TOGETHER_NUMBERS = 16, 256
+
+
+@inlined
+def rows_together(rows, units):
+    return max(1, min(rows, TOGETHER_ROWS, TOGETHER_NUMBERS // units))
+
+
+@kernel
+def activation_forward(b, activation, y):
+    """y ← f(y + b), in place: y (n, units), b (units,) or empty for no bias."""
+    rows, units = y.shape
+    if b.size == 0 and activation == NONE:
+        return
+    together = rows_together(rows, units)
+    repeated = np.empty(together * units, y.dtype)
+    clear(repeated)
+    for i in range(together):
+        copy(b, view(repeated, i * units, (b.size,)))
+    for first in range(0, rows, together):
+        size = (min(together, rows - first) * units,)
+        z, bias = view(y, first * units, size), view(repeated, 0, size)
+        if activation == NONE:
+            for k in range(z.size):
+                z[k] += bias[k]
+        else:
+            _call_forward(activation, (z, bias))
+
+
+@inlined
+def activation_backward(y, activation, dy):
+    """dy ← dy f'(z) in place, from the output y."""
+    if activation != NONE:
+        _call_backward(activation, (view(y, 0, (y.size,)), view(dy, 0, (dy.size,))))
+
+
+@kernel
+def add_rows(dz, db):
+    """db += Σ dz over the rows: dz (n, units), db (units,) or empty where it is not wanted."""
+    rows, units = dz.shape
+    if db.size == 0:
+        return
+    together = rows_together(rows, units)
+    sums = np.empty(together * units, dz.dtype)
+    clear(sums)
+    for first in range(0, rows, together):
+        part = view(dz, first * units, (min(together, rows - first) * units,))
+        for k in range(part.size):
+            sums[k] += part[k]
+    for i in range(together):
+        row = view(sums, i * units, (units,))
+        for j in range(units):
+            db[j] += row[j]

@@ -1,0 +1,110 @@
+"""Initial weights: functions ``(shape, rng) -> array``, drawn in float64.
+
+==============  ==========================================================
+glorot_uniform  uniform within ±√(6 / (fan_in + fan_out))
+glorot_normal   truncated normal of variance 2 / (fan_in + fan_out)
+he_uniform      uniform within ±√(6 / fan_in)
+he_normal       truncated normal of variance 2 / fan_in
+zeros           0
+RandomNormal    normal of the given standard deviation, not truncated
+==============  ==========================================================
+
+A weight of shape (kh, kw, a, b) has fan_in = kh kw a and fan_out = kh kw b, one of shape (a, b) has
+a and b: Keras's rule, transposed convolutions included.
+
+References
+----------
+Glorot and Bengio, Understanding the difficulty of training deep feedforward neural networks, 2010.
+He, Zhang, Ren and Sun, Delving deep into rectifiers, 2015.
+"""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from ..checks.arguments import look_up
+
+Initializer = Callable[[tuple[int, ...], np.random.Generator], np.ndarray]
+
+# A standard normal cut at ±2 has this standard deviation.
+_TRUNCATED_STDDEV = 0.87962566103423978
+
+
+def _fans(shape: tuple[int, ...]) -> tuple[float, float]:
+    if len(shape) < 2:
+        size = float(math.prod(shape))
+        return size, size
+    receptive_field = math.prod(shape[:-2])
+    return float(receptive_field * shape[-2]), float(receptive_field * shape[-1])
+
+
+def _truncated_normal(
+    shape: tuple[int, ...], rng: np.random.Generator, stddev: float
+) -> np.ndarray:
+    draws = rng.standard_normal(shape)
+    while (outside := np.abs(draws) > 2).any():
+        draws[outside] = rng.standard_normal(int(outside.sum()))
+    return draws * (stddev / _TRUNCATED_STDDEV)
+
+
+def _uniform(shape: tuple[int, ...], rng: np.random.Generator, limit: float) -> np.ndarray:
+    return rng.uniform(-limit, limit, shape)
+
+
+def glorot_uniform(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+    """Uniform within ±√(6 / (fan_in + fan_out))."""
+    return _uniform(shape, rng, math.sqrt(6 / sum(_fans(shape))))
+
+
+def glorot_normal(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+    """Normal of variance 2 / (fan_in + fan_out), truncated at two standard deviations."""
+    return _truncated_normal(shape, rng, math.sqrt(2 / sum(_fans(shape))))
+
+
+def he_uniform(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+    """Uniform within ±√(6 / fan_in)."""
+    return _uniform(shape, rng, math.sqrt(6 / _fans(shape)[0]))
+
+
+def he_normal(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+    """Normal of variance 2 / fan_in, truncated at two standard deviations."""
+    return _truncated_normal(shape, rng, math.sqrt(2 / _fans(shape)[0]))
+
+
+def zeros(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+    """Zeros."""
+    return np.zeros(shape)
+
+
+class RandomNormal:
+    """Normal of mean 0 and the given standard deviation, not truncated.
+
+    Parameters
+    ----------
+    stddev : float, default 0.05
+    """
+
+    def __init__(self, stddev: float = 0.05):
+        if not (math.isfinite(stddev) and stddev >= 0):
+            raise ValueError(f"stddev must be zero or positive and finite, but got {stddev!r}")
+        self.stddev = float(stddev)
+
+    def __call__(self, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+        return self.stddev * rng.standard_normal(shape)
+
+    def __repr__(self) -> str:
+        return f"RandomNormal({self.stddev:g})"
+
+
+NAMES: dict[str, Initializer] = {
+    function.__name__: function
+    for function in (glorot_uniform, glorot_normal, he_uniform, he_normal, zeros)
+}
+
+
+def get(initializer: str | Initializer) -> Initializer:
+    """The initializer of that name, or the given function ``(shape, rng) -> array``."""
+    if callable(initializer):
+        return initializer
+    return look_up("initializer", initializer, NAMES)

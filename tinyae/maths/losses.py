@@ -1,0 +1,180 @@
+"""Losses: how far the output y is from the target x, and where the gradient starts.
+
+====  ==========================================  =========================================
+name  mean over every element of                  gradient for y
+====  ==========================================  =========================================
+MSE   (y − x)²                                    2 (y − x) / size
+BCE   −x log y − (1 − x) log(1 − y)               (y − x) / (y (1 − y)) / size
+====  ==========================================  =========================================
+
+BCE clips y to [1e-7, 1 − 1e-7], with zero gradient where it does. Where y is a sigmoid's output the
+model asks for BCE from the logits z instead, max(z, 0) − z x + log(1 + e^−|z|), which needs no
+clipping and whose gradient for z is (y − x) / size: the sigmoid's slope has cancelled.
+
+A loss of your own is any object with ``value_and_gradient(output, target) -> (float, d_output)``.
+"""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import numpy as np
+from numba import types
+
+from ..checks.arguments import look_up
+from ..machine.calls import by_address
+from ..machine.elementary import expm1, log1p
+from ..machine.jit import kernel
+
+CLIP = 1e-7
+
+
+# Each kernel takes y, x and dy of shape (n, size), writes every sample's sum over its elements into
+# sums (n,), and the gradient times `scale` into dy.
+
+
+@kernel
+def mse(y, x, scale, dy, sums):
+    """Σ (y − x)² of each sample; dy ← 2 (y − x) scale."""
+    twice = y.dtype.type(2 * scale)
+    for i in range(y.shape[0]):
+        total = y.dtype.type(0)
+        for j in range(y.shape[1]):
+            d = y[i, j] - x[i, j]
+            total += d * d
+            dy[i, j] = twice * d
+        sums[i] = total
+
+
+@kernel
+def bce(y, x, scale, dy, sums):
+    """Σ −x log p − (1 − x) log(1 − p), p = y clipped; dy ← (p − x) / (p (1 − p)) scale."""
+    one, zero, factor = y.dtype.type(1), y.dtype.type(0), y.dtype.type(scale)
+    low = y.dtype.type(CLIP)
+    high = one - low
+    for i in range(y.shape[0]):
+        total = zero
+        for j in range(y.shape[1]):
+            p = low if y[i, j] < low else high if y[i, j] > high else y[i, j]
+            total -= x[i, j] * np.log(p) + (one - x[i, j]) * np.log(one - p)
+            inside = low <= y[i, j] <= high
+            dy[i, j] = factor * (p - x[i, j]) / (p * (one - p)) if inside else zero
+        sums[i] = total
+
+
+@kernel
+def bce_from_logits(z, x, scale, dz, sums):
+    """Σ max(z, 0) − z x + log(1 + e^−|z|) of each sample; dz ← (sigmoid(z) − x) scale."""
+    one, zero, factor = z.dtype.type(1), z.dtype.type(0), z.dtype.type(scale)
+    for i in range(z.shape[0]):
+        total = zero
+        for j in range(z.shape[1]):
+            e = expm1(-abs(z[i, j])) + one
+            total += max(z[i, j], zero) - z[i, j] * x[i, j] + log1p(e)
+            dz[i, j] = factor * ((one if z[i, j] >= zero else e) / (one + e) - x[i, j])
+        sums[i] = total
+
+
+loss_address, call_loss = by_address(
+    lambda real: types.void(
+        *(real[:, ::1], real[:, ::1], types.float64, real[:, ::1], types.float64[::1])
+    )
+)
+
+
+class Loss(Protocol):
+    """What a model needs of a loss."""
+
+    def value_and_gradient(self, output: np.ndarray, target: np.ndarray) -> tuple[float, Any]:
+        """The mean loss of a batch, and its gradient for `output`, of the same shape."""
+        ...
+
+
+class KernelLoss:
+    """A loss with a kernel, which the compiled engine calls."""
+
+    kernel: Callable
+    bounds: tuple[float, float] | None = None  # the range that targets must keep to
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+    def value_and_gradient(
+        self, output: np.ndarray, target: np.ndarray
+    ) -> tuple[float, np.ndarray]:
+        """The mean over every element, and its gradient for `output`.
+
+        Parameters
+        ----------
+        output, target : array, shape (n, ...)
+            What the model gave and what it should have given.
+
+        Returns
+        -------
+        value : float
+        gradient : array, shape and dtype of `output`
+        """
+        if output.shape != target.shape:
+            raise ValueError(
+                f"output and target must have one shape, but got {output.shape} and {target.shape}"
+            )
+        if output.size == 0:
+            raise ValueError(f"output is empty: its shape is {output.shape}")
+        if output.dtype.kind != "f":
+            output = output.astype(np.float64)
+        gradient = np.empty(output.shape, output.dtype)
+        sums = self.sums(output, target, 1 / output.size, gradient)
+        return float(sums.sum()) / output.size, gradient
+
+    def sums(self, output, target, scale=1.0, gradient=None) -> np.ndarray:
+        """Each sample's sum over its elements, shape (n,), float64."""
+        rows = (len(output), -1)
+        y = np.ascontiguousarray(output).reshape(rows)
+        x = np.ascontiguousarray(target, dtype=y.dtype).reshape(rows)
+        dy = np.empty_like(y) if gradient is None else gradient.reshape(rows)
+        sums = np.empty(len(y))
+        self.kernel(y, x, float(scale), dy, sums)
+        return sums
+
+
+class MSE(KernelLoss):
+    """Mean squared error: the mean over every element of (y − x)².
+
+    >>> import numpy as np
+    >>> MSE().value_and_gradient(np.array([[1.0, 3.0]]), np.array([[1.0, 1.0]]))
+    (2.0, array([[0., 2.]]))
+    """
+
+    kernel = staticmethod(mse)
+
+
+class BCE(KernelLoss):
+    """Binary cross-entropy: the mean over every element of −x log y − (1 − x) log(1 − y).
+
+    Targets lie in [0, 1]. Behind a sigmoid a model computes it from the logits; on its own it
+    clips y to [1e-7, 1 − 1e-7], with zero gradient where it clips.
+    """
+
+    kernel = staticmethod(bce)
+    bounds = (0.0, 1.0)
+
+
+class BCEFromLogits(KernelLoss):
+    """Binary cross-entropy of sigmoid(z), computed from z: exact where the sigmoid saturates."""
+
+    kernel = staticmethod(bce_from_logits)
+    bounds = (0.0, 1.0)
+
+
+NAMES = {
+    "mse": MSE,
+    "mean_squared_error": MSE,
+    "bce": BCE,
+    "binary_crossentropy": BCE,
+}
+
+
+def get(loss: str | Loss) -> Loss:
+    """The loss of that name, or the given object if it behaves like one."""
+    if hasattr(loss, "value_and_gradient") and not isinstance(loss, type):
+        return loss
+    return look_up("loss", loss, NAMES)()

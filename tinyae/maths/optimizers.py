@@ -1,0 +1,171 @@
+"""Optimizers: what one step does with the gradient g to the parameters θ.
+
+Each is one loop over the flat vectors. An optimizer object holds the settings only; the running
+averages belong to the model that it trains.
+"""
+
+import math
+
+import numpy as np
+from numba import types
+
+from ..checks.arguments import look_up
+from ..machine.calls import by_address
+from ..machine.jit import inlined, kernel
+
+SLOTS = 2  # vectors that an optimizer may keep beside the parameters
+
+
+FLUSH_EVERY = 64  # steps
+
+
+@inlined
+def flush(a):
+    """Set denormal numbers to zero, since processors compute with them slowly.
+
+    A dead unit has no gradients, so its running means fade until they get there, and stay.
+    """
+    least = 2.0**-126 if a.itemsize == 4 else 2.0**-1022
+    for i in range(a.size):
+        if abs(a[i]) < least:
+            a[i] = 0
+
+
+@kernel
+def adam_step(theta, g, m, v, step, settings):
+    """One step of Adam, the step-th (from 1); g is cleared, ready for the next step to add into.
+
+    m ← β₁ m + (1 − β₁) g
+    v ← β₂ v + (1 − β₂) g²
+    θ ← θ − α √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε)
+    """
+    alpha, beta_1, beta_2, epsilon = settings[0], settings[1], settings[2], settings[3]
+    real = theta.dtype.type
+    rate = real(alpha * math.sqrt(1 - beta_2**step) / (1 - beta_1**step))
+    b1, b2, eps = real(beta_1), real(beta_2), real(epsilon)
+    c1, c2 = real(1 - beta_1), real(1 - beta_2)
+    for i in range(theta.size):
+        m[i] = b1 * m[i] + c1 * g[i]
+        v[i] = b2 * v[i] + c2 * g[i] * g[i]
+        theta[i] -= rate * m[i] / (np.sqrt(v[i]) + eps)
+        g[i] = real(0)
+    if step % FLUSH_EVERY == 0:
+        flush(m)
+        flush(v)
+
+
+@kernel
+def sgd_step(theta, g, velocity, unused, step, settings):
+    """One step of gradient descent with momentum μ; g is cleared.
+
+    velocity ← μ velocity − α g
+    θ ← θ + velocity
+    """
+    real = theta.dtype.type
+    rate, momentum = real(settings[0]), real(settings[1])
+    for i in range(theta.size):
+        velocity[i] = momentum * velocity[i] - rate * g[i]
+        theta[i] += velocity[i]
+        g[i] = real(0)
+    if step % FLUSH_EVERY == 0:
+        flush(velocity)
+
+
+# Both take two slots, so that the engine can call either.
+step_address, call_step = by_address(
+    lambda real: types.void(*[real[::1]] * 4, types.int64, types.float64[::1])
+)
+
+
+class Adam:
+    """Adam, in the form of Keras.
+
+    m ← β₁ m + (1 − β₁) g;  v ← β₂ v + (1 − β₂) g²;
+    θ ← θ − α √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε)
+
+    PyTorch divides by (√(v / (1 − β₂ᵗ)) + ε) instead: its ε counts in full from the first step,
+    while here it is scaled by 1 / √(1 − β₂ᵗ), about 32 at the first step.
+
+    Parameters
+    ----------
+    learning_rate : float, default 1e-3
+        α.
+    beta_1, beta_2 : float, defaults 0.9 and 0.999
+        Decay of the running means of g and of g².
+    epsilon : float, default 1e-7
+        ε.
+
+    References
+    ----------
+    Kingma and Ba, Adam: a method for stochastic optimization, 2015 (section 2, last paragraph).
+    """
+
+    kernel = staticmethod(adam_step)
+
+    def __init__(
+        self,
+        learning_rate: float = 1e-3,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+    ):
+        self.learning_rate = _positive("learning_rate", learning_rate)
+        self.beta_1, self.beta_2 = _share("beta_1", beta_1), _share("beta_2", beta_2)
+        self.epsilon = _positive("epsilon", epsilon)
+
+    def settings(self) -> np.ndarray:
+        """The numbers that the kernel takes."""
+        return np.array([self.learning_rate, self.beta_1, self.beta_2, self.epsilon])
+
+    def __repr__(self) -> str:
+        return (
+            f"Adam(learning_rate={self.learning_rate:g}, beta_1={self.beta_1:g}, "
+            f"beta_2={self.beta_2:g}, epsilon={self.epsilon:g})"
+        )
+
+
+class SGD:
+    """Gradient descent with momentum: velocity ← μ velocity − α g; θ ← θ + velocity.
+
+    Parameters
+    ----------
+    learning_rate : float, default 0.01
+        α.
+    momentum : float, default 0
+        μ, at least 0 and below 1.
+    """
+
+    kernel = staticmethod(sgd_step)
+
+    def __init__(self, learning_rate: float = 0.01, momentum: float = 0.0):
+        self.learning_rate = _positive("learning_rate", learning_rate)
+        self.momentum = _share("momentum", momentum)
+
+    def settings(self) -> np.ndarray:
+        """The numbers that the kernel takes."""
+        return np.array([self.learning_rate, self.momentum])
+
+    def __repr__(self) -> str:
+        return f"SGD(learning_rate={self.learning_rate:g}, momentum={self.momentum:g})"
+
+
+def _positive(name: str, value: float) -> float:
+    if not (math.isfinite(value) and value > 0):
+        raise ValueError(f"{name} must be positive and finite, but got {value!r}")
+    return float(value)
+
+
+def _share(name: str, value: float) -> float:
+    if not 0 <= value < 1:
+        raise ValueError(f"{name} must be at least 0 and below 1, but got {value!r}")
+    return float(value)
+
+
+NAMES = {"adam": Adam, "sgd": SGD}
+
+
+def get(optimizer: str | Adam | SGD) -> Adam | SGD:
+    """The optimizer of that name, or the given one."""
+    if isinstance(optimizer, Adam | SGD):
+        return optimizer
+    return look_up("optimizer", optimizer, NAMES)()

@@ -1,0 +1,79 @@
+"""Codes to walk about in with the mouse."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.backend_bases import Event, MouseEvent
+from numpy.typing import ArrayLike
+
+from ..checks.arrays import admit
+from .codes import latent
+from .drawing import as_images, grey_limits, show, two_axes, unit_range
+
+
+def explore(
+    model: Any,
+    x: ArrayLike,
+    labels: ArrayLike | None = None,
+    *,
+    axes: Sequence[Axes] | np.ndarray | None = None,
+) -> np.ndarray:
+    """The codes of `x`; the one under the mouse is decoded beside them.
+
+    Needs a backend of matplotlib with windows; call ``matplotlib.pyplot.show()`` afterwards.
+
+    Parameters
+    ----------
+    model : object with ``encode(x)`` and ``decode(z)``
+        With codes of two numbers, which it decodes to images.
+    x : array-like, shape (n, height · width) of square images, or (n, height, width, 1 or 3)
+    labels : array-like, shape (n,), optional
+        As in `latent`.
+    axes : two Axes of one figure, optional
+        Where to draw the codes and the image. Default: a new figure.
+
+    Returns
+    -------
+    ndarray of Axes, shape (2,)
+    """
+    array = admit(x, "x")
+    limits = grey_limits(as_images(array[:1000], "x"))
+    codes = np.asarray(model.encode(array))
+    if codes.shape != (len(array), 2):
+        raise ValueError(
+            f"the model must have codes of two numbers, shape ({len(array)}, 2), but their shape "
+            f"is {codes.shape}"
+        )
+    if axes is None:
+        axes = plt.subplots(1, 2, figsize=(11, 5), layout="constrained", width_ratios=(3, 2))[1]
+    pair = two_axes(axes)
+    left, right = pair
+    canvas = left.figure.canvas
+    latent(codes, labels, ax=left)
+    left.set_title("Codes: move the mouse over them")
+
+    def decoded(code: np.ndarray) -> np.ndarray:
+        return as_images(model.decode(code[np.newaxis]), "the decoded code")[0]
+
+    def words(code: np.ndarray) -> str:
+        return f"Decoded from ({code[0]:.3g}, {code[1]:.3g})"
+
+    start = np.median(codes, axis=0)
+    show(right, decoded(start), limits)
+    right.set(xticks=[], yticks=[], title=words(start))
+    (cross,) = left.plot(*start[:, np.newaxis], "+", color="black", ms=14, mew=2)
+
+    def follow(event: Event) -> None:
+        if isinstance(event, MouseEvent) and event.inaxes is left:
+            code = np.array([event.xdata, event.ydata])
+            image = decoded(code)
+            right.images[0].set_data(image if image.ndim == 2 else unit_range(image, limits))
+            right.set_title(words(code))
+            cross.set_data(code[:1], code[1:])
+            canvas.draw_idle()
+
+    canvas.mpl_connect("motion_notify_event", follow)
+    return pair

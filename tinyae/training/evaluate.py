@@ -1,0 +1,84 @@
+"""The loss of a model that is not being trained: over all samples, or of each."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..checks.arrays import row_chunks
+from ..engine.program import Program
+from .trainers import Chain, add_penalty, training_chain
+
+if TYPE_CHECKING:
+    from ..autoencoder import Autoencoder
+
+
+def evaluate(model: "Autoencoder", x: np.ndarray, target: np.ndarray) -> dict[str, float]:
+    """Loss, reconstruction and penalty of admitted samples, as if all were one mini-batch."""
+    chain = training_chain(model.layers, model.loss)
+    if chain.compiled:
+        sums, penalties = _loss_sums(model, chain, x, target)
+        reconstruction, penalty = float(sums.sum()) / target.size, penalties / len(x)
+    else:
+        outputs = _outputs(chain, x, model.dtype)
+        expected = np.ascontiguousarray(target, model.dtype)
+        reconstruction = float(chain.loss.value_and_gradient(outputs[-1], expected)[0])
+        penalty = 0.0
+        for position, (layer, a) in enumerate(zip(chain.layers, outputs, strict=True)):
+            if layer.activity_regularizer is not None:
+                from_logits = chain.has_logits(position)
+                penalty += add_penalty(layer.activity_regularizer, a, from_logits, a)[0]
+    return {
+        "loss": reconstruction + penalty,
+        "reconstruction": reconstruction,
+        "penalty": penalty,
+    }
+
+
+def sample_errors(
+    model: "Autoencoder", x: np.ndarray, target: np.ndarray, per_feature: bool
+) -> np.ndarray:
+    """The loss of each admitted sample alone, or of each of its output elements."""
+    chain = training_chain(model.layers, model.loss)
+    loss = chain.kernel_loss
+    if loss is None:
+        if per_feature:
+            raise ValueError(
+                f"per_feature needs a loss of tinyae's, but {type(model.loss).__name__} gives no "
+                "element's share"
+            )
+        return _custom_errors(chain, x, target, model.dtype)
+    if chain.compiled and not per_feature:
+        sums = _loss_sums(model, chain, x, target)[0]
+        return (sums / target[0].size).astype(model.dtype)
+    errors = np.empty(target.shape if per_feature else len(target), model.dtype)
+    for rows in row_chunks(len(x), x[:1].nbytes):
+        output, expected = _outputs(chain, x[rows], model.dtype)[-1], target[rows]
+        if per_feature:  # every element as a sample of its own
+            sums = loss.sums(output.reshape(-1, 1), expected.reshape(-1, 1))
+            errors[rows] = sums.reshape(expected.shape)
+        else:
+            errors[rows] = loss.sums(output, expected) / expected[0].size
+    return errors
+
+
+def _loss_sums(
+    model: "Autoencoder", chain: Chain, x: np.ndarray, target: np.ndarray
+) -> tuple[np.ndarray, float]:
+    assert chain.kernel_loss is not None
+    program = Program(chain.layers, chain.first_logits)
+    return program.evaluate(x, target, model.parameters, chain.kernel_loss, model.threads)
+
+
+def _outputs(chain: Chain, x: np.ndarray, dtype: np.dtype) -> list[np.ndarray]:
+    """Every layer's output for x."""
+    outputs = [np.array(x, dtype, order="C")]
+    for layer in chain.layers:
+        outputs.append(layer.forward(outputs[-1])[0])
+    return outputs[1:]
+
+
+def _custom_errors(chain: Chain, x: np.ndarray, target: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    output = _outputs(chain, x, dtype)[-1]
+    target = np.ascontiguousarray(target, dtype)
+    pairs = [(output[i : i + 1], target[i : i + 1]) for i in range(len(x))]
+    return np.array([chain.loss.value_and_gradient(*pair)[0] for pair in pairs], dtype)
