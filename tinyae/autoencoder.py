@@ -2,33 +2,38 @@
 
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from .checks.arguments import whole
 from .checks.arrays import admit
 from .engine.program import Program, eager_predict
+from .export.numpy_file import export_numpy
+from .files.archive import ModelFile, ModelFormatError, write
+from .files.describe import declared_size, describe, describe_layers, restore, restore_layers
+from .files.fields import counter, dtype_of, fields, refusing, shape_of
+from .layers.kernels import NOT_TRAINING
 from .layers.layer import Layer, Shape, is_compiled
-from .layers.noise import NOT_TRAINING
 from .machine.interruption import Interruption
-from .maths import losses, optimizers
-from .maths.losses import Loss
-from .maths.optimizers import SGD, Adam
-from .network.admission import Pair, admit_pairs
-from .network.history import History, check_verbose
-from .network.network import EncoderDecoder
+from .maths.losses import AnyLoss
+from .maths.optimizers import Optimizer
+from .network.history import History
+from .network.network import Network
 from .network.sequential import Sequential
-from .training import evaluate as evaluation
 from .training import fit as training
-from .training.batches import Progress
+from .training.batches import Stretch
 from .training.callbacks import Callback
-from .training.trainers import EagerTrainer, Stretch, make_trainer
+from .training.compiled import make_trainer
+from .training.eager import EagerTrainer
+from .training.evaluate import evaluate, sample_errors
+
+COUNTERS = {"epoch": "epoch", "step": "step", "pass": "pass_", "position": "position"}
 
 
-class Autoencoder(EncoderDecoder):
+class Autoencoder(Network):
     """An encoder and a decoder, trained together to give back their input.
 
     Parameters
@@ -68,18 +73,14 @@ class Autoencoder(EncoderDecoder):
         encoder: Iterable[Layer] | Sequential,
         decoder: Iterable[Layer] | Sequential,
         input_shape: Shape | None = None,
-        loss: str | Loss = "mse",
-        optimizer: str | Adam | SGD = "adam",
+        loss: str | AnyLoss = "mse",
+        optimizer: str | Optimizer = "adam",
         seed: int | None = 0,
         dtype: DTypeLike = "float32",
         threads: int | None = None,
     ):
-        super().__init__(encoder, decoder, seed, dtype, threads)
-        self.loss = losses.get(loss)
-        self.optimizer = optimizers.get(optimizer)
-        self.history = History()
-        self.progress = Progress()
-        self._lock = threading.Lock()  # held while fit runs
+        super().__init__(encoder, decoder, loss, optimizer, seed, dtype, threads)
+        self._training = threading.Lock()  # held while fit runs
         if input_shape is not None:
             self.build(input_shape)
 
@@ -91,7 +92,7 @@ class Autoencoder(EncoderDecoder):
 
     def decode(self, z: ArrayLike) -> np.ndarray:
         """The outputs for codes z (n, *code_shape), shape (n, *output_shape)."""
-        self._require_built("decode")
+        self.require_built("decode")
         return self.decoder.run(admit(z, "z", self.encoder.output_shape, self.dtype))
 
     def reconstruct(self, x: ArrayLike) -> np.ndarray:
@@ -117,7 +118,7 @@ class Autoencoder(EncoderDecoder):
         dict
             ``loss``, and its parts ``reconstruction`` and ``penalty``.
         """
-        return evaluation.evaluate(self, *self._admit(x, y))
+        return evaluate(self, *self.admit((x, y, "x"))[0])
 
     def reconstruction_error(
         self, x: ArrayLike, y: ArrayLike | None = None, per_feature: bool = False
@@ -136,7 +137,7 @@ class Autoencoder(EncoderDecoder):
         -------
         array, shape (n,), or (n, *output_shape) with `per_feature`
         """
-        return evaluation.sample_errors(self, *self._admit(x, y), per_feature)
+        return sample_errors(self, *self.admit((x, y, "x"))[0], per_feature)
 
     # Training
 
@@ -153,6 +154,7 @@ class Autoencoder(EncoderDecoder):
         callbacks: Iterable[Callback] = (),
         initial_epoch: int | None = None,
         verbose: str | int = "auto",
+        eager: bool = False,
     ) -> History:
         """Train on samples x. A second call goes on where the first ended.
 
@@ -178,6 +180,9 @@ class Autoencoder(EncoderDecoder):
             The number of the first epoch. Default: how many there have been.
         verbose : "auto", 0, 1 or 2
             Nothing (0), a live line (1), a line per epoch (2); "auto": 1 on a terminal, else 2.
+        eager : bool, default False
+            Whether to run layer by layer in Python, where a debugger can stop, as models with
+            parts without kernels do: see ``tinyae/network/backprop.py``.
 
         Returns
         -------
@@ -193,45 +198,36 @@ class Autoencoder(EncoderDecoder):
         KeyboardInterrupt
             On Ctrl-C; the model and `history` stand at the last finished mini-batch and epoch.
         """
-        epochs = whole("epochs", epochs, least=0)
-        batch_size = whole("batch_size", batch_size)
-        if steps_per_epoch is not None:
-            steps_per_epoch = whole("steps_per_epoch", steps_per_epoch)
-        if initial_epoch is not None:
-            initial_epoch = whole("initial_epoch", initial_epoch, least=0)
-        check_verbose(verbose)
-        pairs: list[Pair] = [(x, y, "x")]
-        if validation_data is not None:
-            if isinstance(validation_data, tuple) and len(validation_data) == 2:
-                pairs.append((*validation_data, "validation_data"))
-            else:
-                pairs.append((validation_data, None, "validation_data"))
+        options = training.options(
+            epochs=epochs,
+            steps_per_epoch=steps_per_epoch,
+            batch_size=batch_size,
+            shuffle=shuffle,
+            callbacks=callbacks,
+            initial_epoch=initial_epoch,
+            verbose=verbose,
+            eager=eager,
+        )
+        pairs = [(x, y, "x")]
+        if isinstance(validation_data, tuple) and len(validation_data) == 2:
+            pairs.append((*validation_data, "validation_data"))
+        elif validation_data is not None:
+            pairs.append((validation_data, None, "validation_data"))
         acquired = False
         try:
             with Interruption():
-                acquired = self._lock.acquire(blocking=False)
+                acquired = self._training.acquire(blocking=False)
             if not acquired:
                 raise RuntimeError("this model is being trained already")
-            (rows, target), *validation = admit_pairs(self, *pairs)
-            return training.fit(
-                self,
-                rows,
-                target,
-                epochs=epochs,
-                steps_per_epoch=steps_per_epoch,
-                batch_size=batch_size,
-                validation=validation[0] if validation else None,
-                shuffle=shuffle,
-                callbacks=callbacks,
-                initial_epoch=initial_epoch,
-                verbose=verbose,
-            )
+            data, *validation = self.admit(*pairs)
+            return training.Training(self, data, *(validation or [None]), options).run()
         finally:
             if acquired:
-                self._lock.release()
+                self._training.release()
 
     def loss_and_gradient(
-        self, x: ArrayLike, y: ArrayLike | None = None, *, training: bool = False
+        self, x: ArrayLike, y: ArrayLike | None = None, *, training: bool = False,
+        eager: bool = False,
     ) -> tuple[float, np.ndarray]:
         """The loss of one mini-batch and its gradient for all parameters.
 
@@ -242,43 +238,31 @@ class Autoencoder(EncoderDecoder):
             The targets. Default: x.
         training : bool, default False
             Whether noise and dropout are active, as at the next step.
+        eager : bool, default False
+            Whether to run layer by layer in Python, where a debugger can stop.
 
         Returns
         -------
         loss : float
             Reconstruction plus penalty.
         gradient : array, shape (p,)
-            In the order of `parameters`; a copy.
+            In the order of `parameters`; a copy. Each layer's ``gradients`` hold its part.
         """
-        x, target = self._admit(x, y)
+        ((x, target),) = self.admit((x, y, "x"))
         rows = np.array(x, self.dtype, order="C")
         expected = rows if target is x else np.array(target, self.dtype, order="C")
-        trainer = make_trainer(self, len(rows))
+        step = self.progress.step if training else NOT_TRAINING
+        trainer = make_trainer(self, len(rows), eager)
         try:
             if isinstance(trainer, EagerTrainer):
-                reconstruction, penalty, _ = trainer.loss_and_gradient(
-                    rows, expected, training, self.progress.step
-                )
-                return reconstruction + penalty, self.gradient.copy()
-            bounds = np.array([0, len(rows)])
-            step = self.progress.step if training else NOT_TRAINING
-            losses = trainer.run(Stretch(rows, expected, bounds, step), None)
-            return float(losses.sum()), trainer.gradients[0].copy()
+                parts = trainer.loss_and_gradient(rows, expected, training, max(step, 0))[:2]
+            else:
+                bounds = np.array([0, len(rows)])
+                parts = trainer.run(Stretch(rows, expected, bounds, step), None).sum(axis=0)
+                self.gradient[...] = trainer.gradients[0]
+            return float(sum(parts)), self.gradient.copy()
         finally:
             trainer.close()
-
-    # Admission of data
-
-    def admit_input(self, x: ArrayLike, name: str = "x") -> np.ndarray:
-        """x, checked; it decides the shapes of a model that has none yet."""
-        rows = admit(x, name, self.input_shape, self.dtype)
-        if self._parameters is None:
-            self.build(rows.shape[1:])
-        return rows
-
-    def _admit(self, x: ArrayLike, y: ArrayLike | None) -> tuple[np.ndarray, np.ndarray]:
-        """Samples and their targets, checked."""
-        return admit_pairs(self, (x, y, "x"))[0]
 
     # Files and copies
 
@@ -301,33 +285,104 @@ class Autoencoder(EncoderDecoder):
         OSError
             If the file cannot be written; one that was there is as before.
         """
-        from .loading import save_autoencoder  # which imports this module
+        self.require_built("save")
+        document = {
+            "kind": "autoencoder",
+            "input_shape": self.input_shape,
+            "dtype": self.dtype.name,
+            "seed": self.seed,
+            "loss": describe(self.loss),
+            "optimizer": describe(self.optimizer),
+            "encoder": describe_layers(self.encoder.layers),
+            "decoder": describe_layers(self.decoder.layers),
+            "training_state": self._training_state() if training_state else None,
+        }
+        arrays = {"parameters": self.parameters}
+        if training_state:
+            epochs = max(map(len, self.history.values()), default=0)
+            figures = np.array(list(self.history.values()), np.float64)
+            arrays |= {"slots": self.slots, "history": figures.reshape(len(self.history), epochs)}
+        write(path, document, arrays)
 
-        self._require_built("save")
-        save_autoencoder(self, path, training_state)
+    def _training_state(self) -> dict[str, Any]:
+        counts = {key: getattr(self.progress, name) for key, name in COUNTERS.items()}
+        return {**counts, "history": list(self.history)}
+
+    @classmethod
+    def from_file(
+        cls, file: ModelFile, custom: Mapping[str, Any], threads: int | None
+    ) -> "Autoencoder":
+        """What `save` wrote; nothing is allocated before the file is known to hold it."""
+        shape, dtype, seed, loss, optimizer, encoder, decoder, state = fields(
+            "the document",
+            file.document,
+            {
+                "input_shape": list,
+                "dtype": str,
+                "seed": int,
+                "loss": dict,
+                "optimizer": dict,
+                "encoder": list,
+                "decoder": list,
+                "training_state": (dict, type(None)),
+            },
+        )
+        shape, dtype = shape_of(shape), dtype_of(dtype)
+        parts = (
+            restore_layers("encoder", encoder, custom),
+            restore_layers("decoder", decoder, custom),
+            restore("loss", loss, custom),
+            restore("optimizer", optimizer, custom),
+        )
+        with refusing("the model"):
+            model = cls(*parts[:2], None, *parts[2:], seed=seed, dtype=dtype, threads=threads)
+            model.declare(shape)
+        size = declared_size(model.layers)
+        expected: dict[str, tuple[Any, tuple[int, ...]]] = {"parameters": (dtype, (size,))}
+        if state is not None:
+            names = model._restore_counters(state)
+            epochs = file.shape("history")[-1:] or (0,)
+            expected["slots"] = (dtype, (len(model.slots), size))
+            expected["history"] = (np.float64, (len(names), *epochs))
+        file.expect(expected)
+        model.bind()
+        file.read("parameters", out=model.parameters)
+        if state is not None:
+            file.read("slots", out=model.slots)
+            figures = file.read("history", finite=False).tolist()
+            model.history.update(zip(names, figures, strict=True))
+        return model
+
+    def _restore_counters(self, state: dict[str, Any]) -> list[str]:
+        """Take the counters of a file's training state; the names of its history's figures."""
+        types = {**dict.fromkeys(COUNTERS, int), "history": list}
+        *counts, names = fields("training_state", state, types)
+        for (key, name), count in zip(COUNTERS.items(), counts, strict=True):
+            setattr(self.progress, name, counter(key, count))
+        if not all(isinstance(name, str) for name in names) or len({*names}) < len(names):
+            raise ModelFormatError("training_state: 'history' should hold names, each once")
+        return names
 
     def export_numpy(
         self, folder: str | os.PathLike[str], *, encoder_only: bool = False
     ) -> list[Path]:
         """Write the model as one Python file that needs NumPy only, and its weights beside it.
 
-        See `tinyae.export`.
+        See `tinyae.export.numpy_file`.
 
         Returns
         -------
         list of Path
             The two files.
         """
-        from .export.numpy_file import export_numpy
-
-        self._require_built("export_numpy")
+        self.require_built("export_numpy")
         return export_numpy(self, folder, encoder_only)
 
     def __getstate__(self) -> dict:
-        return {**super().__getstate__(), "_lock": None}
+        return {**super().__getstate__(), "_training": None}
 
     def __setstate__(self, state: dict) -> None:
-        super().__setstate__({**state, "_lock": threading.Lock()})
+        super().__setstate__({**state, "_training": threading.Lock()})
 
     def __repr__(self) -> str:
         return (

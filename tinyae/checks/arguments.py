@@ -1,7 +1,13 @@
-"""Checks of single arguments, and names for the parts that may be given as a string."""
+"""Checks of single arguments, and names for the parts that may be given as a string.
+
+Each says by name what was expected and what came. Nothing is taken for a number that only might be
+one: True is no count, "3" no number.
+"""
 
 import contextlib
+import math
 from collections.abc import Mapping
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -25,7 +31,52 @@ def real_dtype(dtype: DTypeLike) -> np.dtype:
 
 def whole(name: str, value: object, least: int = 1) -> int:
     """A whole number of at least `least`."""
-    is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not is_whole or value < least:  # type: ignore[operator]
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
         raise ValueError(f"{name} must be a whole number of at least {least}, but got {value!r}")
-    return int(value)  # type: ignore[call-overload]
+    return int(value)
+
+
+def pair(name: str, value: object) -> tuple[int, int]:
+    """One positive size for both directions, or (vertical, horizontal)."""
+    sizes = tuple(value) if isinstance(value, tuple | list) else (value, value)
+    with contextlib.suppress(ValueError):
+        down, right = (whole(name, size) for size in sizes)
+        return down, right
+    raise ValueError(f"{name} must be a positive integer or a pair of them, but got {value!r}")
+
+
+def positive(name: str, value: object) -> float:
+    """A number above zero."""
+    number = _finite(value)
+    if number is None or number <= 0:
+        raise ValueError(f"{name} must be positive and finite, but got {value!r}")
+    return number
+
+
+def not_negative(name: str, value: object) -> float:
+    """Zero or a number above it."""
+    number = _finite(value)
+    if number is None or number < 0:
+        raise ValueError(f"{name} must be zero or positive and finite, but got {value!r}")
+    return number
+
+
+def share(name: str, value: object) -> float:
+    """A number from 0 to below 1."""
+    number = _finite(value)
+    if number is None or not 0 <= number < 1:
+        raise ValueError(f"{name} must be at least 0 and below 1, but got {value!r}")
+    return number
+
+
+def flag(name: str, value: object) -> bool:
+    """True or False: a flag that is anything else may be multiplied with somewhere."""
+    if not isinstance(value, bool | np.bool_):
+        raise ValueError(f"{name} must be True or False, but got {value!r}")
+    return bool(value)
+
+
+def _finite(value: object) -> float | None:
+    if not isinstance(value, Real) or isinstance(value, bool) or not math.isfinite(value):
+        return None
+    return float(value)

@@ -1,15 +1,19 @@
 """A package's public names, written once: in the `__init__.pyi` that type checkers read."""
 
 import ast
+import functools
 import importlib
 import pkgutil
 import sys
 from collections.abc import Callable
 from typing import Any
 
+ROOT = __name__.partition(".")[0]
 
-def on_first_use(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
-    """``__getattr__``, ``__dir__`` and ``__all__`` that import a package's names when asked for.
+
+@functools.cache
+def homes(package: str) -> dict[str, str]:
+    """The module that each public name is in; "." for a module of the package itself.
 
     Parameters
     ----------
@@ -18,21 +22,35 @@ def on_first_use(package: str) -> tuple[Callable[[str], Any], Callable[[], list[
     """
     stub = pkgutil.get_data(package, "__init__.pyi")
     assert stub is not None, f"{package} lacks its __init__.pyi"
-    homes = {
+    return {
         name.name: "." * line.level + (line.module or "")
         for line in ast.parse(stub).body
         if isinstance(line, ast.ImportFrom)
         for name in line.names
     }
 
+
+def find(name: str, package: str = ROOT) -> Any:
+    """What a public name stands for; None if there is none of that name."""
+    home = homes(package).get(name)
+    if home is None:
+        return None
+    if home == ".":
+        return importlib.import_module(f".{name}", package)
+    return getattr(importlib.import_module(home, package), name)
+
+
+def on_first_use(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
+    """``__getattr__``, ``__dir__`` and ``__all__`` that import a package's names when asked for."""
+
     def get(name: str) -> Any:
-        if name not in homes:
+        value = find(name, package)
+        if value is None:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        home = homes[name]
-        if home == ".":  # a module of the package itself
-            return importlib.import_module(f".{name}", package)
-        value = getattr(importlib.import_module(home, package), name)
         vars(sys.modules[package])[name] = value  # found at once from now on
         return value
 
-    return get, lambda: sorted({*vars(sys.modules[package]), *homes}), sorted(homes)
+    def names() -> list[str]:
+        return sorted({*vars(sys.modules[package]), *homes(package)})
+
+    return get, names, sorted(homes(package))

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 WIDTH = 80
 
 
-def table(rows: Sequence[Sequence[str]], gap: str = "  ") -> list[str]:
-    """Lines of aligned cells: the first column to the left, all others to the right.
+def table(rows: Sequence[Sequence[str]], gap: str = "  ", left: int = 1) -> list[str]:
+    """Lines of aligned cells: the first columns, `left` of them, to the left, others to the right.
 
     If they are wider than 80 columns, the first column is cut.
 
@@ -17,8 +17,14 @@ def table(rows: Sequence[Sequence[str]], gap: str = "  ") -> list[str]:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     widths[0] = min(widths[0], WIDTH - sum(widths[1:]) - len(gap) * (len(widths) - 1))
     return [
-        gap.join([cut(first, widths[0]), *map(str.rjust, rest, widths[1:])]).rstrip()
-        for first, *rest in rows
+        gap.join(
+            [
+                cut(row[0], widths[0]),
+                *map(str.ljust, row[1:left], widths[1:]),
+                *map(str.rjust, row[left:], widths[left:]),
+            ]
+        ).rstrip()
+        for row in rows
     ]
 
 

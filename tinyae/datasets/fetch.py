@@ -4,13 +4,13 @@ import contextlib
 import hashlib
 import io
 import os
-import sys
 import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from ..machine.folders import user_cache
 from .idx import open_decompressed, parse_idx
 
 
@@ -56,14 +56,8 @@ def mnist_arrays(path: str | os.PathLike[str] | None = None) -> list[np.ndarray]
 
 
 def cache_folder() -> Path:
-    """The folder for downloads, by the custom of the operating system."""
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    else:
-        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "tinyae" / "mnist"
+    """The folder for downloads."""
+    return user_cache() / "mnist"
 
 
 def _from_folder(folder: Path, name: str, origin: str) -> np.ndarray:

@@ -1,6 +1,6 @@
 """The compiled loop: a model as a table of ops, run forward and backward over chunks of samples.
 
-A model's layers are laid out as one record each (`ops.OP`). The loop here reads the table, takes
+A model's layers are laid out as one record each (`layers.record`). The loop here reads the table, takes
 views of the flat buffers, and calls the layers' own kernels: the mathematics is written there only.
 The types are the same for every model, so the loop compiles once per dtype.
 
@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..layers.noise import NOT_TRAINING
+from ..layers.kernels import NOT_TRAINING, call_backward, call_forward, call_part
 from ..layers.record import NOWHERE
 from ..machine.barrier import barrier, load, store
 from ..machine.calls import NONE
@@ -27,22 +27,21 @@ from ..machine.jit import inlined, kernel
 from ..machine.views import clear, copy, view
 from ..maths.losses import call_loss
 from ..maths.optimizers import call_step
-from ..maths.penalties import call_penalty
-from .signatures import call_backward, call_forward, call_part
+from ..maths.penalties import SETTINGS, call_penalty
+from .tuning import UPDATE_BLOCK
 
 # Places in the `sync` array that the threads of one run and its caller share.
 ARRIVALS, ABORT, STOP, CANCELLED, COMPLETED, SYNC_SIZE = range(6)
-
-UPDATE_BLOCK = 1 << 14  # parameters
 
 
 class Run(NamedTuple):
     """A stretch of mini-batches and all that training on them needs."""
 
-    table: np.ndarray  # (ops,) of ops.OP
+    table: np.ndarray  # (ops,) of records
     capacity: int  # samples in a chunk
     values: np.ndarray  # (threads, ...) activations and their gradients; apart: (1, ...)
     loss: int  # address of the loss
+    loss_settings: np.ndarray  # its numbers
     optimizer: int  # address of the optimizer, or NONE
     settings: np.ndarray  # the optimizer's numbers
     parameters: np.ndarray  # (p,)
@@ -85,12 +84,12 @@ def forward(table, parameters, inputs, first, n, values, lane, step, position):
     """Run all ops on rows first to first + n of the inputs, with rows of the values from lane."""
     for i in range(table.size):
         op = table[i]
-        W, b = view(parameters, op.W, (op.W_size,)), view(parameters, op.b, (op.b_size,))
+        w = view(parameters, op.w, (op.w_size,))
         source, row = (inputs, first) if op.x == NOWHERE else (values, lane)
         x = view(source, max(op.x, 0) + row * op.inputs, (n, op.inputs))
         y = view(values, op.y + lane * op.outputs, (n, op.outputs))
         scratch = view(values, op.scratch, (values.size - op.scratch,))
-        call_forward(op.forward, (op, W, b, x, y, scratch, step, position))
+        call_forward(op.forward, (op, w, x, y, scratch, step, position))
 
 
 @inlined
@@ -104,21 +103,20 @@ def backward(
     penalties = 0.0
     for i in range(table.size - 1, -1, -1):
         op = table[i]
-        W = view(parameters, op.W, (op.W_size,))
+        w = view(parameters, op.w, (op.w_size,))
         source, row = (inputs, first) if op.x == NOWHERE else (values, lane)
         x = view(source, max(op.x, 0) + row * op.inputs, (n, op.inputs))
         y = view(values, op.y + lane * op.outputs, (n, op.outputs))
         dy = view(values, op.dy + lane * op.outputs, (n, op.outputs))
         if op.penalty != NONE:
-            from_logits = op.from_logits == 1
-            call_penalty(op.penalty, (y, op.l1, op.l2, scale, from_logits, dy, sums))
+            settings = view(op.penalty_settings, 0, (SETTINGS,))
+            call_penalty(op.penalty, (y, settings, scale, dy, sums))
             penalties += total(sums, n)
         wanted = op.trainable * (gradient.size > 0)
-        dW = view(gradient, op.W, (op.W_size * wanted,))
-        db = view(gradient, op.b, (op.b_size * wanted,))
+        dw = view(gradient, op.w, (op.w_size * wanted,))
         dx = view(values, max(op.dx, 0) + lane * op.inputs, (n * (op.dx != NOWHERE), op.inputs))
         scratch = view(values, op.scratch, (values.size - op.scratch,))
-        call_backward(op.backward, (op, W, x, y, dy, dW, db, dx, scratch, step, position))
+        call_backward(op.backward, (op, w, x, y, dy, dw, dx, scratch, step, position))
     return penalties
 
 
@@ -147,7 +145,7 @@ def add_gradients(run, thread, index, values, whole, gradient):
         y = view(values, last.y + lane * size, (n, size))
         dy = view(values, last.dy + lane * size, (n, size))
         target = view(run.target, row * size, (n, size))
-        call_loss(run.loss, (y, target, 1.0 / (samples * size), dy, sums))
+        call_loss(run.loss, (y, target, run.loss_settings, 1.0 / (samples * size), dy, sums))
         reconstruction += total(sums, n)
         scale = 1.0 / samples
         table, parameters, x = run.table, run.parameters, run.x
@@ -179,9 +177,9 @@ def update(run, thread, step):
     threads, p = run.gradients.shape
     for i in range(run.table.size):
         op = run.table[i]
-        low, high = share((op.W_size + op.b_size) * op.trainable, thread, threads)
-        for start in range(op.W + low, op.W + high, UPDATE_BLOCK):
-            part = (min(UPDATE_BLOCK, op.W + high - start),)
+        low, high = share(op.w_size * op.trainable, thread, threads)
+        for start in range(op.w + low, op.w + high, UPDATE_BLOCK):
+            part = (min(UPDATE_BLOCK, op.w + high - start),)
             g = view(run.gradients, start, part)
             for other in range(1, threads):
                 added = view(run.gradients, other * p + start, part)
@@ -212,14 +210,15 @@ def update_apart(run, thread, index, values, room):
         low, high = share(op.inputs, thread, threads)
         block = max(1, UPDATE_BLOCK // op.outputs)
         for first in range(low, high, block):
-            size, place = min(block, high - first) * op.outputs, op.W + first * op.outputs
+            size, place = min(block, high - first) * op.outputs, op.w + first * op.outputs
             dW = view(target, place if collect else 0, (size,))
             call_part(op.part, (op, x, dz, first, dW, nothing))
             optimize(run, place, dW, step)
         if i % threads == thread:
-            db = view(target, op.b if collect else 0, (op.b_size,))
+            b = op.w + op.inputs * op.outputs
+            db = view(target, b if collect else 0, (op.w + op.w_size - b,))
             call_part(op.part, (op, x, dz, 0, nothing, db))
-            optimize(run, op.b, db, step)
+            optimize(run, b, db, step)
 
 
 @inlined
@@ -284,7 +283,7 @@ def predict(table, capacity, parameters, x, rows, values, output):
 
 
 @kernel
-def evaluate(table, capacity, parameters, x, target, rows, values, loss, sums):
+def evaluate(table, capacity, parameters, x, target, rows, values, loss, settings, sums):
     """Each sample's summed loss into sums (rows,); returns the penalty's sum over all samples."""
     last = table[table.size - 1]
     size, penalties = last.outputs, 0.0
@@ -295,12 +294,12 @@ def evaluate(table, capacity, parameters, x, target, rows, values, loss, sums):
         y = view(values, last.y, (n, size))
         dy = view(values, last.dy, (n, size))
         expected = view(target, first * size, (n, size))
-        call_loss(loss, (y, expected, 1.0, dy, sums[first : first + n]))
+        call_loss(loss, (y, expected, settings, 1.0, dy, sums[first : first + n]))
         for i in range(table.size):
             op = table[i]
             if op.penalty != NONE:
                 y, no_gradient = view(values, op.y, (n, op.outputs)), view(values, 0, (0, 0))
-                from_logits = op.from_logits == 1
-                call_penalty(op.penalty, (y, op.l1, op.l2, 1.0, from_logits, no_gradient, room))
+                numbers = view(op.penalty_settings, 0, (SETTINGS,))
+                call_penalty(op.penalty, (y, numbers, 1.0, no_gradient, room))
                 penalties += total(room, n)
     return penalties

@@ -6,23 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from ..checks.arrays import gather, row_chunks, row_slices
-from ..layers.layer import Layer
-from ..layers.record import NOWHERE, RESHAPE, for_kernels, new_table
+from ..layers.kernels import Kernels
+from ..layers.layer import Layer, describes, owner
+from ..layers.record import NOWHERE, as_type, for_kernels, new_table
 from ..machine import threads as cores
 from ..machine.interruption import Interruption
-from ..machine.jit import DISABLED
+from ..machine.numba_parts import DISABLED
 from ..machine.threads import BLAS_THREADS
-from ..maths.losses import KernelLoss, loss_address
+from ..maths.losses import Loss, loss_address
 from ..maths.penalties import penalty_address
-from . import loop as engine
-from . import signatures as dispatch
-from .folding import records
-
-ALIGNMENT = 16  # numbers: buffers begin at a cache line
-CHUNK_BYTES = 4 << 20  # a chunk's activations; more would fall out of the cache
-CALL_OPERATIONS = 2e9  # in one call for inference: tens of milliseconds, so that Ctrl-C is heard
-CALL_NUMBERS = 1e6  # converted for one call: a memory map is never copied whole
-POOL_OPERATIONS = 1e7  # of inference, for each thread: below, starting it costs more
+from . import loop, tuning
 
 
 def thread_count(threads: int | None) -> int:
@@ -41,49 +34,46 @@ class Program:
     ----------
     layers : sequence of Layer
         All with kernels, of one dtype, bound to one vector in this order.
-    first_logits : int, optional
-        From this layer on, outputs hold z where the model's output is sigmoid(z).
     input_gradient : bool
         Whether the backward pass goes on to the model's input.
     """
 
-    def __init__(
-        self,
-        layers: Sequence[Layer],
-        first_logits: int | None = None,
-        input_gradient: bool = False,
-    ):
+    def __init__(self, layers: Sequence[Layer], input_gradient: bool = False):
         self.dtype = layers[0].dtype
-        self.output_shape = layers[-1].output_shape or ()
-        ops = records(layers)
-        self.table = new_table(len(ops))
+        self.output_shape = layers[-1].output_shape
+        rows = records(layers)
+        self.table = new_table(len(rows))
+        self.kernels: list[Kernels] = []
         self._input_gradient = input_gradient
-        self._scratch = [0, 0]  # the largest need of any layer: at all, and for each sample
+        self._scratch = 0  # the largest need of any layer
         self.operations = 0  # multiplications and additions to run one sample forward
         starts = np.cumsum([0, *(layer.parameter_count for layer in layers)])
-        for row, (position, record) in enumerate(ops):
-            layer = layers[position]
-            self.table[row] = record
+        for row, (position, record) in enumerate(rows):
+            layer, kernels = layers[position], layers[position].kernels
+            assert kernels is not None
+            self.kernels.append(kernels)
+            self.table[row] = record[0]
             op = self.table[row]
-            op.forward, op.backward = dispatch.addresses(op.kind, self.dtype)
-            op.W, op.W_size = starts[position], layer.weight("kernel").size
-            op.b, op.b_size = op.W + op.W_size, layer.weight("bias").size
-            op.trainable = layer.trainable
-            op.from_logits = first_logits is not None and position >= first_logits
-            regularizer = layer.activity_regularizer
-            if regularizer is not None and (regularizer.l1 or regularizer.l2):
-                op.l1, op.l2 = regularizer.l1, regularizer.l2
-                op.penalty = penalty_address(self.dtype)
-            self._scratch = list(map(max, self._scratch, layer.scratch_sizes(op)))
-            uses = max(1, op.out_height * op.out_width)  # of each weight
-            self.operations += int(2 * op.W_size * uses + op.outputs)
+            op.forward, op.backward = kernels.addresses(self.dtype)
+            op.w, op.trainable = starts[position], layer.trainable
+            self._add_penalty(op, layer)
+            fields = as_type(op, kernels.record)
+            self._scratch = max(self._scratch, layer.scratch_size(fields))
+            self.operations += layer.operations()
         # Whether the gradient of all weights can be computed apart from the backward pass
         # (and by threads in one buffer, where they would share the scratch)
-        separable = all(op.kind in dispatch.PARTS or op.W_size == 0 for op in self.table)
-        self.separable = separable and not any(self._scratch)
+        pairs = zip(self.kernels, self.table, strict=True)
+        separable = all(kernels.part is not None or op.w_size == 0 for kernels, op in pairs)
+        self.separable = separable and not self._scratch
         self.inputs, self.outputs = int(self.table.inputs[0]), int(self.table.outputs[-1])
-        self._width = self._lay_out(1)[1] - self._scratch[0]  # numbers for one sample
+        self._width = self._lay_out(1)[1] - self._scratch  # numbers for one sample
         self._last_layout: tuple[int, np.ndarray, int] = (0, self.table, 0)
+
+    def _add_penalty(self, op: np.record, layer: Layer) -> None:
+        penalty = layer.activity_regularizer
+        if penalty is not None and (settings := penalty.settings()).any():
+            op.penalty = penalty_address(penalty.kernel, self.dtype)
+            op.penalty_settings[: settings.size] = settings
 
     def layout(self, capacity: int, keep: bool = False) -> tuple[np.recarray, int]:
         """The table with buffers for `capacity` samples, and the size that they need together.
@@ -92,8 +82,8 @@ class Program:
         """
         table, size = self._lay_out(capacity, keep)
         if keep:
-            for op in table:
-                op.part = dispatch.part_address(op.kind, self.dtype)
+            for op, kernels in zip(table, self.kernels, strict=True):
+                op.part = kernels.part_address(self.dtype)
         return table, size
 
     def _inference_layout(self, capacity: int) -> tuple[np.ndarray, int]:
@@ -107,13 +97,13 @@ class Program:
 
     def _lay_out(self, capacity: int, keep: bool = False) -> tuple[np.recarray, int]:
         def room(numbers: int) -> int:
-            return -(-numbers * capacity // ALIGNMENT) * ALIGNMENT
+            return -(-numbers * capacity // tuning.ALIGNMENT) * tuning.ALIGNMENT
 
         table = self.table.copy()
         end, x = 0, NOWHERE
-        for op in table:
+        for op, kernels in zip(table, self.kernels, strict=True):
             op.x = x
-            if op.kind == RESHAPE and x != NOWHERE:
+            if kernels.copies and x != NOWHERE:
                 op.y = x  # the same memory
             else:
                 op.y = end
@@ -128,18 +118,18 @@ class Program:
             if position == 0 and not self._input_gradient:
                 op.dx = NOWHERE
                 continue
-            if op.kind != RESHAPE:
+            if not self.kernels[position].copies:
                 buffer = (buffer + 1) % len(widths)
             op.dx, widths[buffer] = buffer, max(widths[buffer], op.inputs)
         places = end + np.cumsum([0, *map(room, widths)])
         table.dy = places[table.dy]
         table.dx = np.where(table.dx == NOWHERE, NOWHERE, places[table.dx])
         table.scratch = end = places[-1]
-        return table, end + self._scratch[0] + room(self._scratch[1])
+        return table, end + self._scratch
 
     def capacity(self, rows: int) -> int:
         """How many samples to take at a time."""
-        return max(1, min(rows, CHUNK_BYTES // (self._width * self.dtype.itemsize)))
+        return max(1, min(rows, tuning.CHUNK_BYTES // (self._width * self.dtype.itemsize)))
 
     # Inference
 
@@ -153,7 +143,7 @@ class Program:
             n = rows.stop - rows.start
             capacity = self.capacity(n)
             table, size = self._inference_layout(capacity)
-            engine.predict(
+            loop.predict(
                 *(table, capacity, parameters, self._flat(x, rows), n),
                 *(np.empty(size, self.dtype), output[rows].reshape(-1)),
             )
@@ -166,11 +156,12 @@ class Program:
         x: np.ndarray,
         target: np.ndarray,
         parameters: np.ndarray,
-        loss: KernelLoss,
+        loss: Loss,
         threads: int | None = None,
     ) -> tuple[np.ndarray, float]:
         """Each sample's summed loss (n,), and the sum of all penalties."""
         sums, address = np.empty(len(x)), loss_address(loss.kernel, self.dtype)
+        settings = loss.settings()
         penalties = np.zeros(len(x))
 
         def run(rows: slice) -> None:
@@ -179,9 +170,9 @@ class Program:
             table, size = self._inference_layout(capacity)
             inputs = self._flat(x, rows)
             expected = inputs if target is x else self._flat(target, rows)
-            penalties[rows.start] = engine.evaluate(
+            penalties[rows.start] = loop.evaluate(
                 *(table, capacity, parameters, inputs, expected, n),
-                *(np.empty(size, self.dtype), address, sums[rows]),
+                *(np.empty(size, self.dtype), address, settings, sums[rows]),
             )
 
         self._share(run, len(x), threads)
@@ -201,10 +192,10 @@ class Program:
         if n == 1:  # is done before BLAS's threads are set
             run(slice(0, 1))
             return
-        worthwhile = max(1, int(n * self.operations / POOL_OPERATIONS))
+        worthwhile = max(1, int(n * self.operations / tuning.POOL_OPERATIONS))
         workers = min(thread_count(threads), worthwhile, n)
         numbers = self.inputs + self.outputs
-        most = min(CALL_OPERATIONS / self.operations, CALL_NUMBERS / numbers)
+        most = min(tuning.CALL_OPERATIONS / self.operations, tuning.CALL_NUMBERS / numbers)
         step = max(1, min(int(most), -(-n // workers)))
         if workers == 1:
             for rows in row_slices(n, step):
@@ -217,6 +208,30 @@ class Program:
                 list(pool.map(run, row_slices(n, step)))
             finally:  # after Ctrl-C the stretches not begun are dropped
                 pool.shutdown(cancel_futures=True)
+
+
+def records(layers: Sequence[Layer]) -> list[tuple[int, np.recarray]]:
+    """The ops that run the layers: each one's record, with the position of the layer it is for.
+
+    A layer that does what the one before does, too, has the only op of both.
+    """
+    found: list[tuple[int, np.recarray]] = []
+    for position, layer in enumerate(layers):
+        both = _record_of_both(layers[position - 1], layer) if position else None
+        if both is not None:
+            found[-1] = position, both
+        else:
+            found.append((position, layer.record()))
+    return found
+
+
+def _record_of_both(before: Layer, layer: Layer) -> np.recarray | None:
+    # what subclasses change is not known to the method that they inherit
+    knows = owner(layer, "record_behind") is owner(layer, "kernels")
+    if not knows or before.activity_regularizer is not None or not describes(before, "steps"):
+        return None
+    steps = before.steps()
+    return layer.record_behind(steps[0], before.input_shape) if len(steps) == 1 else None
 
 
 def eager_predict(layers: Sequence[Layer], x: np.ndarray, dtype: np.dtype) -> np.ndarray:

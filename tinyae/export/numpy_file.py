@@ -1,217 +1,221 @@
 """`Autoencoder.export_numpy`: a trained model as one readable Python file that needs only NumPy.
 
-Each layer becomes one line of NumPy with the shape that comes out; of the helper functions in
-`numpy_layers.py` those are copied that some line calls. Noise and dropout do nothing outside
-training and vanish.
+Each primitive step of a layer becomes one line of NumPy, and the layer's last line says what comes
+out; functions that some line calls are copied from tinyae's plain readings. Noise and dropout do
+nothing outside training and vanish.
 """
 
 import inspect
 import os
-import re
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import NamedTuple
 
 import numpy as np
 
 from ..checks.arrays import shape_text
 from ..files.atomic import replace_file
-from ..layers.convolution import Conv2D, Conv2DTranspose
-from ..layers.dense import Dense
-from ..layers.layer import Layer
-from ..layers.noise import Dropout, GaussianNoise
-from ..layers.pooling import AveragePooling2D, MaxPooling2D, UpSampling2D
-from ..layers.reshaping import Activation, Flatten, Reshape
-from ..maths.losses import BCE, CLIP, MSE, Loss
-from ..training.trainers import training_chain
+from ..layers import plain_images, steps
+from ..layers.layer import Layer, describes
+from ..layers.steps import Step
+from ..maths import plain
+from ..network.chain import training_chain
+from ..network.network import Network
 from ..version import __version__
-from . import numpy_layers
 
-if TYPE_CHECKING:
-    from ..autoencoder import Autoencoder
 
-WHOLE = ((0, 0), (0, 0))  # windows that need nothing added to the image
-HELPERS = {
-    name: function for name, function in vars(numpy_layers).items() if inspect.isfunction(function)
+class Line(NamedTuple):
+    """An expression in h, or in y and x, and the function that it calls, if any."""
+
+    text: str
+    calls: Callable | None = None
+
+
+def call(function: Callable, *arguments: object) -> Line:
+    """h = function(h, *arguments)."""
+    return Line(f"{function.__name__}({', '.join(['h', *map(str, arguments)])})", function)
+
+
+# One for each primitive step: from the step and a weight's name to the text that stands for it
+WRITERS: dict[type, Callable[..., Line]] = {
+    steps.Product: lambda step, weight: Line(f"h @ {weight(step.weight)}"),
+    steps.Bias: lambda step, weight: Line(f"h + {weight(step.weight)}"),
+    steps.Scale: lambda step, weight: Line(f"h * {weight(step.weight)}"),
+    steps.Apply: lambda step, weight: call(step.activation.numpy),
+    steps.Reshape: lambda step, weight: Line(
+        f"h.reshape(len(h), {', '.join(map(str, step.shape))})"
+    ),
+    steps.Pad: lambda step, weight: call(
+        plain_images.pad, step.rows, step.columns, *(["-np.inf"] if step.value else [])
+    ),
+    steps.Crop: lambda step, weight: call(plain_images.crop, *step),
+    steps.WindowProduct: lambda step, weight: call(
+        plain_images.conv, weight(step.weight), step.strides
+    ),
+    steps.WindowProductTransposed: lambda step, weight: call(
+        plain_images.conv_transpose, weight(step.weight), step.strides
+    ),
+    steps.MaxPool: lambda step, weight: call(plain_images.max_pool, *step),
+    steps.AveragePool: lambda step, weight: call(plain_images.average_pool, *step),
+    steps.Repeat: lambda step, weight: call(plain_images.upsample, *step),
 }
 
 
 def export_numpy(
-    model: "Autoencoder", folder: str | os.PathLike[str], encoder_only: bool
+    model: Network, folder: str | os.PathLike[str], encoder_only: bool
 ) -> list[Path]:
     """`Autoencoder.export_numpy`."""
     name = "encoder" if encoder_only else "autoencoder"
-    functions = [_function("encode", "x", model.encoder.layers, "encoder")]
+    program = Program(model, name)
+    program.add("encode", "x", model.encoder.layers, "encoder")
     if not encoder_only:
-        functions += _decoding(model)
+        program.add_decoding()
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     files = [folder / f"{name}.py", folder / f"{name}.npz"]
     with replace_file(files[1]) as file:
-        np.savez(file, **_weights(model, encoder_only))  # type: ignore[arg-type]
+        np.savez(file, **program.weights)  # type: ignore[arg-type]
     with replace_file(files[0]) as file:
-        file.write(_module(model, name, functions).encode())
+        file.write(program.text().encode())
     return files
 
 
-def _weights(model: "Autoencoder", encoder_only: bool) -> dict[str, np.ndarray]:
-    parts = {"encoder": model.encoder.layers}
-    if not encoder_only:
-        parts["decoder"] = model.decoder.layers
-    return {
-        f"{part}_{position}_{name}": array
-        for part, layers in parts.items()
-        for position, layer in enumerate(layers)
-        for name, array in layer.weights.items()
-    }
+class Program:
+    """The file that is being written."""
 
+    def __init__(self, model: Network, name: str):
+        self.model, self.name = model, name
+        self.functions: list[str] = []
+        self.called: list[Callable] = []
+        self.weights: dict[str, np.ndarray] = {}
 
-def _module(model: "Autoencoder", name: str, functions: list[str]) -> str:
-    """The file's text: what it is, the helpers that are called, the functions."""
-    usage = [f"z = {name}.encode(x)    # codes {_batch(model.encoder.output_shape)}"]
-    if name == "autoencoder":
-        arguments = "x" if model.output_shape == model.input_shape else "x, target"
-        usage += [
-            f"y = {name}.decode(z)    # outputs {_batch(model.output_shape)}",
-            f"s = {name}.score({arguments})    # the loss of each sample (n,)",
+    def add(self, name: str, argument: str, layers: Sequence[Layer], part: str) -> None:
+        """A function that runs layers one after the other."""
+        before, after = shape_text(layers[0].input_shape), shape_text(layers[-1].output_shape)
+        lines = [
+            f"def {name}({argument}):",
+            f'    """From {argument} {before} to {after}."""',
+            f"    h = np.asarray({argument}, np.{layers[0].dtype})",
         ]
-    helpers = [inspect.getsource(function) for function in _called("".join(functions))]
-    head = (
-        f'"""A trained {name} in plain NumPy, written by tinyae {__version__}.\n\n'
-        f"For samples x {_batch(model.input_shape)}:\n\n"
-        + "".join(f"    {line}\n" for line in usage)
-        + f'\nThe weights lie beside this file, in {name}.npz.\n"""\n\n'
-        "from pathlib import Path\n\nimport numpy as np\n\n"
-        'weights = dict(np.load(Path(__file__).with_suffix(".npz"), allow_pickle=False))\n'
-    )
-    return "\n\n".join([head, *helpers, *functions])
+        for position, layer in enumerate(layers):
+            taken = [f"    h = {step}" for step in self._steps(layer, f"{part}_{position}")]
+            if taken:
+                taken[-1] += f"  # {shape_text(layer.output_shape)}"
+            lines += taken
+        self.functions.append("\n".join([*lines, "    return h\n"]))
 
+    def _steps(self, layer: Layer, place: str) -> list[str]:
+        if not describes(layer, "steps"):
+            raise ValueError(
+                f"export_numpy cannot write {layer.label}: {type(layer).__name__} does not say "
+                "which steps it takes"
+            )
 
-def _called(text: str) -> list[Any]:
-    """The helpers that the text calls, and those that these call, in the order of their file."""
-    found: set[str] = set()
-    new = {text}
-    while new:
-        names = {name for part in new for name in re.findall(r"(?<![\w.])(\w+)\(", part)}
-        names = (names & HELPERS.keys()) - found
-        found |= names
-        new = {inspect.getsource(HELPERS[name]) for name in names}
-    return [function for name, function in HELPERS.items() if name in found]
+        def weight(name: str) -> str:
+            self.weights[f"{place}_{name}"] = layer.weights[name]
+            return f'weights["{place}_{name}"]'
 
+        return [self._text(write(step, weight)) for step in layer.steps()]
 
-def _function(name: str, argument: str, layers: Sequence[Layer], part: str) -> str:
-    """A function that runs layers one after the other."""
-    before, after = layers[0].input_shape, layers[-1].output_shape
-    lines = [
-        f"def {name}({argument}):",
-        f'    """From {argument} {_batch(before)} to {_batch(after)}."""',
-        f"    h = np.asarray({argument}, np.{layers[0].dtype})",
-    ]
-    for position, layer in enumerate(layers):
-        steps = [f"    h = {step}" for step in _steps(layer, f"{part}_{position}")]
-        if steps:
-            steps[-1] += f"  # {_batch(layer.output_shape)}"
-        lines += steps
-    return "\n".join([*lines, "    return h\n"])
+    def _text(self, line: Line) -> str:
+        if line.calls is not None:
+            self.called.append(line.calls)
+        return line.text
 
-
-def _decoding(model: "Autoencoder") -> list[str]:
-    """decode and score. BCE behind a sigmoid is computed from the logits, as the model does."""
-    first = len(model.encoder.layers)
-    chain = training_chain(model.layers, model.loss)
-    if chain.first_logits is not None and chain.first_logits >= first:
-        functions = [
-            _function("logits", "z", chain.layers[first:], "decoder"),
-            'def decode(z):\n    """The logits through the sigmoid."""\n'
-            "    return sigmoid(logits(z))\n",
+    def add_decoding(self) -> None:
+        """decode and score. BCE behind a sigmoid is computed from the logits, as the model does."""
+        first = len(self.model.encoder.layers)
+        chain = training_chain(self.model.layers, self.model.loss)
+        if chain.first_logits is not None and chain.first_logits >= first:
+            self.add("logits", "z", chain.layers[first:], "decoder")
+            self.functions.append(
+                'def decode(z):\n    """The logits through the sigmoid."""\n'
+                "    return sigmoid(logits(z))\n"
+            )
+            self.called.append(plain.sigmoid)
+            last, loss = "logits", chain.kernel_loss
+        else:
+            self.add("decode", "z", self.model.decoder.layers, "decoder")
+            whole = chain._replace(loss=self.model.loss)  # of outputs, not of logits
+            last, loss = "decode", whole.kernel_loss
+        if loss is None or loss.numpy is None:
+            raise ValueError(
+                f"export_numpy cannot write the loss {self.model.loss!r}, which has no reading in "
+                "NumPy; with encoder_only=True it is not needed"
+            )
+        self.called.append(loss.numpy)
+        numbers = "".join(f", {number!r}" for number in loss.settings().tolist())
+        lines = [
+            f"def score({self._score_arguments()}):",
+            f'    """The {type(self.model.loss).__name__} of each sample, (n,): large for unusual '
+            'ones."""',
+            f"    y = {last}(encode(x))",
+            f"    x = np.asarray({self._score_arguments().split(', ')[-1]}, y.dtype)",
+            f"    y = {loss.numpy.__name__}(y, x{numbers})",
+            "    return y.reshape(len(y), -1).mean(axis=1)\n",
         ]
-        last, errors = "logits", ["np.maximum(y, 0) - y * x + np.log1p(np.exp(-np.abs(y)))"]
-    else:
-        functions = [_function("decode", "z", model.decoder.layers, "decoder")]
-        last, errors = "decode", _errors(model.loss)
-    if model.output_shape == model.input_shape:
-        arguments, target = "x", "x"
-    else:
-        arguments, target = "x, target", "target"
-    lines = [
-        f"def score({arguments}):",
-        f'    """The {type(model.loss).__name__} of each sample, (n,): large for unusual ones."""',
-        f"    y = {last}(encode(x))",
-        f"    x = np.asarray({target}, y.dtype)",
-        *(f"    y = {line}" for line in errors),
-        "    return y.reshape(len(y), -1).mean(axis=1)\n",
-    ]
-    return [*functions, "\n".join(lines)]
+        self.functions.append("\n".join(lines))
+
+    def _score_arguments(self) -> str:
+        return "x" if self.model.output_shape == self.model.input_shape else "x, target"
+
+    def text(self) -> str:
+        """All of it: what it is, the functions that are called, the functions of the model."""
+        model, name = self.model, self.name
+        usage = [f"z = {name}.encode(x)    # codes {shape_text(model.encoder.output_shape)}"]
+        if name == "autoencoder":
+            usage += [
+                f"y = {name}.decode(z)    # outputs {shape_text(model.output_shape)}",
+                f"s = {name}.score({self._score_arguments()})    # the loss of each sample (n,)",
+            ]
+        constants, helpers = sources(self.called)
+        head = (
+            f'"""A trained {name} in plain NumPy, written by tinyae {__version__}.\n\n'
+            f"For samples x {shape_text(model.input_shape)}:\n\n"
+            + "".join(f"    {line}\n" for line in usage)
+            + f'\nThe weights lie beside this file, in {name}.npz.\n"""\n\n'
+            "from pathlib import Path\n\nimport numpy as np\n\n"
+            'weights = dict(np.load(Path(__file__).with_suffix(".npz"), allow_pickle=False))\n'
+            + "".join(f"{name} = {value!r}\n" for name, value in constants.items())
+        )
+        return "\n\n".join([head, *helpers, *self.functions])
 
 
-def _errors(loss: Loss) -> list[str]:
-    """From the output y and the target x to each element's loss, line by line."""
-    if type(loss) is MSE:
-        return ["(y - x) ** 2"]
-    if type(loss) is BCE:
-        return [f"np.clip(y, {CLIP}, 1 - {CLIP})", "-x * np.log(y) - (1 - x) * np.log(1 - y)"]
-    raise ValueError(
-        f"export_numpy cannot write the loss {loss!r}, which is not tinyae's; with "
-        "encoder_only=True it is not needed"
-    )
+def write(step: Step, weight: Callable[[str], str]) -> Line:
+    """The line for a step."""
+    if isinstance(step, steps.Apply) and step.activation.numpy is None:
+        raise ValueError(
+            f"export_numpy cannot write the activation {step.activation.name}, which has no "
+            "reading in NumPy"
+        )
+    return WRITERS[type(step)](step, weight)
 
 
-def _steps(layer: Layer, name: str) -> list[str]:
-    """The layer as expressions in h, one after the other; none for a layer that does nothing."""
-    kind = type(layer)
-    if kind in (Dropout, GaussianNoise):
-        return []
-    if isinstance(layer, Reshape) and kind in (Reshape, Flatten):
-        return [f"h.reshape(len(h), {', '.join(map(str, layer.output_shape or ()))})"]
-    if isinstance(layer, Activation) and kind is Activation:
-        return _activation(layer.activation)
-    if isinstance(layer, UpSampling2D) and kind is UpSampling2D:
-        return [f"upsample(h, {layer.size[0]}, {layer.size[1]})"]
-    if isinstance(layer, MaxPooling2D) and kind in (MaxPooling2D, AveragePooling2D):
-        return _pooling(layer)
-    if isinstance(layer, Dense) and kind is Dense:
-        bias = f' + weights["{name}_bias"]' if layer.use_bias else ""
-        return [f'h @ weights["{name}_kernel"]{bias}', *_activation(layer.activation)]
-    if isinstance(layer, Conv2D) and kind in (Conv2D, Conv2DTranspose):
-        bias_step = [f'h + weights["{name}_bias"]'] if layer.use_bias else []
-        convolution = _convolution(layer, f'weights["{name}_kernel"]')
-        return [*convolution, *bias_step, *_activation(layer.activation)]
-    raise ValueError(f"export_numpy cannot write {layer.label}, which is not tinyae's")
+def sources(functions: Iterable[Callable]) -> tuple[dict[str, int | float], list[str]]:
+    """The text of functions and of all that they call in their files, and the numbers named there."""
+    constants: dict[str, int | float] = {}
+    found: dict[str, Callable] = {}
+    waiting = list(functions)
+    while waiting:
+        function = waiting.pop()
+        if found.setdefault(function.__name__, function) is not function:
+            raise ValueError(f"export_numpy met two functions of the name {function.__name__!r}")
+        for name in names_in(function.__code__):
+            value = function.__globals__.get(name)
+            if inspect.isfunction(value) and value not in found.values():
+                waiting.append(value)
+            elif isinstance(value, int | float):
+                constants[name] = value
+    ordered = sorted(found.values(), key=lambda each: (each.__module__, _line(each)))
+    return constants, [textwrap.dedent(inspect.getsource(each)) for each in ordered]
 
 
-def _activation(name: str) -> list[str]:
-    return [] if name == "linear" else [f"{name}(h)"]
+def names_in(code) -> set[str]:
+    """The names that a function's code uses, those of the functions inside it too."""
+    inner = (each for each in code.co_consts if inspect.iscode(each))
+    return set(code.co_names).union(*map(names_in, inner))
 
 
-def _convolution(layer: Conv2D, weight: str) -> list[str]:
-    (rows, top), (columns, left) = layer.slides(layer.input_shape or ())
-    out = (rows, columns)
-    if layer.transposed:
-        return [f"conv_transpose(h, {weight}, {layer.strides}, {(top, left)}, {out})"]
-    pads = _pads(layer, layer.kernel_size)
-    conv = f"conv(h, {weight}, {layer.strides}, {out})"
-    return [conv] if pads == WHOLE else [f"pad(h, {pads[0]}, {pads[1]})", conv]
-
-
-def _pooling(layer: MaxPooling2D) -> list[str]:
-    (rows, _), (columns, _) = layer.slides(layer.input_shape or ())
-    windows, out = f"{layer.pool_size}, {layer.strides}", (rows, columns)
-    pads = _pads(layer, layer.pool_size)
-    if isinstance(layer, AveragePooling2D):
-        return [f"average_pool(h, {windows}, {pads[0]}, {pads[1]}, {out})"]
-    pool = f"max_pool(h, {windows}, {out})"
-    return [pool] if pads == WHOLE else [f"pad(h, {pads[0]}, {pads[1]}, -np.inf)", pool]
-
-
-def _pads(layer: Conv2D | MaxPooling2D, window: tuple[int, int]) -> tuple[tuple[int, int], ...]:
-    """Rows and columns to add, (before, after) the image, so that every window is whole."""
-    shape = layer.input_shape or ()
-    pads = []
-    for axis, (count, before) in enumerate(layer.slides(shape)):
-        end = (count - 1) * layer.strides[axis] + window[axis]
-        pads.append((before, max(0, end - before - shape[axis])))
-    return tuple(pads)
-
-
-def _batch(shape: tuple[int, ...] | None) -> str:
-    return shape_text(shape or ())
+def _line(function: Callable) -> int:
+    return function.__code__.co_firstlineno

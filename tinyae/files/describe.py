@@ -1,37 +1,38 @@
 """Layers, losses, penalties, optimizers and initializers as plain data, and back.
 
 An object is described by its class's name and the arguments of its constructor:
-``{"class": "Dense", "config": {"units": 2, …}}``. A name stands for a class of the table here, or
+``{"class": "Dense", "config": {"units": 2, …}}``. A name stands for a public part of tinyae, or
 for one that the caller of `tinyae.load` has handed over: a file cannot name anything else.
 """
 
 import inspect
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from ..layers.convolution import Conv2D, Conv2DTranspose
-from ..layers.dense import Dense
+from ..checks.public_names import find
 from ..layers.layer import Layer
-from ..layers.noise import Dropout, GaussianNoise
-from ..layers.pooling import AveragePooling2D, MaxPooling2D, UpSampling2D
-from ..layers.reshaping import Activation, Flatten, Reshape
 from ..maths import initializers
-from ..maths.losses import BCE, MSE
-from ..maths.optimizers import SGD, Adam
-from ..maths.penalties import L1, L1L2, L2
+from ..maths.activations import ActivationFunction
+from ..maths.initializers import RandomNormal
+from ..maths.losses import Loss
+from ..maths.optimizers import Optimizer
+from ..maths.penalties import Penalty
 from .archive import ModelFormatError
-from .fields import MOST_DIMENSIONS, fields, refusing
+from .fields import MOST_DIMENSIONS, MOST_OUTPUTS, fields, refusing
 
-CLASSES: dict[str, type] = {
-    known.__name__: known
-    for known in (
-        *(Dense, Conv2D, Conv2DTranspose, MaxPooling2D, AveragePooling2D, UpSampling2D),
-        *(Activation, Flatten, Reshape, Dropout, GaussianNoise),
-        *(MSE, BCE, L1, L2, L1L2, Adam, SGD, initializers.RandomNormal),
-    )
-}
+KINDS = (Layer, Loss, Penalty, Optimizer)
+
+
+def known(name: str) -> type | None:
+    """The part of models that has this public name, and no other class, whatever a file says."""
+    found = find(name)
+    if not isinstance(found, type) or found in KINDS or not issubclass(found, (*KINDS, RandomNormal)):
+        return None
+    composite = issubclass(found, Layer) and found.layers is not Layer.layers
+    return None if composite else found
 
 
 # To plain data
@@ -46,16 +47,18 @@ def describe(part: object) -> dict[str, Any]:
         If the part is of a class that is not tinyae's and has no ``get_config()``.
     """
     name = type(part).__name__
-    known = CLASSES.get(name)
-    if known is type(part):
+    ours = known(name)
+    if ours is type(part):
         # every argument is kept under its own name
-        config = {name: getattr(part, name) for name in inspect.signature(known).parameters}
-    elif known is None and hasattr(part, "get_config"):
+        config = {name: getattr(part, name) for name in inspect.signature(ours).parameters}
+    elif isinstance(part, ActivationFunction):
+        name, config = part.name, {}
+    elif ours is None and hasattr(part, "get_config"):
         config = part.get_config()
     else:
         reason = (
             f"the name {name} is taken by a class of tinyae's"
-            if known
+            if ours
             else f"{name} has no get_config() that gives its constructor's arguments"
         )
         raise ValueError(f"{part!r} cannot be saved: it is not a part of tinyae's, and {reason}")
@@ -96,20 +99,23 @@ def describe_layers(layers: list[Layer]) -> list[dict[str, Any]]:
 # And back
 
 
-def restore(what: str, description: object, custom: Mapping[str, type]) -> Any:
+def restore(what: str, description: object, custom: Mapping[str, Any]) -> Any:
     """The part that `describe` described."""
     name, config = fields(what, description, {"class": str, "config": dict})
-    if name not in CLASSES and name not in custom:
+    ours = known(name)
+    if ours is None and name not in custom:
         raise ModelFormatError(
             f"{what} is of the unknown class {name[:40]!r}; pass custom={{{name[:40]!r}: the "
             "class}} to load if it is your own"
         )
     arguments = {key: _restore_value(what, value, custom) for key, value in config.items()}
+    if ours is None and isinstance(custom[name], ActivationFunction):
+        return custom[name]
     with refusing(what):
-        return (CLASSES.get(name) or custom[name])(**arguments)
+        return (ours or custom[name])(**arguments)
 
 
-def _restore_value(what: str, value: object, custom: Mapping[str, type]) -> Any:
+def _restore_value(what: str, value: object, custom: Mapping[str, Any]) -> Any:
     if isinstance(value, dict):
         with refusing(what):  # parts within parts within parts
             return restore(what, value, custom)
@@ -118,7 +124,7 @@ def _restore_value(what: str, value: object, custom: Mapping[str, type]) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def restore_layers(what: str, descriptions: list[Any], custom: Mapping[str, type]) -> list[Layer]:
+def restore_layers(what: str, descriptions: list[Any], custom: Mapping[str, Any]) -> list[Layer]:
     """The layers that `describe_layers` described, not built."""
     layers = []
     for position, description in enumerate(descriptions):
@@ -133,3 +139,11 @@ def restore_layers(what: str, descriptions: list[Any], custom: Mapping[str, type
         layer.trainable = trainable
         layers.append(layer)
     return layers
+
+
+def declared_size(layers: list[Layer]) -> int:
+    """How many parameters declared layers have; none may be absurdly large."""
+    for layer in layers:
+        if math.prod(layer.output_shape) > MOST_OUTPUTS:
+            raise ModelFormatError(f"{layer.label} has over {MOST_OUTPUTS:,} outputs a sample")
+    return sum(layer.parameter_count for layer in layers)

@@ -21,7 +21,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..autoencoder import Autoencoder
-from ..training.trainers import CompiledTrainer, EagerTrainer, Stretch, training_chain
+from ..network.chain import training_chain
+from ..training.batches import Stretch
+from ..training.compiled import CompiledTrainer
+from ..training.eager import EagerTrainer
 
 STEPS = (1e-5, 1e-6, 1e-7, 1e-8)  # relative to a number's size, or to 1 for smaller ones
 NOISE = 1e-14  # rounding error of the loss, relative to the scale that `Subject.at` gives
@@ -187,7 +190,7 @@ class Subject:
     def __init__(self, model: Autoencoder, x: ArrayLike, y: ArrayLike | None):
         twin = model.copy("float64")
         # copies, also of each other: when the input moves, the target stays
-        self.x, self.target = (np.array(a, np.float64, order="C") for a in twin._admit(x, y))
+        self.x, self.target = (np.array(a, np.float64, order="C") for a in twin.admit((x, y, "x"))[0])
         self.parameters, self.gradient = twin.parameters, twin.gradient
         self.parts = list(_parts(twin, self.x.shape))
         self.chain = chain = training_chain(twin.layers, twin.loss)

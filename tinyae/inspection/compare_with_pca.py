@@ -2,19 +2,18 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ..autoencoder import Autoencoder
 from ..checks.arrays import admit, row_slices
 from ..checks.tables import table
-from ..layers.dense import Dense
-from ..layers.reshaping import Activation, Flatten, Reshape
+from ..layers.layer import Layer, describes
+from ..layers.steps import Bias, Product, Reshape
 from ..linear.pca import PCA
 
 SHOWN = 5  # angles
+LINEAR = Product, Bias, Reshape  # steps
 ROWS = 2048  # measured at a time
 
 
@@ -155,20 +154,22 @@ def compare_with_pca(
     """
     if not isinstance(model, Autoencoder):
         raise ValueError(f"model must be an Autoencoder, but got {model!r}")
-    if model.input_shape is None or model.input_shape != model.output_shape:
+    if not model.built:
+        raise ValueError("model must be built: give it an input_shape, or call fit first")
+    if model.input_shape != model.output_shape:
         raise ValueError(
-            "model must be built and give back its input's shape, but it turns "
-            f"{model.input_shape} into {model.output_shape}"
+            f"model must give back its input's shape, but it turns {model.input_shape} into "
+            f"{model.output_shape}"
         )
     data = admit(x, "x", model.input_shape, model.dtype)
     held_out = None if x_test is None else admit(x_test, "x_test", model.input_shape, model.dtype)
-    code_size = math.prod(model.encoder.output_shape or ())
+    code_size = math.prod(model.encoder.output_shape)
     features = math.prod(data.shape[1:])
     flat = data.reshape(len(data), -1)
     pca = optimum = PCA(_components(k, code_size, features)).fit(flat)
     train = _errors(model, pca, data)
     linear = all(map(_is_linear, model.layers))
-    narrowest = min(features, *(math.prod(layer.output_shape or ()) for layer in model.layers))
+    narrowest = min(features, *(math.prod(layer.output_shape) for layer in model.layers))
     least = train["pca"]
     if linear and narrowest != pca.n_components_:
         optimum = PCA(narrowest).fit(flat)
@@ -220,9 +221,8 @@ def _reach(model: Autoencoder) -> np.ndarray:
     return (decoder.predict(units) - at_zero).reshape(len(units), -1).T
 
 
-def _is_linear(layer: Any) -> bool:
-    kinds = (Dense, Activation, Flatten, Reshape)
-    return type(layer) in kinds and getattr(layer, "activation", "linear") == "linear"
+def _is_linear(layer: Layer) -> bool:
+    return describes(layer, "steps") and all(isinstance(step, LINEAR) for step in layer.steps())
 
 
 def _components(k: int | None, code_size: int, features: int) -> int:

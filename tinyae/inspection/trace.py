@@ -2,18 +2,17 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ..autoencoder import Autoencoder
 from ..checks.tables import WIDTH, cut, table
-from ..layers.layer import Layer
-from ..maths.losses import BCE, MSE
-from ..network.admission import admit_pairs
-from ..training.trainers import Chain, EagerTrainer, training_chain
-from .formulas import Formula, formula
+from ..layers.layer import Layer, describes
+from ..maths.formula import Formula
+from ..network.chain import Chain, training_chain
+from ..training.eager import EagerTrainer, StandIn
 
 VANISHING = 1e-3  # a gradient's norm, against that at the output
 EXPLODING = 1e3  # a gradient's norm against that at the output, or values' against the input's
@@ -147,11 +146,11 @@ def trace(model: Autoencoder, x: ArrayLike, y: ArrayLike | None = None) -> Trace
     if not isinstance(model, Autoencoder):
         raise ValueError(f"model must be an Autoencoder, but got {model!r}")
     twin = model.copy()
-    admitted = admit_pairs(twin, (x, y, "x"))[0]
+    (admitted,) = twin.admit((x, y, "x"))
     rows, targets = (np.array(part, model.dtype, order="C") for part in admitted)
     chain = training_chain(twin.layers, twin.loss)
     recorders = [Recorder(layer) for layer in chain.layers]
-    watched = Chain(cast(list[Layer], recorders), chain.loss, chain.first_logits)
+    watched: Any = chain._replace(layers=recorders)  # type: ignore[arg-type]
     trainer = EagerTrainer(watched, twin.parameters, twin.gradient, twin.slots)
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows is marked
         reconstruction, penalty, _ = trainer.loss_and_gradient(
@@ -161,12 +160,13 @@ def trace(model: Autoencoder, x: ArrayLike, y: ArrayLike | None = None) -> Trace
     scale = Scale(max(input_norm, math.sqrt(rows.size)), recorders[-1].gradient_norm)
     return Trace(
         rows=tuple(
-            recorder.row(scale, chain.has_logits(i)) for i, recorder in enumerate(recorders)
+            recorder.row(scale, chain.first_logits is not None and i >= chain.first_logits)
+            for i, recorder in enumerate(recorders)
         ),
         input_norm=input_norm,
         reconstruction=reconstruction,
         penalty=penalty,
-        loss_formula=_loss_formula(model.loss, chain),
+        loss_formula=_loss_formula(chain),
     )
 
 
@@ -177,14 +177,8 @@ class Scale(NamedTuple):
     gradients: float  # at the output
 
 
-class Recorder:
-    """Stands in a layer's place and notes what goes through; all else is the layer's own."""
-
-    def __init__(self, layer: Layer):
-        self.layer = layer
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.layer, name)
+class Recorder(StandIn):
+    """Stands in a layer's place and notes what goes through."""
 
     def forward(self, x: np.ndarray, **options: Any) -> tuple[np.ndarray, Any]:
         self.reached = bool(x.any())
@@ -203,7 +197,8 @@ class Recorder:
 
     def row(self, scale: Scale, logits: bool) -> TraceRow:
         """What was noted."""
-        text = formula(self.layer)
+        own = describes(self.layer, "formula")
+        text = self.layer.formula() if own else Layer.formula(self.layer)
         if logits:
             backward = text.backward.replace("dz = dy; ", "").replace("dy", "dz")
             text = Formula(text.forward.replace("y =", "z ="), backward)
@@ -245,18 +240,8 @@ def norm(values: np.ndarray) -> float:
     return float(np.linalg.norm(values.reshape(-1).astype(np.float64)))
 
 
-def _loss_formula(loss: Any, chain: Chain) -> Formula:
-    if chain.first_logits is not None:
-        return Formula(
-            "mean of −t log y − (1 − t) log(1 − y), y = sigmoid(z), t the target",
-            "dz = (y − t) / size",
-        )
-    if type(loss) is MSE:
-        return Formula("mean of (y − t)², t the target", "dy = 2 (y − t) / size")
-    if type(loss) is BCE:
-        return Formula(
-            "mean of −t log y − (1 − t) log(1 − y), t the target",
-            "dy = (y − t) / (y (1 − y)) / size",
-        )
-    name = f"{type(loss).__name__}.value_and_gradient(y, t)"
+def _loss_formula(chain: Chain) -> Formula:
+    if chain.kernel_loss is not None:
+        return chain.kernel_loss.formula
+    name = f"{type(chain.loss).__name__}.value_and_gradient(y, t)"
     return Formula(f"{name}[0], t the target", f"dy = {name}[1]")

@@ -12,114 +12,43 @@ Either can be computed in two ways, with K the kernel as a matrix:
 
 A convolution is a gather with K = W; with stride 1 it is also a scatter with the kernel turned by
 180° and its channels exchanged. A transposed convolution is the reverse. Gathering copies x once
-for every tap of the window, scattering y, so what has fewer channels is copied.
+for every tap of the window, scattering y, so what has fewer channels is copied. A reading of both without any of
+this is in ``plain_images``: there they are sums over the taps (u, v).
 """
 
-import numpy as np
-
-from ..machine.jit import inlined, kernel
-from ..machine.products import called_product as product
+from ..checks.arguments import flag, pair, whole
+from ..machine.jit import called, inlined
+from ..machine.products import add_product, product, product_transposed
 from ..machine.views import clear, view
 from ..maths import activations
-from ..maths.activations import activation_backward, activation_forward, add_rows
+from ..maths.activations import (
+    ActivationFunction,
+    activation_backward,
+    activation_forward,
+    add_rows,
+)
+from ..maths.formula import Formula, matrix_formula
 from ..maths.initializers import Initializer
-from ..maths.penalties import L1L2
+from ..maths.penalties import Penalty
+from .im2col import add_windows, turn, turn_back, windows
+from .kernels import Kernels
 from .layer import Layer, Shape
-from .record import CONVOLUTION
-from .windows import check_image, check_padding, pair, slide, unslide
+from .steps import Crop, Pad, Step, WindowProduct, WindowProductTransposed, biased
+from .upsampled_convolution import record_behind_repeat
+from .windows import (
+    WINDOW_FIELDS,
+    by,
+    check_image,
+    check_padding,
+    image_sizes,
+    paddings,
+    slide,
+    unslide,
+)
 
 # The rows of windows(x) are made, multiplied and used a block at a time, while they are in the
 # second-level cache: so many numbers of them, or of what they are multiplied with.
 BLOCK = 32768
-
-
-@kernel
-def windows(op, image, rows, columns, first_place, col):
-    """Copy the part of an image under each window into a row of col, zeros where outside.
-
-    image (n, height, width, channels); the windows lie on n grids of rows × columns, and col (some,
-    window height · window width · channels) takes as many as it has rows from first_place on.
-    """
-    _, height, width, channels = image.shape
-    source, target = view(image, 0, (image.size,)), view(col, 0, (col.size,))
-    run = op.kernel_width * channels
-    to = 0
-    for place in range(first_place, first_place + col.shape[0]):
-        sample, i, j = place // (rows * columns), place // columns % rows, place % columns
-        top, left = i * op.stride_h - op.pad_top, j * op.stride_w - op.pad_left
-        first = max(0, -left) * channels  # of the run, what lies inside the image
-        last = min(op.kernel_width, width - left) * channels
-        for u in range(op.kernel_height):
-            row = top + u
-            if row < 0 or row >= height or last <= first:
-                for k in range(run):
-                    target[to + k] = 0
-            else:
-                start = ((sample * height + row) * width + left) * channels
-                for k in range(first):
-                    target[to + k] = 0
-                # unsigned: Numba need not ask whether an index counts from the end
-                source_first, target_first = np.uintp(start + first), np.uintp(to + first)
-                for k in range(np.uintp(last - first)):
-                    target[target_first + k] = source[source_first + k]
-                for k in range(last, run):
-                    target[to + k] = 0
-            to += run
-
-
-@kernel
-def add_windows(op, col, rows, columns, first_place, image):
-    """The transpose of `windows`: add each row of col to the image under its window."""
-    _, height, width, channels = image.shape
-    source, target = view(col, 0, (col.size,)), view(image, 0, (image.size,))
-    run = op.kernel_width * channels
-    at = 0
-    for place in range(first_place, first_place + col.shape[0]):
-        sample, i, j = place // (rows * columns), place // columns % rows, place % columns
-        top, left = i * op.stride_h - op.pad_top, j * op.stride_w - op.pad_left
-        first = max(0, -left) * channels
-        last = min(op.kernel_width, width - left) * channels
-        for u in range(op.kernel_height):
-            row = top + u
-            if row >= 0 and row < height:
-                start = ((sample * height + row) * width + left) * channels
-                source_first, target_first = np.uintp(at + first), np.uintp(start + first)
-                for k in range(np.uintp(max(0, last - first))):
-                    target[target_first + k] += source[source_first + k]
-            at += run
-
-
-@kernel
-def turn(op, W, a, b, K):
-    """K[u + i, v + j, b, a] += W[−u, −v, a, b], for i < spread_h and j < spread_w.
-
-    Turned by 180°, channels exchanged; with a spread the window that also repeats pixels.
-    """
-    rows, columns = op.kernel_height - op.spread_h + 1, op.kernel_width - op.spread_w + 1
-    source = view(W, 0, (rows * columns, a, b))
-    target = view(K, 0, (op.kernel_height, op.kernel_width, b, a))
-    for tap in range(rows * columns):
-        u, v = rows - 1 - tap // columns, columns - 1 - tap % columns
-        for place in range(op.spread_h * op.spread_w):
-            i, j = u + place // op.spread_w, v + place % op.spread_w
-            for q in range(b):
-                for p in range(a):
-                    target[i, j, q, p] += source[tap, p, q]
-
-
-@kernel
-def turn_back(op, dK, a, b, dW):
-    """The transpose of `turn`: dW[−u, −v, a, b] += Σ dK[u + i, v + j, b, a]."""
-    rows, columns = op.kernel_height - op.spread_h + 1, op.kernel_width - op.spread_w + 1
-    source = view(dK, 0, (op.kernel_height, op.kernel_width, b, a))
-    target = view(dW, 0, (rows * columns, a, b))
-    for tap in range(rows * columns):
-        u, v = rows - 1 - tap // columns, columns - 1 - tap % columns
-        for place in range(op.spread_h * op.spread_w):
-            i, j = u + place // op.spread_w, v + place % op.spread_w
-            for q in range(b):
-                for p in range(a):
-                    target[tap, p, q] += source[i, j, q, p]
 
 
 @inlined
@@ -169,7 +98,7 @@ def conv_forward(op, x, W, b, y, scratch):
         for first in range(0, x_pixels.shape[0], room.shape[0]):
             x_block = x_pixels[first : first + room.shape[0]]
             col = room[: x_block.shape[0]]
-            product(x_block, K, col, False, False, True)
+            product_transposed(x_block, K, col)
             add_windows(op, col, op.height, op.width, first, image)
         activation_forward(b, op.activation, y_pixels)
     else:
@@ -178,7 +107,7 @@ def conv_forward(op, x, W, b, y, scratch):
             y_block = y_pixels[first : first + room.shape[0]]
             col = room[: y_block.shape[0]]
             windows(op, image, op.out_height, op.out_width, first, col)
-            product(col, K, y_block, False, False, False)
+            product(col, K, y_block)
             activation_forward(b, op.activation, y_block)
 
 
@@ -222,9 +151,9 @@ def gather_backward(op, x, K, y, dy, dK, db, dx, room):
         add_rows(dz, db)
         if dK.size:
             windows(op, x_image, op.out_height, op.out_width, first, col)
-            product(col, dz, dK, True, True, False)
+            add_product(col, dz, dK)
         if dx.size:
-            product(dz, K, col, False, False, True)
+            product_transposed(dz, K, col)
             add_windows(op, col, op.out_height, op.out_width, first, dx_image)
 
 
@@ -240,9 +169,9 @@ def scatter_backward(op, x, K, y, dy, dK, db, dx, room):
         col = room[: x_block.shape[0]]
         windows(op, dz_image, op.height, op.width, first, col)
         if dK.size:
-            product(col, x_block, dK, True, True, False)
+            add_product(col, x_block, dK)
         if dx.size:
-            product(col, K, dx_pixels[first : first + room.shape[0]], False, False, False)
+            product(col, K, dx_pixels[first : first + room.shape[0]])
 
 
 class Conv2D(Layer):
@@ -259,8 +188,8 @@ class Conv2D(Layer):
     padding : "valid" or "same", default "valid"
         Windows inside the image only; or as many windows as pixels / s, with zeros around, half
         of them (rounded down) before the image.
-    activation : str or None
-        f: linear (None), relu, leaky_relu, elu, tanh or sigmoid.
+    activation : str, ActivationFunction or None
+        f: linear (None), relu, leaky_relu, elu, tanh or sigmoid, or one of your own.
     use_bias : bool, default True
     kernel_initializer, bias_initializer : str or callable ``(shape, rng) -> array``
         Initial W, of shape (rows, columns, channels, filters), and b, of shape (filters,).
@@ -281,20 +210,20 @@ class Conv2D(Layer):
         kernel_size: int | tuple[int, int],
         strides: int | tuple[int, int] = 1,
         padding: str = "valid",
-        activation: str | None = None,
+        activation: str | ActivationFunction | None = None,
         *,
         use_bias: bool = True,
         kernel_initializer: str | Initializer = "glorot_uniform",
         bias_initializer: str | Initializer = "zeros",
-        activity_regularizer: L1L2 | None = None,
+        activity_regularizer: Penalty | None = None,
     ):
         super().__init__(activity_regularizer=activity_regularizer)
-        self.filters = pair("filters", filters)[0]
+        self.filters = whole("filters", filters)
         self.kernel_size = pair("kernel_size", kernel_size)
         self.strides = pair("strides", strides)
         self.padding = check_padding(padding)
         self.activation = activations.check(activation)
-        self.use_bias = use_bias
+        self.use_bias = flag("use_bias", use_bias)
         self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
 
     def build(self, input_shape: Shape) -> Shape:
@@ -315,62 +244,59 @@ class Conv2D(Layer):
             return [unslide(*side, self.padding) for side in sides]
         return [slide(self, *side, self.padding) for side in sides]
 
-    def image_record(self, input_shape: Shape) -> np.record:
-        """The record for images of this shape."""
-        (rows, _), (columns, _) = self.slides(input_shape)
-        return self.record(input_shape, (rows, columns, self.filters))
-
-    def forward(self, x, training=False, step=0, first=0):
-        x = self.batch(x)
-        op = self.image_record(x.shape[1:])
-        y = np.empty((len(x), op.out_height, op.out_width, op.filters), self.dtype)
-        conv_forward(
-            *(op, x.reshape(len(x), -1), self.weight("kernel").reshape(-1), self.weight("bias")),
-            *(y.reshape(len(x), -1), self.scratch(op, len(x))),
-        )
-        return y, (x, y)
-
-    def backward(self, dy, cache):
-        x, y = cache
-        op, n = self.image_record(x.shape[1:]), len(x)
-        dx = np.empty_like(x)
-        self.clear_gradients()
-        conv_backward(
-            *(op, x.reshape(n, -1), self.weight("kernel").reshape(-1), y.reshape(n, -1)),
-            self.batch_gradient(dy, y.shape).reshape(n, -1),
-            *(self.gradient("kernel").reshape(-1), self.gradient("bias")),
-            *(dx.reshape(n, -1), self.scratch(op, n)),
-        )
-        return dx
-
-    def scratch_sizes(self, op):
+    def scratch_size(self, op):
         inner, outer = (op.filters, op.channels) if op.scatter else (op.channels, op.filters)
         width = op.kernel_height * op.kernel_width * inner
-        return 2 * width * outer + max(1, BLOCK // max(width, outer)) * width, 0
+        return 2 * width * outer + max(1, BLOCK // max(width, outer)) * width  # K, dK, windows
 
-    def op(self, input_shape):
-        (_, pad_top), (_, pad_left) = self.slides(input_shape)
-        scatter = self.transposed
-        if self.strides == (1, 1):  # either form: copy the side with fewer channels
-            scatter = input_shape[2] > self.filters
-        flipped = scatter != self.transposed
+    def operations(self):
+        rows, columns, filters = self.output_shape
+        return rows * columns * (2 * self.weights["kernel"].size + filters)
+
+    @property
+    def scatters(self) -> bool:
+        """Which form: with stride 1 either will do, and the side with fewer channels is copied."""
+        if self.strides == (1, 1):
+            return self.input_shape[2] > self.filters
+        return self.transposed
+
+    def record_fields(self):
+        (_, pad_top), (_, pad_left) = self.slides(self.input_shape)
+        flipped = self.scatters != self.transposed
         if flipped:
             pad_top = self.kernel_size[0] - 1 - pad_top
             pad_left = self.kernel_size[1] - 1 - pad_left
         return {
-            "kind": CONVOLUTION,
-            **activations.fields(self.activation, self.dtype),
+            **image_sizes(self),
+            **activations.addresses(self.activation, self.dtype),
             "kernel_height": self.kernel_size[0],
             "kernel_width": self.kernel_size[1],
             "stride_h": self.strides[0],
             "stride_w": self.strides[1],
             "pad_top": pad_top,
             "pad_left": pad_left,
-            "scatter": scatter,
+            "scatter": self.scatters,
             "flipped": flipped,
             "spread_h": 1,
             "spread_w": 1,
         }
+
+    def record_behind(self, step, input_shape):
+        return record_behind_repeat(self, step, input_shape)
+
+    def formula(self) -> Formula:
+        kind, back = ("convT", "conv") if self.transposed else ("conv", "convT")
+        window = f"{by(self.kernel_size)}, {self.padding}"
+        if self.strides != (1, 1):
+            window += f", stride {by(self.strides)}"
+        product, dx = f"{kind}(x, W: {window})", f"dx = {back}(dz, W)"
+        return matrix_formula(product, "dW = Σ x dz", dx, self.activation, self.use_bias)
+
+    def steps(self):
+        rows, columns = paddings(self, self.kernel_size)
+        pad: list[Step] = [Pad(rows, columns)] if any(rows + columns) else []
+        end = biased(self.use_bias, activations.get(self.activation))
+        return [*pad, WindowProduct("kernel", self.strides), *end]
 
     def __repr__(self) -> str:
         return (
@@ -407,3 +333,54 @@ class Conv2DTranspose(Conv2D):
     """
 
     transposed = True
+
+    def steps(self):
+        sides = zip(
+            self.slides(self.input_shape), self.input_shape, self.kernel_size, self.strides,
+            strict=False,
+        )
+        crops, pads = [], []
+        for (size, before), side, window, stride in sides:
+            crops.append((before, size))
+            pads.append((0, max(0, before + size - (side - 1) * stride - window)))
+        taken: list[Step] = [WindowProductTransposed("kernel", self.strides)]
+        if any(pads[0] + pads[1]):
+            taken.append(Pad(*pads))
+        taken.append(Crop(*crops))
+        return [*taken, *biased(self.use_bias, activations.get(self.activation))]
+
+
+# For the engine: w is W and then b
+
+
+@inlined
+def kernel_and_bias(op, w):
+    """W and b, or dW and db, as flat arrays, from w or dw, which may be empty."""
+    taps = (op.kernel_height - op.spread_h + 1) * (op.kernel_width - op.spread_w + 1)
+    size = min(w.size, taps * op.channels * op.filters)
+    return view(w, 0, (size,)), view(w, size, (w.size - size,))
+
+
+@called
+def forward(op, w, x, y, scratch, step, first):
+    W, b = kernel_and_bias(op, w)
+    conv_forward(op, x, W, b, y, scratch)
+
+
+@called
+def backward(op, w, x, y, dy, dw, dx, scratch, step, first):
+    W, _ = kernel_and_bias(op, w)
+    dW, db = kernel_and_bias(op, dw)
+    conv_backward(op, x, W, y, dy, dW, db, dx, scratch)
+
+
+Conv2D.kernels = Kernels(
+    forward,
+    backward,
+    {
+        **WINDOW_FIELDS,
+        **activations.FIELDS,
+        **{"scatter": int, "flipped": int},  # which form of the convolution
+        **{"spread_h": int, "spread_w": int},  # 1, or by how much pixels before it are repeated
+    },
+)

@@ -1,54 +1,54 @@
-"""The fully connected layer: y = f(x W + b)."""
+"""The fully connected layer: y = f(x W + b).
 
-import numpy as np
+The shapes are x (n, in), W (in, units), b (units,), y (n, units). In NumPy:
 
-from ..machine.jit import inlined
-from ..machine.products import product
-from ..machine.views import columns
+    z = x @ W + b;  y = f(z)
+    dz = dy * slope(y);  dW += x.T @ dz;  db += dz.sum(axis=0);  dx = dz @ W.T
+"""
+
+from ..checks.arguments import flag, whole
+from ..machine.jit import called, inlined
+from ..machine.products import add_product, product, product_transposed
+from ..machine.views import columns, view
 from ..maths import activations
-from ..maths.activations import activation_backward, activation_forward, add_rows
+from ..maths.activations import (
+    ActivationFunction,
+    activation_backward,
+    activation_forward,
+    add_rows,
+)
+from ..maths.formula import Formula, matrix_formula
 from ..maths.initializers import Initializer
-from ..maths.penalties import L1L2
+from ..maths.penalties import Penalty
+from .kernels import Kernels
 from .layer import Layer, Shape
-from .record import DENSE
+from .steps import Product, biased
 
 
 @inlined
-def dense_forward(x, W, b, activation, y):
-    """y = f(x W + b), row by row.
-
-    x (n, in), W (in, units), b (units,) or empty, y (n, units).
-    """
-    product(x, W, y, False, False, False)
-    activation_forward(b, activation, y)
+def dense_forward(x, W, b, f, y):
+    """y = f(x W + b), row by row; b may be empty."""
+    product(x, W, y)  # z = x W
+    activation_forward(b, f, y)  # y = f(z + b)
 
 
 @inlined
-def dense_gradient(x, dz, first, dW, db):
-    """Add to the gradient for the rows of W from `first` on, as many as dW has, and to that for b.
-
-    dW += xᵀ dz       each weight saw every sample's input
-    db += Σ dz        over the samples
-    """
-    if dW.size:
-        product(columns(x, first, dW.shape[0]), dz, dW, True, True, False)
-    add_rows(dz, db)
-
-
-@inlined
-def dense_backward(x, W, y, activation, dy, dW, db, dx):
+def dense_backward(x, W, y, f, dy, dW, db, dx):
     """The chain rule through y = f(z), z = x W + b, for a loss with gradient dy for y.
 
     dz = dy f'(z)           (written over dy)
-    dW += xᵀ dz, db += Σ dz
+    dW += xᵀ dz             each weight saw every sample's input
+    db += Σ dz              over the samples
     dx  = dz Wᵀ             each input reached every unit
 
     An empty dW, db or dx is not wanted.
     """
-    activation_backward(y, activation, dy)
-    dense_gradient(x, dy, 0, dW, db)
+    activation_backward(y, f, dy)
+    dz = dy
+    add_product(x, dz, dW)
+    add_rows(dz, db)
     if dx.size:
-        product(dy, W, dx, False, False, True)
+        product_transposed(dz, W, dx)
 
 
 class Dense(Layer):
@@ -58,8 +58,8 @@ class Dense(Layer):
     ----------
     units : int
         Number of outputs.
-    activation : str or None
-        f: linear (None), relu, leaky_relu, elu, tanh or sigmoid.
+    activation : str, ActivationFunction or None
+        f: linear (None), relu, leaky_relu, elu, tanh or sigmoid, or one of your own.
     use_bias : bool, default True
         Whether there is a b.
     kernel_initializer, bias_initializer : str or callable ``(shape, rng) -> array``
@@ -72,27 +72,25 @@ class Dense(Layer):
     >>> layer = Dense(3, "relu")
     >>> layer.build((4,))
     (3,)
-    >>> y, cache = layer.forward(np.ones((2, 4)))
-    >>> layer.backward(np.ones_like(y), cache).shape
+    >>> y, cache = layer.forward([[0, 1, 2, 3], [4, 5, 6, 7]])
+    >>> layer.backward(y, cache).shape
     (2, 4)
     """
 
     def __init__(
         self,
         units: int,
-        activation: str | None = None,
+        activation: str | ActivationFunction | None = None,
         *,
         use_bias: bool = True,
         kernel_initializer: str | Initializer = "glorot_uniform",
         bias_initializer: str | Initializer = "zeros",
-        activity_regularizer: L1L2 | None = None,
+        activity_regularizer: Penalty | None = None,
     ):
         super().__init__(activity_regularizer=activity_regularizer)
-        if not isinstance(units, int | np.integer) or units < 1:
-            raise ValueError(f"units must be a positive integer, but got {units!r}")
-        self.units = int(units)
+        self.units = whole("units", units)
         self.activation = activations.check(activation)
-        self.use_bias = use_bias
+        self.use_bias = flag("use_bias", use_bias)
         self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
 
     def build(self, input_shape: Shape) -> Shape:
@@ -103,27 +101,48 @@ class Dense(Layer):
             self.add_weight("bias", (self.units,), self.bias_initializer)
         return (self.units,)
 
-    def forward(self, x, training=False, step=0, first=0):
-        x = self.batch(x)
-        y = np.empty((len(x), self.units), self.dtype)
-        activation, _ = activations.addresses(self.activation, self.dtype)
-        dense_forward(x, self.weight("kernel"), self.weight("bias"), activation, y)
-        return y, (x, y)
+    def record_fields(self):
+        return activations.addresses(self.activation, self.dtype)
 
-    def backward(self, dy, cache):
-        x, y = cache
-        dx = np.empty_like(x)
-        _, activation = activations.addresses(self.activation, self.dtype)
-        self.clear_gradients()
-        dense_backward(
-            *(x, self.weight("kernel"), y, activation),
-            *(self.batch_gradient(dy, y.shape), self.gradient("kernel", 2)),
-            *(self.gradient("bias"), dx),
-        )
-        return dx
+    def formula(self) -> Formula:
+        return matrix_formula("x W", "dW = xᵀ dz", "dx = dz Wᵀ", self.activation, self.use_bias)
 
-    def op(self, input_shape):
-        return {"kind": DENSE, **activations.fields(self.activation, self.dtype)}
+    def steps(self):
+        return [Product("kernel"), *biased(self.use_bias, activations.get(self.activation))]
 
     def __repr__(self) -> str:
         return f"Dense({self.units}, {self.activation!r})"
+
+
+# For the engine: w is W, row by row, and then b
+
+
+@inlined
+def matrix_and_bias(op, w):
+    """W and b, or dW and db, from w or dw, which may be empty."""
+    rows = min(w.size, op.inputs)
+    W = view(w, 0, (rows, op.outputs))
+    return W, view(w, W.size, (w.size - W.size,))
+
+
+@called
+def forward(op, w, x, y, scratch, step, first):
+    W, b = matrix_and_bias(op, w)
+    dense_forward(x, W, b, op.activation, y)
+
+
+@called
+def backward(op, w, x, y, dy, dw, dx, scratch, step, first):
+    W, _ = matrix_and_bias(op, w)
+    dW, db = matrix_and_bias(op, dw)
+    dense_backward(x, W, y, op.slope, dy, dW, db, dx)
+
+
+@called
+def part(op, x, dz, first, dW, db):
+    rows = dW.size // op.outputs
+    add_product(columns(x, first, rows), dz, view(dW, 0, (rows, op.outputs)))
+    add_rows(dz, db)
+
+
+Dense.kernels = Kernels(forward, backward, activations.FIELDS, part)

@@ -2,61 +2,37 @@
 
 import functools
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar
 
 import numpy as np
 
 from ..checks.arrays import shape_text
-from ..maths import penalties as regularizers
+from ..checks.undo import unchanged_if_refused
+from ..maths import penalties
+from ..maths.formula import Formula
 from ..maths.initializers import Initializer
 from ..maths.initializers import get as get_initializer
-from ..maths.penalties import L1L2
-from .record import new_table
+from ..maths.penalties import Penalty
+from .kernels import NOT_TRAINING, Kernels, run_backward, run_forward
+from .record import OP, as_type, for_kernels
+from .steps import Step
+from .weights import Weights
 
 Shape = tuple[int, ...]
+BUILT = ("input_shape", "output_shape", "parameters", "gradient")  # there once a layer is built
 
 
-class Weights(Mapping):
-    """Arrays by name. They may be changed in place, `weights["kernel"][...] = new`, not replaced.
-
-    The arrays are views of a model's flat vector: a replaced one would no longer be trained.
-    """
-
-    def __init__(self) -> None:
-        self._arrays: dict[str, np.ndarray] = {}
-
-    def __getitem__(self, name: str) -> np.ndarray:
-        return self._arrays[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._arrays)
-
-    def __len__(self) -> int:
-        return len(self._arrays)
-
-    def __setitem__(self, name: str, value: np.ndarray) -> None:
-        # `gradients[name] += d` ends by assigning the very same array
-        if value is not self._arrays.get(name):
-            raise TypeError(
-                f"{name!r} is a view of the model's parameters and cannot be replaced; "
-                f"write into it: [{name!r}][...] = values"
-            )
-
-    def __repr__(self) -> str:
-        inside = ", ".join(f"{name}: {array.shape}" for name, array in self.items())
-        return f"Weights({inside})"
-
-    def bind(self, name: str, array: np.ndarray) -> None:
-        """Let `name` stand for `array`; for whoever owns the memory."""
-        self._arrays[name] = array
+class NotBuilt(ValueError, AttributeError):
+    """What a layer has only once its shapes are known."""
 
 
 class Layer:
     """One step of a model: a forward pass, and a backward pass that is its gradient.
 
-    A layer of your own subclasses this, declares its weights in `build` with `add_weight`, and
-    writes `forward` and `backward` in NumPy. It trains eagerly, through the same `fit`.
+    A layer of your own subclasses this and declares its weights in `build` with `add_weight`. Then
+    it either names its `kernels`, and trains in the compiled loop as the layers of tinyae do; or it
+    writes `forward` and `backward` in NumPy, and the model trains eagerly, through the same `fit`.
 
     Parameters
     ----------
@@ -67,10 +43,14 @@ class Layer:
     ----------
     weights, gradients : mapping of str to array
         Views of the model's flat vectors.
+    parameters, gradient : array
+        The layer's part of these vectors.
     trainable : bool
         False freezes the layer: its gradient is zero and its weights stay.
-    input_shape, output_shape : tuple of int, or None before the layer is built
-        Shapes of one sample.
+    input_shape, output_shape : tuple of int
+        Shapes of one sample, once the layer is built.
+    kernels : Kernels or None
+        What the engine runs.
 
     Examples
     --------
@@ -87,22 +67,26 @@ class Layer:
     ...         return dy * self.weights["scale"]
     """
 
-    input_shape: Shape | None = None
-    output_shape: Shape | None = None
+    kernels: ClassVar[Kernels | None] = None
+    input_shape: Shape
+    output_shape: Shape
+    parameters: np.ndarray
+    gradient: np.ndarray
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         if "build" in cls.__dict__:
             cls.build = _recording(cls.build)  # type: ignore[method-assign]
 
-    def __init__(self, *, activity_regularizer: L1L2 | None = None) -> None:
-        self.activity_regularizer = regularizers.get(activity_regularizer)
+    def __init__(self, *, activity_regularizer: Penalty | None = None) -> None:
+        self.activity_regularizer = penalties.get(activity_regularizer)
         self.weights, self.gradients = Weights(), Weights()
         self.trainable = True
         self.dtype = np.dtype(np.float32)
         self.label = type(self).__name__  # a composite puts the position in front
         self.key = 0  # decides the layer's random numbers; a model gives each layer its own
         self._claimed = False
+        self._building = False
         self._rng: np.random.Generator | None = None
         self._declares = False  # whether `build` is to find out the weights' shapes only
 
@@ -110,7 +94,6 @@ class Layer:
 
     def build(self, input_shape: Shape) -> Shape:
         """Declare the weights for samples of `input_shape`; return the output's shape."""
-        self.input_shape = self.output_shape = tuple(input_shape)
         return input_shape
 
     def forward(
@@ -128,21 +111,53 @@ class Layer:
         first : int
             The position in the mini-batch of the first row of x.
         """
-        raise NotImplementedError(
-            f"{type(self).__name__} must define forward(x, ...) -> (y, cache)"
-        )
+        table, x = self._table("forward(x, ...) -> (y, cache)"), self.batch(x)
+        y = np.empty((len(x), *self.output_shape), self.dtype)
+        step = step if training else NOT_TRAINING
+        with np.errstate(all="ignore"):  # as in compiled code
+            run_forward(
+                *(for_kernels(table), self.parameters, _rows(x), _rows(y)),
+                *(self._scratch(table), step, first),
+            )
+        return y, (x, y, step, first)
 
     def backward(self, dy: np.ndarray, cache: Any) -> np.ndarray:
         """The gradient for x, from the gradient dy for y; adds into `gradients`."""
-        raise NotImplementedError(f"{type(self).__name__} must define backward(dy, cache) -> dx")
+        table, (x, y, step, first) = self._table("backward(dy, cache) -> dx"), cache
+        dy, dx = self.batch_gradient(dy, y.shape), np.empty_like(x)
+        dw = self.gradient if self.trainable else self.gradient[:0]
+        with np.errstate(all="ignore"):
+            run_backward(
+                *(for_kernels(table), self.parameters, _rows(x), _rows(y), _rows(dy)),
+                *(dw, _rows(dx), self._scratch(table), step, first),
+            )
+        return dx
 
-    def op(self, input_shape: Shape) -> dict[str, float] | None:
-        """The layer's own fields of its record, see `tinyae.ops`; None if it has no kernels."""
+    def record_fields(self) -> dict[str, float]:
+        """The values of `kernels.fields`, for a layer that is built."""
+        return {}
+
+    def scratch_size(self, op: np.record) -> int:
+        """How many numbers of scratch the kernels need, for a layer with this record."""
+        return 0
+
+    def operations(self) -> int:
+        """About how many multiplications and additions one sample takes, forward."""
+        matrices = sum(array.size for array in self.weights.values() if array.ndim > 1)
+        return 2 * matrices + math.prod(self.output_shape)
+
+    def formula(self) -> Formula:
+        """What the layer does to x and to the gradient dy, as text."""
+        name = type(self).__name__
+        return Formula(f"y = {name}.forward(x)", f"dx = {name}.backward(dy)")
+
+    def steps(self) -> list[Step]:
+        """What the layer computes at inference: see `tinyae.layers.steps`."""
+        raise NotImplementedError(f"{self.label} does not say which steps it takes")
+
+    def record_behind(self, step: Step, input_shape: Shape) -> np.recarray | None:
+        """The layer's record with that step before it as one, where its kernels can do both."""
         return None
-
-    def scratch_sizes(self, op: np.record) -> tuple[int, int]:
-        """How many numbers of scratch the kernels need: at all, and for each sample."""
-        return 0, 0
 
     # What every layer has
 
@@ -168,6 +183,11 @@ class Layer:
         self.weights.bind(name, values.astype(self.dtype))
         self.gradients.bind(name, np.zeros(shape, self.dtype))
 
+    def __getattr__(self, name: str) -> Any:
+        if name in BUILT:
+            raise NotBuilt(f"{self.label} must be built before use: call build(input_shape)")
+        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+
     @property
     def layers(self) -> list["Layer"]:
         """The layers inside, for a composite; a plain layer is its own only one."""
@@ -176,52 +196,15 @@ class Layer:
     @property
     def built(self) -> bool:
         """Whether the shapes are known and the weights exist."""
-        return self.output_shape is not None
+        return "output_shape" in vars(self)
 
     @property
     def parameter_count(self) -> int:
         """How many numbers the weights hold."""
         return sum(array.size for array in self.weights.values())
 
-    def prepare(
-        self, input_shape: Shape, dtype: np.dtype, rng: np.random.Generator | None
-    ) -> Shape:
-        """Build the layer for a model; one that is built already keeps its weights.
-
-        Without `rng` weights are declared: zeros of their shapes that take no memory before `bind`.
-        """
-        if self.built:
-            if self.input_shape != tuple(input_shape):
-                raise self.shape_error(input_shape, shape_text(self.input_shape or ()))
-            return self.output_shape or ()
-        self.dtype, self._rng, self._declares = dtype, rng, rng is None
-        output_shape = self.build(tuple(input_shape))
-        self._rng, self._declares = None, False
-        return output_shape
-
-    def unbuild(self) -> None:
-        """Forget shapes and weights."""
-        self.input_shape = self.output_shape = None
-        self.weights, self.gradients = Weights(), Weights()
-
-    def claim(self) -> None:
-        """Take the layer for one owner; a second is refused, since weights live in one place."""
-        if self._claimed:
-            raise ValueError(
-                f"{self.label} already belongs to a model; a layer's weights live in one model's "
-                "vector. Use a new layer, or a copy of the Sequential it is in: .copy()"
-            )
-        self._claimed = True
-
-    def release(self) -> None:
-        """Undo `claim`."""
-        self._claimed = False
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, _claimed=False)  # a copy is nobody's yet
-
     def clear_gradients(self) -> None:
-        """Set the gradients to zero."""
+        """Set the gradients to zero; `backward` adds to them."""
         for gradient in self.gradients.values():
             gradient[...] = 0
 
@@ -231,32 +214,8 @@ class Layer:
             f"{self.label} expects input of shape {expected}, but got {shape_text(input_shape)}"
         )
 
-    # For layers with kernels: what the kernels take
-
-    def record(self, input_shape: Shape, output_shape: Shape) -> np.record:
-        """The layer's record, as far as it does not depend on where its arrays lie."""
-        op = new_table(1)[0]
-        fields: dict[str, float] = {
-            "inputs": math.prod(input_shape),
-            "outputs": math.prod(output_shape),
-            "key": self.key,
-        }
-        if len(input_shape) == len(output_shape) == 3:
-            fields |= zip(("height", "width", "channels"), input_shape, strict=True)
-            fields |= zip(("out_height", "out_width", "filters"), output_shape, strict=True)
-        for name, value in (fields | (self.op(input_shape) or {})).items():
-            op[name] = value
-        return op
-
-    def scratch(self, op: np.record, n: int) -> np.ndarray:
-        """Room for the kernels to work in, for n samples."""
-        fixed, each = self.scratch_sizes(op)
-        return np.empty(fixed + n * each, self.dtype)
-
     def batch(self, x: np.ndarray) -> np.ndarray:
         """x as the layer's kernels take it: of its input's shape, contiguous, of its dtype."""
-        if self.input_shape is None:
-            raise ValueError(f"{self.label} must be built before use: call build(input_shape)")
         x = np.ascontiguousarray(x, dtype=self.dtype)
         if x.shape[1:] != self.input_shape:
             raise self.shape_error(x.shape[1:], shape_text(self.input_shape))
@@ -272,14 +231,83 @@ class Layer:
             )
         return dy
 
-    def weight(self, name: str, ndim: int = 1) -> np.ndarray:
-        """The weight of that name, or an empty array, which kernels take for "none"."""
-        return self.weights.get(name, np.empty((0,) * ndim, self.dtype))
+    # Belonging to a model
 
-    def gradient(self, name: str, ndim: int = 1) -> np.ndarray:
-        """The gradient to add into, or an empty array where none is wanted."""
-        none = np.empty((0,) * ndim, self.dtype)
-        return self.gradients.get(name, none) if self.trainable else none
+    def prepare(
+        self, input_shape: Shape, dtype: np.dtype, rng: np.random.Generator | None
+    ) -> Shape:
+        """Build the layer for a model; one that is built already keeps its weights.
+
+        Without `rng` weights are declared: zeros of their shapes that take no memory before `bind`.
+        """
+        if self.built:
+            if self.input_shape != tuple(input_shape):
+                raise self.shape_error(input_shape, shape_text(self.input_shape))
+            return self.output_shape
+        self.dtype, self._rng, self._declares = dtype, rng, rng is None
+        output_shape = self.build(tuple(input_shape))
+        self._rng, self._declares = None, False
+        return output_shape
+
+    def claim(self) -> None:
+        """Take the layer for one owner; a second is refused, since weights live in one place."""
+        if self._claimed:
+            raise ValueError(
+                f"{self.label} already belongs to a model; a layer's weights live in one model's "
+                "vector. Use a new layer, or a copy of the Sequential it is in: .copy()"
+            )
+        self._claimed = True
+
+    def release(self) -> None:
+        """Undo `claim`."""
+        self._claimed = False
+
+    def bind_alone(self) -> None:
+        """Give the weights vectors of the layer's own."""
+        bind([self], self.dtype)
+
+    def __getstate__(self) -> dict[str, Any]:
+        lost = ("parameters", "gradient", "gradients")  # views, or found from the weights again
+        return {name: value for name, value in vars(self).items() if name not in lost}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _claimed=False)  # a copy is nobody's yet
+        self.weights, self.gradients = self.weights.copy(), Weights()
+        if self.built:
+            self.bind_alone()
+
+    # For the engine
+
+    def record(self) -> np.recarray:
+        """The layer's record, as far as it does not depend on where its arrays lie: a table of one."""
+        assert self.kernels is not None
+        table = np.zeros(1, self.kernels.record)
+        fields = {
+            "inputs": math.prod(self.input_shape),
+            "outputs": math.prod(self.output_shape),
+            "w_size": self.parameter_count,
+            "key": self.key,
+        }
+        for name, value in (fields | self.record_fields()).items():
+            table[name] = value
+        return table.view(OP).view(np.recarray)
+
+    def _table(self, method: str) -> np.recarray:
+        """The record for a call of the layer alone."""
+        if self.kernels is None:
+            raise NotImplementedError(f"{type(self).__name__} must define {method}, or kernels")
+        table = self.record()
+        table.forward, table.backward = self.kernels.addresses(self.dtype)
+        table.y = table.dx = 1  # not the memory of x and dy, which are at 0
+        return table
+
+    def _scratch(self, table: np.recarray) -> np.ndarray:
+        assert self.kernels is not None
+        return np.empty(self.scratch_size(as_type(table[0], self.kernels.record)), self.dtype)
+
+
+def _rows(batch: np.ndarray) -> np.ndarray:
+    return batch.reshape(len(batch), math.prod(batch.shape[1:]))
 
 
 def _recording(build: Callable) -> Callable:
@@ -287,26 +315,46 @@ def _recording(build: Callable) -> Callable:
 
     @functools.wraps(build)
     def wrapper(self: Layer, input_shape: Shape, *args: Any, **options: Any) -> Shape:
+        if self._building:  # called by a subclass's own
+            return tuple(build(self, input_shape, *args, **options))
         if self._claimed:
             raise ValueError(
                 f"{self.label} belongs to a model, which has built it; build a copy instead"
             )
-        shape = tuple(build(self, input_shape, *args, **options))
-        self.input_shape, self.output_shape = tuple(input_shape), shape
+        with unchanged_if_refused(self):
+            self._building, self.weights, self.gradients = True, Weights(), Weights()
+            shape = tuple(build(self, input_shape, *args, **options))
+            self._building = False
+            self.input_shape, self.output_shape = tuple(input_shape), shape
+            if not self._declares:
+                self.bind_alone()
         return shape
 
     return wrapper
 
 
-def is_compiled(layer: Layer) -> bool:
-    """Whether the engine may run the layer's kernels in place of its methods.
+Layer.build = _recording(Layer.build)  # type: ignore[method-assign]
 
-    A subclass that overrides `forward` or `backward` below the class that defined `op` means
-    what it wrote.
+
+def owner(layer: Layer, name: str) -> type:
+    """The class that says what the layer's `name` is."""
+    return next(base for base in type(layer).__mro__ if name in vars(base))
+
+
+def describes(layer: Layer, name: str) -> bool:
+    """Whether `name`, its kernels, steps or formula, says what the layer's methods do.
+
+    A subclass that overrides `forward` or `backward` below the class that defines `name` means what
+    it wrote.
     """
-    owner = next(base for base in type(layer).__mro__ if "op" in base.__dict__)
-    same = all(getattr(type(layer), m) is getattr(owner, m) for m in ("forward", "backward"))
-    return same and owner is not Layer
+    cls = owner(layer, name)
+    same = all(getattr(type(layer), m) is getattr(cls, m) for m in ("forward", "backward"))
+    return same and cls is not Layer
+
+
+def is_compiled(layer: Layer) -> bool:
+    """Whether the engine may run the layer's kernels in place of its methods."""
+    return layer.kernels is not None and describes(layer, "kernels")
 
 
 def bind(layers: Iterable[Layer], dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
@@ -317,15 +365,16 @@ def bind(layers: Iterable[Layer], dtype: np.dtype) -> tuple[np.ndarray, np.ndarr
     """
     layers = list(layers)
     size = sum(layer.parameter_count for layer in layers)
-    parameters, gradient = np.empty(size, dtype), np.zeros(size, dtype)
-    start = 0
+    # views: a user who holds an array that owns its memory could resize it
+    parameters, gradient = np.empty(size, dtype)[:], np.zeros(size, dtype)[:]
+    stop = 0
     for layer in layers:
-        layer.dtype = dtype
+        layer.dtype, first = dtype, stop
         for name, values in layer.weights.items():
-            stop = start + math.prod(values.shape)
+            start, stop = stop, stop + math.prod(values.shape)
             view = parameters[start:stop].reshape(values.shape)
             view[...] = values
             layer.weights.bind(name, view)
             layer.gradients.bind(name, gradient[start:stop].reshape(values.shape))
-            start = stop
+        layer.parameters, layer.gradient = parameters[first:stop], gradient[first:stop]
     return parameters, gradient

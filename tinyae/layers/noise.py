@@ -6,19 +6,16 @@ the same however a mini-batch is cut into chunks and threads, and the backward p
 instead of keeping them.
 """
 
-import math
-
 import numpy as np
 
+from ..checks.arguments import not_negative, share
 from ..machine.elementary import log1p
-from ..machine.jit import inlined, kernel
+from ..machine.jit import called, inlined, kernel
 from ..machine.views import copy
-from ..maths.penalties import L1L2
+from ..maths.formula import Formula
+from ..maths.penalties import Penalty
+from .kernels import NOT_TRAINING, Kernels
 from .layer import Layer
-from .record import DROPOUT, GAUSSIAN_NOISE
-
-NOT_TRAINING = -1  # in place of the step
-
 
 GOLDEN = 0x9E3779B9  # 2³² divided by the golden ratio: its multiples differ in all bits
 
@@ -89,7 +86,7 @@ def standard_normal(bits):
 
 
 @inlined
-def dropout(op, x, y, step, first):
+def dropped(op, x, y, step, first):
     """y = x / (1 − rate) with probability 1 − rate, else 0; copies where step is NOT_TRAINING.
 
     x, y (n, size); `first` is the position in the mini-batch of row 0. The map is linear with a
@@ -106,17 +103,34 @@ def dropout(op, x, y, step, first):
             y[i, j] = scale * x[i, j] if element_bits(row, j) >= threshold else zero
 
 
-@inlined
-def gaussian_noise(op, x, y, step, first):
+@called
+def gaussian_noise(op, w, x, y, scratch, step, first):
     """y = x + stddev · N(0, 1); copies where step is NOT_TRAINING. Its backward pass copies."""
     if step == NOT_TRAINING:
         copy(x, y)
         return
-    stddev = x.dtype.type(op.rate)
+    stddev = x.dtype.type(op.stddev)
     for i in range(x.shape[0]):
         row = row_key(op.key, step, first + i)
         for j in range(x.shape[1]):
             y[i, j] = x[i, j] + stddev * x.dtype.type(standard_normal(element_bits(row, j)))
+
+
+@called
+def gaussian_noise_back(op, w, x, y, dy, dw, dx, scratch, step, first):
+    if dx.size:
+        copy(dy, dx)
+
+
+@called
+def dropout(op, w, x, y, scratch, step, first):
+    dropped(op, x, y, step, first)
+
+
+@called
+def dropout_back(op, w, x, y, dy, dw, dx, scratch, step, first):
+    if dx.size:
+        dropped(op, dy, dx, step, first)
 
 
 class Dropout(Layer):
@@ -132,30 +146,24 @@ class Dropout(Layer):
         A penalty on the output.
     """
 
-    def __init__(self, rate: float, *, activity_regularizer: L1L2 | None = None):
+    kernels = Kernels(dropout, dropout_back, {"rate": float})
+
+    def __init__(self, rate: float, *, activity_regularizer: Penalty | None = None):
         super().__init__(activity_regularizer=activity_regularizer)
-        if not 0 <= rate < 1:
-            raise ValueError(f"rate must be at least 0 and below 1, but got {rate!r}")
-        self.rate = float(rate)
+        self.rate = share("rate", rate)
 
-    def forward(self, x, training=False, step=0, first=0):
-        x = self.batch(x)
-        step = step if training else NOT_TRAINING
-        return self._masked(x, step, first), (x.shape, step, first)
+    def record_fields(self):
+        return {"rate": self.rate}
 
-    def backward(self, dy, cache):
-        y_shape, step, first = cache
-        return self._masked(self.batch_gradient(dy, y_shape), step, first)
+    def formula(self) -> Formula:
+        kept = f"{1 - self.rate:g}"
+        return Formula(
+            f"y = x / {kept}, or 0 with probability {self.rate:g}",
+            f"dx = dy / {kept} where x was kept, else 0",
+        )
 
-    def _masked(self, x, step, first):
-        y, rows = np.empty_like(x), (len(x), -1)
-        op = self.record(x.shape[1:], x.shape[1:])
-        with np.errstate(over="ignore"):  # the hash wraps around on purpose
-            dropout(op, x.reshape(rows), y.reshape(rows), step, first)
-        return y
-
-    def op(self, input_shape):
-        return {"kind": DROPOUT, "rate": self.rate}
+    def steps(self):
+        return []  # it does nothing outside training
 
     def __repr__(self) -> str:
         return f"Dropout({self.rate:g})"
@@ -174,26 +182,20 @@ class GaussianNoise(Layer):
         A penalty on the output.
     """
 
-    def __init__(self, stddev: float, *, activity_regularizer: L1L2 | None = None):
+    kernels = Kernels(gaussian_noise, gaussian_noise_back, {"stddev": float})
+
+    def __init__(self, stddev: float, *, activity_regularizer: Penalty | None = None):
         super().__init__(activity_regularizer=activity_regularizer)
-        if not (math.isfinite(stddev) and stddev >= 0):
-            raise ValueError(f"stddev must be zero or positive and finite, but got {stddev!r}")
-        self.stddev = float(stddev)
+        self.stddev = not_negative("stddev", stddev)
 
-    def forward(self, x, training=False, step=0, first=0):
-        x = self.batch(x)
-        step = step if training else NOT_TRAINING
-        y, rows = np.empty_like(x), (len(x), -1)
-        op = self.record(x.shape[1:], x.shape[1:])
-        with np.errstate(over="ignore"):  # the hash wraps around on purpose
-            gaussian_noise(op, x.reshape(rows), y.reshape(rows), step, first)
-        return y, x.shape
+    def record_fields(self):
+        return {"stddev": self.stddev}
 
-    def backward(self, dy, cache):
-        return self.batch_gradient(dy, cache)
+    def formula(self) -> Formula:
+        return Formula(f"y = x + {self.stddev:g} · N(0, 1)", "dx = dy")
 
-    def op(self, input_shape):
-        return {"kind": GAUSSIAN_NOISE, "rate": self.stddev}
+    def steps(self):
+        return []
 
     def __repr__(self) -> str:
         return f"GaussianNoise({self.stddev:g})"

@@ -1,15 +1,21 @@
-"""Layers that shrink or enlarge images, channel by channel."""
+"""Layers that shrink or enlarge images, channel by channel.
 
-from collections.abc import Callable
+For every window of x, y is its maximum, or its mean; dy goes to the pixel that was the maximum, or
+in equal shares to all. Enlarging repeats pixels, and each gets the sum of dy over its copies.
+"""
 
-import numpy as np
+import math
 
-from ..machine.jit import inlined, kernel
+from ..checks.arguments import pair
+from ..machine.jit import called, inlined, kernel
 from ..machine.views import clear, view
-from ..maths.penalties import L1L2
+from ..maths.formula import Formula
+from ..maths.penalties import Penalty
+from .kernels import Kernels
 from .layer import Layer, Shape
-from .record import AVERAGE_POOLING, MAX_POOLING, UPSAMPLING
-from .windows import check_image, check_padding, pair, slide
+from .steps import AveragePool, MaxPool, Pad, Repeat
+from .windows import WINDOW_FIELDS, by, check_image, check_padding, image_sizes, paddings, slide
+
 
 # Kernels take images as rows of x (n, inputs) and y (n, outputs). A window is cut to the part of it
 # that lies inside the image, so padding never counts. The innermost loops run over the channels.
@@ -41,8 +47,8 @@ def larger(a, b):
     return b if b > a or b != b else a
 
 
-@inlined
-def max_pooling_forward(op, x, y):
+@called
+def max_pooling(op, w, x, y, scratch, step, first):
     """y = the maximum under each window."""
     x, y = inputs(op, x), outputs(op, y)
     n, rows, columns, channels = y.shape
@@ -62,9 +68,11 @@ def max_pooling_forward(op, x, y):
                             y[sample, i, j, c] = larger(best, x[sample, row, other, c])
 
 
-@inlined
-def max_pooling_backward(op, x, y, dy, dx):
+@called
+def max_pooling_back(op, w, x, y, dy, dw, dx, scratch, step, first):
     """Of equal maxima under a window the first in row order gets dy, which is used up."""
+    if dx.size == 0:
+        return
     x, dx, y, dy = inputs(op, x), inputs(op, dx), outputs(op, y), outputs(op, dy)
     n, rows, columns, channels = y.shape
     zero = x.dtype.type(0)
@@ -82,8 +90,8 @@ def max_pooling_backward(op, x, y, dy, dx):
                             dy[sample, i, j, c] = zero if hit else d
 
 
-@inlined
-def average_pooling_forward(op, x, y):
+@called
+def average_pooling(op, w, x, y, scratch, step, first):
     """y = the mean of the real pixels under each window."""
     x, y = inputs(op, x), outputs(op, y)
     n, rows, columns, channels = y.shape
@@ -100,9 +108,11 @@ def average_pooling_forward(op, x, y):
                             y[sample, i, j, c] += share * x[sample, row, column, c]
 
 
-@inlined
-def average_pooling_backward(op, x, y, dy, dx):
+@called
+def average_pooling_back(op, w, x, y, dy, dw, dx, scratch, step, first):
     """Each real pixel under a window gets an equal share of dy."""
+    if dx.size == 0:
+        return
     dx, dy = inputs(op, dx), outputs(op, dy)
     n, rows, columns, channels = dy.shape
     one = dy.dtype.type(1)
@@ -118,8 +128,8 @@ def average_pooling_backward(op, x, y, dy, dx):
                             dx[sample, row, column, c] += share * dy[sample, i, j, c]
 
 
-@inlined
-def upsampling_forward(op, x, y):
+@called
+def upsampling(op, w, x, y, scratch, step, first):
     """y[i, j] = x[i // rows, j // columns]: every pixel repeated."""
     x, y = inputs(op, x), outputs(op, y)
     n, rows, columns, channels = y.shape
@@ -131,9 +141,11 @@ def upsampling_forward(op, x, y):
                     y[sample, i, j, c] = x[sample, row, column, c]
 
 
-@inlined
-def upsampling_backward(op, x, y, dy, dx):
+@called
+def upsampling_back(op, w, x, y, dy, dw, dx, scratch, step, first):
     """Each pixel gets the sum over its copies."""
+    if dx.size == 0:
+        return
     dx, dy = inputs(op, dx), outputs(op, dy)
     n, rows, columns, channels = dy.shape
     clear(dx)
@@ -145,37 +157,7 @@ def upsampling_backward(op, x, y, dy, dx):
                     dx[sample, row, column, c] += dy[sample, i, j, c]
 
 
-class _Resizing(Layer):
-    """What the layers of this file share: images in, images out, channels kept, no weights."""
-
-    kernels: tuple[Callable, Callable]
-
-    def sides(self, input_shape: Shape) -> tuple[int, int]:
-        """The output's rows and columns."""
-        raise NotImplementedError
-
-    def build(self, input_shape: Shape) -> Shape:
-        check_image(self, input_shape)
-        return *self.sides(input_shape), input_shape[2]
-
-    def forward(self, x, training=False, step=0, first=0):
-        x = self.batch(x)
-        shape = self.output_shape or ()
-        y = np.empty((len(x), *shape), self.dtype)
-        op, (run, _) = self.record(x.shape[1:], shape), self.kernels
-        run(op, x.reshape(len(x), -1), y.reshape(len(x), -1))
-        return y, (x, y)
-
-    def backward(self, dy, cache):
-        x, y = cache
-        dx, rows = np.empty_like(x), (len(x), -1)
-        dy = self.batch_gradient(dy, y.shape)
-        op, (_, run) = self.record(x.shape[1:], y.shape[1:]), self.kernels
-        run(op, x.reshape(rows), y.reshape(rows), dy.reshape(rows), dx.reshape(rows))
-        return dx
-
-
-class MaxPooling2D(_Resizing):
+class MaxPooling2D(Layer):
     """The maximum under each window, channel by channel.
 
     Of equal maxima the first in row order gets the gradient.
@@ -197,8 +179,7 @@ class MaxPooling2D(_Resizing):
     (14, 14, 3)
     """
 
-    kind = MAX_POOLING
-    kernels = max_pooling_forward, max_pooling_backward
+    kernels = Kernels(max_pooling, max_pooling_back, WINDOW_FIELDS)
 
     def __init__(
         self,
@@ -206,7 +187,7 @@ class MaxPooling2D(_Resizing):
         strides: int | tuple[int, int] | None = None,
         padding: str = "valid",
         *,
-        activity_regularizer: L1L2 | None = None,
+        activity_regularizer: Penalty | None = None,
     ):
         super().__init__(activity_regularizer=activity_regularizer)
         self.pool_size = pair("pool_size", pool_size)
@@ -218,14 +199,14 @@ class MaxPooling2D(_Resizing):
         sides = zip(input_shape[:2], self.pool_size, self.strides, strict=True)
         return [slide(self, *side, self.padding) for side in sides]
 
-    def sides(self, input_shape):
+    def build(self, input_shape: Shape) -> Shape:
+        check_image(self, input_shape)
         (rows, _), (columns, _) = self.slides(input_shape)
-        return rows, columns
+        return rows, columns, input_shape[2]
 
-    def op(self, input_shape):
-        (_, top), (_, left) = self.slides(input_shape)
-        return {
-            "kind": self.kind,
+    def record_fields(self):
+        (_, top), (_, left) = self.slides(self.input_shape)
+        return image_sizes(self) | {
             "kernel_height": self.pool_size[0],
             "kernel_width": self.pool_size[1],
             "stride_h": self.strides[0],
@@ -233,6 +214,18 @@ class MaxPooling2D(_Resizing):
             "pad_top": top,
             "pad_left": left,
         }
+
+    def formula(self) -> Formula:
+        return Formula(
+            f"y = max of x over windows {by(self.pool_size)}, stride {by(self.strides)}",
+            "dx = dy at each window's first maximum, else 0",
+        )
+
+    def steps(self):
+        rows, columns = paddings(self, self.pool_size)
+        pool = MaxPool(self.pool_size, self.strides)
+        padded = any(rows + columns)
+        return [Pad(rows, columns, -math.inf), pool] if padded else [pool]
 
     def __repr__(self) -> str:
         return (
@@ -255,11 +248,19 @@ class AveragePooling2D(MaxPooling2D):
     (4, 4, 1)
     """
 
-    kind = AVERAGE_POOLING
-    kernels = average_pooling_forward, average_pooling_backward
+    kernels = Kernels(average_pooling, average_pooling_back, WINDOW_FIELDS)
+
+    def formula(self) -> Formula:
+        return Formula(
+            f"y = mean of x over windows {by(self.pool_size)}, stride {by(self.strides)}",
+            "dx = dy / size, for each pixel of the window",
+        )
+
+    def steps(self):
+        return [AveragePool(self.pool_size, self.strides, *paddings(self, self.pool_size))]
 
 
-class UpSampling2D(_Resizing):
+class UpSampling2D(Layer):
     """Every pixel repeated (nearest neighbour).
 
     Parameters
@@ -275,22 +276,31 @@ class UpSampling2D(_Resizing):
     (14, 14, 32)
     """
 
-    kernels = upsampling_forward, upsampling_backward
+    kernels = Kernels(upsampling, upsampling_back, WINDOW_FIELDS)
 
     def __init__(
         self,
         size: int | tuple[int, int] = 2,
         *,
-        activity_regularizer: L1L2 | None = None,
+        activity_regularizer: Penalty | None = None,
     ):
         super().__init__(activity_regularizer=activity_regularizer)
         self.size = pair("size", size)
 
-    def sides(self, input_shape):
-        return input_shape[0] * self.size[0], input_shape[1] * self.size[1]
+    def build(self, input_shape: Shape) -> Shape:
+        check_image(self, input_shape)
+        return input_shape[0] * self.size[0], input_shape[1] * self.size[1], input_shape[2]
 
-    def op(self, input_shape):
-        return {"kind": UPSAMPLING, "stride_h": self.size[0], "stride_w": self.size[1]}
+    def record_fields(self):
+        return image_sizes(self) | {"stride_h": self.size[0], "stride_w": self.size[1]}
+
+    def formula(self) -> Formula:
+        return Formula(
+            f"y = each pixel of x repeated {by(self.size)}", "dx = Σ dy over each pixel's copies"
+        )
+
+    def steps(self):
+        return [Repeat(*self.size)]
 
     def __repr__(self) -> str:
         return f"UpSampling2D({self.size})"

@@ -1,67 +1,65 @@
 """The record that describes one layer to its kernels and to the engine.
 
-Records are rows of a model's table. A layer fills in its own fields (`Layer.op`), the program adds
-where its arrays and its kernels lie. Fields are read by name, `op.stride_h`, in Numba and in plain
-Python alike.
+Records are rows of a model's table. Each begins with the same fields, of which the program says
+where the layer's arrays and kernels lie, and ends in room for the fields of its own that the layer's
+class names. Fields are read by name, `op.stride_h`, in Numba and in plain Python alike.
 """
+
+import functools
 
 import numpy as np
 
-from ..machine.jit import DISABLED
-
-KINDS = (
-    "dense",
-    "activation",
-    "reshape",
-    "convolution",
-    "max_pooling",
-    "average_pooling",
-    "upsampling",
-    "dropout",
-    "gaussian_noise",
-)
-(
-    DENSE,
-    ACTIVATION,
-    RESHAPE,
-    CONVOLUTION,
-    MAX_POOLING,
-    AVERAGE_POOLING,
-    UPSAMPLING,
-    DROPOUT,
-    GAUSSIAN_NOISE,
-) = range(len(KINDS))
+from ..machine.numba_parts import DISABLED
+from ..maths.penalties import SETTINGS
 
 NOWHERE = -1
 
-_INTEGERS = (
-    "kind",
-    # Addresses in this process: of its kernels, its activation's, and the penalty's if it has one
-    *("forward", "backward", "part", "activation", "slope", "penalty"),
+_COMMON = (
+    # Addresses in this process: of its kernels, and of its penalty's if it has one
+    *("forward", "backward", "part", "penalty"),
     *("inputs", "outputs"),  # numbers in one sample of x and of y
-    # Images: x is (height, width, channels), y is (out_height, out_width, filters)
-    *("height", "width", "channels", "out_height", "out_width", "filters"),
-    *("kernel_height", "kernel_width", "stride_h", "stride_w", "pad_top", "pad_left"),
-    *("scatter", "flipped"),  # which form of the convolution
-    *("spread_h", "spread_w"),  # by how much an upsampling before it widens the window, plus 1
-    "key",  # decides the layer's random numbers, with the step and the position
     # Offsets of x, y, dx, dy and scratch in the values buffer, each with room for a chunk; x is
     # NOWHERE for the model's input, dx where it is not wanted
     *("x", "y", "dx", "dy", "scratch"),
-    *("W", "W_size", "b", "b_size"),  # offsets in the parameter vector
+    *("w", "w_size"),  # offset in the parameter vector, and how many it has there
     "trainable",
-    "from_logits",  # y holds z where the layer's output is sigmoid(z)
+    "key",  # decides the layer's random numbers, with the step and the position
 )
-_REALS = ("rate", "l1", "l2")  # of dropout, or the noise's stddev; of the activity penalty
-
-OP = np.dtype(
-    [(name, np.int64) for name in _INTEGERS] + [(name, np.float64) for name in _REALS], align=True
-)
+OWN = 24  # numbers of its own that a layer may have
 
 
-def new_table(rows: int) -> np.recarray:
+def _record(own: dict[str, object]) -> np.dtype:
+    common = {**dict.fromkeys(_COMMON, np.int64), "penalty_settings": (np.float64, (SETTINGS,))}
+    begin = len(_COMMON) + SETTINGS
+    places = [*range(len(common)), *range(begin, begin + len(own))]
+    layout = {
+        "names": [*common, *own],
+        "formats": [*common.values(), *own.values()],
+        "offsets": [8 * place for place in places],
+        "itemsize": 8 * (begin + OWN),
+    }
+    return np.dtype(layout, align=True)  # type: ignore[call-overload]
+
+
+OP = _record({"own": (np.int64, (OWN,))})
+
+
+@functools.cache
+def record_type(fields: tuple[tuple[str, type], ...]) -> np.dtype:
+    """The type of a record with these fields of its own, each an int or a float."""
+    if len(fields) > OWN:
+        raise ValueError(f"a layer may have {OWN} fields of its own, but got {len(fields)}")
+    return _record({name: np.int64 if kind is int else np.float64 for name, kind in fields})
+
+
+def new_table(rows: int, dtype: np.dtype = OP) -> np.recarray:
     """A table of blank records."""
-    return np.zeros(rows, OP).view(np.recarray)
+    return np.zeros(rows, dtype).view(np.recarray)
+
+
+def as_type(record: np.record, dtype: np.dtype) -> np.record:
+    """The same record with other fields of its own."""
+    return record.view(np.dtype((np.record, dtype)))  # type: ignore[return-value]
 
 
 def for_kernels(table: np.recarray) -> np.ndarray:

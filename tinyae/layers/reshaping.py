@@ -1,15 +1,57 @@
-"""Layers without weights that keep every number: an activation alone, and changes of shape."""
+"""Layers without weights that keep every number: an activation alone, and changes of shape.
+
+In NumPy: y = f(x), dx = dy * slope(y); and y = x.reshape(n, *shape), dx = dy.reshape(x.shape).
+"""
 
 import math
 
-import numpy as np
-
 from ..checks.arrays import shape_text
+from ..machine.jit import called, inlined
+from ..machine.views import copy
 from ..maths import activations
-from ..maths.activations import activation_backward, activation_forward
-from ..maths.penalties import L1L2
+from ..maths.activations import ActivationFunction, activation_backward, activation_forward
+from ..maths.formula import Formula
+from ..maths.penalties import Penalty
+from . import steps
+from .kernels import Kernels
 from .layer import Layer, Shape
-from .record import ACTIVATION, RESHAPE
+from .steps import biased
+
+
+@inlined
+def keep(op, x, y):
+    """y = x, where y is not x's own memory."""
+    if op.x != op.y:
+        copy(x, y)
+
+
+@inlined
+def keep_back(op, dy, dx):
+    """dx = dy, where it is wanted and not dy's own memory."""
+    if dx.size and op.dx != op.dy:
+        copy(dy, dx)
+
+
+@called
+def activate(op, w, x, y, scratch, step, first):
+    keep(op, x, y)
+    activation_forward(w, op.activation, y)
+
+
+@called
+def activate_back(op, w, x, y, dy, dw, dx, scratch, step, first):
+    activation_backward(y, op.slope, dy)
+    keep_back(op, dy, dx)
+
+
+@called
+def reshape(op, w, x, y, scratch, step, first):
+    keep(op, x, y)
+
+
+@called
+def reshape_back(op, w, x, y, dy, dw, dx, scratch, step, first):
+    keep_back(op, dy, dx)
 
 
 class Activation(Layer):
@@ -17,31 +59,27 @@ class Activation(Layer):
 
     Parameters
     ----------
-    activation : str
-        linear, relu, leaky_relu, elu, tanh or sigmoid.
+    activation : str or ActivationFunction
+        linear, relu, leaky_relu, elu, tanh or sigmoid, or one of your own.
     activity_regularizer : L1, L2, L1L2 or None
         A penalty on y.
     """
 
-    def __init__(self, activation: str, *, activity_regularizer: L1L2 | None = None):
+    kernels = Kernels(activate, activate_back, activations.FIELDS)
+
+    def __init__(self, activation: str | ActivationFunction, *, activity_regularizer: Penalty | None = None):
         super().__init__(activity_regularizer=activity_regularizer)
         self.activation = activations.check(activation)
 
-    def forward(self, x, training=False, step=0, first=0):
-        y = self.batch(x).copy()
-        no_bias = np.empty(0, self.dtype)
-        activation, _ = activations.addresses(self.activation, self.dtype)
-        activation_forward(no_bias, activation, y.reshape(len(y), -1))
-        return y, y
+    def record_fields(self):
+        return activations.addresses(self.activation, self.dtype)
 
-    def backward(self, dy, cache):
-        dx = self.batch_gradient(dy, cache.shape)
-        _, activation = activations.addresses(self.activation, self.dtype)
-        activation_backward(cache, activation, dx)
-        return dx
+    def formula(self) -> Formula:
+        function = activations.get(self.activation)
+        return Formula(f"y = {function.of('x')}", f"dx = {function.slope}")
 
-    def op(self, input_shape):
-        return {"kind": ACTIVATION, **activations.fields(self.activation, self.dtype)}
+    def steps(self):
+        return biased(False, activations.get(self.activation))
 
     def __repr__(self) -> str:
         return f"Activation({self.activation!r})"
@@ -58,7 +96,9 @@ class Reshape(Layer):
         A penalty on y.
     """
 
-    def __init__(self, target_shape: tuple[int, ...], *, activity_regularizer: L1L2 | None = None):
+    kernels = Kernels(reshape, reshape_back, copies=True)
+
+    def __init__(self, target_shape: tuple[int, ...], *, activity_regularizer: Penalty | None = None):
         super().__init__(activity_regularizer=activity_regularizer)
         self.target_shape = tuple(int(size) for size in target_shape)
         wrong = [size for size in self.target_shape if size < 1 and size != -1]
@@ -77,16 +117,11 @@ class Reshape(Layer):
             )
         return tuple(size // known if side == -1 else side for side in self.target_shape)
 
-    def forward(self, x, training=False, step=0, first=0):
-        x = self.batch(x)
-        return x.reshape(len(x), *(self.output_shape or ())), x.shape
+    def formula(self) -> Formula:
+        return Formula("y = x in another shape", "dx = dy in the shape of x")
 
-    def backward(self, dy, cache):
-        y_shape = (cache[0], *(self.output_shape or ()))
-        return self.batch_gradient(dy, y_shape).reshape(cache)
-
-    def op(self, input_shape):
-        return {"kind": RESHAPE}
+    def steps(self):
+        return [steps.Reshape(self.output_shape)]
 
     def __repr__(self) -> str:
         return f"Reshape({self.target_shape})"
@@ -95,7 +130,7 @@ class Reshape(Layer):
 class Flatten(Reshape):
     """Each sample as one vector, in C order."""
 
-    def __init__(self, *, activity_regularizer: L1L2 | None = None):
+    def __init__(self, *, activity_regularizer: Penalty | None = None):
         super().__init__((-1,), activity_regularizer=activity_regularizer)
 
     def __repr__(self) -> str:

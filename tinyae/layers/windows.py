@@ -1,16 +1,28 @@
 """Windows sliding over images: sizes, strides and padding, as Keras computes them."""
 
-from numbers import Integral
+from typing import Any
 
 from .layer import Layer, Shape
 
+# Of the records of layers whose input and output are images
+WINDOW_FIELDS = dict.fromkeys(
+    (
+        # x is (height, width, channels), y is (out_height, out_width, filters)
+        *("height", "width", "channels", "out_height", "out_width", "filters"),
+        *("kernel_height", "kernel_width", "stride_h", "stride_w", "pad_top", "pad_left"),
+    ),
+    int,
+)
 
-def pair(name: str, value: int | tuple[int, int]) -> tuple[int, int]:
-    """One size for both directions, or (vertical, horizontal)."""
-    sizes = tuple(value) if isinstance(value, tuple | list) else (value, value)
-    if len(sizes) != 2 or not all(isinstance(size, Integral) and size > 0 for size in sizes):
-        raise ValueError(f"{name} must be a positive integer or a pair of them, but got {value!r}")
-    return int(sizes[0]), int(sizes[1])
+
+def image_sizes(layer: Layer) -> dict[str, float]:
+    """The first six of these fields."""
+    return dict(zip(WINDOW_FIELDS, (*layer.input_shape, *layer.output_shape), strict=False))
+
+
+def by(pair: tuple[int, int]) -> str:
+    """Two sizes as text."""
+    return f"{pair[0]}×{pair[1]}"
 
 
 def check_padding(padding: str) -> str:
@@ -52,3 +64,14 @@ def unslide(size: int, window: int, stride: int, padding: str) -> tuple[int, int
     if padding == "same":
         return size * stride, max(window - stride, 0) // 2
     return (size - 1) * stride + max(window, stride), 0
+
+
+def paddings(layer: Any, window: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Rows and columns to add, (before, after) the image, so that every window is whole."""
+    rows, columns = (
+        (before, max(0, (count - 1) * stride + size - before - side))
+        for (count, before), stride, size, side in zip(
+            layer.slides(layer.input_shape), layer.strides, window, layer.input_shape, strict=False
+        )
+    )
+    return rows, columns

@@ -5,12 +5,14 @@ the closed-form yardstick. For data of any size: what it keeps of them is one p 
 """
 
 import os
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from ..checks.arrays import admit, row_chunks
+from ..files.archive import ModelFile, write
+from ..files.fields import counter, dtype_of, fields, refusing
 from .moments import Moments, merge, moments, real
 
 
@@ -135,7 +137,8 @@ class PCA:
         """The points mean + V'z, shape (n, p), of codes `z` of shape (n, k)."""
         codes = admit(z, "z", (self.n_components_,), np.float64)
         dtype = real(codes)
-        points = codes.astype(dtype, copy=False) @ self.components_.astype(dtype, copy=False)
+        # contiguous: strided codes take another way through BLAS, to other last digits
+        points = np.ascontiguousarray(codes, dtype) @ self.components_.astype(dtype, copy=False)
         points += self.mean_.astype(dtype, copy=False)
         return points
 
@@ -176,17 +179,64 @@ class PCA:
         OSError
             If the file cannot be written; one that was there is as before.
         """
-        from ..loading import save_pca  # which imports this module
+        data, found = self._fitted(), self._decomposed()
+        if training_state and not data.scatter.size:
+            raise ValueError(
+                "this PCA was itself loaded without its training_state, so it has none"
+            )
+        count = self.n_components
+        document = {
+            "kind": "pca",
+            "n_components": count.item() if isinstance(count, np.generic) else count,
+            "dtype": found.components.dtype.name,
+            "samples": data.samples,
+            "features": len(data.mean),
+            "kept": len(found.components),
+            "training_state": training_state,
+        }
+        arrays = {
+            "mean": data.mean,
+            "components": found.components,
+            "variance": found.variance,
+            "variance_ratio": found.variance_ratio,
+        }
+        if training_state:
+            arrays["scatter"] = data.scatter
+        write(path, document, arrays)
 
-        save_pca(self, path, training_state)
-
-    def state(self) -> tuple[Moments, Decomposition]:
-        """What was learned; `restore` takes it back."""
-        return self._fitted(), self._decomposed()
-
-    def restore(self, data: Moments, found: Decomposition) -> None:
-        """Be as the PCA that had this `state`."""
-        self._moments, self._dtype, self._decomposition = data, found.components.dtype, found
+    @classmethod
+    def from_file(cls, file: ModelFile) -> "PCA":
+        """What `save` wrote; nothing is allocated before the file is known to hold it."""
+        types: dict[str, type | tuple[type, ...]] = {
+            "n_components": (int, float, type(None)),
+            "dtype": str,
+            "samples": int,
+            "features": int,
+            "kept": int,
+            "training_state": bool,
+        }
+        n_components, dtype, samples, features, kept, training_state = fields(
+            "the document", file.document, types
+        )
+        dtype = dtype_of(dtype)
+        for name, count in (("samples", samples), ("features", features), ("kept", kept)):
+            counter(name, count, least=1)
+        shapes: dict[str, tuple[Any, tuple[int, ...]]] = {
+            "mean": (np.float64, (features,)),
+            "components": (dtype, (kept, features)),
+            "variance": (np.float64, (kept,)),
+            "variance_ratio": (np.float64, (kept,)),
+        }
+        if training_state:
+            shapes["scatter"] = (np.float64, (features, features))
+        file.expect(shapes)
+        with refusing("the model"):
+            pca = cls(n_components)
+        mean, components, variance, ratio, *rest = (file.read(name) for name in shapes)
+        pca._moments = Moments(samples, mean, rest[0] if rest else np.empty((0, 0)))
+        pca._dtype = dtype
+        pca._decomposition = Decomposition(mean.astype(dtype), components, variance, ratio)
+        return pca
 
     @property
     def components_(self) -> np.ndarray:

@@ -10,29 +10,11 @@ import os
 import llvmlite.binding
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic, overload
 
-from .jit import inlined
+from .jit import inlined, machine_code
+from .numba_parts import cgutils
 
 SPINS = 2000  # looks at the counter before a waiting thread offers its core to others
-
-
-def load(array, index):
-    """array[index], read afresh from memory."""
-    return array[index]
-
-
-def store(array, index, value):
-    """array[index] = value, visible to the other threads with all that was written before."""
-    array[index] = value
-
-
-def fetch_add(array, index, value):
-    """Add to array[index] and return what was there before."""
-    before = array[index]
-    array[index] = before + value
-    return before
 
 
 def _element(context, builder, array_type, array, index):
@@ -40,26 +22,21 @@ def _element(context, builder, array_type, array, index):
     return cgutils.get_item_pointer(context, builder, array_type, made, [index])
 
 
-@intrinsic
-def _load(typing_context, array, index):
+def _write_load(typing_context, array, index):
     def generate(context, builder, signature, arguments):
         pointer = _element(context, builder, array, arguments[0], arguments[1])
         return builder.load_atomic(pointer, "seq_cst", 8, typ=ir.IntType(64))
 
-    return types.int64(array, index), generate
+    return types.int64(array, types.intp), generate
 
 
-@intrinsic
-def _fetch_add(typing_context, array, index, value):
-    def generate(context, builder, signature, arguments):
-        pointer = _element(context, builder, array, arguments[0], arguments[1])
-        return builder.atomic_rmw("add", pointer, arguments[2], "seq_cst")
-
-    return types.int64(array, types.intp, types.int64), generate
+@machine_code(_write_load)
+def load(array, index):
+    """array[index], read afresh from memory."""
+    return array[index]
 
 
-@intrinsic
-def _store(typing_context, array, index, value):
+def _write_store(typing_context, array, index, value):
     def generate(context, builder, signature, arguments):
         pointer = _element(context, builder, array, arguments[0], arguments[1])
         builder.store_atomic(arguments[2], pointer, "seq_cst", 8)
@@ -68,19 +45,26 @@ def _store(typing_context, array, index, value):
     return types.void(array, types.intp, types.int64), generate
 
 
-@overload(load)
-def _overload_load(array, index):
-    return lambda array, index: _load(array, index)
+@machine_code(_write_store)
+def store(array, index, value):
+    """array[index] = value, visible to the other threads with all that was written before."""
+    array[index] = value
 
 
-@overload(fetch_add)
-def _overload_fetch_add(array, index, value):
-    return lambda array, index, value: _fetch_add(array, index, value)
+def _write_fetch_add(typing_context, array, index, value):
+    def generate(context, builder, signature, arguments):
+        pointer = _element(context, builder, array, arguments[0], arguments[1])
+        return builder.atomic_rmw("add", pointer, arguments[2], "seq_cst")
+
+    return types.int64(array, types.intp, types.int64), generate
 
 
-@overload(store)
-def _overload_store(array, index, value):
-    return lambda array, index, value: _store(array, index, value)
+@machine_code(_write_fetch_add)
+def fetch_add(array, index, value):
+    """Add to array[index] and return what was there before."""
+    before = array[index]
+    array[index] = before + value
+    return before
 
 
 def _yield_address() -> int:

@@ -3,7 +3,7 @@
 NumPy's wheels carry OpenBLAS, but promise no name for its functions. So the known spellings are
 looked for, the candidate is proved by a small product, and where that fails a portable product
 takes its place under the same name. Compiled code calls ``tinyae_sgemm`` and ``tinyae_dgemm``,
-names that `register` binds once per process, before any cached kernel is loaded.
+names that are bound once per process, before any cached kernel is loaded.
 """
 
 import ctypes
@@ -13,6 +13,7 @@ import llvmlite.binding
 import numpy as np
 from numba import carray, cfunc, types
 
+from .numba_parts import DISABLED
 from .threads import libraries
 
 ROW_MAJOR, NO_TRANSPOSE, TRANSPOSE = 101, 111, 112  # the C interface's constants
@@ -124,3 +125,6 @@ def register() -> Blas:
     llvmlite.binding.add_symbol("tinyae_sgemm", blas.sgemm)
     llvmlite.binding.add_symbol("tinyae_dgemm", blas.dgemm)
     return blas
+
+
+BLAS = Blas("numpy", 64, 0, 0) if DISABLED else register()

@@ -9,54 +9,53 @@ With the JIT disabled the number counts the functions that were asked for.
 """
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numba import from_dtype, types
-from numba.core import cgutils
-from numba.core.errors import TypingError
-from numba.core.typing.templates import Signature
-from numba.extending import intrinsic
 
-from .jit import DISABLED
+from .jit import machine_code
+from .numba_parts import DISABLED, NumbaError, Signature, TypingError, cgutils, compiled_address
 
 NONE = 0  # the address of no kernel
 
 _functions: list[Callable] = [lambda *_: None]  # with the JIT disabled, by address
 
 
-def by_address(signature: Callable[[types.Type], Signature]) -> tuple[Callable, Callable]:
+def by_address(parameters: str, signature: Callable[..., Signature]) -> tuple[Callable, Callable]:
     """What it takes to call kernels of one signature by address.
 
     Parameters
     ----------
-    signature : callable ``(real) -> numba signature``
-        The kernels' types, with `real` for the model's dtype.
+    parameters : str
+        Their names, such as "x, y": what a kernel with others is told.
+    signature : callable ``(real, *more) -> numba signature``
+        The kernels' types, with `real` for the model's dtype. What `more` changes must not matter
+        to the caller, as which fields a record has: it calls without.
 
     Returns
     -------
-    address : callable ``(kernel, dtype) -> int``
-        Compiles the kernel, or loads it from disk.
+    address : callable ``(kernel, dtype, *more) -> int``
+        Compiles the kernel, or loads it from disk. A ValueError names one that does not fit.
     call : callable ``(address, arguments)``
         For kernels: calls what is there with a tuple of arguments, the first array of type `real`.
     """
 
     @functools.cache
-    def address(kernel: Any, dtype: np.dtype) -> int:
+    def address(kernel: Any, dtype: np.dtype, *more: Any) -> int:
+        check_parameters(kernel, parameters)
         if DISABLED:
             _functions.append(kernel)
             return _functions.index(kernel)  # its own, whatever other threads append
-        arguments = signature(from_dtype(dtype)).args
-        kernel.compile(arguments)  # once, whichever thread comes first
-        compiled = kernel.overloads[arguments]
-        return compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
+        try:
+            return compiled_address(kernel, signature(from_dtype(dtype), *more).args)
+        except NumbaError as error:
+            name = kernel.py_func.__qualname__
+            raise ValueError(f"{name}({parameters}) cannot be compiled: {error}") from error
 
-    def call(address, arguments):
-        _functions[address](*arguments)
-
-    @intrinsic
-    def compiled_call(typing_context, address, arguments):
+    def write_call(typing_context, address, arguments):
         arrays = (each for each in arguments if isinstance(each, types.Array))
         wanted = signature(next(arrays).dtype)
         pairs = zip(arguments, wanted.args, strict=True)
@@ -64,7 +63,24 @@ def by_address(signature: Callable[[types.Type], Signature]) -> tuple[Callable, 
             raise TypingError(f"a kernel of type {wanted} was called with {arguments}")
         return types.void(address, types.Tuple(wanted.args)), _generate_call
 
-    return address, call if DISABLED else compiled_call
+    @machine_code(write_call)
+    def call(address, arguments):
+        _functions[address](*arguments)
+
+    return address, call
+
+
+def check_parameters(kernel: Any, parameters: str) -> None:
+    """Refuse what is no kernel with parameters of these names, or of as many others."""
+    function = getattr(kernel, "py_func", kernel)
+    name = getattr(function, "__qualname__", repr(function))
+    if not callable(kernel) or not (DISABLED or hasattr(kernel, "py_func")):
+        raise ValueError(f"{name} must be a kernel: decorate the function with tinyae.kernel")
+    given = inspect.signature(function).parameters
+    if len(given) != len(parameters.split(", ")):
+        raise ValueError(
+            f"the kernel {name} must take ({parameters}), but it takes ({', '.join(given)})"
+        )
 
 
 def _generate_call(context, builder, signature, arguments):

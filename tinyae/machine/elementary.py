@@ -7,17 +7,8 @@ are checked, they are NumPy's.
 
 import numpy as np
 from numba import types
-from numba.extending import overload
 
-
-def expm1(x):
-    """e^x − 1, for x <= 0."""
-    return np.expm1(x)
-
-
-def log1p(x):
-    """log(1 + x), for 0 <= x <= 1."""
-    return np.log1p(x)
+from .jit import by_type
 
 
 def _expm1_float32(x):
@@ -51,11 +42,21 @@ def _log1p_float32(x):
     return np.float32(2) * (s + s * t * p)
 
 
-@overload(expm1)
 def _expm1(x):
     return _expm1_float32 if x == types.float32 else lambda x: np.expm1(x)
 
 
-@overload(log1p)
 def _log1p(x):
     return _log1p_float32 if x == types.float32 else lambda x: np.log1p(x)
+
+
+@by_type(_expm1)
+def expm1(x):
+    """e^x − 1, for x <= 0."""
+    return np.expm1(x)
+
+
+@by_type(_log1p)
+def log1p(x):
+    """log(1 + x), for 0 <= x <= 1."""
+    return np.log1p(x)

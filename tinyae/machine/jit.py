@@ -1,20 +1,18 @@
-"""The kernel decorator.
+"""The kernel decorator: Python loops as machine code.
 
 With ``NUMBA_DISABLE_JIT=1`` every kernel is the plain Python function that you read: a debugger
 steps through all of it.
 """
 
-import hashlib
+import contextlib
+import functools
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numba
-import numpy as np
 
-from . import blas as _blas
-
-DISABLED = bool(numba.config.DISABLE_JIT)
+from .cache import KernelCache
+from .numba_parts import DISABLED, intrinsic, overload
 
 # The numpy error model lets loops with a division vectorise (no check for zero). Of fast-math
 # everything but "no NaNs, no infinities": training must notice when it diverges.
@@ -24,53 +22,22 @@ OPTIONS = {
     "nogil": True,
 }
 
-BLAS = _blas.Blas("numpy", 64, 0, 0) if DISABLED else _blas.register()
-
-
-def cache_stamp(package: Path, versions: str) -> str:
-    """A digest of every source file of the package and of the given versions.
-
-    Numba's own stamp is the kernel's file alone: after an edit to a kernel that it calls, it
-    would silently run the old code.
-    """
-    digest = hashlib.sha256(versions.encode())
-    for path in sorted(package.rglob("*.py")):
-        source = path.read_bytes()
-        digest.update(f"{path.relative_to(package).as_posix()} {len(source)}\n".encode())
-        digest.update(source)
-    return digest.hexdigest()
-
-
-try:
-    STAMP = cache_stamp(
-        Path(__file__).parents[1], f"{np.__version__} {numba.__version__} {BLAS.integer_bits}"
-    )
-except OSError:  # sources that cannot be read (a zip file) cannot be stamped: compile every time
-    STAMP = ""
-
 
 def kernel(function: Callable, **options: Any) -> Callable:
-    """Compile `function` with Numba on its first call; keep the result on disk where possible."""
+    """Compile `function` with Numba on its first call; keep the result on disk where possible.
+
+    It may be called from Python and from other kernels.
+    """
     if DISABLED:
         return function
-    options = OPTIONS | options
-    if STAMP:
-        try:
-            dispatcher = numba.njit(cache=True, **options)(function)
-            _stamp(dispatcher)
-            return dispatcher
-        except (RuntimeError, AttributeError):
-            # RuntimeError: no folder for the cache can be written. AttributeError: this Numba
-            # keeps its stamp elsewhere, and a cache without ours could run old code.
-            pass
-    return numba.njit(**options)(function)
+    dispatcher = numba.njit(**(OPTIONS | options))(function)
+    with contextlib.suppress(RuntimeError):  # a function without a source file
+        dispatcher._cache = KernelCache(function)
+    return dispatcher
 
 
-def _stamp(compiled: Any) -> None:
-    """Give the function's cache file our stamp in place of Numba's."""
-    file = compiled._cache._cache_file
-    file._source_stamp  # noqa: B018 - raises AttributeError where there is none to replace
-    file._source_stamp = STAMP
+# For kernels that only compiled code calls: without the wrapper that Python would need.
+called = functools.partial(kernel, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 
 def inlined(function: Callable) -> Callable:
@@ -80,3 +47,25 @@ def inlined(function: Callable) -> Callable:
     differ in the order of their sums; which one runs depends on what was compiled in this process.
     """
     return kernel(function, inline="always")
+
+
+# For what is compiled from something else than the Python function that says what it does. Without
+# the JIT that function is what runs.
+
+
+def machine_code(write: Callable) -> Callable[[Callable], Callable]:
+    """Compile by `write`, which takes a typing context and the arguments' types, and gives a
+    signature and a function that writes the instructions: see `numba.extending.intrinsic`.
+    """
+    return lambda function: function if DISABLED else intrinsic(write)
+
+
+def by_type(select: Callable) -> Callable[[Callable], Callable]:
+    """Compile what `select` gives for the arguments' types: see `numba.extending.overload`."""
+
+    def decorate(function: Callable) -> Callable:
+        if not DISABLED:
+            overload(function)(select)
+        return function
+
+    return decorate

@@ -1,17 +1,51 @@
-"""The matrix product inside kernels, by NumPy's own BLAS; with the JIT disabled, NumPy's."""
+"""The three matrix products of a layer, by NumPy's own BLAS; without the JIT, NumPy's.
+
+    product(A, B, C)              C = A B       forward: what each sample gives each unit
+    add_product(A, B, C)          C += Aᵀ B     to a weight's gradient, over all samples
+    product_transposed(A, B, C)   C = A Bᵀ      backward: what each unit gives each input
+
+A, B and C are contiguous matrices of one type; A may be `columns` of one.
+"""
 
 import numpy as np
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic
 
-from .blas import NO_TRANSPOSE, ROW_MAJOR, TRANSPOSE
-from .jit import BLAS, DISABLED, inlined, kernel
+from .blas import BLAS, NO_TRANSPOSE, ROW_MAJOR, TRANSPOSE
+from .jit import kernel, machine_code
+from .numba_parts import cgutils
 from .views import clear
 
 
-@inlined
+@kernel
+def product(A, B, C):
+    """C = A B."""
+    if A.shape[0] == 1:  # BLAS would first copy all of B
+        clear(C)
+        _add_row_product(A, B, C)
+    elif A.size == 0:  # which BLAS does not take
+        clear(C)
+    elif C.size > 0:
+        _gemm(A, B, C, False, False, False)
+
+
+@kernel
+def add_product(A, B, C):
+    """C += Aᵀ B."""
+    if A.size > 0 and C.size > 0:
+        _gemm(A, B, C, True, True, False)
+
+
+@kernel
+def product_transposed(A, B, C):
+    """C = A Bᵀ."""
+    if A.size == 0:
+        clear(C)
+    elif C.size > 0:
+        _gemm(A, B, C, False, False, True)
+
+
+@kernel
 def _add_row_product(A, B, C):
     """C += A B for an A with one row.
 
@@ -23,28 +57,10 @@ def _add_row_product(A, B, C):
                 C[0, j] += A[0, i] * B[i, j]
 
 
-def _product_numpy(A, B, C, accumulate, transpose_A=False, transpose_B=False):
-    result = np.matmul(A.T if transpose_A else A, B.T if transpose_B else B)
-    C[...] = C + result if accumulate else result
+# For the compiler
 
 
-def _product_blas(A, B, C, accumulate, transpose_A=False, transpose_B=False):
-    """C = op(A) op(B), or C + op(A) op(B): contiguous 2-D arrays of one type, or `columns` A."""
-    one_row = A.shape[0] == 1 and not transpose_A and not transpose_B
-    if C.size == 0:
-        return
-    if A.size == 0 or one_row:  # BLAS takes no empty A, and for one row would first copy all of B
-        if not accumulate:
-            clear(C)
-        if one_row:
-            _add_row_product(A, B, C)
-    else:
-        _gemm(A, B, C, accumulate, transpose_A, transpose_B)
-
-
-@intrinsic
-def _gemm(typing_context, A, B, C, accumulate, transpose_A, transpose_B):
-    """C = op(A) op(B), or C + op(A) op(B), by ``cblas_?gemm``."""
+def _write_gemm(typing_context, A, B, C, accumulate, transpose_A, transpose_B):
     return types.void(A, B, C, *[types.boolean] * 3), _generate_gemm
 
 
@@ -81,7 +97,8 @@ def _generate_gemm(context, builder, signature, arguments):
     return context.get_dummy_value()
 
 
-# Part of its caller the product compiles fastest in a kernel that has one or two, as a function of
-# its own in one that has many.
-product = _product_numpy if DISABLED else inlined(_product_blas)
-called_product = _product_numpy if DISABLED else kernel(_product_blas)
+@machine_code(_write_gemm)
+def _gemm(A, B, C, accumulate, transpose_A, transpose_B):
+    """C = op(A) op(B), or C + op(A) op(B), by ``cblas_?gemm``."""
+    result = np.matmul(A.T if transpose_A else A, B.T if transpose_B else B)
+    C[...] = C + result if accumulate else result

@@ -8,25 +8,12 @@ array alive: the kernel's caller does.
 import math
 
 from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic
-from numba.np.arrayobj import populate_array
 
-from .jit import DISABLED, inlined
+from .jit import inlined, machine_code
+from .numba_parts import cgutils, populate_array
 
 
-def view(array, start, shape):
-    """The numbers of a contiguous array from `start` on, in that shape."""
-    return array.reshape(-1)[start : start + math.prod(shape)].reshape(shape)
-
-
-def columns(array, first, count):
-    """So many columns of a contiguous matrix."""
-    return array[:, first : first + count]
-
-
-@intrinsic
-def _view(typing_context, array, start, shape):
+def _write_view(typing_context, array, start, shape):
     whole = types.UniTuple(types.intp, len(shape))
     return types.Array(array.dtype, len(shape), "C")(array, types.intp, whole), _generate_view
 
@@ -46,8 +33,13 @@ def _generate_view(context, builder, signature, arguments):
     return result._getvalue()
 
 
-@intrinsic
-def _columns(typing_context, array, first, count):
+@machine_code(_write_view)
+def view(array, start, shape):
+    """The numbers of a contiguous array from `start` on, in that shape."""
+    return array.reshape(-1)[start : start + math.prod(shape)].reshape(shape)
+
+
+def _write_columns(typing_context, array, first, count):
     strided = types.Array(array.dtype, 2, "A")
     return strided(array, types.intp, types.intp), _generate_columns
 
@@ -64,8 +56,10 @@ def _generate_columns(context, builder, signature, arguments):
     return result._getvalue()
 
 
-if not DISABLED:
-    view, columns = _view, _columns
+@machine_code(_write_columns)
+def columns(array, first, count):
+    """So many columns of a contiguous matrix."""
+    return array[:, first : first + count]
 
 
 @inlined

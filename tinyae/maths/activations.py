@@ -25,8 +25,8 @@ from ..machine.calls import NONE, by_address
 from ..machine.elementary import expm1
 from ..machine.jit import inlined, kernel
 from ..machine.views import clear, copy, view
-
-LEAKY_SLOPE = 0.2
+from . import plain
+from .plain import LEAKY_SLOPE
 
 # For each activation two kernels over flat arrays of one length: z, which lacks its bias, becomes
 # a = f(z + b) in place, and d, the gradient for a, becomes the gradient for z. No number is put
@@ -117,44 +117,104 @@ def sigmoid_backward(a, d):
         d[k] *= a[k] * (one - a[k])
 
 
-class Kernels(NamedTuple):
-    """What an activation does to z, and to the gradient for a."""
-
-    forward: Callable
-    backward: Callable
+# For the engine, and for activations of your own
 
 
-KERNELS = {
-    "linear": None,
-    "relu": Kernels(relu, relu_backward),
-    "leaky_relu": Kernels(leaky_relu, leaky_relu_backward),
-    "elu": Kernels(elu, elu_backward),
-    "tanh": Kernels(tanh, tanh_backward),
-    "sigmoid": Kernels(sigmoid, sigmoid_backward),
+class ActivationFunction(NamedTuple):
+    """An activation: all that layers, the engine, files and exports know of it.
+
+    Parameters
+    ----------
+    name : str
+        What it is called in a model's file and an exported program.
+    forward : kernel ``(z, b)``
+        z ← f(z + b) in place, for flat arrays of one length.
+    backward : kernel ``(a, d)``
+        d ← d f'(z) in place, from the activation's output a.
+    slope : str
+        The gradient for z in terms of ``dy`` and the output ``y``: for `tinyae.trace`.
+    numpy : callable ``(z) -> array``, optional
+        The same in plain NumPy, which `export_numpy` copies out.
+
+    Examples
+    --------
+    >>> import tinyae as tae
+    >>> @tae.kernel
+    ... def softsign(z, b):
+    ...     for k in range(z.size):
+    ...         t = z[k] + b[k]
+    ...         z[k] = t / (1 + abs(t))
+    >>> @tae.kernel
+    ... def softsign_backward(a, d):
+    ...     for k in range(d.size):
+    ...         d[k] *= (1 - abs(a[k])) ** 2
+    >>> layer = tae.Dense(3, tae.ActivationFunction("softsign", softsign, softsign_backward))
+    """
+
+    name: str
+    forward: Callable | None
+    backward: Callable | None
+    slope: str = "dy f'(z)"
+    numpy: Callable[[np.ndarray], np.ndarray] | None = None
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def of(self, text: str) -> str:
+        """f of what the text says."""
+        return text if self.forward is None else f"{self.name}({text})"
+
+
+KNOWN = {
+    known.name: known
+    for known in (
+        ActivationFunction("linear", None, None, "dy"),
+        ActivationFunction("relu", relu, relu_backward, "dy (y > 0)", plain.relu),
+        ActivationFunction(
+            "leaky_relu",
+            leaky_relu,
+            leaky_relu_backward,
+            f"dy (1 if y > 0 else {LEAKY_SLOPE})",
+            plain.leaky_relu,
+        ),
+        ActivationFunction("elu", elu, elu_backward, "dy (1 + min(y, 0))", plain.elu),
+        ActivationFunction("tanh", tanh, tanh_backward, "dy (1 − y²)", plain.tanh),
+        ActivationFunction("sigmoid", sigmoid, sigmoid_backward, "dy y (1 − y)", plain.sigmoid),
+    )
 }
-NAMES = tuple(KERNELS)
-
-_forward_address, _call_forward = by_address(lambda real: types.void(real[::1], real[::1]))
-_backward_address, _call_backward = by_address(lambda real: types.void(real[::1], real[::1]))
 
 
-def check(activation: str | None) -> str:
-    """The activation's name; None is linear, as in Keras."""
-    look_up("activation", activation or "linear", KERNELS)
-    return activation or "linear"
+def get(activation: str | ActivationFunction | None) -> ActivationFunction:
+    """The activation of that name, or the given one; None is linear, as in Keras."""
+    if isinstance(activation, ActivationFunction):
+        return activation
+    return look_up("activation", "linear" if activation is None else activation, KNOWN)
 
 
-def addresses(activation: str, dtype: np.dtype) -> tuple[int, int]:
+def check(activation: str | ActivationFunction | None) -> str | ActivationFunction:
+    """What a layer keeps: the name of one that is known, else the activation itself."""
+    found = get(activation)
+    return found.name if found is KNOWN.get(found.name) else found
+
+
+_forward_address, _call_forward = by_address("z, b", lambda real: types.void(real[::1], real[::1]))
+_backward_address, _call_backward = by_address(
+    "a, d", lambda real: types.void(real[::1], real[::1])
+)
+
+
+FIELDS = {"activation": int, "slope": int}  # of the record of a layer that has one
+
+
+def addresses(activation: str | ActivationFunction, dtype: np.dtype) -> dict[str, int]:
     """What `activation_forward` and `activation_backward` know an activation by."""
-    kernels = KERNELS[activation]
-    if kernels is None:
-        return NONE, NONE
-    return _forward_address(kernels.forward, dtype), _backward_address(kernels.backward, dtype)
-
-
-def fields(activation: str, dtype: np.dtype) -> dict[str, int]:
-    """The same, for a layer's record."""
-    return dict(zip(("activation", "slope"), addresses(activation, dtype), strict=True))
+    function = get(activation)
+    if function.forward is None:
+        return {"activation": NONE, "slope": NONE}
+    return {
+        "activation": _forward_address(function.forward, dtype),
+        "slope": _backward_address(function.backward, dtype),
+    }
 
 
 # So many rows are taken together that they make a vector worth looping over, which pays for narrow

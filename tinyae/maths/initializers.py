@@ -23,7 +23,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..checks.arguments import look_up
+from ..checks.arguments import look_up, not_negative
 
 Initializer = Callable[[tuple[int, ...], np.random.Generator], np.ndarray]
 
@@ -86,9 +86,7 @@ class RandomNormal:
     """
 
     def __init__(self, stddev: float = 0.05):
-        if not (math.isfinite(stddev) and stddev >= 0):
-            raise ValueError(f"stddev must be zero or positive and finite, but got {stddev!r}")
-        self.stddev = float(stddev)
+        self.stddev = not_negative("stddev", stddev)
 
     def __call__(self, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
         return self.stddev * rng.standard_normal(shape)

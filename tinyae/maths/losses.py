@@ -15,7 +15,7 @@ A loss of your own is any object with ``value_and_gradient(output, target) -> (f
 """
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 from numba import types
@@ -24,16 +24,16 @@ from ..checks.arguments import look_up
 from ..machine.calls import by_address
 from ..machine.elementary import expm1, log1p
 from ..machine.jit import kernel
+from . import plain
+from .formula import Formula
+from .plain import CLIP
 
-CLIP = 1e-7
-
-
-# Each kernel takes y, x and dy of shape (n, size), writes every sample's sum over its elements into
-# sums (n,), and the gradient times `scale` into dy.
+# Each kernel takes y, x and dy of shape (n, size) and the loss's own numbers, writes every sample's
+# sum over its elements into sums (n,), and the gradient times `scale` into dy.
 
 
 @kernel
-def mse(y, x, scale, dy, sums):
+def mse(y, x, settings, scale, dy, sums):
     """Σ (y − x)² of each sample; dy ← 2 (y − x) scale."""
     twice = y.dtype.type(2 * scale)
     for i in range(y.shape[0]):
@@ -46,7 +46,7 @@ def mse(y, x, scale, dy, sums):
 
 
 @kernel
-def bce(y, x, scale, dy, sums):
+def bce(y, x, settings, scale, dy, sums):
     """Σ −x log p − (1 − x) log(1 − p), p = y clipped; dy ← (p − x) / (p (1 − p)) scale."""
     one, zero, factor = y.dtype.type(1), y.dtype.type(0), y.dtype.type(scale)
     low = y.dtype.type(CLIP)
@@ -62,7 +62,7 @@ def bce(y, x, scale, dy, sums):
 
 
 @kernel
-def bce_from_logits(z, x, scale, dz, sums):
+def bce_from_logits(z, x, settings, scale, dz, sums):
     """Σ max(z, 0) − z x + log(1 + e^−|z|) of each sample; dz ← (sigmoid(z) − x) scale."""
     one, zero, factor = z.dtype.type(1), z.dtype.type(0), z.dtype.type(scale)
     for i in range(z.shape[0]):
@@ -74,14 +74,19 @@ def bce_from_logits(z, x, scale, dz, sums):
         sums[i] = total
 
 
+# For the engine, and for losses of your own
+
 loss_address, call_loss = by_address(
+    "y, x, settings, scale, dy, sums",
     lambda real: types.void(
-        *(real[:, ::1], real[:, ::1], types.float64, real[:, ::1], types.float64[::1])
-    )
+        *(real[:, ::1], real[:, ::1], types.float64[::1], types.float64),
+        *(real[:, ::1], types.float64[::1]),
+    ),
 )
 
 
-class Loss(Protocol):
+@runtime_checkable
+class AnyLoss(Protocol):
     """What a model needs of a loss."""
 
     def value_and_gradient(self, output: np.ndarray, target: np.ndarray) -> tuple[float, Any]:
@@ -89,14 +94,58 @@ class Loss(Protocol):
         ...
 
 
-class KernelLoss:
-    """A loss with a kernel, which the compiled engine calls."""
+class Loss:
+    """A loss with a kernel, which the compiled engine calls: the mean over every element.
 
-    kernel: Callable
-    bounds: tuple[float, float] | None = None  # the range that targets must keep to
+    A loss of your own subclasses this.
+
+    Attributes
+    ----------
+    kernel : kernel ``(y, x, settings, scale, dy, sums)``
+        For outputs y and targets x of shape (n, size): each sample's sum over its elements into
+        sums (n,), and its gradient times `scale` into dy.
+    formula : Formula
+        With y for the output and t for the target: for `tinyae.trace`.
+    numpy : callable ``(y, x, *settings) -> array``, optional
+        Each element's loss in plain NumPy, which `export_numpy` copies out.
+    bounds : (float, float) or None
+        The range that targets must keep to.
+
+    Examples
+    --------
+    >>> import tinyae as tae
+    >>> @tae.kernel
+    ... def quartic(y, x, settings, scale, dy, sums):
+    ...     for i in range(y.shape[0]):
+    ...         sums[i] = 0.0
+    ...         for j in range(y.shape[1]):
+    ...             d = y[i, j] - x[i, j]
+    ...             sums[i] += d**4
+    ...             dy[i, j] = scale * 4 * d**3
+    >>> class Quartic(tae.Loss):
+    ...     kernel = quartic
+    >>> value, gradient = Quartic().value_and_gradient(np.array([[3.0]]), np.array([[1.0]]))
+    >>> value, gradient
+    (16.0, array([[32.]]))
+    """
+
+    kernel: ClassVar[Callable]
+    formula: ClassVar[Formula] = Formula("loss(y, t), t the target", "dy = the loss's gradient")
+    numpy: ClassVar[Callable | None] = None
+    bounds: ClassVar[tuple[float, float] | None] = None
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        for name in {"kernel", "numpy"} & vars(cls).keys():  # functions, but no methods
+            setattr(cls, name, staticmethod(vars(cls)[name]))
+
+    def settings(self) -> np.ndarray:
+        """The loss's own numbers, float64, as its kernel takes them."""
+        return np.empty(0)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}()"
+        numbers = ", ".join(f"{number:g}" for number in self.settings())
+        return f"{type(self).__name__}({numbers})"
 
     def value_and_gradient(
         self, output: np.ndarray, target: np.ndarray
@@ -132,11 +181,11 @@ class KernelLoss:
         x = np.ascontiguousarray(target, dtype=y.dtype).reshape(rows)
         dy = np.empty_like(y) if gradient is None else gradient.reshape(rows)
         sums = np.empty(len(y))
-        self.kernel(y, x, float(scale), dy, sums)
+        self.kernel(y, x, self.settings(), float(scale), dy, sums)
         return sums
 
 
-class MSE(KernelLoss):
+class MSE(Loss):
     """Mean squared error: the mean over every element of (y − x)².
 
     >>> import numpy as np
@@ -144,24 +193,23 @@ class MSE(KernelLoss):
     (2.0, array([[0., 2.]]))
     """
 
-    kernel = staticmethod(mse)
+    kernel = mse
+    formula = Formula("mean of (y − t)², t the target", "dy = 2 (y − t) / size")
+    numpy = plain.squared_error
 
 
-class BCE(KernelLoss):
+class BCE(Loss):
     """Binary cross-entropy: the mean over every element of −x log y − (1 − x) log(1 − y).
 
     Targets lie in [0, 1]. Behind a sigmoid a model computes it from the logits; on its own it
     clips y to [1e-7, 1 − 1e-7], with zero gradient where it clips.
     """
 
-    kernel = staticmethod(bce)
-    bounds = (0.0, 1.0)
-
-
-class BCEFromLogits(KernelLoss):
-    """Binary cross-entropy of sigmoid(z), computed from z: exact where the sigmoid saturates."""
-
-    kernel = staticmethod(bce_from_logits)
+    kernel = bce
+    formula = Formula(
+        "mean of −t log y − (1 − t) log(1 − y), t the target", "dy = (y − t) / (y (1 − y)) / size"
+    )
+    numpy = plain.binary_crossentropy
     bounds = (0.0, 1.0)
 
 
@@ -173,8 +221,8 @@ NAMES = {
 }
 
 
-def get(loss: str | Loss) -> Loss:
+def get(loss: str | AnyLoss) -> AnyLoss:
     """The loss of that name, or the given object if it behaves like one."""
-    if hasattr(loss, "value_and_gradient") and not isinstance(loss, type):
+    if isinstance(loss, AnyLoss) and not isinstance(loss, type):
         return loss
     return look_up("loss", loss, NAMES)()

@@ -5,11 +5,13 @@ averages belong to the model that it trains.
 """
 
 import math
+from collections.abc import Callable
+from typing import ClassVar
 
 import numpy as np
 from numba import types
 
-from ..checks.arguments import look_up
+from ..checks.arguments import look_up, positive, share, whole
 from ..machine.calls import by_address
 from ..machine.jit import inlined, kernel
 
@@ -73,11 +75,63 @@ def sgd_step(theta, g, velocity, unused, step, settings):
 
 # Both take two slots, so that the engine can call either.
 step_address, call_step = by_address(
-    lambda real: types.void(*[real[::1]] * 4, types.int64, types.float64[::1])
+    "theta, g, m, v, step, settings",
+    lambda real: types.void(*[real[::1]] * 4, types.int64, types.float64[::1]),
 )
 
 
-class Adam:
+class Optimizer:
+    """An optimizer: one loop over the parameters, and its numbers.
+
+    Attributes
+    ----------
+    kernel : kernel ``(theta, g, slot_0, slot_1, step, settings)``
+        One step, the step-th (from 1), for flat arrays of one length; clears g.
+    """
+
+    kernel: ClassVar[Callable]
+
+    def settings(self) -> np.ndarray:
+        """The optimizer's own numbers, float64, as its kernel takes them."""
+        raise NotImplementedError
+
+    def state(self, parameters: np.ndarray) -> np.ndarray:
+        """What it keeps beside the parameters before the first step: zeros, (2, p)."""
+        return np.zeros((SLOTS, parameters.size), parameters.dtype)
+
+    def step(self, parameters: np.ndarray, gradient: np.ndarray, state: np.ndarray, t: int) -> None:
+        """Take one step by hand, in place.
+
+        Parameters
+        ----------
+        parameters, gradient : array, shape (p,), of one dtype
+            θ, which is changed, and g, which is not.
+        state : array, shape (2, p)
+            From `state` at first; changed.
+        t : int
+            Which step it is, from 1.
+
+        Examples
+        --------
+        >>> sgd, theta = SGD(0.5), np.array([1.0, 2.0])
+        >>> sgd.step(theta, np.array([2.0, 0.0]), sgd.state(theta), 1)
+        >>> theta
+        array([0., 2.])
+        """
+        whole("t", t)
+        for name, array, shape in (
+            ("gradient", gradient, parameters.shape),
+            ("state", state, (SLOTS, *parameters.shape)),
+        ):
+            if array.shape != shape or array.dtype != parameters.dtype:
+                raise ValueError(
+                    f"{name} must have shape {shape} and dtype {parameters.dtype}, as parameters "
+                    f"have, but has shape {array.shape} and dtype {array.dtype}"
+                )
+        self.kernel(parameters, gradient.copy(), *state, t, self.settings())
+
+
+class Adam(Optimizer):
     """Adam, in the form of Keras.
 
     m ← β₁ m + (1 − β₁) g;  v ← β₂ v + (1 − β₂) g²;
@@ -109,12 +163,11 @@ class Adam:
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
     ):
-        self.learning_rate = _positive("learning_rate", learning_rate)
-        self.beta_1, self.beta_2 = _share("beta_1", beta_1), _share("beta_2", beta_2)
-        self.epsilon = _positive("epsilon", epsilon)
+        self.learning_rate = positive("learning_rate", learning_rate)
+        self.beta_1, self.beta_2 = share("beta_1", beta_1), share("beta_2", beta_2)
+        self.epsilon = positive("epsilon", epsilon)
 
     def settings(self) -> np.ndarray:
-        """The numbers that the kernel takes."""
         return np.array([self.learning_rate, self.beta_1, self.beta_2, self.epsilon])
 
     def __repr__(self) -> str:
@@ -124,7 +177,7 @@ class Adam:
         )
 
 
-class SGD:
+class SGD(Optimizer):
     """Gradient descent with momentum: velocity ← μ velocity − α g; θ ← θ + velocity.
 
     Parameters
@@ -138,34 +191,21 @@ class SGD:
     kernel = staticmethod(sgd_step)
 
     def __init__(self, learning_rate: float = 0.01, momentum: float = 0.0):
-        self.learning_rate = _positive("learning_rate", learning_rate)
-        self.momentum = _share("momentum", momentum)
+        self.learning_rate = positive("learning_rate", learning_rate)
+        self.momentum = share("momentum", momentum)
 
     def settings(self) -> np.ndarray:
-        """The numbers that the kernel takes."""
         return np.array([self.learning_rate, self.momentum])
 
     def __repr__(self) -> str:
         return f"SGD(learning_rate={self.learning_rate:g}, momentum={self.momentum:g})"
 
 
-def _positive(name: str, value: float) -> float:
-    if not (math.isfinite(value) and value > 0):
-        raise ValueError(f"{name} must be positive and finite, but got {value!r}")
-    return float(value)
-
-
-def _share(name: str, value: float) -> float:
-    if not 0 <= value < 1:
-        raise ValueError(f"{name} must be at least 0 and below 1, but got {value!r}")
-    return float(value)
-
-
 NAMES = {"adam": Adam, "sgd": SGD}
 
 
-def get(optimizer: str | Adam | SGD) -> Adam | SGD:
+def get(optimizer: str | Optimizer) -> Optimizer:
     """The optimizer of that name, or the given one."""
-    if isinstance(optimizer, Adam | SGD):
+    if isinstance(optimizer, Optimizer):
         return optimizer
     return look_up("optimizer", optimizer, NAMES)()

@@ -5,51 +5,94 @@ The division is by the samples of the whole mini-batch, so λ means the same at 
 added to the loss and reported apart from the reconstruction.
 """
 
-import math
+from collections.abc import Callable
+from typing import ClassVar
 
 import numpy as np
 from numba import types
 
+from ..checks.arguments import not_negative
 from ..machine.calls import by_address
 from ..machine.jit import kernel
 from .activations import sigmoid_of
 
 
 @kernel
-def penalty(a, l1, l2, scale, from_logits, da, sums):
-    """λ₁ Σ|a| + λ₂ Σa² of each sample; da += its gradient times scale, unless da is empty.
-
-    With `from_logits` the array holds z where the layer's output is sigmoid(z), and da is the
-    gradient for z: it carries the sigmoid's slope.
-    """
-    absolute, squared = a.dtype.type(l1), a.dtype.type(l2)
+def penalty(a, settings, scale, da, sums):
+    """λ₁ Σ|a| + λ₂ Σa² of each sample; da += its gradient times scale, unless da is empty."""
+    absolute, squared = a.dtype.type(settings[0]), a.dtype.type(settings[1])
     factor = a.dtype.type(scale)
     zero, one, two = a.dtype.type(0), a.dtype.type(1), a.dtype.type(2)
     for i in range(a.shape[0]):
         total = zero
         for j in range(a.shape[1]):
-            value = sigmoid_of(a[i, j]) if from_logits else a[i, j]
+            value = a[i, j]
             total += absolute * abs(value) + squared * value * value
             if da.size:
                 sign = (one if value > zero else zero) - (one if value < zero else zero)
-                slope = absolute * sign + two * squared * value
-                da[i, j] += factor * slope * (value * (one - value) if from_logits else one)
+                da[i, j] += factor * (absolute * sign + two * squared * value)
         sums[i] = total
 
 
-_address, call_penalty = by_address(
+@kernel
+def penalty_of_sigmoid(z, settings, scale, dz, sums):
+    """The same of a = sigmoid(z); dz += the gradient for z, which carries the sigmoid's slope."""
+    absolute, squared = z.dtype.type(settings[0]), z.dtype.type(settings[1])
+    factor = z.dtype.type(scale)
+    zero, one, two = z.dtype.type(0), z.dtype.type(1), z.dtype.type(2)
+    for i in range(z.shape[0]):
+        total = zero
+        for j in range(z.shape[1]):
+            value = sigmoid_of(z[i, j])
+            total += absolute * abs(value) + squared * value * value
+            if dz.size:
+                slope = absolute + two * squared * value
+                dz[i, j] += factor * slope * (value * (one - value))
+        sums[i] = total
+
+
+# For the engine
+
+SETTINGS = 4  # how many numbers a penalty may have
+
+penalty_address, call_penalty = by_address(
+    "a, settings, scale, da, sums",
     lambda real: types.void(
-        *(real[:, ::1], *[types.float64] * 3, types.boolean, real[:, ::1], types.float64[::1])
-    )
+        *(real[:, ::1], types.float64[::1], types.float64, real[:, ::1], types.float64[::1])
+    ),
 )
 
 
-def penalty_address(dtype: np.dtype) -> int:
-    """What `call_penalty` calls."""
-    return _address(penalty, dtype)
+class Penalty:
+    """An activity penalty with kernels.
+
+    Attributes
+    ----------
+    kernel : kernel ``(a, settings, scale, da, sums)``
+        For a layer's output a of shape (n, size): each sample's penalty into sums (n,); its
+        gradient times `scale` is added to da, unless da is empty.
+    of_sigmoid : kernel, optional
+        The same for z where the output is sigmoid(z), with the gradient for z: for a sigmoid that
+        is computed together with the loss.
+    """
+
+    kernel: ClassVar[Callable]
+    of_sigmoid: ClassVar[Callable | None] = None
+
+    def settings(self) -> np.ndarray:
+        """The penalty's own numbers, float64, at most `SETTINGS`."""
+        raise NotImplementedError
+
+    def add(self, a: np.ndarray, da: np.ndarray) -> tuple[float, np.ndarray]:
+        """The mean over samples of the penalty on a, and da with its gradient added."""
+        n, sums = len(a), np.empty(len(a))
+        a = np.ascontiguousarray(a)
+        da = np.array(da, a.dtype, order="C")
+        self.kernel(a.reshape(n, -1), self.settings(), 1.0 / n, da.reshape(n, -1), sums)
+        return float(sums.sum()) / n, da
 
 
-class L1L2:
+class L1L2(Penalty):
     """The activity penalty λ₁ Σ|a| + λ₂ Σa², per sample.
 
     Parameters
@@ -58,11 +101,14 @@ class L1L2:
         λ₁ and λ₂, zero or positive.
     """
 
+    kernel = staticmethod(penalty)
+    of_sigmoid = staticmethod(penalty_of_sigmoid)
+
     def __init__(self, l1: float = 0.0, l2: float = 0.0):
-        for name, value in (("l1", l1), ("l2", l2)):
-            if not (math.isfinite(value) and value >= 0):
-                raise ValueError(f"{name} must be zero or positive and finite, but got {value!r}")
-        self.l1, self.l2 = float(l1), float(l2)
+        self.l1, self.l2 = not_negative("l1", l1), not_negative("l2", l2)
+
+    def settings(self) -> np.ndarray:
+        return np.array([self.l1, self.l2])
 
     def __repr__(self) -> str:
         return f"L1L2(l1={self.l1:g}, l2={self.l2:g})"
@@ -100,9 +146,9 @@ class L2(L1L2):
         return f"L2({self.l2:g})"
 
 
-def get(regularizer: L1L2 | None) -> L1L2 | None:
+def get(regularizer: Penalty | None) -> Penalty | None:
     """The given penalty, refused if it is of another kind."""
-    if regularizer is None or isinstance(regularizer, L1L2):
+    if regularizer is None or isinstance(regularizer, Penalty):
         return regularizer
     raise ValueError(
         f"activity_regularizer must be an L1, L2 or L1L2 object, or None, but got {regularizer!r}"

@@ -1,28 +1,37 @@
-"""What a model is made of: an encoder and a decoder, whose weights are one vector."""
+"""What a model is: an encoder, a decoder, a loss and an optimizer; its weights are one vector."""
 
 import copy
 import secrets
+import threading
 from collections.abc import Iterable
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.typing import ArrayLike, DTypeLike
 
 from ..checks.arguments import real_dtype, whole
-from ..checks.arrays import shape_text
-from ..checks.tables import WIDTH, cut
+from ..checks.arrays import admit, shape_text
+from ..checks.tables import table
+from ..checks.undo import unchanged_if_refused
 from ..engine.program import Program
-from ..layers.layer import Layer, Shape, bind
-from ..maths.optimizers import SLOTS
+from ..layers.layer import Layer, NotBuilt, Shape, bind
+from ..maths import losses, optimizers
+from ..maths.losses import AnyLoss
+from ..maths.optimizers import Optimizer
+from .history import History, Progress
 from .sequential import Sequential, refuse_repeats
 
+Pair = tuple[ArrayLike, ArrayLike | None, str]  # x, y or None for x itself, and the name of x
 
-class EncoderDecoder:
+
+class Network:
     """The structure of an `Autoencoder`, without what is done with it.
 
     Parameters
     ----------
     encoder, decoder : list of Layer, or Sequential
+    loss : str or loss
+    optimizer : str or Optimizer
     seed : int or None
     dtype : "float32" or "float64"
     threads : int or None
@@ -32,103 +41,158 @@ class EncoderDecoder:
         self,
         encoder: Iterable[Layer] | Sequential,
         decoder: Iterable[Layer] | Sequential,
+        loss: str | AnyLoss,
+        optimizer: str | Optimizer,
         seed: int | None,
         dtype: DTypeLike,
         threads: int | None,
     ):
-        self.encoder = _sequential(encoder, "encoder")
-        self.decoder = _sequential(decoder, "decoder")
-        refuse_repeats(self.layers)
+        self.loss = losses.get(loss)
+        self.optimizer = optimizers.get(optimizer)
         self.seed = secrets.randbits(63) if seed is None else whole("seed", seed, least=0)
         self.dtype = real_dtype(dtype)
         self.threads = threads if threads is None else whole("threads", threads)
-        self.slots = np.empty((SLOTS, 0), self.dtype)
+        self.encoder = _sequential(encoder, "encoder")
+        self.decoder = _sequential(decoder, "decoder")
+        refuse_repeats(self.layers)
+        self.history, self.progress = History(), Progress()
+        self.slots = np.empty((optimizers.SLOTS, 0), self.dtype)
+        self.gradient = np.empty(0, self.dtype)
         self._parameters: np.ndarray | None = None
-        self.gradient = np.empty(0)
         self._program: Program | None = None
+        self._lock = threading.RLock()  # held while the model is built
+
+    # Structure
 
     @property
     def layers(self) -> list[Layer]:
         """All layers, the encoder's first."""
         return self.encoder.layers + self.decoder.layers
 
-    def build(self, input_shape: Shape) -> None:
-        """Create the weights for samples of this shape; the first call that brings data does it."""
-        self._declare(input_shape, np.random.default_rng([self.seed, 0]))
-        self._bind()
-
-    def _declare(self, input_shape: Shape, rng: np.random.Generator | None = None) -> None:
-        """Give all layers their shapes and, with `rng`, their weights; `bind` is to follow."""
-        shape = tuple(whole("input_shape", size) for size in np.atleast_1d(input_shape))
-        parts = [part for part in (self.encoder, self.decoder) if not part.built]
-        claimed: list[Sequential] = []
-        try:
-            code_shape = self.encoder.prepare(shape, self.dtype, rng)
-            self.decoder.prepare(code_shape, self.dtype, rng)
-            for part in (self.encoder, self.decoder):
-                part.claim()
-                claimed.append(part)
-        except Exception:
-            for part in parts:  # another attempt, with other data, starts anew
-                part.unbuild()
-            for part in claimed:
-                part.release()
-            raise
-
-    def _bind(self) -> None:
-        """Give all weights their place in the model's vector."""
-        self._parameters, self.gradient = bind(self.layers, self.dtype)
-        if self.slots.shape[1] != self._parameters.size:
-            self.slots = np.zeros((SLOTS, self._parameters.size), self.dtype)
-        split = self.encoder.parameter_count
-        self.encoder.adopt(self._parameters[:split])
-        self.decoder.adopt(self._parameters[split:])
-        self.encoder.threads = self.decoder.threads = self.threads
-        for position, layer in enumerate(self.layers):
-            seed = np.random.SeedSequence([self.seed, 2, position])
-            layer.key = int(seed.generate_state(1, np.uint64)[0] >> 1)
-        self._program = None
-
-    @property
-    def parameters(self) -> np.ndarray:
-        """The live flat vector of all weights: encoder, decoder; kernel, bias; C order."""
-        self._require_built("parameters")
-        assert self._parameters is not None
-        return self._parameters
-
-    @property
-    def input_shape(self) -> Shape | None:
-        """The shape of one sample, or None before the model is built."""
-        return self.encoder.input_shape
-
-    @property
-    def output_shape(self) -> Shape | None:
-        """The shape of one reconstruction, or None before the model is built."""
-        return self.decoder.output_shape
-
     @property
     def built(self) -> bool:
         """Whether the shapes are known and the weights exist."""
         return self._parameters is not None
 
-    def _require_built(self, what: str) -> None:
+    @property
+    def input_shape(self) -> Shape:
+        """The shape of one sample."""
+        self.require_built("input_shape")
+        return self.encoder.input_shape
+
+    @property
+    def output_shape(self) -> Shape:
+        """The shape of one reconstruction."""
+        self.require_built("output_shape")
+        return self.decoder.output_shape
+
+    @property
+    def parameters(self) -> np.ndarray:
+        """The live flat vector of all weights: encoder, decoder; kernel, bias; C order."""
+        self.require_built("parameters")
+        assert self._parameters is not None
+        return self._parameters
+
+    def require_built(self, what: str) -> None:
+        """Refuse what a model without shapes cannot do."""
         if self._parameters is None:
-            raise ValueError(
+            raise NotBuilt(
                 f"{what} needs a built model: give Autoencoder an input_shape, or call fit first"
             )
 
+    def clear_gradients(self) -> None:
+        """Set the gradients of all layers to zero; `backward` adds to them."""
+        self.gradient[...] = 0
+
     def summary(self) -> None:
         """Print each layer with its output's shape and its number of parameters, and the total."""
-        self._require_built("summary")
+        self.require_built("summary")
         rows = [("layer", "output shape", "parameters")]
         for layer in self.layers:
-            shape = shape_text(layer.output_shape or ())
-            rows.append((layer.label, shape, f"{layer.parameter_count:,}"))
+            rows.append((layer.label, shape_text(layer.output_shape), f"{layer.parameter_count:,}"))
         rows.append(("total", "", f"{self.parameters.size:,}"))
-        widths = [max(len(row[column]) for row in rows) for column in range(3)]
-        widths[0] = min(widths[0], WIDTH - sum(widths[1:]) - 4)
-        for row in rows:
-            print(f"{cut(row[0], widths[0])}  {row[1]:{widths[1]}}  {row[2]:>{widths[2]}}")
+        print(*table(rows, left=2), sep="\n")
+
+    # Building
+
+    def build(self, input_shape: Shape) -> None:
+        """Create the weights for samples of this shape; the first call that brings data does it."""
+        with self._lock, self._unchanged_if_refused():
+            self.declare(input_shape, np.random.default_rng([self.seed, 0]))
+            self.bind()
+
+    def declare(self, input_shape: Shape, rng: np.random.Generator | None = None) -> None:
+        """Give all layers their shapes and, with `rng`, their weights; `bind` is to follow."""
+        shape = tuple(whole("input_shape", size) for size in np.atleast_1d(input_shape))
+        self.encoder.label, self.decoder.label = "encoder", "decoder"
+        code_shape = self.encoder.prepare(shape, self.dtype, rng)
+        self.decoder.prepare(code_shape, self.dtype, rng)
+        self.encoder.claim()
+        self.decoder.claim()
+
+    def bind(self) -> None:
+        """Give all weights their place in the model's vector."""
+        parameters, self.gradient = bind(self.layers, self.dtype)
+        if self.slots.shape[1] != parameters.size:
+            self.slots = self.optimizer.state(parameters)
+        split = self.encoder.parameter_count
+        self.encoder.adopt(parameters[:split], self.gradient[:split])
+        self.decoder.adopt(parameters[split:], self.gradient[split:])
+        self.encoder.threads = self.decoder.threads = self.threads
+        for position, layer in enumerate(self.layers):
+            seed = np.random.SeedSequence([self.seed, 2, position])
+            layer.key = int(seed.generate_state(1, np.uint64)[0] >> 1)
+        self._program, self._parameters = None, parameters  # last: other threads look at it
+
+    def _unchanged_if_refused(self):
+        return unchanged_if_refused(self, self.encoder, self.decoder, *self.layers)
+
+    # Data
+
+    def admit_input(self, x: ArrayLike, name: str = "x") -> np.ndarray:
+        """x, checked; it decides the shapes of a model that has none yet."""
+        if self._parameters is not None:
+            return admit(x, name, self.encoder.input_shape, self.dtype)
+        rows = admit(x, name, None, self.dtype)
+        with self._lock:
+            if self._parameters is None:
+                self.build(rows.shape[1:])
+                return rows
+        return self.admit_input(x, name)  # another thread has built it meanwhile
+
+    def admit(self, *pairs: Pair) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Samples and targets, checked against the model's shapes and what its loss allows.
+
+        What is refused decides nothing: a model that had no shapes has none again.
+        """
+        if self.built:
+            return [self._admit_pair(*pair) for pair in pairs]
+        with self._lock, self._unchanged_if_refused():
+            return [self._admit_pair(*pair) for pair in pairs]
+
+    def _admit_pair(
+        self, x: ArrayLike, y: ArrayLike | None, name: str
+    ) -> tuple[np.ndarray, np.ndarray]:
+        bounds = getattr(self.loss, "bounds", None)
+        rows = self.admit_input(x, name)
+        if y is None:
+            if self.output_shape != self.input_shape:
+                raise ValueError(
+                    f"the model turns {shape_text(self.input_shape)} into "
+                    f"{shape_text(self.output_shape)}, so it cannot learn its input: "
+                    "the decoder must end in the input's shape, or targets be given as y"
+                )
+            if bounds is not None:
+                admit(rows, name, self.input_shape, self.dtype, bounds)
+            return rows, rows
+        label = "y" if name == "x" else f"{name}[1]"
+        target = admit(y, label, self.output_shape, self.dtype, bounds)
+        if len(target) != len(rows):
+            raise ValueError(
+                f"{name} and {label} must have as many samples, but have {len(rows)} and "
+                f"{len(target)}"
+            )
+        return rows, target
 
     # Copies
 
@@ -138,28 +202,27 @@ class EncoderDecoder:
         if dtype is not None and real_dtype(dtype) != twin.dtype:
             twin.dtype = real_dtype(dtype)
             twin.slots = twin.slots.astype(dtype)
-            if twin._parameters is not None:
-                twin._bind()
+            if twin.built:
+                twin.bind()
         return twin
 
     def __copy__(self) -> Self:
         return self.copy()
 
-    def __getstate__(self) -> dict:
-        return {**self.__dict__, "_program": None}
+    def __getstate__(self) -> dict[str, Any]:
+        lost = {"_program": None, "_lock": None, "gradient": np.empty(0, self.dtype)}
+        return {**self.__dict__, **lost, "_parameters": self.built or None}
 
-    def __setstate__(self, state: dict) -> None:
-        self.__dict__.update(state)
-        if self._parameters is not None:
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _lock=threading.RLock())
+        if self._parameters is not None:  # the layers have copies of their own by now
             self.encoder.claim()
             self.decoder.claim()
-            # copied one by one, the weights are views no longer
-            self._bind()
+            self.bind()
 
 
 def _sequential(part: Iterable[Layer] | Sequential, label: str) -> Sequential:
     if isinstance(part, Sequential):
-        part.label = label
         return part
     if isinstance(part, Layer) or not isinstance(part, Iterable):
         raise ValueError(f"{label} must be a list of layers or a Sequential, but got {part!r}")

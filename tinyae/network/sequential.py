@@ -2,14 +2,21 @@
 
 import copy
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from ..checks.arguments import real_dtype
 from ..checks.arrays import admit
+from ..checks.undo import unchanged_if_refused
 from ..engine.program import Program, eager_predict
+from ..files.archive import ModelFile, write
+from ..files.describe import declared_size, describe_layers, restore_layers
+from ..files.fields import dtype_of, fields, refusing, shape_of
 from ..layers.layer import Layer, Shape, bind, is_compiled
+from . import backprop
 
 
 class Sequential(Layer):
@@ -39,24 +46,23 @@ class Sequential(Layer):
     """
 
     def __init__(self, layers: Iterable[Layer], *, label: str = "Sequential"):
-        self._layers: list[Layer] = []
-        super().__init__()
         given = list(layers)
         for layer in given:
             if not isinstance(layer, Layer):
                 raise ValueError(f"{label} must hold layers, but got {layer!r}")
-        for layer in given:
-            if isinstance(layer, Sequential) and layer.built:  # its layers are this chain's now
-                layer.claim()
-                for leaf in layer.layers:
-                    leaf.release()
         self._layers = [leaf for layer in given for leaf in layer.layers]
         if not self._layers:
             raise ValueError(f"{label} must hold at least one layer")
         refuse_repeats(self._layers)
+        composites = [layer for layer in given if isinstance(layer, Sequential) and layer.built]
+        with unchanged_if_refused(*composites, *self._layers):
+            for part in composites:  # its layers are this chain's now
+                part.claim()
+                for leaf in part.layers:
+                    leaf.release()
+        super().__init__()
         self.label = label
         self.threads: int | None = None
-        self._parameters: np.ndarray | None = None
         self._program: Program | None = None
 
     @property
@@ -91,9 +97,8 @@ class Sequential(Layer):
         tuple of int
             The shape of one output.
         """
-        output_shape = self.prepare(input_shape, np.dtype(dtype), np.random.default_rng([seed, 0]))
-        self.adopt(bind(self._layers, np.dtype(dtype))[0])
-        return output_shape
+        with unchanged_if_refused(self, *self._layers):
+            return self.prepare(input_shape, real_dtype(dtype), np.random.default_rng([seed, 0]))
 
     def prepare(
         self, input_shape: Shape, dtype: np.dtype, rng: np.random.Generator | None
@@ -101,44 +106,21 @@ class Sequential(Layer):
         if self.built:
             return super().prepare(input_shape, dtype, rng)
         shape = tuple(input_shape)
-        fresh = [layer for layer in self._layers if not layer.built]
-        claimed: list[Layer] = []
-        try:
-            for position, layer in enumerate(self._layers):
-                layer.label = f"{self.label}[{position}] {type(layer).__name__}"
-                shape = layer.prepare(shape, dtype, rng)
-            for layer in self._layers:
-                layer.claim()
-                claimed.append(layer)
-        except Exception:
-            for layer in fresh:  # another attempt, with other data, starts anew
-                layer.unbuild()
-            for layer in claimed:
-                layer.release()
-            raise
-        self.input_shape, self.output_shape = tuple(input_shape), shape
+        for position, layer in enumerate(self._layers):
+            layer.label = f"{self.label}[{position}] {type(layer).__name__}"
+            shape = layer.prepare(shape, dtype, rng)
+        for layer in self._layers:
+            layer.claim()
+        self.dtype, self.input_shape, self.output_shape = dtype, tuple(input_shape), shape
         return shape
 
-    def unbuild(self) -> None:
-        super().unbuild()
-        for layer in self._layers:
-            layer.unbuild()
-            layer.release()
+    def bind_alone(self) -> None:
+        self.adopt(*bind(self._layers, self.dtype))
 
-    def adopt(self, parameters: np.ndarray) -> None:
-        """Take `parameters`, into which the layers' weights have been bound, as the own vector."""
-        self._parameters, self._program = parameters, None
+    def adopt(self, parameters: np.ndarray, gradient: np.ndarray) -> None:
+        """Take the vectors into which the layers' weights have been bound as the chain's own."""
+        self.parameters, self.gradient, self._program = parameters, gradient, None
         self.dtype = parameters.dtype
-
-    @property
-    def parameters(self) -> np.ndarray:
-        """The live flat vector: layer by layer, kernel then bias, C order."""
-        if self._parameters is None:
-            raise ValueError(
-                f"{self.label} has no parameters before it is built: call build(input_shape), or "
-                "give the model its input_shape"
-            )
-        return self._parameters
 
     @property
     def parameter_count(self) -> int:
@@ -147,17 +129,10 @@ class Sequential(Layer):
     # Running
 
     def forward(self, x, training=False, step=0, first=0):
-        caches = []
-        for layer in self._layers:
-            x, cache = layer.forward(x, training=training, step=step, first=first)
-            caches.append(cache)
-        return x, caches
+        return backprop.forward(self._layers, x, training, step, first)
 
     def backward(self, dy, cache):
-        self.clear_gradients()
-        for layer, layer_cache in zip(reversed(self._layers), reversed(cache), strict=True):
-            dy = layer.backward(dy, layer_cache)
-        return dy
+        return backprop.backward(self._layers, dy, cache)
 
     def clear_gradients(self) -> None:
         for layer in self._layers:
@@ -175,7 +150,6 @@ class Sequential(Layer):
         -------
         array, shape (n, *output_shape), of the chain's dtype
         """
-        self.parameters  # noqa: B018 - raises where there are none yet
         return self.run(admit(x, "x", self.input_shape, self.dtype))
 
     def run(self, x: np.ndarray) -> np.ndarray:
@@ -199,9 +173,31 @@ class Sequential(Layer):
         OSError
             If the file cannot be written; one that was there is as before.
         """
-        from ..loading import save_sequential  # which imports this module
+        document = {
+            "kind": "sequential",
+            "input_shape": self.input_shape,
+            "dtype": self.dtype.name,
+            "layers": describe_layers(self._layers),
+        }
+        write(path, document, {"parameters": self.parameters})
 
-        save_sequential(self, path)
+    @classmethod
+    def from_file(
+        cls, file: ModelFile, custom: Mapping[str, Any], threads: int | None
+    ) -> "Sequential":
+        """What `save` wrote; nothing is allocated before the file is known to hold it."""
+        types = {"input_shape": list, "dtype": str, "layers": list}
+        shape, dtype, descriptions = fields("the document", file.document, types)
+        shape, dtype = shape_of(shape), dtype_of(dtype)
+        layers = restore_layers("layers", descriptions, custom)
+        with refusing("the model"):
+            chain = cls(layers)
+            chain.prepare(shape, dtype, None)
+        file.expect({"parameters": (dtype, (declared_size(layers),))})
+        chain.bind_alone()
+        chain.threads = threads
+        file.read("parameters", out=chain.parameters)
+        return chain
 
     def copy(self) -> "Sequential":
         """An independent copy, with weights of its own, that any model may adopt."""
@@ -209,16 +205,14 @@ class Sequential(Layer):
 
     __copy__ = copy
 
-    def __getstate__(self) -> dict:
-        return {**self.__dict__, "_program": None}
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "_program": None}
 
-    def __setstate__(self, state: dict) -> None:
+    def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         if self.built:
             for layer in self._layers:
                 layer.claim()
-        if self._parameters is not None:  # copied one by one, the weights are views no longer
-            self.adopt(bind(self._layers, self.dtype)[0])
 
     def __repr__(self) -> str:
         return f"Sequential({self._layers!r})"

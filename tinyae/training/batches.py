@@ -1,18 +1,11 @@
 """The order in which samples are visited."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-
-@dataclass
-class Progress:
-    """Where a model's training stands; kept from `fit` to `fit`."""
-
-    epoch: int = 0  # epochs finished
-    step: int = 0  # optimizer steps taken
-    pass_: int = 0  # passes over the data finished
-    position: int = 0  # rows of the present pass that have been visited
+from ..network.history import Progress
 
 
 @dataclass
@@ -22,6 +15,15 @@ class Plan:
     rows: np.ndarray  # which samples, in order
     bounds: np.ndarray  # (steps + 1,) where in `rows` the mini-batches begin and end
     epoch_ends: list[int]  # after how many of the steps an epoch ends
+
+
+class Stretch(NamedTuple):
+    """Consecutive mini-batches, in arrays that tinyae owns."""
+
+    x: np.ndarray  # (rows, *input_shape)
+    target: np.ndarray  # (rows, *output_shape)
+    bounds: np.ndarray  # (steps + 1,) rows where the mini-batches begin and end
+    first_step: int  # optimizer steps done before
 
 
 class Batches:

@@ -7,12 +7,10 @@ returns True stops the training.
 import math
 import os
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from ..autoencoder import Autoencoder
+from ..network.network import Network
 
 Callback = Callable[[int, Mapping[str, float]], bool | None]
 
@@ -54,7 +52,7 @@ class EarlyStopping:
         self.monitor, self.patience, self.min_delta = monitor, patience, min_delta
         self.restore_best_weights = restore_best_weights
 
-    def set_model(self, model: "Autoencoder") -> None:
+    def set_model(self, model: Network) -> None:
         """Begin anew, for a training of this model."""
         self._model = model
         self._best_parameters: np.ndarray | None = None
@@ -109,7 +107,7 @@ class ModelCheckpoint:
         self.path, self.monitor = os.fspath(path), monitor
         self.save_best_only, self.training_state = save_best_only, training_state
 
-    def set_model(self, model: "Autoencoder") -> None:
+    def set_model(self, model: Network) -> None:
         """Begin anew, for a training of this model."""
         self._model = model
         self.best = math.inf

@@ -1,18 +1,14 @@
 """The loss of a model that is not being trained: over all samples, or of each."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from ..checks.arrays import row_chunks
 from ..engine.program import Program
-from .trainers import Chain, add_penalty, training_chain
-
-if TYPE_CHECKING:
-    from ..autoencoder import Autoencoder
+from ..network.chain import Chain, training_chain
+from ..network.network import Network
 
 
-def evaluate(model: "Autoencoder", x: np.ndarray, target: np.ndarray) -> dict[str, float]:
+def evaluate(model: Network, x: np.ndarray, target: np.ndarray) -> dict[str, float]:
     """Loss, reconstruction and penalty of admitted samples, as if all were one mini-batch."""
     chain = training_chain(model.layers, model.loss)
     if chain.compiled:
@@ -23,10 +19,9 @@ def evaluate(model: "Autoencoder", x: np.ndarray, target: np.ndarray) -> dict[st
         expected = np.ascontiguousarray(target, model.dtype)
         reconstruction = float(chain.loss.value_and_gradient(outputs[-1], expected)[0])
         penalty = 0.0
-        for position, (layer, a) in enumerate(zip(chain.layers, outputs, strict=True)):
+        for layer, a in zip(chain.layers, outputs, strict=True):
             if layer.activity_regularizer is not None:
-                from_logits = chain.has_logits(position)
-                penalty += add_penalty(layer.activity_regularizer, a, from_logits, a)[0]
+                penalty += layer.activity_regularizer.add(a, a)[0]
     return {
         "loss": reconstruction + penalty,
         "reconstruction": reconstruction,
@@ -35,7 +30,7 @@ def evaluate(model: "Autoencoder", x: np.ndarray, target: np.ndarray) -> dict[st
 
 
 def sample_errors(
-    model: "Autoencoder", x: np.ndarray, target: np.ndarray, per_feature: bool
+    model: Network, x: np.ndarray, target: np.ndarray, per_feature: bool
 ) -> np.ndarray:
     """The loss of each admitted sample alone, or of each of its output elements."""
     chain = training_chain(model.layers, model.loss)
@@ -62,10 +57,10 @@ def sample_errors(
 
 
 def _loss_sums(
-    model: "Autoencoder", chain: Chain, x: np.ndarray, target: np.ndarray
+    model: Network, chain: Chain, x: np.ndarray, target: np.ndarray
 ) -> tuple[np.ndarray, float]:
     assert chain.kernel_loss is not None
-    program = Program(chain.layers, chain.first_logits)
+    program = Program(chain.layers)
     return program.evaluate(x, target, model.parameters, chain.kernel_loss, model.threads)
 
 

@@ -1,192 +1,72 @@
-"""`fit`: mini-batches, a stretch of them at a time; history, callbacks, progress, divergence."""
+"""`fit`: the loop over epochs, a stretch of mini-batches at a time."""
 
-import copy
 import time
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from ..checks.arguments import flag, whole
 from ..checks.arrays import gather
+from ..engine import tuning
 from ..machine.interruption import Interruption
-from ..maths.optimizers import SGD, Adam
-from ..network.history import History, ProgressLine
-from .batches import Batches, Plan
+from ..network.history import History
+from ..network.network import Network
+from .batches import Batches, Plan, Stretch
 from .callbacks import Callback
+from .compiled import make_trainer
+from .divergence import Snapshot, TrainingDiverged, WayBack
 from .evaluate import evaluate
-from .trainers import Stretch, make_trainer
+from .progress_line import ProgressLine, check_verbose
 
-if TYPE_CHECKING:
-    from ..autoencoder import Autoencoder
-
-STRETCH_SECONDS = 0.2  # of compiled work between two looks at progress, Ctrl-C and the losses
-STRETCH_BYTES = 16 << 20  # of gathered samples
+Rows = tuple[np.ndarray, np.ndarray]  # samples and targets, admitted
 
 
-class TrainingDiverged(ArithmeticError):
-    """The numbers stopped being finite; the model is as it was when it gave the last finite loss.
+class Options(NamedTuple):
+    """The arguments of `Autoencoder.fit` apart from the data."""
 
-    Attributes
-    ----------
-    epoch : int
-        The epoch, counted from 0.
-    step : int
-        The optimizer step, counted from 1.
-    """
-
-    def __init__(self, epoch: int, step: int, what: str):
-        super().__init__(
-            f"{what} in epoch {epoch + 1}, at step {step}; the parameters that "
-            "gave the last finite loss are kept. A smaller learning rate may help"
-        )
-        self.epoch, self.step, self._what = epoch, step, what
-
-    def __reduce__(self):
-        return type(self), (self.epoch, self.step, self._what)
+    epochs: int
+    steps_per_epoch: int | None
+    batch_size: int
+    shuffle: bool
+    callbacks: list[Callback]
+    initial_epoch: int | None
+    verbose: str | int
+    eager: bool
 
 
-class Snapshot(NamedTuple):
-    """What is needed to run a stretch again."""
-
-    parameters: np.ndarray
-    slots: np.ndarray
-    optimizer: Adam | SGD
-    plan: Plan
-    first_step: int
-
-
-class Training:
-    """One call of `fit`: the model, its data, and whoever takes the steps.
-
-    Parameters
-    ----------
-    model : Autoencoder
-        Built; its parameters, slots and progress are changed in place.
-    x, target : array
-        Admitted; the same object where the model learns its input.
-    batches : Batches
-    """
-
-    def __init__(self, model: "Autoencoder", x: np.ndarray, target: np.ndarray, batches: Batches):
-        self.model, self.x, self.target, self.batches = model, x, target, batches
-        self.trainer = make_trainer(model, batches.batch_size)
-        self._frozen = self._frozen_now()
-        self._snapshots: list[Snapshot] = []
-        self._buffers: dict[str, np.ndarray] = {}
-        self.steps = 1  # mini-batches in the next stretch, once their time is known
-        bytes_per_row = (x[0].size + (target is not x) * target[0].size) * model.dtype.itemsize
-        self._rows = max(1, STRETCH_BYTES // bytes_per_row)
-
-    def _frozen_now(self) -> list[bool]:
-        return [not layer.trainable for layer in self.model.layers]
-
-    def close(self) -> None:
-        """End the worker threads."""
-        self.trainer.close()
-
-    def advance(
-        self, epochs: int, one_epoch: bool, interruption: Interruption
-    ) -> tuple[Plan, np.ndarray, "TrainingDiverged | None"]:
-        """Run the next stretch: its plan, the losses (steps, 2) of its steps, and what went wrong.
-
-        The losses are those of the finished steps, or of the steps before the first loss, parameter
-        or optimizer's number that is not finite; then the model is back at the parameters that gave
-        the last of them.
-        """
-        if self._frozen_now() != self._frozen:  # a callback has frozen or freed a layer
-            self.trainer.close()
-            self.trainer = make_trainer(self.model, self.batches.batch_size)
-            self._frozen = self._frozen_now()
-        plan = self.batches.take(self.steps, self._rows, epochs, one_epoch)
-        self._remember(plan, self.batches.progress.step)
-        losses = self._run(self._snapshots[-1], len(plan.bounds) - 1, interruption)
-        finite = np.isfinite(losses.sum(axis=1))
-        if finite.all() and self._is_finite():
-            self.batches.commit(plan, len(losses))
-            return plan, losses, None
-        good = len(losses) if finite.all() else int(np.argmin(finite))
-        overflow = self._overflow(good)
-        if overflow and (overflow < good or finite.all()):
-            good = step = overflow
-            what = "the parameters or the optimizer's means overflowed"
-        else:  # an overflow in the step before shows as a loss
-            step, what = good + 1, f"the loss became {losses[good].sum()}"
-        self.batches.commit(plan, good)
-        return plan, losses[:good], self._go_back(good, step, what)
-
-    def _run(self, origin: Snapshot, steps: int, interruption: Interruption) -> np.ndarray:
-        """Take the first steps of a snapshot's plan."""
-        bounds = origin.plan.bounds[: steps + 1]
-        rows = origin.plan.rows[: bounds[-1]]
-        x = self._gather("x", self.x, rows)
-        target = x if self.target is self.x else self._gather("target", self.target, rows)
-        stretch = Stretch(x, target, bounds, origin.first_step)
-        return self.trainer.run(stretch, origin.optimizer, interruption)
-
-    def _gather(self, name: str, source: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        if len(self._buffers.get(name, ())) < len(rows):
-            self._buffers[name] = np.empty((len(rows), *source.shape[1:]), self.model.dtype)
-        out = self._buffers[name][: len(rows)]
-        gather(source, rows, out)
-        return out
-
-    def _remember(self, plan: Plan, first_step: int) -> None:
-        """Keep what leads to this stretch and to the one before, in memory that is used again."""
-        model = self.model
-        if len(self._snapshots) < 2:
-            parameters, slots = model.parameters.copy(), model.slots.copy()
-        else:
-            oldest = self._snapshots.pop(0)
-            parameters, slots = oldest.parameters, oldest.slots
-            parameters[...], slots[...] = model.parameters, model.slots
-        optimizer = copy.copy(model.optimizer)  # a callback may change its learning rate
-        self._snapshots.append(Snapshot(parameters, slots, optimizer, plan, first_step))
-
-    def _is_finite(self) -> bool:
-        """Whether the model's own numbers are: an overflow need not show in the loss."""
-        return all(bool(np.isfinite(a).all()) for a in (self.model.parameters, self.model.slots))
-
-    def _overflow(self, good: int) -> int:
-        """After how many of the stretch's first `good` steps they no longer were; 0 for never.
-
-        What has overflowed stays so, hence the search by halves.
-        """
-        origin = self._snapshots[-1]
-
-        def finite_after(steps: int) -> bool:
-            self._restart(origin, steps)
-            return self._is_finite()
-
-        if good == 0 or finite_after(good):
-            return 0
-        low, high = 0, good
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (middle, high) if finite_after(middle) else (low, middle)
-        return high
-
-    def _restart(self, origin: Snapshot, steps: int) -> None:
-        """The model as it was so many steps after a snapshot."""
-        self.model.parameters[...], self.model.slots[...] = origin.parameters, origin.slots
-        if steps > 0:
-            self._run(origin, steps, Interruption())
-
-    def _go_back(self, bad: int, step: int, what: str) -> "TrainingDiverged":
-        """Restore the parameters that gave the last finite loss.
-
-        Loss k comes from the parameters after k steps, so the last finite one, before `bad`, is met
-        again after `bad − 1` steps of this stretch; or, if the stretch began with the bad one,
-        after all but one step of the stretch before.
-        """
-        present = self._snapshots[-1]
-        origin, steps = present, bad - 1
-        if bad == 0:
-            origin = self._snapshots[0]
-            steps = 0 if origin is present else len(origin.plan.bounds) - 2
-        self._restart(origin, steps)
-        self.batches.progress.step = origin.first_step + max(steps, 0)
-        epoch = self.model.progress.epoch + sum(end < step for end in present.plan.epoch_ends)
-        return TrainingDiverged(epoch, present.first_step + step, what)
+def options(
+    *,
+    epochs: int,
+    steps_per_epoch: int | None,
+    batch_size: int,
+    shuffle: bool,
+    callbacks: Iterable[Callback] | Callback,
+    initial_epoch: int | None,
+    verbose: str | int,
+    eager: bool,
+) -> Options:
+    """The arguments of `Autoencoder.fit`, checked."""
+    called = [callbacks] if callable(callbacks) else callbacks
+    called = list(called) if isinstance(called, Iterable) else [called]
+    for callback in called:
+        if not callable(callback):
+            raise ValueError(f"callbacks must be callable (epoch, logs), but got {callback!r}")
+    check_verbose(verbose)
+    return Options(
+        epochs=whole("epochs", epochs, least=0),
+        steps_per_epoch=None
+        if steps_per_epoch is None
+        else whole("steps_per_epoch", steps_per_epoch),
+        batch_size=whole("batch_size", batch_size),
+        shuffle=flag("shuffle", shuffle),
+        callbacks=called,
+        initial_epoch=None
+        if initial_epoch is None
+        else whole("initial_epoch", initial_epoch, least=0),
+        verbose=verbose,
+        eager=flag("eager", eager),
+    )
 
 
 class EpochMeans:
@@ -219,73 +99,149 @@ class EpochMeans:
         }
 
 
-class Epochs:
-    """The loop over epochs: train, validate, record, call back.
+class Training:
+    """One call of `fit`.
 
     Parameters
     ----------
-    training : Training
-    history : History
-        Where this call's epochs go.
-    line : ProgressLine
+    model : Network
+        Built; its parameters, slots, history and progress are changed in place.
+    data : (array, array)
+        Samples and targets, admitted; the same object where the model learns its input.
+    validation : (array, array) or None
+    options : Options
     """
 
-    def __init__(self, training: Training, history: History, line: ProgressLine):
-        self.training, self.history, self.line = training, history, line
+    def __init__(self, model: Network, data: Rows, validation: Rows | None, options: Options):
+        self.model, self.options, self.validation = model, options, validation
+        self.x, self.target = data
+        progress, n = model.progress, len(self.x)
+        first = progress.epoch if options.initial_epoch is None else options.initial_epoch
+        self.last = options.epochs + (first if options.initial_epoch is None else 0)
+        self.first, self.line = first, ProgressLine(options.verbose, first, self.last)
+        self._batch_size = min(options.batch_size, n)
+        self._make_trainer()
+        steps, seed = options.steps_per_epoch, model.seed
+        self.batches = Batches(n, self._batch_size, steps, options.shuffle, seed, progress)
+        self.history = History()
         self._means = EpochMeans()
+        self._buffers: dict[str, np.ndarray] = {}
+        self._way_back = WayBack(model, self._run_steps)
+        self._steps = 1  # mini-batches in the next stretch, once their time is known
+        numbers = self.x[0].size + (self.target is not self.x) * self.target[0].size
+        self._rows = max(1, tuning.STRETCH_BYTES // (numbers * model.dtype.itemsize))
 
-    def run(
-        self,
-        epochs: int,
-        callbacks: list[Callback],
-        validate: Callable[[], dict[str, float]] | None,
-    ) -> None:
-        """Train until the model has done `epochs` epochs, or a callback says stop."""
-        progress = self.training.model.progress
-        pause = bool(callbacks) or validate is not None
-        while progress.epoch < epochs:
-            finished, error = self._advance(epochs - progress.epoch, pause, validate is None)
-            for logs in finished if pause else ():
-                if validate is not None:
-                    logs = with_validation(logs, validate)
-                    with Interruption():
-                        self._record(logs)
-                # each is called, also after one of them has said stop
-                if any([callback(progress.epoch - 1, logs) is True for callback in callbacks]):
-                    epochs = progress.epoch
-            if error is not None:
-                raise error
+    def _make_trainer(self) -> None:
+        self._frozen = self._frozen_now()
+        self._trainer = make_trainer(self.model, self._batch_size, self.options.eager)
 
-    def _advance(
-        self, epochs: int, pause: bool, record: bool
-    ) -> tuple[list[dict[str, float]], TrainingDiverged | None]:
-        """Run a stretch; the figures of the epochs that it finished, recorded on request."""
+    def _frozen_now(self) -> list[bool]:
+        return [not layer.trainable for layer in self.model.layers]
+
+    # Epochs
+
+    def run(self) -> History:
+        """Train until the model has done its epochs, or a callback says stop."""
+        self.model.progress.epoch = self.first
+        try:
+            for callback in self.options.callbacks:
+                if hasattr(callback, "set_model"):
+                    callback.set_model(self.model)
+            while self.model.progress.epoch < self.last:
+                finished, error = self._advance()
+                for logs in finished:
+                    self._end_epoch(logs)
+                if error is not None:
+                    raise error
+        finally:
+            self._trainer.close()
+            self.line.close()
+        return self.history
+
+    @property
+    def _pauses(self) -> bool:
+        """Whether anything happens between epochs."""
+        return bool(self.options.callbacks) or self.validation is not None
+
+    def _end_epoch(self, logs: dict[str, float]) -> None:
+        """Validate, and call back."""
+        if self.validation is not None:
+            logs = with_validation(logs, lambda: evaluate(self.model, *self.validation))
+            with Interruption():
+                self._record(logs)
+        epoch = self.model.progress.epoch - 1
+        # each is called, also after one of them has said stop
+        if any([callback(epoch, logs) is True for callback in self.options.callbacks]):
+            self.last = self.model.progress.epoch
+
+    def _record(self, logs: dict[str, float]) -> None:
+        progress = self.model.progress
+        self.history.append(logs)
+        self.model.history.append(logs)
+        self.line.epoch(progress.epoch, logs)
+        progress.epoch += 1
+
+    # Stretches
+
+    def _advance(self) -> tuple[list[dict[str, float]], TrainingDiverged | None]:
+        """Run a stretch: the figures of the epochs that it finished, and what went wrong.
+
+        They are recorded, unless they lack their validation yet.
+        """
         finished = []
         with Interruption() as interruption:
             began = time.perf_counter()
-            plan, losses, error = self.training.advance(epochs, pause, interruption)
+            plan, losses, error = self._run_stretch(interruption)
             each = (time.perf_counter() - began) / max(1, len(losses))
             start = 0
             for end in [end for end in plan.epoch_ends if end <= len(losses)]:
                 self._means.add(plan, start, losses[start:end], each * (end - start))
                 finished.append(self._means.logs())
                 self._means, start = EpochMeans(), end
-                if record:
+                if self.validation is None:
                     self._record(finished[-1])
             self._means.add(plan, start, losses[start:], each * (len(losses) - start))
             if len(losses):  # small epochs can take longer to record than to train
                 each = (time.perf_counter() - began) / len(losses)
-                self.training.steps = max(1, int(STRETCH_SECONDS / each))
-            share = self.training.batches.epoch_share
-            self.line.show(self.training.model.progress.epoch + share, self._means)
-        return finished, error
+                self._steps = max(1, int(tuning.STRETCH_SECONDS / each))
+            done = self.model.progress.epoch + self.batches.epoch_share
+            self.line.show(done, self._means.logs)
+        return finished if self._pauses else [], error
 
-    def _record(self, logs: dict[str, float]) -> None:
-        model = self.training.model
-        self.history.append(logs)
-        model.history.append(logs)
-        self.line.epoch(model.progress.epoch, logs)
-        model.progress.epoch += 1
+    def _run_stretch(
+        self, interruption: Interruption
+    ) -> tuple[Plan, np.ndarray, TrainingDiverged | None]:
+        """Its plan, the losses (steps, 2) of its good steps, and what went wrong."""
+        if self._frozen_now() != self._frozen:  # a callback has frozen or freed a layer
+            self._trainer.close()
+            self._make_trainer()
+        epochs = self.last - self.model.progress.epoch
+        plan = self.batches.take(self._steps, self._rows, epochs, self._pauses)
+        origin = self._way_back.remember(plan)
+        losses = self._run_steps(origin, len(plan.bounds) - 1, interruption)
+        good, error = self._way_back.finite_steps(losses)
+        self.batches.commit(plan, good)
+        if error is not None:
+            self.model.progress.step = self._way_back.steps_done
+        return plan, losses[:good], error
+
+    def _run_steps(
+        self, origin: Snapshot, steps: int, interruption: Interruption | None = None
+    ) -> np.ndarray:
+        """Take the first steps of a snapshot's plan."""
+        bounds = origin.plan.bounds[: steps + 1]
+        rows = origin.plan.rows[: bounds[-1]]
+        x = self._gather("x", self.x, rows)
+        target = x if self.target is self.x else self._gather("target", self.target, rows)
+        stretch = Stretch(x, target, bounds, origin.first_step)
+        return self._trainer.run(stretch, origin.optimizer, interruption or Interruption())
+
+    def _gather(self, name: str, source: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        if len(self._buffers.get(name, ())) < len(rows):
+            self._buffers[name] = np.empty((len(rows), *source.shape[1:]), self.model.dtype)
+        out = self._buffers[name][: len(rows)]
+        gather(source, rows, out)
+        return out
 
 
 def with_validation(
@@ -296,41 +252,3 @@ def with_validation(
     seconds = logs.pop("seconds")
     validation = {f"val_{key}": value for key, value in validate().items()}
     return {**logs, **validation, "seconds": seconds + time.perf_counter() - began}
-
-
-def fit(
-    model: "Autoencoder",
-    x: np.ndarray,
-    target: np.ndarray,
-    *,
-    epochs: int,
-    steps_per_epoch: int | None,
-    batch_size: int,
-    validation: tuple[np.ndarray, np.ndarray] | None,
-    shuffle: bool,
-    callbacks: Iterable[Callback] | Callback,
-    initial_epoch: int | None,
-    verbose: str | int,
-) -> History:
-    """`Autoencoder.fit` on admitted data."""
-    progress = model.progress
-    if initial_epoch is None:
-        initial_epoch = progress.epoch
-        epochs += initial_epoch
-    line = ProgressLine(verbose, initial_epoch, epochs)
-    progress.epoch = initial_epoch
-    batch_size = min(batch_size, len(x))
-    batches = Batches(len(x), batch_size, steps_per_epoch, shuffle, model.seed, progress)
-    callbacks = [callbacks] if callable(callbacks) else list(callbacks)
-    for callback in callbacks:
-        if hasattr(callback, "set_model"):
-            callback.set_model(model)
-    validate = None if validation is None else lambda: evaluate(model, *validation)
-    history = History()
-    training = Training(model, x, target, batches)
-    try:
-        Epochs(training, history, line).run(epochs, callbacks, validate)
-    finally:
-        training.close()
-        line.close()
-    return history

@@ -1,0 +1,16 @@
+"""What was measured to be fast: the engine's numbers, in one place."""
+
+ALIGNMENT = 16  # numbers: buffers begin at a cache line
+CHUNK_BYTES = 4 << 20  # a chunk's activations; more would fall out of the cache
+
+# Inference
+CALL_OPERATIONS = 2e9  # in one call: tens of milliseconds, so that Ctrl-C is heard
+CALL_NUMBERS = 1e6  # converted for one call: a memory map is never copied whole
+POOL_OPERATIONS = 1e7  # for each thread: below, starting it costs more
+
+# Training
+THREAD_OPERATIONS = 1e6  # of a step, for each thread: below, meeting costs more than it brings
+APART_PARAMETERS = 1 << 18  # below, vectors of gradients stay in the cache
+UPDATE_BLOCK = 1 << 14  # parameters that are summed and stepped while they are in the cache
+STRETCH_SECONDS = 0.2  # of compiled work between two looks at progress, Ctrl-C and the losses
+STRETCH_BYTES = 16 << 20  # of gathered samples

@@ -1,0 +1,119 @@
+"""How kernels of layers are called, by the engine and by a layer alone.
+
+All forward kernels have one signature, and all backward kernels another. `op` is the layer's record.
+w holds the layer's weights, one after the other as `build` declares them; x is (n, inputs), y
+(n, outputs); scratch is as large as the layer asked for. `step` is the optimizer's, or NOT_TRAINING,
+and `first` the position of row 0 in the mini-batch. Backward adds into dw, uses dy up and writes
+dx; dw and dx are empty where they are not wanted.
+"""
+
+import functools
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import from_dtype, types
+
+from ..machine.calls import NONE, by_address
+from ..machine.jit import kernel
+from ..machine.numba_parts import DISABLED
+from .record import OP, as_type, record_type
+
+NOT_TRAINING = -1  # in place of the step
+
+
+class Kernels(NamedTuple):
+    """What the engine needs of a kind of layer.
+
+    Parameters
+    ----------
+    forward : kernel ``(op, w, x, y, scratch, step, first)``
+    backward : kernel ``(op, w, x, y, dy, dw, dx, scratch, step, first)``
+    fields : mapping of str to int or float, optional
+        The fields of its own that the layer's record has; `Layer.record_fields` gives their values.
+    part : kernel ``(op, x, dz, first, dW, db)``, optional
+        Adds into dW and db only, from what backward left in dy, where w is a matrix of (inputs,
+        outputs) with or without numbers for the outputs behind it; dW is for the rows of the matrix
+        from `first` on. Large models share this work between threads.
+    copies : bool, default False
+        Whether y and dx are copies of x and dy, so that they may be the same memory.
+    """
+
+    forward: Callable
+    backward: Callable
+    fields: Mapping[str, type] = MappingProxyType({})
+    part: Callable | None = None
+    copies: bool = False
+
+    @property
+    def record(self) -> np.dtype:
+        """The type of the layer's record."""
+        return record_type(tuple(self.fields.items()))
+
+    def addresses(self, dtype: np.dtype) -> tuple[int, int]:
+        """Where the forward and the backward kernel are."""
+        return (
+            _forward_address(_named(self.forward, self.record), dtype, self.record),
+            _backward_address(_named(self.backward, self.record), dtype, self.record),
+        )
+
+    def part_address(self, dtype: np.dtype) -> int:
+        """Where the kernel for a part of the weights' gradient is, or NONE."""
+        if self.part is None:
+            return NONE
+        return _part_address(_named(self.part, self.record), dtype, self.record)
+
+
+@functools.cache
+def _named(function: Callable, record: np.dtype) -> Callable:
+    """Without the JIT: the kernel with its record's own fields. Compiled, its type has them."""
+    if not DISABLED:
+        return function
+
+    @functools.wraps(function)
+    def with_fields(op: np.record, *rest: Any) -> None:
+        function(as_type(op, record), *rest)
+
+    return with_fields
+
+
+def _forward_signature(real, record=OP):
+    op, flat, rows = from_dtype(record), real[::1], real[:, ::1]
+    return types.void(op, flat, rows, rows, flat, types.int64, types.int64)
+
+
+def _backward_signature(real, record=OP):
+    op, flat, rows = from_dtype(record), real[::1], real[:, ::1]
+    return types.void(*(op, flat, rows, rows, rows, flat, rows, flat, types.int64, types.int64))
+
+
+def _part_signature(real, record=OP):
+    op, flat, rows = from_dtype(record), real[::1], real[:, ::1]
+    return types.void(op, rows, rows, types.int64, flat, flat)
+
+
+_forward_address, call_forward = by_address(
+    "op, w, x, y, scratch, step, first", _forward_signature
+)
+_backward_address, call_backward = by_address(
+    "op, w, x, y, dy, dw, dx, scratch, step, first", _backward_signature
+)
+_part_address, call_part = by_address("op, x, dz, first, dW, db", _part_signature)
+
+
+# For a layer alone, called from Python: the table has its record.
+
+
+@kernel
+def run_forward(table, w, x, y, scratch, step, first):
+    """y from x."""
+    op = table[0]
+    call_forward(op.forward, (op, w, x, y, scratch, step, first))
+
+
+@kernel
+def run_backward(table, w, x, y, dy, dw, dx, scratch, step, first):
+    """dw and dx from dy."""
+    op = table[0]
+    call_backward(op.backward, (op, w, x, y, dy, dw, dx, scratch, step, first))

@@ -1,0 +1,122 @@
+"""What layers compute at inference, in primitive steps: what every exporter writes.
+
+A step takes a batch h, of vectors (n, features) or images (n, height, width, channels), and gives
+the next. Weights are named as in their layer.
+"""
+
+from typing import NamedTuple, get_args
+
+from ..maths.activations import ActivationFunction
+
+Pair = tuple[int, int]
+
+
+class Product(NamedTuple):
+    """h W, over the last axis."""
+
+    weight: str
+
+
+class Bias(NamedTuple):
+    """h + b, along the last axis."""
+
+    weight: str
+
+
+class Scale(NamedTuple):
+    """h · s, number by number; s has the shape of a sample."""
+
+    weight: str
+
+
+class Apply(NamedTuple):
+    """f(h), number by number."""
+
+    activation: ActivationFunction
+
+
+class Reshape(NamedTuple):
+    """Each sample in another shape, its numbers in C order."""
+
+    shape: tuple[int, ...]
+
+
+class Pad(NamedTuple):
+    """Images with so many rows and columns (before, after) around them, of 0 or of −∞."""
+
+    rows: Pair
+    columns: Pair
+    value: float = 0.0
+
+
+class Crop(NamedTuple):
+    """Of each image so many rows and columns (first, count)."""
+
+    rows: Pair
+    columns: Pair
+
+
+class WindowProduct(NamedTuple):
+    """y[i, j] = Σ h[i s + u, j s + v] W[u, v] over all windows inside the image: a convolution.
+
+    W has shape (rows, columns, channels in, channels out).
+    """
+
+    weight: str
+    strides: Pair
+
+
+class WindowProductTransposed(NamedTuple):
+    """y[i s + u, j s + v] += h[i, j] W[u, v]ᵀ: y has (size − 1) s + window rows and columns.
+
+    W has shape (rows, columns, channels out, channels in).
+    """
+
+    weight: str
+    strides: Pair
+
+
+class MaxPool(NamedTuple):
+    """The largest pixel of each window inside the image, channel by channel."""
+
+    size: Pair
+    strides: Pair
+
+
+class AveragePool(NamedTuple):
+    """The mean of the image's own pixels in each window of it with that padding around it."""
+
+    size: Pair
+    strides: Pair
+    rows: Pair
+    columns: Pair
+
+
+class Repeat(NamedTuple):
+    """Every pixel so many times, down and to the right."""
+
+    rows: int
+    columns: int
+
+
+Step = (
+    Product
+    | Bias
+    | Scale
+    | Apply
+    | Reshape
+    | Pad
+    | Crop
+    | WindowProduct
+    | WindowProductTransposed
+    | MaxPool
+    | AveragePool
+    | Repeat
+)
+PRIMITIVES: tuple[type, ...] = get_args(Step)
+
+
+def biased(weights: bool, activation: ActivationFunction) -> list[Step]:
+    """The end of many layers: + b, where there is one, and f."""
+    bias: list[Step] = [Bias("bias")] if weights else []
+    return bias if activation.forward is None else [*bias, Apply(activation)]

@@ -1,0 +1,16 @@
+"""Where tinyae keeps what is worth keeping from run to run."""
+
+import os
+import sys
+from pathlib import Path
+
+
+def user_cache() -> Path:
+    """tinyae's folder for files that can be had again, by the custom of the operating system."""
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Caches"
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "tinyae"

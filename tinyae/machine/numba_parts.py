@@ -1,0 +1,52 @@
+"""The parts of Numba that it does not promise to keep: all those that are used, here only."""
+
+import numba
+
+try:
+    from numba.core import cgutils
+    from numba.core.caching import (
+        CompileResultCacheImpl,
+        FunctionCache,
+        IndexDataCacheFile,
+        _CacheLocator,
+    )
+    from numba.core.errors import NumbaError, TypingError
+    from numba.core.typing.templates import Signature
+    from numba.extending import intrinsic, overload
+    from numba.np.arrayobj import populate_array
+except ImportError as error:
+    raise ImportError(
+        f"Numba {numba.__version__} lacks what tinyae uses of it ({error}); Numba 0.61 to 0.68 have it"
+    ) from error
+
+__all__ = [
+    "DISABLED",
+    "CompileResultCacheImpl",
+    "FunctionCache",
+    "IndexDataCacheFile",
+    "NumbaError",
+    "Signature",
+    "TypingError",
+    "_CacheLocator",
+    "cgutils",
+    "compiled_address",
+    "intrinsic",
+    "overload",
+    "populate_array",
+]
+
+# With NUMBA_DISABLE_JIT=1 every kernel is the plain Python function that you read.
+DISABLED = bool(numba.config.DISABLE_JIT)  # type: ignore[attr-defined]
+
+
+def compiled_address(dispatcher, arguments: tuple) -> int:
+    """Where the machine code of a kernel for arguments of these types is; compiles it if need be.
+
+    Raises
+    ------
+    NumbaError
+        If it cannot be compiled for them.
+    """
+    dispatcher.compile(arguments)  # once, whichever thread comes first
+    compiled = dispatcher.overloads[arguments]
+    return compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)

@@ -1,0 +1,95 @@
+"""A model's layers and loss as they train: a sigmoid before BCE is left to the loss."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from ..layers.layer import Layer, is_compiled
+from ..maths import plain
+from ..maths.formula import Formula
+from ..maths.losses import BCE, AnyLoss, Loss, bce_from_logits
+from ..maths.penalties import Penalty
+
+
+class Chain(NamedTuple):
+    """Layers and the loss behind them."""
+
+    layers: list[Layer]
+    loss: AnyLoss
+    first_logits: int | None  # from this layer on, outputs are z where the model's are sigmoid(z)
+
+    @property
+    def kernel_loss(self) -> Loss | None:
+        """The loss, if it has kernels: a subclass with its own value_and_gradient means that."""
+        own = type(self.loss).value_and_gradient is not Loss.value_and_gradient
+        return self.loss if isinstance(self.loss, Loss) and not own else None
+
+    @property
+    def compiled(self) -> bool:
+        """Whether every part has kernels."""
+        return self.kernel_loss is not None and all(map(is_compiled, self.layers))
+
+
+def training_chain(layers: Sequence[Layer], loss: AnyLoss) -> Chain:
+    """The layers and loss as they train, with a final sigmoid and BCE fused.
+
+    The sigmoid is looked for through Flatten and Reshape. Its layer is replaced by a linear twin
+    that shares the weights, and the penalties on its output by those on sigmoid(z).
+    """
+    chain = list(layers)
+    position = len(chain) - 1
+    while position > 0 and keeps_numbers(chain[position]):
+        position -= 1
+    if type(loss) is not BCE or not _may_leave_sigmoid(chain[position:]):
+        return Chain(chain, loss, None)
+    chain[position] = _twin(chain[position], activation="linear")
+    for place in range(position, len(chain)):
+        penalty = chain[place].activity_regularizer
+        if penalty is not None:
+            chain[place] = _twin(chain[place], activity_regularizer=OfSigmoid(penalty))
+    return Chain(chain, BCEFromLogits(), position)
+
+
+def keeps_numbers(layer: Layer) -> bool:
+    """Whether the layer's output is its input, in some shape."""
+    return is_compiled(layer) and layer.kernels is not None and layer.kernels.copies
+
+
+def _may_leave_sigmoid(end: Sequence[Layer]) -> bool:
+    """Whether the first of these layers ends in a sigmoid that can be computed with the loss."""
+    penalties = [layer.activity_regularizer for layer in end]
+    known = all(penalty is None or penalty.of_sigmoid is not None for penalty in penalties)
+    return known and is_compiled(end[0]) and getattr(end[0], "activation", "") == "sigmoid"
+
+
+def _twin(layer: Layer, **changes: object) -> Layer:
+    """The same layer, weights included, with other attributes."""
+    twin: Layer = object.__new__(type(layer))
+    vars(twin).update(vars(layer), **changes)
+    return twin
+
+
+class BCEFromLogits(Loss):
+    """Binary cross-entropy of sigmoid(z), computed from z: exact where the sigmoid saturates."""
+
+    kernel = bce_from_logits
+    formula = Formula(
+        "mean of −t log y − (1 − t) log(1 − y), y = sigmoid(z), t the target",
+        "dz = (y − t) / size",
+    )
+    numpy = plain.binary_crossentropy_from_logits
+    bounds = (0.0, 1.0)
+
+
+class OfSigmoid(Penalty):
+    """A penalty on sigmoid(z), as a penalty on z."""
+
+    def __init__(self, of: Penalty):
+        self.kernel, self.of = of.of_sigmoid, of  # type: ignore[misc]
+
+    def settings(self) -> np.ndarray:
+        return self.of.settings()
+
+    def __repr__(self) -> str:
+        return repr(self.of)

@@ -1,0 +1,17 @@
+# The public names, and where each is defined: see the package's own `__init__.pyi`.
+
+from .codes import compare_latent as compare_latent
+from .codes import joint as joint
+from .codes import latent as latent
+from .curves import curve as curve
+from .drawing import COLOURS as COLOURS
+from .drawing import MARKERS as MARKERS
+from .drawing import tile as tile
+from .pictures import error_map as error_map
+from .pictures import interpolation as interpolation
+from .pictures import manifold as manifold
+from .pictures import reconstructions as reconstructions
+from .pictures import samples as samples
+from .pointer import explore as explore
+from .training import history as history
+from .weights import filters as filters

@@ -1,0 +1,151 @@
+"""Optimizer steps in the compiled loop."""
+
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+
+import numpy as np
+
+from ..engine import loop, tuning
+from ..engine.program import Program, thread_count
+from ..machine.calls import NONE
+from ..machine.interruption import Interruption
+from ..machine.numba_parts import DISABLED
+from ..machine.threads import BLAS_THREADS
+from ..maths.losses import loss_address
+from ..maths.optimizers import Optimizer, step_address
+from ..network.chain import Chain, training_chain
+from ..network.network import Network
+from .batches import Stretch
+from .eager import EagerTrainer
+
+
+class CompiledTrainer:
+    """Runs stretches in the engine, in worker threads while the caller waits for Ctrl-C.
+
+    Parameters
+    ----------
+    chain : Chain
+        All parts with kernels.
+    parameters, slots : array
+        The model's vector (p,) and the optimizer's (2, p); changed in place.
+    batch_rows : int
+        The largest mini-batch.
+    threads : int or None
+    input_gradient : bool
+        Whether to go on to the gradient for the model's input.
+    """
+
+    def __init__(
+        self,
+        chain: Chain,
+        parameters: np.ndarray,
+        slots: np.ndarray,
+        batch_rows: int,
+        threads: int | None,
+        input_gradient: bool = False,
+    ):
+        assert chain.kernel_loss is not None
+        self.program = Program(chain.layers, input_gradient)
+        self.loss, self.parameters, self.slots = chain.kernel_loss, parameters, slots
+        # A forward and a backward pass are about three times a forward pass
+        operations = 3 * self.program.operations * batch_rows
+        self.threads = max(
+            1, min(thread_count(threads), batch_rows, int(operations // tuning.THREAD_OPERATIONS))
+        )
+        share = -(-batch_rows // self.threads)
+        self.capacity = self.program.capacity(share)
+        self.apart = (
+            self.program.separable
+            and self.capacity == share
+            and parameters.size >= tuning.APART_PARAMETERS
+        )
+        if input_gradient or self.apart:  # one chunk, so that no other overwrites it
+            self.capacity = batch_rows
+        self.table, size = self.program.layout(self.capacity, keep=self.apart)
+        vectors = 1 if self.apart else self.threads
+        self.values = np.empty((vectors, size), parameters.dtype)
+        self.gradients = np.zeros((vectors, parameters.size), parameters.dtype)
+        self._pool = None if DISABLED else ThreadPoolExecutor(self.threads)
+
+    def close(self) -> None:
+        """End the worker threads."""
+        if self._pool is not None:
+            self._pool.shutdown()
+
+    def run(
+        self,
+        stretch: Stretch,
+        optimizer: Optimizer | None,
+        interruption: Interruption | None = None,
+    ) -> np.ndarray:
+        """Take a step for each mini-batch; without optimizer, leave the gradient in `gradients[0]`.
+
+        Returns
+        -------
+        array, shape (steps, 2)
+            Each mini-batch's reconstruction loss and penalty; fewer rows than mini-batches if an
+            interruption came.
+        """
+        steps, dtype = len(stretch.bounds) - 1, self.parameters.dtype
+        run = loop.Run(
+            table=self.table,
+            capacity=self.capacity,
+            values=self.values,
+            loss=loss_address(self.loss.kernel, dtype),
+            loss_settings=self.loss.settings(),
+            optimizer=step_address(optimizer.kernel, dtype) if optimizer else NONE,
+            settings=optimizer.settings() if optimizer else np.empty(0),
+            parameters=self.parameters,
+            gradients=self.gradients,
+            slots=self.slots,
+            x=stretch.x.reshape(-1),
+            target=stretch.target.reshape(-1),
+            bounds=stretch.bounds,
+            first_step=stretch.first_step,
+            losses=np.zeros((self.threads, steps, 2)),
+            sync=np.zeros(loop.SYNC_SIZE, np.int64),
+        )
+        if optimizer is None or not self.apart:
+            self.gradients[...] = 0
+        with BLAS_THREADS.hold(1):
+            self._train(run, interruption or Interruption())
+        return run.losses.sum(axis=0)[: run.sync[loop.COMPLETED]]
+
+    def _train(self, run: loop.Run, interruption: Interruption) -> None:
+        def stop() -> None:
+            run.sync[loop.STOP] = 1
+
+        train = loop.train_apart if self.apart else loop.train
+        interruption.stop = stop
+        if interruption.pending:  # since the rows were gathered
+            stop()
+        if self._pool is None:
+            with np.errstate(all="ignore"):  # as in compiled code
+                train(run, 0)
+            return
+        futures: list[Future] = []
+        try:
+            for thread in range(self.threads):
+                futures.append(self._pool.submit(train, run, thread))
+            wait(futures, return_when=FIRST_EXCEPTION)
+        finally:
+            if not all(future.done() for future in futures) or len(futures) < self.threads:
+                stop()
+                run.sync[loop.ABORT] = 1  # those at the barrier must not wait for one that failed
+                wait(futures)
+        for future in futures:
+            future.result()
+
+    def input_gradient(self, rows: int) -> np.ndarray:
+        """After a run of one mini-batch in one chunk: the gradient for its input, flat."""
+        start = self.table[0].dx
+        return self.values[0, start : start + rows * self.program.inputs].copy()
+
+
+def make_trainer(
+    model: Network, batch_rows: int, eager: bool = False
+) -> CompiledTrainer | EagerTrainer:
+    """The engine where every part of the model has kernels, else Python, layer by layer."""
+    chain = training_chain(model.layers, model.loss)
+    if chain.compiled and not eager:
+        return CompiledTrainer(chain, model.parameters, model.slots, batch_rows, model.threads)
+    return EagerTrainer(chain, model.parameters, model.gradient, model.slots)

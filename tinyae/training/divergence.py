@@ -1,0 +1,135 @@
+"""When numbers stop being finite: back to the parameters that gave the last finite loss."""
+
+import copy
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from ..maths.optimizers import Optimizer
+from ..network.network import Network
+from .batches import Plan
+
+
+class TrainingDiverged(ArithmeticError):
+    """The numbers stopped being finite; the model is as it was when it gave the last finite loss.
+
+    Attributes
+    ----------
+    epoch : int
+        The epoch, counted from 0.
+    step : int
+        The optimizer step, counted from 1.
+    """
+
+    def __init__(self, epoch: int, step: int, what: str):
+        super().__init__(
+            f"{what} in epoch {epoch + 1}, at step {step}; the parameters that "
+            "gave the last finite loss are kept. A smaller learning rate may help"
+        )
+        self.epoch, self.step, self._what = epoch, step, what
+
+    def __reduce__(self):
+        return type(self), (self.epoch, self.step, self._what)
+
+
+class Snapshot(NamedTuple):
+    """What is needed to run a stretch again."""
+
+    parameters: np.ndarray
+    slots: np.ndarray
+    optimizer: Optimizer
+    plan: Plan
+    first_step: int
+
+
+class WayBack:
+    """Remembers the beginning of the last two stretches, and leads back from a bad step.
+
+    Parameters
+    ----------
+    model : Network
+    run : callable ``(snapshot, steps) -> losses``
+        Takes the first steps of a snapshot's plan.
+    """
+
+    def __init__(self, model: Network, run: Callable[[Snapshot, int], np.ndarray]):
+        self.model, self._run = model, run
+        self._snapshots: list[Snapshot] = []
+
+    def remember(self, plan: Plan) -> Snapshot:
+        """The present state, in memory that is used again."""
+        model = self.model
+        if len(self._snapshots) < 2:
+            parameters, slots = model.parameters.copy(), model.slots.copy()
+        else:
+            oldest = self._snapshots.pop(0)
+            parameters, slots = oldest.parameters, oldest.slots
+            parameters[...], slots[...] = model.parameters, model.slots
+        optimizer = copy.copy(model.optimizer)  # a callback may change its learning rate
+        snapshot = Snapshot(parameters, slots, optimizer, plan, model.progress.step)
+        self._snapshots.append(snapshot)
+        return snapshot
+
+    def finite_steps(self, losses: np.ndarray) -> tuple[int, TrainingDiverged | None]:
+        """How many of the present stretch's steps were good, and what went wrong, if anything.
+
+        Then the model is back at the parameters that gave the last finite loss, and its progress.
+        """
+        finite = np.isfinite(losses.sum(axis=1))
+        if finite.all() and self._is_finite():
+            return len(losses), None
+        good = len(losses) if finite.all() else int(np.argmin(finite))
+        overflow = self._overflow(good)
+        if overflow and (overflow < good or finite.all()):
+            good = step = overflow
+            what = "the parameters or the optimizer's means overflowed"
+        else:  # an overflow in the step before shows as a loss
+            step, what = good + 1, f"the loss became {losses[good].sum()}"
+        return good, self._go_back(good, step, what)
+
+    def _is_finite(self) -> bool:
+        """Whether the model's own numbers are: an overflow need not show in the loss."""
+        return all(bool(np.isfinite(a).all()) for a in (self.model.parameters, self.model.slots))
+
+    def _overflow(self, good: int) -> int:
+        """After how many of the stretch's first `good` steps they no longer were; 0 for never.
+
+        What has overflowed stays so, hence the search by halves.
+        """
+        origin = self._snapshots[-1]
+
+        def finite_after(steps: int) -> bool:
+            self._restart(origin, steps)
+            return self._is_finite()
+
+        if good == 0 or finite_after(good):
+            return 0
+        low, high = 0, good
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if finite_after(middle) else (low, middle)
+        return high
+
+    def _restart(self, origin: Snapshot, steps: int) -> None:
+        """The model as it was so many steps after a snapshot."""
+        self.model.parameters[...], self.model.slots[...] = origin.parameters, origin.slots
+        if steps > 0:
+            self._run(origin, steps)
+
+    def _go_back(self, bad: int, step: int, what: str) -> TrainingDiverged:
+        """Restore the parameters that gave the last finite loss.
+
+        Loss k comes from the parameters after k steps, so the last finite one, before `bad`, is met
+        again after `bad − 1` steps of this stretch; or, if the stretch began with the bad one,
+        after all but one step of the stretch before.
+        """
+        present = self._snapshots[-1]
+        origin, steps = present, bad - 1
+        if bad == 0:
+            origin = self._snapshots[0]
+            steps = 0 if origin is present else len(origin.plan.bounds) - 2
+        self._restart(origin, steps)
+        self.steps_done = origin.first_step + max(steps, 0)
+        epoch = self.model.progress.epoch + sum(end < step for end in present.plan.epoch_ends)
+        return TrainingDiverged(epoch, present.first_step + step, what)

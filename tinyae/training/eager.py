@@ -1,0 +1,151 @@
+"""Optimizer steps layer by layer in Python: for parts without kernels, and to look inside.
+
+The step itself is `network.backprop`. Here stand what belongs to training but not to the lesson:
+penalties, layers that are frozen, and what is checked of parts that are not tinyae's.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..layers.layer import Layer
+from ..machine.interruption import Interruption
+from ..maths.losses import AnyLoss
+from ..maths.optimizers import Optimizer
+from ..network.backprop import backpropagate
+from ..network.chain import Chain
+from .batches import Stretch
+
+
+class StandIn:
+    """Stands in a layer's place in a step; all that is not overridden is the layer's own."""
+
+    def __init__(self, layer: Any):
+        self.layer = layer
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.layer, name)
+
+
+class Penalised(StandIn):
+    """A layer whose output is penalised: the penalty's gradient joins the one that comes back."""
+
+    penalty = 0.0
+
+    def forward(self, x: np.ndarray, **options: Any) -> tuple[np.ndarray, Any]:
+        self.output, cache = self.layer.forward(x, **options)
+        return self.output, cache
+
+    def backward(self, dy: np.ndarray, cache: Any) -> np.ndarray:
+        self.penalty, dy = self.layer.activity_regularizer.add(self.output, dy)
+        return self.layer.backward(dy, cache)
+
+
+class Frozen(StandIn):
+    """A layer that is not trained: its gradient stays zero."""
+
+    def backward(self, dy: np.ndarray, cache: Any) -> np.ndarray:
+        dx = self.layer.backward(dy, cache)
+        self.layer.clear_gradients()
+        return dx
+
+
+class CheckedLoss:
+    """A loss whose gradient must have the output's shape."""
+
+    def __init__(self, loss: AnyLoss):
+        self.loss = loss
+
+    def value_and_gradient(self, output: np.ndarray, target: np.ndarray) -> tuple[float, Any]:
+        value, d = self.loss.value_and_gradient(output, target)
+        if np.shape(d) != output.shape:
+            raise ValueError(
+                f"{type(self.loss).__name__}.value_and_gradient must give a gradient of the "
+                f"output's shape, {output.shape}, but gave {np.shape(d)}"
+            )
+        return float(value), d
+
+
+def eager_step(
+    chain: Chain, x: np.ndarray, target: np.ndarray, training: bool, step: int
+) -> tuple[float, float, np.ndarray]:
+    """One pass forward and back: reconstruction, penalty, and the gradient for x.
+
+    The gradients for the weights are added to those of the layers.
+    """
+    layers = [layer if layer.trainable else Frozen(layer) for layer in chain.layers]
+    penalised = [layer.activity_regularizer is not None for layer in chain.layers]
+    layers = [
+        Penalised(layer) if has else layer for layer, has in zip(layers, penalised, strict=True)
+    ]
+    loss = CheckedLoss(chain.loss)
+    reconstruction, dx = backpropagate(layers, loss, x, target, training, step)
+    penalty = 0.0
+    for layer in reversed(layers):
+        if isinstance(layer, Penalised):
+            penalty += layer.penalty
+    return reconstruction, penalty, dx
+
+
+def trained_ranges(layers: Sequence[Layer]) -> np.ndarray:
+    """Where in the flat vector the parameters of layers that are not frozen lie, (ranges, 2)."""
+    ranges: list[list[int]] = []
+    start = 0
+    for layer in layers:
+        stop = start + layer.parameter_count
+        if layer.trainable and stop > start:
+            if ranges and ranges[-1][1] == start:
+                ranges[-1][1] = stop
+            else:
+                ranges.append([start, stop])
+        start = stop
+    return np.array(ranges, np.int64).reshape(-1, 2)
+
+
+class EagerTrainer:
+    """Runs stretches of mini-batches by `eager_step`.
+
+    Parameters
+    ----------
+    chain : Chain
+    parameters, gradient, slots : array
+        The model's vectors (p,), (p,) and (2, p); changed in place.
+    """
+
+    def __init__(
+        self, chain: Chain, parameters: np.ndarray, gradient: np.ndarray, slots: np.ndarray
+    ):
+        self.chain, self.parameters, self.gradient, self.slots = chain, parameters, gradient, slots
+        self.trained = trained_ranges(chain.layers)
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+    def run(
+        self, stretch: Stretch, optimizer: Optimizer, interruption: Interruption | None = None
+    ) -> np.ndarray:
+        """As `CompiledTrainer.run`."""
+        interruption = interruption or Interruption()
+        losses: list[tuple[float, float]] = []
+        for start, stop in zip(stretch.bounds[:-1], stretch.bounds[1:], strict=True):
+            if interruption.pending:
+                break
+            step = stretch.first_step + len(losses)
+            # a layer may write over its input, which must not change the target
+            x, target = stretch.x[start:stop].copy(), stretch.target[start:stop]
+            reconstruction, penalty, _ = self.loss_and_gradient(x, target, True, step)
+            for low, high in self.trained:
+                optimizer.kernel(
+                    *(self.parameters[low:high], self.gradient[low:high]),
+                    *(*self.slots[:, low:high], step + 1, optimizer.settings()),
+                )
+            losses.append((reconstruction, penalty))
+        return np.array(losses).reshape(-1, 2)
+
+    def loss_and_gradient(
+        self, x: np.ndarray, target: np.ndarray, training: bool, step: int
+    ) -> tuple[float, float, np.ndarray]:
+        """Reconstruction, penalty, and the gradient for x; that for the weights is in `gradient`."""
+        self.gradient[...] = 0
+        return eager_step(self.chain, x, target, training, step)
