@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 import tinyae as tae
-from tests.conftest import EXAMPLES
 
 pytestmark = pytest.mark.large
 
@@ -88,11 +87,11 @@ def test_the_layer_of_your_own_with_a_slope_of_zero_halves(example):
     np.testing.assert_allclose(layer.forward(x)[0], x / 2)
 
 
-def test_the_examples_run_from_any_folder(tmp_path):
+def test_the_examples_run_from_any_folder(examples, tmp_path):
     package = str(Path(tae.__file__).parents[1])
     path = os.pathsep.join([package, os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
     done = subprocess.run(
-        [sys.executable, EXAMPLES / "backprop_by_hand.py"],
+        [sys.executable, examples / "backprop_by_hand.py"],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": path},
         capture_output=True,

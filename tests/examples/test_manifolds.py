@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import EXAMPLES
-
 pytestmark = pytest.mark.large
 
 
@@ -87,8 +85,8 @@ def test_conv_manifold(run, capsys):
     assert f"{figures['middle pixels']:.2f}" in printed
 
 
-def test_the_distance_to_the_nearest_image(monkeypatch):
-    monkeypatch.syspath_prepend(EXAMPLES)
+def test_the_distance_to_the_nearest_image(examples, monkeypatch):
+    monkeypatch.syspath_prepend(examples)
     import common
     import numpy as np
 
@@ -98,8 +96,8 @@ def test_the_distance_to_the_nearest_image(monkeypatch):
     np.testing.assert_allclose(common.nearest(images, real), expected, atol=1e-7)
 
 
-def test_a_script_runs_from_any_folder_and_says_where_its_pictures_go(tmp_path):
-    script = EXAMPLES / "gaussians_vs_pca.py"
+def test_a_script_runs_from_any_folder_and_says_where_its_pictures_go(examples, tmp_path):
+    script = examples / "gaussians_vs_pca.py"
     done = subprocess.run(
         [sys.executable, str(script), "--seed", "3"], cwd=tmp_path, capture_output=True, text=True
     )

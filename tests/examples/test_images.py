@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 import tinyae as tae
-from tests.conftest import EXAMPLES
 
 pytestmark = pytest.mark.large
 
@@ -103,13 +102,13 @@ def test_only_the_head_of_a_frozen_encoder_is_trained(example):
         (["--full"], 1, "{folder}"),
     ],
 )
-def test_wrong_arguments_end_in_one_line(tmp_path, monkeypatch, arguments, code, message):
+def test_wrong_arguments_end_in_one_line(examples, tmp_path, monkeypatch, arguments, code, message):
     (tmp_path / "file").touch()
     names = {"file": tmp_path / "file", "folder": tmp_path}
     monkeypatch.setenv("TINYAE_DATA", str(tmp_path))
     monkeypatch.setenv("PYTHONPATH", str(Path(tae.__file__).parents[1]))
     done = subprocess.run(
-        [sys.executable, EXAMPLES / "anomalies.py", *(a.format(**names) for a in arguments)],
+        [sys.executable, examples / "anomalies.py", *(a.format(**names) for a in arguments)],
         cwd=tmp_path,
         capture_output=True,
         encoding="utf-8",
