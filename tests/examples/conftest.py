@@ -12,7 +12,7 @@ import pytest
 from matplotlib import pyplot as plt
 
 ROOT = Path(__file__).parents[2]
-PATHS = {path.stem: path for path in sorted(ROOT.glob("examples/*.py"))}
+PATHS = {path.stem: path for path in sorted(ROOT.glob("examples/*/*.py"))}
 
 
 @functools.cache

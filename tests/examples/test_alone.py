@@ -12,6 +12,15 @@ LIBRARIES = {"numpy", "matplotlib"}
 OPTIONAL = {"latent_walks": {"sklearn"}}
 
 
+def test_the_rooms(paths):
+    rooms = {"1_learn": set(), "2_more": set()}
+    for name, path in paths.items():
+        rooms[path.parent.name].add(name)
+    learn = {"backprop_by_hand", "gaussians_vs_pca", "sine_manifold", "mnist_latent"}
+    assert rooms["1_learn"] == learn | {"your_own_layer"}
+    assert len(rooms["2_more"]) == 9
+
+
 def trees(paths):
     return {name: ast.parse(path.read_text("utf-8")) for name, path in paths.items()}
 
