@@ -1,10 +1,7 @@
 """Shared by all tests: one cache folder for compiled kernels, no display, the real data."""
 
-import argparse
-import importlib
 import os
 import signal
-from pathlib import Path
 
 import hypothesis
 import pytest
@@ -35,21 +32,3 @@ def mnist_folder():
     if not folder:
         pytest.skip("TINYAE_DATA does not name a folder with the MNIST files")
     return folder
-
-
-# The examples, run by their `main` in this process
-
-EXAMPLES = Path(__file__).parents[1] / "examples"
-
-
-@pytest.fixture
-def example(monkeypatch):
-    """Imports an example by its name, as Python does for a script's neighbours."""
-    monkeypatch.syspath_prepend(str(EXAMPLES))
-    return importlib.import_module
-
-
-@pytest.fixture
-def options(tmp_path):
-    """What an example's command line gives, with a folder for pictures that is not there yet."""
-    return argparse.Namespace(out=tmp_path / "new" / "folder", full=False, seed=0)

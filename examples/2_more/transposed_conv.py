@@ -1,9 +1,10 @@
-"""Shrinking images by convolutions of stride 2, and enlarging them by transposed ones.
+"""Shrinking images by convolutions of stride 2, enlarging them by transposed ones.
 
-A strided convolution computes every second output only, so no pooling is needed. Seen as a matrix
-C it makes few numbers of many; the transposed convolution multiplies by Cᵀ, makes many of few, and
-with the same weights it is the other's backward pass. It is not the inverse: the sizes come back,
-the pixels have to be learned.
+A strided convolution computes every second output only, so no pooling is
+needed. Seen as a matrix C it makes few numbers of many; the transposed
+convolution multiplies by Cᵀ, makes many of few, and with the same weights it is
+the other's backward pass. It is not the inverse: the sizes come back, the
+pixels have to be learned.
 
 Sizes, for an image of H pixels, a kernel of k and stride s:
 
@@ -11,30 +12,35 @@ Sizes, for an image of H pixels, a kernel of k and stride s:
     Conv2D   ⌈H / s⌉      ⌊(H − k) / s⌋ + 1
     transp.  H s          (H − 1) s + max(k, s)
 
-A kernel of 3 in steps of 2 overlaps itself unevenly: some pixels are the sum of four products,
-their neighbours of two or one. A kernel of 4 is even. Here it ends with the smaller error, after a
-quarter of the steps, with half the filters, it had the larger one. As a control, the same encoder
-gets a decoder that repeats pixels and then convolves.
+A kernel of 3 in steps of 2 overlaps itself unevenly: some pixels are the sum of
+four products, their neighbours of two or one. A kernel of 4 is even. Here it
+ends with the smaller error, after a quarter of the steps, with half the
+filters, it had the larger one. As a control, the same encoder gets a decoder
+that repeats pixels and then convolves.
 
---full trains 32 and 16 filters on all of MNIST, in about two minutes; else it is 16 and 8 filters
-and the 6,000 images that are bundled.
+--full trains 32 and 16 filters on all of MNIST, in about two minutes; else it
+is 16 and 8 filters and the 6,000 images that are bundled.
 """
 
-import common
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from pathlib import Path
+
 import numpy as np
 
 import tinyae as tae
 
 
-def main(arguments=None, filters=(16, 8), samples=6000, epochs=4):
-    options = arguments or common.arguments(__doc__)
-    if options.full:
+def main(out, full=False, seed=0, epochs=4, samples=6000, filters=(16, 8)):
+    out.mkdir(parents=True, exist_ok=True)
+    print(f"Pictures go to {out}", flush=True)
+    if full:
         filters, samples = (32, 16), 60_000
-    (x, _), (x_test, _) = common.mnist(options, images=True)
+    load = tae.datasets.mnist if full else tae.datasets.mnist_mini
+    (x, _), (x_test, _) = load(images=True)
     x = x[:samples]
 
     figures = explain_sizes()
-    figures["transpose gap"] = gap = transpose_gap(options.seed)
+    figures["transpose gap"] = gap = transpose_gap(seed)
     print("A transposed convolution with a convolution's weights is that one's transpose:")
     print(f"⟨conv(x), y⟩ and ⟨x, convT(y)⟩ differ by {gap:.0e}, relatively.\n")
     for kernel in (3, 4):
@@ -43,16 +49,16 @@ def main(arguments=None, filters=(16, 8), samples=6000, epochs=4):
         print(f"Kernel {kernel}, stride 2: products that add up to one pixel: {names}")
 
     models = {
-        "transposed, kernel 4": model(transposed(4), filters, options.seed),
-        "transposed, kernel 3": model(transposed(3), filters, options.seed),
-        "repeat, conv, kernel 4": model(repeated(4), filters, options.seed),
+        "transposed, kernel 4": model(transposed(4), filters, seed),
+        "transposed, kernel 3": model(transposed(3), filters, seed),
+        "repeat, conv, kernel 4": model(repeated(4), filters, seed),
     }
     print(f"\n{'layer':42}{'output':>14}{'weights':>10}")
     for layer in models["transposed, kernel 4"].layers:
         shape = " × ".join(map(str, layer.output_shape))
         print(f"{describe(layer):42}{shape:>14}{layer.parameter_count:10,}")
 
-    rows = [["decoder", "weights", "BCE", "mean squared error"]]
+    print(f"\n{'decoder':22}  weights     BCE  mean squared error")
     images = {"image": x_test[:10]}
     for name, ae in models.items():
         ae.fit(x, epochs=epochs, batch_size=32, verbose=0)
@@ -60,24 +66,23 @@ def main(arguments=None, filters=(16, 8), samples=6000, epochs=4):
         images[name] = outputs[:10]
         bce = figures[f"bce {name}"] = ae.evaluate(x_test)["loss"]
         error = figures[f"error {name}"] = float(np.mean((outputs - x_test) ** 2))
-        rows.append([name, f"{ae.parameters.size:,}", f"{bce:.4f}", f"{error:.5f}"])
+        print(f"{name:22}{ae.parameters.size:9,}{bce:8.4f}{error:20.5f}", flush=True)
     pca = tae.PCA(49).fit(x.reshape(len(x), -1))
     outputs = pca.reconstruct(x_test.reshape(len(x_test), -1)).reshape(x_test.shape)
     error = figures["error PCA"] = float(np.mean((outputs - x_test) ** 2))
-    rows.append(["(PCA)", f"{pca.components_.size + 784:,}", "-", f"{error:.5f}"])
-    common.show(rows)
-    print(f"on {len(x_test):,} test images after {epochs} epochs on {len(x):,}; 49 numbers each")
+    print(f"{'(PCA)':22}{pca.components_.size + 784:9,}{'-':>8}{error:20.5f}")
+    print(f"\non {len(x_test):,} test images after {epochs} epochs on {len(x):,}; 49 numbers each")
 
     ax = tae.plot.interpolation({**images, "PCA": outputs[:10]})
     ax.set_title("Test images, and what 7 × 7 numbers keep of them")
-    common.save(ax, options.out, "reconstructions.png")
+    ax.figure.savefig(out / "reconstructions.png", bbox_inches="tight")
     return figures
 
 
 def explain_sizes():
     """There and back by stride 2, kernel 3, for four sizes: what the layers say, as a table."""
     sizes = (28, 27, 8, 7)
-    rows = [["size there and back, kernel 3, stride 2", *(f"{size}" for size in sizes)]]
+    print("\nsize there and back, kernel 3, stride 2" + "".join(f"{size:>8}" for size in sizes))
     figures = {}
     for padding in ("same", "valid"):
         for size in sizes:
@@ -85,10 +90,9 @@ def explain_sizes():
             back = tae.Conv2DTranspose(1, 3, strides=2, padding=padding)
             small = there.build((size, size, 1))
             figures[f"{padding} {size}"] = small[0], back.build(small)[0]
-        pairs = (figures[f"{padding} {size}"] for size in sizes)
-        rows.append([f'"{padding}"', *(f"{there}, {back}" for there, back in pairs)])
-    common.show(rows)
-    print("Two sizes shrink to the same one, so one of them cannot come back: 8 and 7")
+        pairs = ("{:>4}, {:>2}".format(*figures[f"{padding} {size}"]) for size in sizes)
+        print(f'"{padding}"'.ljust(39) + "".join(pairs))
+    print("\nTwo sizes shrink to the same one, so one of them cannot come back: 8 and 7")
     print('become 4, and "same" makes 8 of it. This model halves 28 to 14 and 7 only.\n')
     return figures
 
@@ -161,4 +165,12 @@ def describe(layer):
 
 
 if __name__ == "__main__":
-    main()
+    out = Path("tinyae-examples", Path(__file__).stem)
+    parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=out, help="for pictures (default: %(default)s)")
+    parser.add_argument("--full", action="store_true", help="60,000 images, 32 and 16 filters")
+    parser.add_argument("--seed", type=np.uint32, default=0, help="of weights, data (default: 0)")
+    try:
+        main(**vars(parser.parse_args()))
+    except (OSError, OverflowError) as error:  # no folder, no MNIST, a seed below 0
+        parser.exit(1, f"{parser.prog}: {error}\n")

@@ -1,16 +1,20 @@
-"""Sixteen codes of a digit, free and under a penalty: what a sparse code gains and what it costs.
+"""Sixteen codes of a digit, free and under a penalty: what sparse ones gain.
 
-A penalty λ Σ|code| is added to the loss of each image. Where the reconstruction's gain is smaller
-than λ times a code's size, the code is better zero: few codes stay in use for each image.
-A penalty is also a prior. −log of a Laplace density of scale b is |code|/b + constant, −log of a
-standard normal one is code²/2; the loss is a mean over 784 pixels, so b = 1/(784 λ), here 0.5 for
-2.56e-3, and the standard normal prior is L2(1 / 1568). (Keras of 2018 summed a penalty over the
-batch: its 1e-5 at batch size 256 is the 2.56e-3 here.)
+A penalty λ Σ|code| is added to the loss of each image. Where the
+reconstruction's gain is smaller than λ times a code's size, the code is better
+zero: few codes stay in use for each image. A penalty is also a prior. −log of a
+Laplace density of scale b is |code|/b + constant, −log of a standard normal one
+is code²/2; the loss is a mean over 784 pixels, so b = 1/(784 λ), here 0.5 for
+2.56e-3, and the standard normal prior is L2(1 / 1568). (Keras of 2018 summed a
+penalty over the batch: its 1e-5 at batch size 256 is the 2.56e-3 here.)
 
 Without --full it is 30 epochs on 6,000 images, with it 50 on 60,000.
 """
 
-import common
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from pathlib import Path
+
+import numpy as np
 from matplotlib import pyplot as plt
 
 import tinyae as tae
@@ -23,11 +27,13 @@ PENALTIES = {
 }
 
 
-def main(arguments=None, epochs=30, samples=6000):
-    options = arguments or common.arguments(__doc__)
-    if options.full:
+def main(out, full=False, seed=0, epochs=30, samples=6000):
+    out.mkdir(parents=True, exist_ok=True)
+    print(f"Pictures go to {out}", flush=True)
+    if full:
         epochs, samples = 50, 60000
-    (x, _), (x_test, _) = common.mnist(options)
+    load = tae.datasets.mnist if full else tae.datasets.mnist_mini
+    (x, _), (x_test, _) = load()
     x = x[:samples]
     print(f"784-64-48-32-16 and back, {len(x):,} images, {epochs} epochs; figures on test images\n")
     print(f"{'penalty':12}{'BCE':>9}{'penalty':>9}{'mean |code|':>13}{'zeros':>8}", end="")
@@ -35,7 +41,7 @@ def main(arguments=None, epochs=30, samples=6000):
 
     figures, models, dead = {}, {}, {}
     for name, penalty in PENALTIES.items():
-        ae = models[name] = tae.models.sparse(penalty, seed=options.seed)
+        ae = models[name] = tae.models.sparse(penalty, seed=seed)
         ae.fit(x, epochs=epochs, batch_size=256, validation_data=x_test, verbose=0)
         parts, codes = ae.evaluate(x_test), tae.latent_diagnostics(ae.encode(x_test))
         dead[name] = codes.dead
@@ -57,12 +63,20 @@ def main(arguments=None, epochs=30, samples=6000):
         across, up, *_ = sorted([0, 2, 1, *range(3, 16)], key=dead[name].__contains__)
         tae.plot.joint(models[name].encode(x_test), units=(across, up), ax=ax)
         ax.title.set_text(f"penalty: {name}")
-    common.save(fig, options.out, "joint.png")
+    fig.savefig(out / "joint.png", bbox_inches="tight")
     ax = tae.plot.history(models["L1 2.56e-3"].history)
     ax.set_title("L1 2.56e-3: the loss and its two parts")
-    common.save(ax, options.out, "history.png")
+    ax.figure.savefig(out / "history.png", bbox_inches="tight")
     return figures
 
 
 if __name__ == "__main__":
-    main()
+    out = Path("tinyae-examples", Path(__file__).stem)
+    parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=out, help="for pictures (default: %(default)s)")
+    parser.add_argument("--full", action="store_true", help="50 epochs on 60,000 images")
+    parser.add_argument("--seed", type=np.uint32, default=0, help="of weights, data (default: 0)")
+    try:
+        main(**vars(parser.parse_args()))
+    except (OSError, OverflowError) as error:  # no folder, no MNIST, a seed below 0
+        parser.exit(1, f"{parser.prog}: {error}\n")

@@ -1,13 +1,18 @@
-"""Backpropagation by hand: one hidden layer in plain NumPy, then the same numbers from tinyae.
+"""Backpropagation by hand: one hidden layer in NumPy, then the same from tinyae.
 
-    x ── · W1 + b1 ──> a ── tanh ──> h ── · W2 + b2 ──> y         loss = mean of (y − x)²
+    x ── · W1 + b1 ──> a ── tanh ──> h ── · W2 + b2 ──> y
 
-n images of p pixels, k hidden units. Written dv, the gradient of a value v says by how much the
-loss grows per unit of v, so it has v's shape. To find it we walk from the loss back to the
-weights, and at each arrow multiply by that arrow's own slope: that is all of backpropagation.
+    loss = mean of (y − x)²
+
+n images of p pixels, k hidden units. Written dv, the gradient of a value v says
+by how much the loss grows per unit of v, so it has v's shape. To find it we
+walk from the loss back to the weights, and at each arrow multiply by that
+arrow's own slope: that is all of backpropagation.
 """
 
-import common
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from pathlib import Path
+
 import numpy as np
 
 import tinyae as tae
@@ -70,10 +75,12 @@ def nudge(x, weights, where, h=1e-5):
     return (losses[0] - losses[1]) / (2 * h)
 
 
-def main(arguments=None, epochs=10, hidden=32):
-    options = arguments or common.arguments(__doc__)
-    x, x_test = (images.astype(np.float64) for (images, _) in common.mnist(options))
-    rng = np.random.default_rng(options.seed)
+def main(out, full=False, seed=0, epochs=10, hidden=32):
+    out.mkdir(parents=True, exist_ok=True)
+    print(f"Pictures go to {out}", flush=True)
+    load = tae.datasets.mnist if full else tae.datasets.mnist_mini
+    x, x_test = (images.astype(np.float64) for images, _ in load())
+    rng = np.random.default_rng(seed)
     weights = initial_weights(x.shape[1], hidden, rng)
     final = train(x, weights, epochs, rng)
 
@@ -101,9 +108,17 @@ def main(arguments=None, epochs=10, hidden=32):
 
     ax = tae.plot.reconstructions(ae, few)
     ax.set_title(f"{hidden} hidden units, trained by hand for {epochs} epochs")
-    common.save(ax, options.out, "reconstructions.png")
+    ax.figure.savefig(out / "reconstructions.png", bbox_inches="tight")
     return {"loss": final, "loss_gap": loss_gap, "gradient_gap": float(gradient_gap)}
 
 
 if __name__ == "__main__":
-    main()
+    out = Path("tinyae-examples", Path(__file__).stem)
+    parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=out, help="for pictures (default: %(default)s)")
+    parser.add_argument("--full", action="store_true", help="all 60,000 images of MNIST")
+    parser.add_argument("--seed", type=np.uint32, default=0, help="of weights, data (default: 0)")
+    try:
+        main(**vars(parser.parse_args()))
+    except (OSError, OverflowError) as error:  # no folder, no MNIST, a seed below 0
+        parser.exit(1, f"{parser.prog}: {error}\n")

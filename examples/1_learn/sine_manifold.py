@@ -1,42 +1,46 @@
-"""Noisy points along a sine, one number each: a straight model, a deep one, an over-trained one.
+"""A noisy sine, one number a point: a straight, a deep, an over-trained model.
 
-A linear autoencoder finds PCA's line. A deep one finds the sine itself: no point of it was ever
-shown without noise. Trained much longer on few points it finds those points instead, noise and all.
+A linear autoencoder finds PCA's line. A deep one finds the sine itself: no
+point of it was ever shown without noise. Trained much longer on few points it
+finds those points instead, noise and all.
 
---full takes 100,000 points, as the tutorial does: 1.33 million steps of 15 points for the deep
-model, in about a minute. Here it is 1,000 points in steps of 30. Not the tutorial's: the deep model
-ends with a tenth of its epochs at a tenth of its learning rate, without which its last steps leave
-it swaying.
+--full takes 100,000 points, as the tutorial does: 1.33 million steps of 15
+points for the deep model, in about a minute. Here it is 1,000 points in steps
+of 30. Not the tutorial's: the deep model ends with a tenth of its epochs at a
+tenth of its learning rate, without which its last steps leave it swaying.
 """
 
-import common
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from pathlib import Path
+
 import numpy as np
 from matplotlib import pyplot as plt
 
 import tinyae as tae
 
 
-def main(arguments=None, epochs=200, overtrain=200):
-    options = arguments or common.arguments(__doc__)
-    points, batch_size = (100_000, 15) if options.full else (1000, 30)
-    x = tae.datasets.sine_curve(points, seed=options.seed)
+def main(out, full=False, seed=0, epochs=200, overtrain=200):
+    out.mkdir(parents=True, exist_ok=True)
+    print(f"Pictures go to {out}", flush=True)
+    points, batch_size = (100_000, 15) if full else (1000, 30)
+    x = tae.datasets.sine_curve(points, seed=seed)
     few = x[:: points // 25]
     sine = tae.datasets.sine_curve(1000, noise=0)
 
-    linear = tae.models.deep((2, 1), optimizer=tae.Adam(0.01), seed=options.seed)
+    linear = tae.models.deep((2, 1), optimizer=tae.Adam(0.01), seed=seed)
     linear.fit(x, epochs=15, batch_size=30, verbose=0)
     early = tae.compare_with_pca(linear, x).gap
     linear.fit(x, epochs=3000, batch_size=points, verbose=0)  # steps without noise: converges
-    deep = elu(0.003, options.seed)
+    deep = elu(0.003, seed)
     deep.fit(x, epochs=epochs, batch_size=batch_size, verbose=0)
     deep.optimizer.learning_rate = 0.0003
     deep.fit(x, epochs=epochs // 10, batch_size=batch_size, verbose=0)
-    over = elu(0.0003, options.seed)  # an epoch is 1,000 steps of 15 of the 25 points
+    over = elu(0.0003, seed)  # an epoch is 1,000 steps of 15 of the 25 points
     over.fit(few, epochs=overtrain, steps_per_epoch=1000, batch_size=15, verbose=0)
 
     pca = tae.PCA(1).fit(x)
     report = tae.compare_with_pca(linear, x)
-    rows = [["", "trained on", "error there", "off the sine"]]
+    print(f"\n{'':18}  trained on  error there  off the sine")
     figures = {"gap after 15 epochs": early, "gap": report.gap}
     for name, model, data in (
         ("the sine's own PCA", tae.PCA(1).fit(sine), sine),
@@ -47,9 +51,8 @@ def main(arguments=None, epochs=200, overtrain=200):
     ):
         error = float(model.reconstruction_error(data).mean())
         figures |= {f"error {name}": error, f"off {name}": off(model, sine)}
-        rows.append([name, f"{len(data):,}", f"{error:.5f}", f"{figures[f'off {name}']:.4f}"])
-    common.show(rows)
-    print("error: mean squared, per number. off the sine: root mean square distance of")
+        print(f"{name:18}{len(data):12,}{error:13.5f}{figures[f'off {name}']:14.4f}")
+    print("\nerror: mean squared, per number. off the sine: root mean square distance of")
     print("points of the sine without noise to their reconstructions; no straight line")
     print("has less than the first row's.")
     print(f"The linear model's error was {early:.2%} above PCA's after 15 epochs and")
@@ -61,7 +64,7 @@ def main(arguments=None, epochs=200, overtrain=200):
     draw(axes[2], over, few, few, sine, f"Over-trained: its {len(few)} points")
     handles, names = axes[0].get_legend_handles_labels()
     fig.legend(handles, names, loc="outside lower center", ncols=len(names))
-    common.save(fig, options.out, "sine_manifold.png")
+    fig.savefig(out / "sine_manifold.png", bbox_inches="tight")
     return figures
 
 
@@ -92,4 +95,12 @@ def draw(ax, model, data, few, sine, title, pca=None):
 
 
 if __name__ == "__main__":
-    main()
+    out = Path("tinyae-examples", Path(__file__).stem)
+    parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=out, help="for pictures (default: %(default)s)")
+    parser.add_argument("--full", action="store_true", help="100,000 points, in steps of 15")
+    parser.add_argument("--seed", type=np.uint32, default=0, help="of weights, data (default: 0)")
+    try:
+        main(**vars(parser.parse_args()))
+    except (OSError, OverflowError) as error:  # no folder, no MNIST, a seed below 0
+        parser.exit(1, f"{parser.prog}: {error}\n")

@@ -1,18 +1,22 @@
-"""Taking noise out of images: three ways to train for it, and PCA with its best number of codes.
+"""Taking noise out of images: three ways to train for it, and PCA at its best.
 
-Pixels from 0 to 1 get normal noise of standard deviation 0.4, not clipped. The network sees the
-damaged image and is asked for the clean one:
+Pixels from 0 to 1 get normal noise of standard deviation 0.4, not clipped. The
+network sees the damaged image and is asked for the clean one:
 
-- noise in the data: each image got its noise once, before training, ``fit(noisy, clean)``;
+- noise in the data: each image got its noise once, before training,
+  ``fit(noisy, clean)``;
 - noise layer: each image gets new noise at every step, ``fit(clean)``;
-- dropout on the input: half of the pixels are missing, others at every step, ``fit(clean)``.
+- dropout on the input: half of the pixels are missing, others at every step,
+  ``fit(clean)``.
 
-A network learns to undo the damage it was trained with: each is tested on both kinds.
-Without --full the networks have 8 filters, not 32, and see 3,000 images for 4 epochs. The
-tutorials train on 60,000 for up to 100 epochs, --full for 3.
+A network learns to undo the damage it was trained with: each is tested on both
+kinds. Without --full the networks have 8 filters, not 32, and see 3,000 images
+for 4 epochs. The tutorials train on 60,000 for up to 100 epochs, --full for 3.
 """
 
-import common
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from pathlib import Path
+
 import numpy as np
 
 import tinyae as tae
@@ -47,19 +51,19 @@ def mean_squared(a, b):
     return float(np.mean((a - b) ** 2))
 
 
-def main(arguments=None, epochs=4, filters=8, samples=3000, rate=5e-3, batch_size=16):
-    options = arguments or common.arguments(__doc__)
-    if options.full:
+def main(out, full=False, seed=0, epochs=4, filters=8, samples=3000, rate=5e-3, batch_size=16):
+    out.mkdir(parents=True, exist_ok=True)
+    print(f"Pictures go to {out}", flush=True)
+    if full:
         epochs, filters, samples, rate, batch_size = 3, 32, 60000, 1e-3, 64
-    (x, _), (clean, _) = common.mnist(options, images=True)
+    load = tae.datasets.mnist if full else tae.datasets.mnist_mini
+    (x, _), (clean, _) = load(images=True)
     x, clean = x[:samples], clean[:1000]
-    rng = np.random.default_rng(options.seed)
+    rng = np.random.default_rng(seed)
     tests = {"noise 0.4": noisy(clean, rng), "half missing": half_missing(clean, rng)}
 
     def network(stddev=0.0):
-        return tae.models.denoising(
-            stddev, (filters, filters), optimizer=tae.Adam(rate), seed=options.seed
-        )
+        return tae.models.denoising(stddev, (filters, filters), optimizer=tae.Adam(rate), seed=seed)
 
     plain = network()
     dropout = tae.Autoencoder(
@@ -67,7 +71,7 @@ def main(arguments=None, epochs=4, filters=8, samples=3000, rate=5e-3, batch_siz
         plain.decoder.copy(),
         loss="bce",
         optimizer=tae.Adam(rate),
-        seed=options.seed,
+        seed=seed,
     )
     ways = {
         "noise in the data": (plain, noisy(x, rng), x),
@@ -100,9 +104,17 @@ def main(arguments=None, epochs=4, filters=8, samples=3000, rate=5e-3, batch_siz
         rows = {"clean": clean, **{name: outputs[i] for name, outputs in results.items()}}
         ax = tae.plot.interpolation({name: images[:10] for name, images in rows.items()})
         ax.set_title(f"Test images, {test}: networks are best at the damage they were trained with")
-        common.save(ax, options.out, f"{test.replace(' ', '_')}.png")
+        ax.figure.savefig(out / f"{test.replace(' ', '_')}.png", bbox_inches="tight")
     return figures
 
 
 if __name__ == "__main__":
-    main()
+    out = Path("tinyae-examples", Path(__file__).stem)
+    parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=out, help="for pictures (default: %(default)s)")
+    parser.add_argument("--full", action="store_true", help="32 filters, 60,000 images, 3 epochs")
+    parser.add_argument("--seed", type=np.uint32, default=0, help="of weights, data (default: 0)")
+    try:
+        main(**vars(parser.parse_args()))
+    except (OSError, OverflowError) as error:  # no folder, no MNIST, a seed below 0
+        parser.exit(1, f"{parser.prog}: {error}\n")

@@ -3,25 +3,14 @@
 import numpy as np
 import pytest
 
+import tinyae as tae
+
 pytestmark = pytest.mark.large
-PNG = b"\x89PNG"
 
 
-def check_output(options, capsys, pictures):
-    """The printed lines fit on a terminal; the pictures are there, and no others."""
-    printed = capsys.readouterr().out
-    assert printed
-    assert max(map(len, printed.splitlines())) <= 80
-    assert {file.name for file in options.out.iterdir()} == set(pictures)
-    for file in options.out.iterdir():
-        assert file.read_bytes().startswith(PNG)
-        assert file.stat().st_size > 5000
-    return printed
-
-
-def test_sparse_codes(example, options, capsys):
-    script = example("sparse_codes")
-    figures = script.main(options, epochs=25, samples=3000)
+def test_sparse_codes(run):
+    pictures = ["joint.png", "history.png"]
+    figures, printed = run("sparse_codes", pictures, epochs=25, samples=3000)
     by_penalty = {
         what: [figures[f"{what} {name}"] for name in ("none", "L1 2.56e-3", "L1 1e-2")]
         for what in ("code", "bce", "zeros", "penalty")
@@ -39,16 +28,14 @@ def test_sparse_codes(example, options, capsys):
     assert figures["dependence L1 2.56e-3"] < figures["dependence none"]
     assert figures["bce none"] < figures["bce L2 normal"]
     assert figures["code none"] > 5 * figures["code L2 normal"]
-    printed = check_output(options, capsys, ["joint.png", "history.png"])
     assert f"{figures['bce none']:.4f}" in printed
 
 
-def test_sigmoid_compression(example, options, capsys):
-    script = example("sigmoid_compression")
-    figures = script.main(options, thousands=1)
-    assert figures["first"] == pytest.approx(script.TUTORIAL[0], abs=0.005)
-    assert figures["last"] == pytest.approx(script.TUTORIAL[1000], rel=0.2)
-    printed = check_output(options, capsys, ["canvases.png"])
+def test_sigmoid_compression(example, run):
+    figures, printed = run("sigmoid_compression", ["canvases.png"], thousands=1)
+    tutorial = example("sigmoid_compression").TUTORIAL
+    assert figures["first"] == pytest.approx(tutorial[0], abs=0.005)
+    assert figures["last"] == pytest.approx(tutorial[1000], rel=0.2)
     assert "tutorial" not in printed
     assert f"  1000{figures['last']:11.5f}" in printed
 
@@ -61,8 +48,9 @@ def test_sigmoid_compression_has_the_tutorials_model(example):
         assert not layer.weights["bias"].any()
 
 
-def test_denoising(example, options, capsys):
-    figures = example("denoising").main(options, epochs=4, samples=2000)
+def test_denoising(run):
+    pictures = ["noise_0.4.png", "half_missing.png"]
+    figures, _ = run("denoising", pictures, epochs=4, samples=2000)
     assert figures["as it came, noise 0.4"] == pytest.approx(0.4**2, rel=0.02)
     for way in ("noise in the data", "noise layer"):
         assert figures[f"{way}, noise 0.4"] < 0.8 * figures["PCA, noise 0.4"]
@@ -70,12 +58,9 @@ def test_denoising(example, options, capsys):
     assert figures[f"{name}, half missing"] < 0.7 * figures["PCA, half missing"]
     # a network undoes the damage that it was trained with, and no other
     assert figures[f"{name}, noise 0.4"] > 2 * figures["PCA, noise 0.4"]
-    check_output(options, capsys, ["noise_0.4.png", "half_missing.png"])
 
 
 def test_the_best_pca_is_the_best_of_all_fitted_one_by_one(example):
-    import tinyae as tae
-
     script = example("denoising")
     (x, _), (clean, _) = tae.datasets.mnist_mini(digits=(1, 5, 6), images=True)
     damaged = script.noisy(clean, np.random.default_rng(0))
@@ -90,8 +75,6 @@ def test_the_best_pca_is_the_best_of_all_fitted_one_by_one(example):
 
 
 def test_half_missing_is_what_dropout_does(example):
-    import tinyae as tae
-
     images = np.random.default_rng(0).uniform(0.2, 1, (200, 784)).astype(np.float32)
     ours = example("denoising").half_missing(images, np.random.default_rng(0))
     layer = tae.Dropout(0.5)
@@ -103,13 +86,12 @@ def test_half_missing_is_what_dropout_does(example):
         np.testing.assert_allclose(damaged[left], 2 * images[left], rtol=1e-6)
 
 
-def test_anomalies(example, options, capsys):
-    figures = example("anomalies").main(options, epochs=15)
+def test_anomalies(run):
+    pictures = ["most_anomalous.png", "strangest_0.png", "error_map.png"]
+    figures, printed = run("anomalies", pictures, epochs=15)
     assert figures["auc autoencoder"] > figures["auc PCA"] > 0.9
     for name in ("PCA", "autoencoder"):
         assert figures[f"anomalous {name}"] > 2 * figures[f"normal {name}"]
-    pictures = ["most_anomalous.png", "strangest_0.png", "error_map.png"]
-    printed = check_output(options, capsys, pictures)
     assert f"{figures['auc autoencoder']:.3f}" in printed
 
 

@@ -1,15 +1,18 @@
-"""A layer and a loss of your own, in NumPy: checked by finite differences, trained by `fit`.
+"""A layer and a loss of your own, in NumPy: gradient-checked, trained by `fit`.
 
-Layer: Swish with a slope β that is learned, one for each unit (Ramachandran and others, 2017).
-With s = sigmoid(β x):
+Layer: Swish with a slope β that is learned, one for each unit (Ramachandran and
+others, 2017). With s = sigmoid(β x):
 
     y = x s        dy/dx = s + β x s (1 − s)        dy/dβ = x² s (1 − s)
 
-Loss: the logarithm of the hyperbolic cosine. It is quadratic for small differences and linear for
-large ones, because its gradient, tanh, never exceeds 1: a few wild pixels do not rule it.
+Loss: the logarithm of the hyperbolic cosine. It is quadratic for small
+differences and linear for large ones, because its gradient, tanh, never exceeds
+1: a few wild pixels do not rule it.
 """
 
-import common
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from pathlib import Path
+
 import numpy as np
 
 import tinyae as tae
@@ -65,16 +68,18 @@ def model(layer, loss, seed, sizes=(784, 64, 8)):
     )
 
 
-def main(arguments=None, epochs=10, samples=3000):
-    options = arguments or common.arguments(__doc__)
-    if options.full:
+def main(out, full=False, seed=0, epochs=10, samples=3000):
+    out.mkdir(parents=True, exist_ok=True)
+    print(f"Pictures go to {out}", flush=True)
+    if full:
         epochs, samples = 5, 60000
-    (x, _), (x_test, _) = common.mnist(options)
+    load = tae.datasets.mnist if full else tae.datasets.mnist_mini
+    (x, _), (x_test, _) = load()
     x = x[:samples]
-    rng = np.random.default_rng(options.seed)
+    rng = np.random.default_rng(seed)
 
     right, slipped = (
-        tae.check_gradients(model(layer, LogCosh(), options.seed, (10, 5, 2)), rng.random((6, 10)))
+        tae.check_gradients(model(layer, LogCosh(), seed, (10, 5, 2)), rng.random((6, 10)))
         for layer in (Swish, SlippedSwish)
     )
     print(f"Is backward the derivative of forward?\n\n{right}\n")
@@ -85,7 +90,7 @@ def main(arguments=None, epochs=10, samples=3000):
     figures = {"right": float(right.passed), "slipped": float(slipped.passed)}
     rows = {"test image": x_test[:10], "training images": wild[:10]}
     for name, loss in (("log cosh", LogCosh()), ("MSE", tae.MSE())):
-        ae = model(Swish, loss, options.seed)
+        ae = model(Swish, loss, seed)
         ae.fit(wild, epochs=epochs, batch_size=50, verbose=0)
         outputs = ae.reconstruct(x_test)
         rows[f"loss {name}"] = outputs[:10]
@@ -96,9 +101,17 @@ def main(arguments=None, epochs=10, samples=3000):
 
     ax = tae.plot.interpolation(rows)
     ax.set_title("Two losses on images with wild pixels")
-    common.save(ax, options.out, "losses.png")
+    ax.figure.savefig(out / "losses.png", bbox_inches="tight")
     return figures
 
 
 if __name__ == "__main__":
-    main()
+    out = Path("tinyae-examples", Path(__file__).stem)
+    parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=out, help="for pictures (default: %(default)s)")
+    parser.add_argument("--full", action="store_true", help="60,000 images, for 5 epochs")
+    parser.add_argument("--seed", type=np.uint32, default=0, help="of weights, data (default: 0)")
+    try:
+        main(**vars(parser.parse_args()))
+    except (OSError, OverflowError) as error:  # no folder, no MNIST, a seed below 0
+        parser.exit(1, f"{parser.prog}: {error}\n")

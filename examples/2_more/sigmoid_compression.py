@@ -1,11 +1,15 @@
-"""784 pixels through 64 numbers and back, with sigmoids everywhere: 20,000 steps of Adam.
+"""784 pixels through 64 numbers and back, by sigmoids only: 20,000 steps of Adam.
 
-The tutorial draws random batches of 256 and prints the loss every 1,000 steps; here that is an
-epoch of ``fit(steps_per_epoch=1000)``. Without --full it is 3,000 steps on 6,000 images, which the
-model begins to learn by heart: the training error falls below that of PCA, the test error does not.
+The tutorial draws random batches of 256 and prints the loss every 1,000 steps;
+here that is an epoch of ``fit(steps_per_epoch=1000)``. Without --full it is
+3,000 steps on 6,000 images, which the model begins to learn by heart: the
+training error falls below that of PCA, the test error does not.
 """
 
-import common
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from pathlib import Path
+
+import numpy as np
 from matplotlib import pyplot as plt
 
 import tinyae as tae
@@ -28,13 +32,15 @@ def build(seed):
     )
 
 
-def main(arguments=None, thousands=3):
-    options = arguments or common.arguments(__doc__)
-    if options.full:
+def main(out, full=False, seed=0, thousands=3):
+    out.mkdir(parents=True, exist_ok=True)
+    print(f"Pictures go to {out}", flush=True)
+    if full:
         thousands = 20
-    (x, _), (x_test, _) = common.mnist(options)
-    ae = build(options.seed)
-    print(f"{'step':>6}{'training':>11}{'test':>11}" + f"{'tutorial':>11}" * options.full)
+    load = tae.datasets.mnist if full else tae.datasets.mnist_mini
+    (x, _), (x_test, _) = load()
+    ae = build(seed)
+    print(f"{'step':>6}{'training':>11}{'test':>11}" + f"{'tutorial':>11}" * full)
 
     losses, test_losses = [], []
 
@@ -43,7 +49,7 @@ def main(arguments=None, thousands=3):
         losses.append(ae.evaluate(x[:10000])["loss"])
         test_losses.append(ae.evaluate(x_test)["loss"])
         step = 1000 * (epoch + 1)
-        theirs = f"{TUTORIAL[step]:11.5f}" if options.full and step in TUTORIAL else ""
+        theirs = f"{TUTORIAL[step]:11.5f}" if full and step in TUTORIAL else ""
         print(f"{step:6}{losses[-1]:11.5f}{test_losses[-1]:11.5f}{theirs}", flush=True)
 
     note(-1, {})
@@ -55,7 +61,7 @@ def main(arguments=None, thousands=3):
     canvases = {"Test images": x_test[:16], "From 64 numbers each": ae.reconstruct(x_test[:16])}
     for ax, (title, images) in zip(axes, canvases.items(), strict=True):
         tae.plot.samples(images, columns=4, ax=ax).set_title(title)
-    common.save(fig, options.out, "canvases.png")
+    fig.savefig(out / "canvases.png", bbox_inches="tight")
     return {
         "first": losses[0],
         "last": losses[-1],
@@ -65,4 +71,12 @@ def main(arguments=None, thousands=3):
 
 
 if __name__ == "__main__":
-    main()
+    out = Path("tinyae-examples", Path(__file__).stem)
+    parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=out, help="for pictures (default: %(default)s)")
+    parser.add_argument("--full", action="store_true", help="20,000 steps, 60,000 images")
+    parser.add_argument("--seed", type=np.uint32, default=0, help="of weights, data (default: 0)")
+    try:
+        main(**vars(parser.parse_args()))
+    except (OSError, OverflowError) as error:  # no folder, no MNIST, a seed below 0
+        parser.exit(1, f"{parser.prog}: {error}\n")

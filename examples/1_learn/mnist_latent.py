@@ -1,12 +1,15 @@
-"""Handwritten 1, 5 and 6 as two numbers each: PCA beside 784-500-300-2, and a digit out of a code.
+"""Handwritten 1, 5 and 6 as two numbers: PCA beside 784-500-300-2, and back.
 
-Then the same network as it was first written for TensorFlow 1: tanh, every weight and bias from
-N(0, 0.1²), Adam at 1e-4, 2,500 random batches of 50, the loss every 250.
+Then the same network as it was first written for TensorFlow 1: tanh, every
+weight and bias from N(0, 0.1²), Adam at 1e-4, 2,500 random batches of 50, the
+loss every 250.
 
 --full takes all 18,081 images of MNIST; else it is the 1,793 that are bundled.
 """
 
-import common
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from pathlib import Path
+
 import numpy as np
 from matplotlib import pyplot as plt
 
@@ -16,28 +19,29 @@ DIGITS = (1, 5, 6)
 NORMAL = tae.RandomNormal(0.1)
 
 
-def main(arguments=None, sizes=(784, 500, 300, 2), epochs=10, steps=250):
-    options = arguments or common.arguments(__doc__)
-    (x, y), (x_test, y_test) = common.mnist(options, digits=DIGITS)
+def main(out, full=False, seed=0, sizes=(784, 500, 300, 2), epochs=10, steps=250):
+    out.mkdir(parents=True, exist_ok=True)
+    print(f"Pictures go to {out}", flush=True)
+    load = tae.datasets.mnist if full else tae.datasets.mnist_mini
+    (x, y), (x_test, y_test) = load(digits=DIGITS)
     print(f"{len(x):,} training and {len(x_test):,} test images of 1, 5 and 6; {epochs} epochs")
 
-    ae = tae.models.deep(sizes, seed=options.seed)
+    ae = tae.models.deep(sizes, seed=seed)
     ae.fit(x, epochs=epochs, batch_size=50, verbose=0)
     pca = tae.PCA(2).fit(x)
-    tf1 = first_form(sizes, options.seed)
+    tf1 = first_form(sizes, seed)
     history = tf1.fit(x, epochs=10, steps_per_epoch=steps, batch_size=50, verbose=0)
 
     figures = {"tf1 first": history["loss"][0], "tf1 last": history["loss"][-1]}
-    rows = [["", "training error", "test error", "nearest mean is right"]]
+    print(f"\n{'':18}  training error  test error  nearest mean is right")
     for name, model in (("PCA", pca), ("ReLU", ae), ("tanh, TensorFlow 1", tf1)):
-        errors = [float(model.reconstruction_error(part).mean()) for part in (x, x_test)]
+        train_error, test_error = (model.reconstruction_error(part).mean() for part in (x, x_test))
         means = mean_codes(model, x, y)
         distances = np.linalg.norm(model.encode(x_test)[:, np.newaxis] - means, axis=2)
         right = float(np.mean(np.array(DIGITS)[distances.argmin(axis=1)] == y_test))
-        figures |= {f"error {name}": errors[1], f"right {name}": right}
-        rows.append([name, *(f"{error:.5f}" for error in errors), f"{right:.1%}"])
-    common.show(rows)
-    print("nearest mean: the mean code nearest to the image's is that of its own digit\n")
+        figures |= {f"error {name}": float(test_error), f"right {name}": right}
+        print(f"{name:18}{train_error:16.5f}{test_error:12.5f}{right:23.1%}")
+    print("\nnearest mean: the mean code nearest to the image's is that of its own digit\n")
     print("TensorFlow 1's form: the mean loss of the batches up to each step")
     for half in (slice(0, 5), slice(5, 10)):
         print("".join(f"{steps * (i + 1):8,}" for i in range(10)[half]))
@@ -50,14 +54,14 @@ def main(arguments=None, sizes=(784, 500, 300, 2), epochs=10, steps=250):
     for ax, digit, image, (a, b) in zip(axes, DIGITS, ae.decode(codes), codes, strict=True):
         tae.plot.samples(image[np.newaxis], ax=ax)
         ax.set_title(f"mean of {digit}: ({a:.1f}, {b:.1f})")
-    common.save(fig, options.out, "generated.png")
+    fig.savefig(out / "generated.png", bbox_inches="tight")
     latent = tae.plot.compare_latent(pca, ae, x_test[:2000], y_test[:2000])
-    common.save(latent[0], options.out, "latent.png")
+    latent[0].figure.savefig(out / "latent.png", bbox_inches="tight")
     some = x_test[np.concatenate([np.flatnonzero(y_test == digit)[:3] for digit in DIGITS])]
     rows = {"image": some, "PCA": pca.reconstruct(some), "autoencoder": ae.reconstruct(some)}
     ax = tae.plot.interpolation(rows)
     ax.set_title("Test images, and what two numbers keep of them")
-    common.save(ax, options.out, "reconstructions.png")
+    ax.figure.savefig(out / "reconstructions.png", bbox_inches="tight")
     return figures
 
 
@@ -83,4 +87,12 @@ def mean_codes(model, x, y):
 
 
 if __name__ == "__main__":
-    main()
+    out = Path("tinyae-examples", Path(__file__).stem)
+    parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=out, help="for pictures (default: %(default)s)")
+    parser.add_argument("--full", action="store_true", help="all 18,081 images of MNIST")
+    parser.add_argument("--seed", type=np.uint32, default=0, help="of weights, data (default: 0)")
+    try:
+        main(**vars(parser.parse_args()))
+    except (OSError, OverflowError) as error:  # no folder, no MNIST, a seed below 0
+        parser.exit(1, f"{parser.prog}: {error}\n")
