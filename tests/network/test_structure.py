@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import tinyae as tae
-from tests.layers.test_contract import COPIES, chain_of, each_case, is_whole, samples
+from tests.support.layer_cases import COPIES, chain_of, each_case, is_whole, samples
 
 
 def small(**options):
