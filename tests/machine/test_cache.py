@@ -1,146 +1,15 @@
-"""The product inside kernels in its three forms, and the cache of compiled kernels."""
+"""The cache of compiled kernels: whose code is loaded, and when it is not."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-import tinyae
-from tinyae.machine import jit, products
-from tinyae.machine.views import columns
-
-TESTS, PACKAGE = Path(__file__).parent, Path(tinyae.__file__).parent
-needs_jit = pytest.mark.skipif(jit.DISABLED, reason="nothing is compiled")
-
-
-def run_python(code, *, package=PACKAGE, **environment):
-    """Run code in a fresh interpreter where any warning is an error; its output's last line."""
-    path = os.pathsep.join([str(package.parent), str(TESTS.parents[1])])
-    command = [sys.executable, "-P", "-W", "error", "-c", code]
-    variables = {**os.environ, "PYTHONPATH": path, **environment}
-    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
-    return done.stdout.splitlines()[-1]
-
-
-# The product
-
-
-def check_product(m, k, n, transpose_a, transpose_b, accumulate, dtype):
-    rng = np.random.default_rng([m, k, n])
-    A = rng.normal(size=(k, m) if transpose_a else (m, k)).astype(dtype)
-    B = rng.normal(size=(n, k) if transpose_b else (k, n)).astype(dtype)
-    C = rng.normal(size=(m, n)).astype(dtype) if accumulate else np.full((m, n), np.nan, dtype)
-    expected = np.matmul(A.T if transpose_a else A, B.T if transpose_b else B, dtype=np.float64)
-    if accumulate:
-        expected = expected + C
-    before = A.copy(), B.copy()
-    products.product(A, B, C, accumulate, transpose_a, transpose_b)
-    np.testing.assert_allclose(C, expected, rtol=0, atol=40 * np.finfo(dtype).eps)
-    np.testing.assert_array_equal(A, before[0])
-    np.testing.assert_array_equal(B, before[1])
-
-
-@settings(deadline=None)  # also run where the profile is not loaded
-@given(
-    *[st.integers(0, 9)] * 3,
-    *[st.booleans()] * 3,
-    st.sampled_from([np.float32, np.float64]),
-)
-def test_product_equals_matmul(m, k, n, transpose_a, transpose_b, accumulate, dtype):
-    check_product(m, k, n, transpose_a, transpose_b, accumulate, dtype)
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("accumulate", [False, True])
-@pytest.mark.parametrize("transposed", [(a, b) for a in (False, True) for b in (False, True)])
-@pytest.mark.parametrize(
-    "sizes", [(0, 3, 4), (3, 0, 4), (3, 4, 0), (0, 0, 0), (1, 7, 1), (7, 1, 5)]
-)
-def test_product_with_empty_and_thin_operands(sizes, transposed, accumulate, dtype):
-    check_product(*sizes, *transposed, accumulate, dtype)
-
-
-@jit.kernel
-def product_of_columns(x, first, count, B, C):
-    products.product(columns(x, first, count), B, C, True, True, False)
-
-
-@given(
-    *(st.integers(1, 9), st.integers(1, 9), st.integers(1, 9)),
-    *(st.integers(0, 3), st.integers(0, 3)),
-    st.sampled_from([np.float32, np.float64]),
-)
-def test_product_with_some_columns_of_a_matrix(m, k, n, before, behind, dtype):
-    rng = np.random.default_rng([m, k, n, before])
-    x, B = (rng.normal(size=(k, size)).astype(dtype) for size in (before + m + behind, n))
-    C = rng.normal(size=(m, n)).astype(dtype)
-    expected = C + np.matmul(x[:, before : before + m].T, B, dtype=np.float64)
-    product_of_columns(x, before, m, B, C)
-    np.testing.assert_allclose(C, expected, rtol=0, atol=40 * np.finfo(dtype).eps)
-
-
-def test_product_shows_nan_and_infinity():
-    A, C = np.ones((2, 2), np.float32), np.empty((2, 2), np.float32)
-    A[0, 0] = np.nan
-    products.product(A, np.zeros((2, 2), np.float32), C, False)
-    assert np.isnan(C[0]).all()
-    assert (C[1] == 0).all()
-
-
-PRODUCTS = """
-import tests.conftest
-from tests.machine import test_jit
+from tests.support.fresh_python import PACKAGE, run_python
 from tinyae.machine import jit
-from tinyae.machine import products
-test_jit.test_product_equals_matmul()
-"""
 
-
-@needs_jit
-def test_the_portable_product_inside_kernels():
-    code = "from tinyae.machine import blas; blas.SPELLINGS = ()\n" + PRODUCTS
-    assert run_python(code + "print(jit.BLAS.spelling, jit.DISABLED)") == "portable False"
-
-
-def test_the_product_without_the_jit():
-    code = PRODUCTS + "print(jit.DISABLED, products.product is products._product_numpy)"
-    assert run_python(code, NUMBA_DISABLE_JIT="1") == "True True"
-
-
-def test_without_the_jit_no_blas_is_needed():
-    code = "from tinyae.machine import blas; blas.SPELLINGS = ()\n" + PRODUCTS
-    assert run_python(code + "print(jit.DISABLED)", NUMBA_DISABLE_JIT="1") == "True"
-
-
-@needs_jit
-def test_a_blas_with_32_bit_integers(tmp_path):
-    code = """
-from numba import cfunc, types
-from tinyae.machine import blas
-products = [
-    cfunc(types.void(*blas.gemm_arguments(real, types.CPointer(real), 32)))(blas._gemm)
-    for real in (types.float32, types.float64)
-]
-blas.find = lambda: blas.Blas("narrow", 32, *(product.address for product in products))
-"""
-    code += PRODUCTS + "print(jit.BLAS.spelling)"
-    assert run_python(code, NUMBA_CACHE_DIR=str(tmp_path)) == "narrow"
-
-
-def test_which_product_this_process_has():
-    assert jit.BLAS.integer_bits in (32, 64)
-    assert jit.OPTIONS["fastmath"].isdisjoint({"nnan", "ninf", "fast"})
-
-
-# The cache
+needs_jit = pytest.mark.skipif(jit.DISABLED, reason="nothing is compiled")
 
 TRAIN = """
 import json, numpy as np, tinyae as tae
