@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import tinyae as tae
-from tests.files.format_1 import dense, images, samples
+from tests.support.format_1 import dense, images, samples
 from tinyae.export import numpy_layers
 from tinyae.maths import activations
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import tinyae as tae
-from tests.files.format_1 import dense, images, samples
+from tests.support.format_1 import dense, images, samples
 from tinyae.files import describe as architecture
 from tinyae.maths import initializers
 

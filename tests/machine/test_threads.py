@@ -98,9 +98,16 @@ def test_many_threads_share_one_limit():
     assert library.limit._inside == 0
 
 
-def test_a_blas_without_thread_functions_is_left_alone():
-    with ThreadLimit().hold(3):
-        pass
+@pytest.mark.parametrize("missing", ["get_threads", "set_threads", "both"])
+def test_a_blas_without_thread_functions_computes_with_the_threads_it_has(missing):
+    """A number that is not known could not be restored."""
+    library, inside = Library(8), []
+    for name in ("get_threads", "set_threads") if missing == "both" else (missing,):
+        setattr(library.limit, name, None)
+    with library.limit.hold(1):
+        inside.append(library.threads)
+    assert inside == [8]
+    assert library.calls == []
 
 
 def test_numpys_own_thread_count_is_restored_after_use():

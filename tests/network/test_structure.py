@@ -1,13 +1,12 @@
 """Whose the weights are: views, ownership, adoption, copies, and attempts that fail."""
 
-import contextlib
 import copy
 
 import numpy as np
 import pytest
 
 import tinyae as tae
-from tests.layers.test_contract import COPIES, chain_of, each_case, is_whole, samples
+from tests.support.layer_cases import COPIES, chain_of, each_case, is_whole, samples
 
 
 def small(**options):
@@ -112,11 +111,19 @@ def test_a_copy_of_a_models_part_is_free(how):
     np.testing.assert_array_equal(other.encode(np.ones((1, 4))), model.encode(np.ones((1, 4))))
 
 
-def test_a_models_part_stays_in_it_when_built_again():
+@pytest.mark.parametrize(
+    "part",
+    [lambda model: model.encoder, lambda model: model.decoder, lambda model: model.layers[0]],
+    ids=["encoder", "decoder", "layer"],
+)
+def test_a_models_part_is_not_built_again(part):
+    """Its weights would leave the model's vector, and training would move them no longer."""
     model = small(input_shape=(4,))
-    with contextlib.suppress(ValueError):  # to refuse it is as good
-        model.encoder.build((4,))
+    before = model.parameters.copy()
+    with pytest.raises(ValueError, match="belongs to a model, which has built it; build a copy"):
+        part(model).build(part(model).input_shape)
     assert is_whole(model)
+    np.testing.assert_array_equal(model.parameters, before)
 
 
 # Attempts that fail

@@ -69,6 +69,21 @@ def test_star_import_gives_all_public_names():
     assert set(tinyae.__all__) <= set(names)
 
 
+def test_star_import_works_without_matplotlib():
+    code = (
+        "import sys\n"
+        "sys.modules['matplotlib'] = None\n"
+        "from tinyae import *\n"
+        "import tinyae\n"
+        "missing = set(tinyae.__all__) - {'plot'} - set(globals())\n"
+        "assert not missing, missing\n"
+        "Autoencoder([Dense(2)], [Dense(4)], input_shape=(4,))\n"
+    )
+    command = [sys.executable, "-W", "error", "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_type_checkers_are_shown_each_public_name_once_and_sorted():
     stub = Path(tinyae.__file__).with_name("__init__.pyi").read_text(encoding="utf-8")
     lines = [line for line in stub.splitlines() if line.startswith("from ")]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import tinyae as tae
-from tests.training.test_interruption import LOSSES, STREAM, samples, small_model
+from tests.support.small_models import LOSSES, STREAM, samples, small_model
 from tinyae.machine.jit import DISABLED
 from tinyae.training import fit as training
 from tinyae.training import trainers

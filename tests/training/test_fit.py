@@ -11,17 +11,10 @@ import numpy as np
 import pytest
 
 import tinyae as tae
+from tests.support.small_models import PlainMSE
 from tinyae.training import fit as training
 
 SEED = 3
-
-
-class PlainMSE:
-    """A loss without kernels: the model that has it trains eagerly."""
-
-    def value_and_gradient(self, output, target):
-        difference = output - target
-        return float(np.mean(difference**2)), 2 * difference / difference.size
 
 
 def samples(n=50, features=6, seed=0, dtype=np.float32):

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import tinyae as tae
+from tests.support.small_models import LOSSES, STREAM, samples, small_model
 from tinyae.machine.jit import DISABLED
 from tinyae.training import fit as training
 from tinyae.training import trainers
@@ -21,33 +22,6 @@ if DISABLED:
     pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 
 PACKAGE = str(Path(tae.__file__).parent)
-
-
-class PlainMSE:
-    """A loss without kernels: the model that has it trains eagerly."""
-
-    def value_and_gradient(self, output, target):
-        with np.errstate(all="ignore"):
-            difference = output - target
-            return float(np.mean(difference**2)), 2 * difference / difference.size
-
-
-LOSSES = pytest.mark.parametrize("loss", ["mse", PlainMSE()], ids=["compiled", "eager"])
-STREAM = {"batch_size": 16, "verbose": 0}
-
-
-def samples(n=48):
-    return np.random.default_rng(0).random((n, 6)).astype(np.float32)
-
-
-def small_model(loss="mse", optimizer=None, threads=None):
-    return tae.Autoencoder(
-        *([tae.Dense(6)], [tae.Activation("linear")]),
-        input_shape=(6,),
-        loss=loss,
-        optimizer=optimizer or tae.SGD(0.05),
-        threads=threads,
-    )
 
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals as POSIX sends them")

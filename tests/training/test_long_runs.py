@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import tinyae as tae
+from tests.support.small_models import PlainMSE
 from tinyae.machine.jit import DISABLED
 
 # Without JIT the kernels are NumPy code, which warns where compiled code does not.
@@ -16,15 +17,6 @@ if DISABLED:
     pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 
 too_slow = pytest.mark.skipif(DISABLED, reason="plain Python is too slow for so many steps")
-
-
-class PlainMSE:
-    """A loss without kernels: the model that has it trains eagerly."""
-
-    def value_and_gradient(self, output, target):
-        with np.errstate(over="ignore", invalid="ignore"):
-            difference = output - target
-            return float(np.mean(difference**2)), 2 * difference / difference.size
 
 
 def model(**settings):

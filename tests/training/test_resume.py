@@ -9,13 +9,15 @@ import numpy as np
 import pytest
 
 import tinyae as tae
+from tests.support.small_models import IMAGES as x
+from tests.support.small_models import dense, images
 
 FOLDER = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 IMPORTS = f"""
 import os, signal, sys
 sys.path.insert(0, {FOLDER!r})
 import tinyae as tae
-from tests.training.test_resume import dense, x
+from tests.support.small_models import IMAGES as x, dense
 """
 GO_ON = """
 path, epochs, options = sys.argv[1], int(sys.argv[2]), eval(sys.argv[3])
@@ -23,32 +25,6 @@ model = tae.load(path, threads=1)
 model.fit(x, epochs=epochs, validation_data=x[:9], verbose=0, **options)
 model.save(path, training_state=True)
 """
-x = np.random.default_rng(5).random((70, 6, 6, 1)).astype(np.float32)
-
-
-def dense():
-    return tae.Autoencoder(
-        encoder=[
-            *(tae.Flatten(), tae.GaussianNoise(0.1), tae.Dense(8, "relu"), tae.Dropout(0.3)),
-            tae.Dense(2, activity_regularizer=tae.L1(0.01)),
-        ],
-        decoder=[tae.Dense(8, "relu"), tae.Dense(36, "sigmoid"), tae.Reshape((6, 6, 1))],
-        loss="bce",
-        seed=3,
-        threads=1,
-    )
-
-
-def images():
-    return tae.Autoencoder(
-        encoder=[
-            tae.Conv2D(3, 3, padding="same", activation="relu"),
-            *(tae.MaxPooling2D(), tae.Dropout(0.2)),
-        ],
-        decoder=[tae.Conv2DTranspose(1, 3, strides=2, padding="same")],
-        optimizer=tae.SGD(0.1, momentum=0.9),
-        threads=1,
-    )
 
 
 def go_on(path, epochs, options):

@@ -1,6 +1,6 @@
-"""How the files of format 1 in tests/data were made, once: they are never made again.
+"""How the files of format 1 in tests/files/data were made, once: they are never made again.
 
-    python tests/format_1.py
+    python -m tests.support.format_1
 
 Each FILE.npz is a saved model; outputs.npz holds, under the file's name, what it gave for
 `samples(input_shape)`.
@@ -12,7 +12,7 @@ import numpy as np
 
 import tinyae as tae
 
-FOLDER = Path(__file__).with_name("data")
+FOLDER = Path(__file__).parents[1] / "files" / "data"
 
 
 def samples(shape):

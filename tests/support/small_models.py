@@ -1,0 +1,65 @@
+"""Models that train in a moment, and data for them."""
+
+import numpy as np
+import pytest
+
+import tinyae as tae
+
+
+class PlainMSE:
+    """A loss without kernels: the model that has it trains eagerly."""
+
+    def value_and_gradient(self, output, target):
+        with np.errstate(all="ignore"):
+            difference = output - target
+            return float(np.mean(difference**2)), 2 * difference / difference.size
+
+
+LOSSES = pytest.mark.parametrize("loss", ["mse", PlainMSE()], ids=["compiled", "eager"])
+STREAM = {"batch_size": 16, "verbose": 0}
+
+
+def samples(n=48):
+    return np.random.default_rng(0).random((n, 6)).astype(np.float32)
+
+
+def small_model(loss="mse", optimizer=None, threads=None):
+    return tae.Autoencoder(
+        *([tae.Dense(6)], [tae.Activation("linear")]),
+        input_shape=(6,),
+        loss=loss,
+        optimizer=optimizer or tae.SGD(0.05),
+        threads=threads,
+    )
+
+
+# Models whose training has all that a resumed one must take up again
+
+IMAGES = np.random.default_rng(5).random((70, 6, 6, 1)).astype(np.float32)
+
+
+def dense():
+    """For `IMAGES`, with noise, dropout and a penalty."""
+    return tae.Autoencoder(
+        encoder=[
+            *(tae.Flatten(), tae.GaussianNoise(0.1), tae.Dense(8, "relu"), tae.Dropout(0.3)),
+            tae.Dense(2, activity_regularizer=tae.L1(0.01)),
+        ],
+        decoder=[tae.Dense(8, "relu"), tae.Dense(36, "sigmoid"), tae.Reshape((6, 6, 1))],
+        loss="bce",
+        seed=3,
+        threads=1,
+    )
+
+
+def images():
+    """For `IMAGES`, with a convolution, pooling and dropout."""
+    return tae.Autoencoder(
+        encoder=[
+            tae.Conv2D(3, 3, padding="same", activation="relu"),
+            *(tae.MaxPooling2D(), tae.Dropout(0.2)),
+        ],
+        decoder=[tae.Conv2DTranspose(1, 3, strides=2, padding="same")],
+        optimizer=tae.SGD(0.1, momentum=0.9),
+        threads=1,
+    )
