@@ -5,7 +5,7 @@ import json
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import figures, picture, report, terminal
+from benchmarks.report import comparison, markdown, picture, terminal
 
 
 def made_up(seconds, unit="step", **more):
@@ -53,15 +53,15 @@ def scaling():
 
 def test_ratios_are_taken_round_by_round(workloads):
     found = workloads["gauss2d"]
-    assert figures.ratios(found, "JAX scan") == pytest.approx([2.0, 2.5, 2.5])
-    assert figures.best_peer(found) == "JAX scan"
-    assert figures.fastest(found) == {
+    assert comparison.ratios(found, "JAX scan") == pytest.approx([2.0, 2.5, 2.5])
+    assert comparison.best_peer(found) == "JAX scan"
+    assert comparison.fastest(found) == {
         "tinyae": "tinyae",
         "JAX": "JAX scan",
         "PyTorch": "PyTorch compile",
     }
-    assert figures.libraries(workloads) == ["tinyae", "PyTorch", "JAX", "scikit-learn"]
-    assert figures.best_peer(made_up({"tinyae": [1.0]})) is None
+    assert comparison.libraries(workloads) == ["tinyae", "PyTorch", "JAX", "scikit-learn"]
+    assert comparison.best_peer(made_up({"tinyae": [1.0]})) is None
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_ratios_are_taken_round_by_round(workloads):
     ],
 )
 def test_durations_have_three_digits_and_a_unit(seconds, text):
-    assert figures.duration(seconds) == text
+    assert comparison.duration(seconds) == text
 
 
 def test_the_terminal_has_every_contender_in_80_columns(workloads, scaling):
@@ -112,7 +112,7 @@ def test_what_failed_altogether_is_said():
 
 def record_of(workloads, scaling):
     return {
-        "circumstances": report.circumstances("python -m benchmarks --rounds 3"),
+        "circumstances": markdown.circumstances("python -m benchmarks --rounds 3"),
         "missing": {"Keras": ["keras", "tensorflow"]},
         "imports": {"import tinyae": 0.005},
         "workloads": workloads,
@@ -121,7 +121,7 @@ def record_of(workloads, scaling):
 
 
 def test_the_markdown_table(workloads, scaling):
-    text = report.markdown(record_of(workloads, scaling))
+    text = markdown.markdown(record_of(workloads, scaling))
     lines = text.splitlines()
     assert "| workload | tinyae | PyTorch | JAX | scikit-learn |" in text
     assert (
@@ -139,15 +139,15 @@ def test_the_markdown_table(workloads, scaling):
 
 def test_a_workload_without_peers_has_a_row_too():
     alone = made_up({"tinyae": [1.0, 2.0, 3.0]})
-    assert "| conv | 2.00 s | – | 8 |" in report.medians({"conv": alone})
+    assert "| conv | 2.00 s | – | 8 |" in markdown.medians({"conv": alone})
 
 
 def test_everything_is_written(workloads, scaling, tmp_path):
     record = record_of(workloads, scaling)
-    report.write(record, "what was printed", tmp_path / "new" / "folder")
+    markdown.write(record, "what was printed", tmp_path / "new" / "folder")
     out = tmp_path / "new" / "folder"
     assert json.loads((out / "results.json").read_text(encoding="utf-8")) == record
-    assert (out / "results.md").read_text(encoding="utf-8") == report.markdown(record)
+    assert (out / "results.md").read_text(encoding="utf-8") == markdown.markdown(record)
     assert (out / "results.txt").read_text(encoding="utf-8") == "what was printed"
     png = (out / "results.png").read_bytes()
     assert png.startswith(b"\x89PNG")
@@ -161,12 +161,12 @@ def test_every_library_has_a_colour():
 
 def test_circumstances_name_what_a_reader_needs(monkeypatch):
     monkeypatch.delenv("TINYAE_DATA", raising=False)
-    found = report.circumstances("a command")
+    found = markdown.circumstances("a command")
     assert {"machine", "threads", "python", "versions", "date", "command", "data"} == set(found)
     assert {"numpy", "numba"} <= set(found["versions"])
     assert "bundled" in found["data"]
     monkeypatch.setenv("TINYAE_DATA", "somewhere")
-    assert report.circumstances("a command")["data"] == "MNIST"
+    assert markdown.circumstances("a command")["data"] == "MNIST"
 
 
 # The command

@@ -9,9 +9,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from benchmarks import inputs, measure, process, scaling, starting
 from benchmarks.contenders import CONTENDERS, load, numpy_, stretch, tinyae_
-from benchmarks.workloads import WORKLOADS, Components, Encoding, Training, all_dense
+from benchmarks.harness import import_times, measure, process, scaling
+from benchmarks.workloads import inputs
+from benchmarks.workloads.catalogue import WORKLOADS, Components, Encoding, Training, all_dense
 
 PARAMETERS = {
     "gauss2d": 1_003,
@@ -319,9 +320,9 @@ def test_a_call_takes_many_small_steps_or_one_large():
 
 def test_imports_are_timed_where_there_is_something_to_import(monkeypatch):
     statements = {"import json": "json", "import no_such_package": "no_such_package"}
-    monkeypatch.setattr(starting, "STATEMENTS", statements)
-    monkeypatch.setattr(starting, "REPEATS", 1)
-    found = starting.import_seconds()
+    monkeypatch.setattr(import_times, "STATEMENTS", statements)
+    monkeypatch.setattr(import_times, "REPEATS", 1)
+    found = import_times.import_seconds()
     assert list(found) == ["import json"]
     assert 0 < found["import json"] < 60
 

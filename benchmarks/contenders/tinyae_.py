@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from benchmarks import inputs
 from benchmarks.contenders import CHECKED_STEPS, RATE
+from benchmarks.workloads import inputs
 from tinyae import PCA, SGD, Adam, Autoencoder, Dense
 
 THREADS = 2

@@ -1,9 +1,9 @@
 """One contender in a process of its own, told over standard input what to do.
 
-``python -m benchmarks.worker FOLDER PART``, where the folder holds what `benchmarks.process` put
-there. Each line in is a JSON list, each line out the answer: ["start"], ["time", count] (which
-gives seconds, and the count rounded up to what it did), ["memory"] (the peak above what the imports
-and the data take), ["check"].
+``python -m benchmarks.harness.worker FOLDER PART``, where the folder holds what
+`benchmarks.harness.process` put there. Each line in is a JSON list, each line out the answer:
+["start"], ["time", count] (which gives seconds, and the count rounded up to what it did),
+["memory"] (the peak above what the imports and the data take), ["check"].
 """
 
 import json
@@ -15,9 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import memory
 from benchmarks.contenders import load
-from benchmarks.workloads import Workload
+from benchmarks.harness import memory
+from benchmarks.workloads.catalogue import Workload
 
 
 class Session:
@@ -55,7 +55,7 @@ class Session:
 
 
 def read(folder: Path) -> tuple[Workload, np.ndarray, list]:
-    """The workload, the data and the initial weights, as `benchmarks.process.prepare` left them."""
+    """The workload, the data and the initial weights, as `prepare` left them."""
     workload = pickle.loads((folder / "workload.pickle").read_bytes())
     with np.load(folder / "inputs.npz") as arrays:
         pairs = [(arrays.get(f"W{i}"), arrays.get(f"b{i}")) for i in range(arrays["layers"])]

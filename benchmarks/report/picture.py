@@ -3,7 +3,7 @@
 from pathlib import Path
 from statistics import median
 
-from benchmarks.figures import Found, duration, fastest, libraries, ratios
+from benchmarks.report.comparison import Found, duration, fastest, libraries, ratios
 
 COLOURS = {
     "PyTorch": "tab:red",

@@ -6,7 +6,7 @@ from typing import Any
 
 from benchmarks.contenders import CONTENDERS
 
-Found = dict[str, Any]  # of one workload, as `benchmarks.measure` gives it
+Found = dict[str, Any]  # of one workload, as `benchmarks.harness.measure` gives it
 
 
 def ratios(found: Found, name: str) -> list[float]:

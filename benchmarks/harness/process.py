@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import inputs
-from benchmarks.workloads import Workload
+from benchmarks.workloads import inputs
+from benchmarks.workloads.catalogue import Workload
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 TIMEOUT = 300.0  # seconds for one answer: compiling the largest model takes a minute
 THREADS = 2
 
@@ -43,7 +43,7 @@ class Worker:
         self.started = time.perf_counter()
         variables = {"OMP_NUM_THREADS": str(THREADS), **(environment or {})}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.worker", str(folder), part],
+            [sys.executable, "-m", "benchmarks.harness.worker", str(folder), part],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

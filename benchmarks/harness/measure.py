@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.contenders import CONTENDERS
-from benchmarks.process import Worker, WorkerError, prepare
-from benchmarks.workloads import Workload
+from benchmarks.harness.process import Worker, WorkerError, prepare
+from benchmarks.workloads.catalogue import Workload
 
 ROUND_SECONDS, PAUSE = 0.3, 0.15
 # Of the losses, of the codes, and of variances and components.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 import tinyae as tae
-from benchmarks.workloads import Components, Encoding, Spec, Training, Workload
+from benchmarks.workloads.catalogue import Components, Encoding, Spec, Training, Workload
 
 # For each layer its kernel and bias in tinyae's layout, or None.
 Weights = list[tuple[np.ndarray, np.ndarray] | None]

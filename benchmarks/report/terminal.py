@@ -4,7 +4,15 @@ import textwrap
 from statistics import median
 from typing import Any
 
-from benchmarks.figures import Found, best_peer, digits, duration, megabytes, ratios, spread
+from benchmarks.report.comparison import (
+    Found,
+    best_peer,
+    digits,
+    duration,
+    megabytes,
+    ratios,
+    spread,
+)
 
 WIDTH = 80
 

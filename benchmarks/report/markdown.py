@@ -9,8 +9,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks import inputs, terminal
-from benchmarks.figures import (
+from benchmarks.report import terminal
+from benchmarks.report.comparison import (
     Found,
     best_peer,
     duration,
@@ -21,7 +21,8 @@ from benchmarks.figures import (
     ratios,
     spread,
 )
-from benchmarks.picture import picture
+from benchmarks.report.picture import picture
+from benchmarks.workloads import inputs
 
 PACKAGES = (
     *("numpy", "numba", "torch", "jax", "keras", "tensorflow-cpu", "tensorflow", "scikit-learn"),

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.measure import measure
-from benchmarks.workloads import Training, mirrored, sigmoid, sparse
+from benchmarks.harness.measure import measure
+from benchmarks.workloads.catalogue import Training, mirrored, sigmoid, sparse
 
 CONTENDERS = ("tinyae", "PyTorch fused", "JAX scan")
 
