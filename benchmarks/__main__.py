@@ -16,9 +16,10 @@ from typing import Any
 from benchmarks.contenders import CONTENDERS
 from benchmarks.harness.import_times import import_seconds
 from benchmarks.harness.measure import measure
-from benchmarks.harness.scaling import SERIES, grow
+from benchmarks.harness.scaling import grow
 from benchmarks.report import markdown, terminal
 from benchmarks.workloads.catalogue import WORKLOADS
+from benchmarks.workloads.series import SERIES
 
 SCALING_ROUNDS = 3
 

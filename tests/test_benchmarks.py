@@ -11,8 +11,11 @@ import pytest
 
 from benchmarks.contenders import CONTENDERS, load, numpy_, stretch, tinyae_
 from benchmarks.harness import import_times, measure, process, scaling
-from benchmarks.workloads import inputs
-from benchmarks.workloads.catalogue import WORKLOADS, Components, Encoding, Training, all_dense
+from benchmarks.workloads.catalogue import WORKLOADS
+from benchmarks.workloads.data import data_for, digits
+from benchmarks.workloads.initial_weights import weights_for
+from benchmarks.workloads.kinds import Components, Encoding, Training, all_dense
+from benchmarks.workloads.series import SERIES
 
 PARAMETERS = {
     "gauss2d": 1_003,
@@ -36,7 +39,7 @@ def bundled_only(monkeypatch):
 
 
 def given(workload):
-    return workload, inputs.data(workload), inputs.weights(workload)
+    return workload, data_for(workload), weights_for(workload)
 
 
 # Workloads
@@ -44,20 +47,20 @@ def given(workload):
 
 @pytest.mark.parametrize("name", PARAMETERS)
 def test_parameter_counts(name):
-    pairs = [pair for pair in inputs.weights(WORKLOADS[name]) if pair is not None]
+    pairs = [pair for pair in weights_for(WORKLOADS[name]) if pair is not None]
     assert sum(kernel.size + bias.size for kernel, bias in pairs) == PARAMETERS[name]
 
 
 def test_the_components_have_no_initial_weights():
     assert {name for name in WORKLOADS if name not in PARAMETERS} == {"pca2", "pca64"}
-    assert inputs.weights(WORKLOADS["pca2"]) == []
+    assert weights_for(WORKLOADS["pca2"]) == []
 
 
 @pytest.mark.usefixtures("bundled_only")
 @pytest.mark.parametrize("name", [name for name in WORKLOADS if not name.startswith("pca")])
 def test_data(name):
     workload = WORKLOADS[name]
-    data = inputs.data(workload)
+    data = data_for(workload)
     assert data.dtype == np.float32
     if workload.task == "train":
         assert data.shape == (workload.count, workload.batch, *workload.shape)
@@ -69,18 +72,18 @@ def test_data(name):
 
 @pytest.mark.usefixtures("bundled_only")
 def test_the_bundled_digits_are_repeated_where_there_are_too_few():
-    x = inputs.digits(6002)
+    x = digits(6002)
     np.testing.assert_array_equal(x[6000:], x[:2])
-    assert not np.array_equal(inputs.digits(2), inputs.digits(2, test=True))
+    assert not np.array_equal(digits(2), digits(2, test=True))
 
 
-@pytest.mark.parametrize("series", scaling.SERIES.values(), ids=list(scaling.SERIES))
+@pytest.mark.parametrize("series", SERIES.values(), ids=list(SERIES))
 def test_every_point_of_a_series_can_be_built(series):
     for point in series.points[:2]:
         workload = series.workload(point)
-        shape = inputs.data(workload).shape
+        shape = data_for(workload).shape
         assert shape == (workload.count, workload.batch, *workload.shape)
-        assert len(inputs.weights(workload)) == len(workload.layers)
+        assert len(weights_for(workload)) == len(workload.layers)
 
 
 # Contenders
@@ -111,7 +114,7 @@ def test_plain_numpy_encodes_like_tinyae():
 
 
 def test_plain_numpy_finds_the_same_components():
-    parts = Components("few", 3), inputs.digits(400)[:, 300:340].copy(), []
+    parts = Components("few", 3), digits(400)[:, 300:340].copy(), []
     ours, theirs = tinyae_.Components(*parts).check(), numpy_.Components(*parts).check()
     for got, want, tolerance in zip(theirs, ours, measure.TOLERANCES["pca"], strict=True):
         assert measure.disagreement(np.array(got), want, "pca") < tolerance
@@ -153,7 +156,7 @@ def test_a_worker_answers(folder):
         seconds, count = worker.ask("time", 3)
         assert seconds >= 0
         assert count == 3
-        assert worker.ask("check") == [[pytest.approx(inputs.data(TINY).sum()), 2]]
+        assert worker.ask("check") == [[pytest.approx(data_for(TINY).sum()), 2]]
         peak = worker.ask("memory")
         assert peak is None or 0 <= peak < 50e6
 
@@ -300,11 +303,11 @@ def test_a_series_times_steps_or_whole_epochs(monkeypatch, tmp_path):
 
     monkeypatch.setattr(scaling, "measure", made_up)
     names = ["tinyae", "NumPy", "JAX scan"]
-    steps = scaling.grow(scaling.SERIES["batch"], names, 3, tmp_path)
+    steps = scaling.grow(SERIES["batch"], names, 3, tmp_path)
     assert steps["seconds"] == {"tinyae": [2.0] * 4, "JAX scan": [None] * 4}
     assert steps["slope"] == {"tinyae": pytest.approx(0), "JAX scan": None}
     assert asked[0] == ("batch 32", 16, None)
-    epochs = scaling.grow(scaling.SERIES["samples"], names, 3, tmp_path)
+    epochs = scaling.grow(SERIES["samples"], names, 3, tmp_path)
     assert epochs["seconds"]["tinyae"][0] == 30.0  # 960 samples are 15 batches
     assert epochs["slope"]["tinyae"] == pytest.approx(1)
     assert asked[-1] == ("samples 59968", 937, 937)

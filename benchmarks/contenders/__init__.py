@@ -2,7 +2,7 @@
 
 A part is a class for one task ("train", "encode" or "pca") with
 
-- ``__init__(workload, data, weights)``: what `benchmarks.workloads.inputs` makes, as NumPy arrays;
+- ``__init__(workload, data, weights)``: what `benchmarks.workloads` makes, as NumPy arrays;
 - ``run(count)``: do it `count` times (steps of Adam over the mini-batches in turn, calls or fits)
   and come back when all is done;
 - ``check()``: what must agree with tinyae's: the losses of 20 steps of plain gradient descent at
@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.workloads.catalogue import Training, Workload, all_dense
+from benchmarks.workloads.kinds import Training, Workload, all_dense
 
 CHECKED_STEPS, RATE = 20, 1e-3
 

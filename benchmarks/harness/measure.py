@@ -22,7 +22,7 @@ import numpy as np
 
 from benchmarks.contenders import CONTENDERS
 from benchmarks.harness.process import Worker, WorkerError, prepare
-from benchmarks.workloads.catalogue import Workload
+from benchmarks.workloads.kinds import Workload
 
 ROUND_SECONDS, PAUSE = 0.3, 0.15
 # Of the losses, of the codes, and of variances and components.

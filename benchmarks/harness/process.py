@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.workloads import inputs
-from benchmarks.workloads.catalogue import Workload
+from benchmarks.workloads.data import data_for
+from benchmarks.workloads.initial_weights import weights_for
+from benchmarks.workloads.kinds import Workload
 
 ROOT = Path(__file__).parents[2]
 TIMEOUT = 300.0  # seconds for one answer: compiling the largest model takes a minute
@@ -103,8 +104,8 @@ class Worker:
 
 def prepare(folder: Path, workload: Workload) -> None:
     """Write down what the contenders are given, so that none has to import tinyae for it."""
-    arrays = {"data": inputs.data(workload)}
-    weights = inputs.weights(workload)
+    arrays = {"data": data_for(workload)}
+    weights = weights_for(workload)
     for i, pair in enumerate(weights):
         if pair is not None:
             arrays[f"W{i}"], arrays[f"b{i}"] = pair

@@ -17,7 +17,7 @@ import numpy as np
 
 from benchmarks.contenders import load
 from benchmarks.harness import memory
-from benchmarks.workloads.catalogue import Workload
+from benchmarks.workloads.kinds import Workload
 
 
 class Session:

@@ -22,7 +22,7 @@ from benchmarks.report.comparison import (
     spread,
 )
 from benchmarks.report.picture import picture
-from benchmarks.workloads import inputs
+from benchmarks.workloads.data import has_mnist
 
 PACKAGES = (
     *("numpy", "numba", "torch", "jax", "keras", "tensorflow-cpu", "tensorflow", "scikit-learn"),
@@ -38,7 +38,7 @@ def circumstances(command: str) -> dict[str, Any]:
             versions[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
             continue
-    data = "MNIST" if inputs.has_mnist() else "the bundled digits, repeated where there are too few"
+    data = "MNIST" if has_mnist() else "the bundled digits, repeated where there are too few"
     return {
         "machine": _processor(),
         "threads": 2,
