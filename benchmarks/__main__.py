@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks.contenders import CONTENDERS
+from benchmarks.contenders.table import CONTENDERS
 from benchmarks.harness.import_times import import_seconds
 from benchmarks.harness.measure import measure
 from benchmarks.harness.scaling import grow

@@ -9,8 +9,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from benchmarks.contenders import CONTENDERS, load, numpy_, stretch, tinyae_
+from benchmarks.contenders import numpy_, tinyae_
+from benchmarks.contenders.rules import stretch
+from benchmarks.contenders.table import CONTENDERS
 from benchmarks.harness import import_times, measure, process, scaling
+from benchmarks.harness.worker import load
 from benchmarks.workloads.catalogue import WORKLOADS
 from benchmarks.workloads.data import data_for, digits
 from benchmarks.workloads.initial_weights import weights_for

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from benchmarks.contenders import CHECKED_STEPS, RATE
+from benchmarks.contenders.rules import CHECKED_STEPS, RATE
 
 
 def touch():

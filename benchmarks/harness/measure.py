@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.contenders import CONTENDERS
+from benchmarks.contenders.table import CONTENDERS
 from benchmarks.harness.process import Worker, WorkerError, prepare
 from benchmarks.workloads.kinds import Workload
 

@@ -6,16 +6,18 @@
 ["memory"] (the peak above what the imports and the data take), ["check"].
 """
 
+import importlib
 import json
 import os
 import pickle
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from benchmarks.contenders import load
 from benchmarks.harness import memory
 from benchmarks.workloads.kinds import Workload
 
@@ -52,6 +54,13 @@ class Session:
         found = self.contender.check()
         parts = found if isinstance(found, tuple) else (found,)
         return [np.asarray(part, np.float64).tolist() for part in parts]
+
+
+def load(part: str) -> tuple[Callable[[], Any], Any]:
+    """The `touch` of the module and the class that "module:Class" names."""
+    name, cls = part.split(":")
+    module = importlib.import_module(name)
+    return module.touch, getattr(module, cls)
 
 
 def read(folder: Path) -> tuple[Workload, np.ndarray, list]:

@@ -4,7 +4,7 @@ import math
 from statistics import median
 from typing import Any
 
-from benchmarks.contenders import CONTENDERS
+from benchmarks.contenders.table import CONTENDERS
 
 Found = dict[str, Any]  # of one workload, as `benchmarks.harness.measure` gives it
 
