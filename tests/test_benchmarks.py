@@ -12,7 +12,7 @@ import pytest
 from benchmarks.contenders import numpy_, tinyae_
 from benchmarks.contenders.rules import stretch
 from benchmarks.contenders.table import CONTENDERS
-from benchmarks.harness import import_times, measure, process, scaling
+from benchmarks.harness import agreement, handover, import_times, measure, process, scaling
 from benchmarks.harness.worker import load
 from benchmarks.workloads.catalogue import WORKLOADS
 from benchmarks.workloads.data import data_for, digits
@@ -111,18 +111,18 @@ def test_plain_numpy_encodes_like_tinyae():
     parts = given(dataclasses.replace(WORKLOADS["encode1"], samples=5))
     ours, theirs = tinyae_.Encode(*parts).check(), numpy_.Encode(*parts).check()
     assert ours.shape == (5, 2)
-    assert measure.disagreement(theirs, ours, "encode") < 1e-5
+    assert agreement.disagreement(theirs, ours, "encode") < 1e-5
     parts[2][1][1][0] += 1  # one bias
-    assert measure.disagreement(numpy_.Encode(*parts).check(), ours, "encode") > 1e-4
+    assert agreement.disagreement(numpy_.Encode(*parts).check(), ours, "encode") > 1e-4
 
 
 def test_plain_numpy_finds_the_same_components():
     parts = Components("few", 3), digits(400)[:, 300:340].copy(), []
     ours, theirs = tinyae_.Components(*parts).check(), numpy_.Components(*parts).check()
-    for got, want, tolerance in zip(theirs, ours, measure.TOLERANCES["pca"], strict=True):
-        assert measure.disagreement(np.array(got), want, "pca") < tolerance
+    for got, want, tolerance in zip(theirs, ours, agreement.TOLERANCES["pca"], strict=True):
+        assert agreement.disagreement(np.array(got), want, "pca") < tolerance
     swapped = theirs[1][[0, 2, 1]]
-    assert measure.disagreement(swapped, ours[1], "pca") > 0.9
+    assert agreement.disagreement(swapped, ours[1], "pca") > 0.9
 
 
 def test_who_is_asked_for_what():
@@ -149,12 +149,12 @@ def test_a_missing_package_is_named(monkeypatch):
 def folder(tmp_path, monkeypatch):
     """Filled for a tiny workload; the processes find the contenders of these tests."""
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)
-    process.prepare(tmp_path, TINY)
+    handover.write(tmp_path, TINY, data_for(TINY), weights_for(TINY))
     return tmp_path
 
 
 def test_a_worker_answers(folder):
-    with process.Worker(folder, "benchmark_parts:Right") as worker:
+    with process.ContenderProcess(folder, "benchmark_parts:Right") as worker:
         assert worker.ask("start") == "ready"
         seconds, count = worker.ask("time", 3)
         assert seconds >= 0
@@ -165,7 +165,7 @@ def test_a_worker_answers(folder):
 
 
 def test_a_worker_rounds_up_to_whole_stretches(folder):
-    with process.Worker(folder, "benchmark_parts:Stretches") as worker:
+    with process.ContenderProcess(folder, "benchmark_parts:Stretches") as worker:
         worker.ask("start")
         assert [worker.ask("time", count)[1] for count in (1, 4, 5)] == [4, 4, 8]
         assert worker.ask("check") == [[4, 4, 8]]
@@ -174,7 +174,7 @@ def test_a_worker_rounds_up_to_whole_stretches(folder):
 def test_memory_is_what_was_taken_since_the_start(folder):
     if not Path("/proc/self/clear_refs").exists():
         pytest.skip("only Linux can take a peak back")
-    with process.Worker(folder, "benchmark_parts:Hungry") as worker:
+    with process.ContenderProcess(folder, "benchmark_parts:Hungry") as worker:
         worker.ask("start")
         assert worker.ask("memory") < 10e6  # 200 MB were taken while importing
         worker.ask("time", 1)
@@ -195,16 +195,16 @@ def test_a_worker_that_fails_says_why(folder, part, message):
         worker.ask("start")
         worker.ask("time", 1)
 
-    expected = pytest.raises(process.WorkerError, match=message)
-    with process.Worker(folder, part) as worker, expected:
+    expected = pytest.raises(process.ContenderError, match=message)
+    with process.ContenderProcess(folder, part) as worker, expected:
         work(worker)
 
 
 def test_a_worker_that_hangs_is_ended_with_what_it_started(folder):
-    with process.Worker(folder, "benchmark_parts:Hangs") as worker:
+    with process.ContenderProcess(folder, "benchmark_parts:Hangs") as worker:
         worker.ask("start")
         [[child]] = worker.ask("check")
-        with pytest.raises(process.WorkerError, match=r"gave no answer for 0\.5 s"):
+        with pytest.raises(process.ContenderError, match=r"gave no answer for 0\.5 s"):
             worker.ask("time", 1, timeout=0.5)
     assert worker.process.poll() is not None
     if hasattr(os, "killpg"):
@@ -213,7 +213,7 @@ def test_a_worker_that_hangs_is_ended_with_what_it_started(folder):
 
 def test_an_interrupt_leaves_no_process(folder):
     def interrupted(workers):
-        with process.Worker(folder, "benchmark_parts:Hangs") as worker:
+        with process.ContenderProcess(folder, "benchmark_parts:Hangs") as worker:
             workers += [worker]
             worker.ask("start")
             workers += worker.ask("check")[0]

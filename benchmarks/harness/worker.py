@@ -1,15 +1,14 @@
 """One contender in a process of its own, told over standard input what to do.
 
-``python -m benchmarks.harness.worker FOLDER PART``, where the folder holds what
-`benchmarks.harness.process` put there. Each line in is a JSON list, each line out the answer:
-["start"], ["time", count] (which gives seconds, and the count rounded up to what it did),
-["memory"] (the peak above what the imports and the data take), ["check"].
+``python -m benchmarks.harness.worker FOLDER PART``, where `handover` filled the folder. Each line
+in is a JSON list, each line out the answer: ["start"], ["time", count] (which gives seconds, and
+the count rounded up to what it did), ["memory"] (the peak above what the imports and the data
+take), ["check"].
 """
 
 import importlib
 import json
 import os
-import pickle
 import sys
 import time
 from collections.abc import Callable
@@ -18,8 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.harness import memory
-from benchmarks.workloads.kinds import Workload
+from benchmarks.harness import handover, memory
 
 
 class Session:
@@ -31,7 +29,7 @@ class Session:
     def start(self) -> str:
         """Import, read what is given, do the least there is, and only then count memory."""
         touch, cls = load(self.part)
-        given = read(self.folder)
+        given = handover.read(self.folder)
         touch()
         self.before = memory.reset_peak()
         self.contender = cls(*given)
@@ -61,14 +59,6 @@ def load(part: str) -> tuple[Callable[[], Any], Any]:
     name, cls = part.split(":")
     module = importlib.import_module(name)
     return module.touch, getattr(module, cls)
-
-
-def read(folder: Path) -> tuple[Workload, np.ndarray, list]:
-    """The workload, the data and the initial weights, as `prepare` left them."""
-    workload = pickle.loads((folder / "workload.pickle").read_bytes())
-    with np.load(folder / "inputs.npz") as arrays:
-        pairs = [(arrays.get(f"W{i}"), arrays.get(f"b{i}")) for i in range(arrays["layers"])]
-        return workload, arrays["data"], [None if pair[0] is None else pair for pair in pairs]
 
 
 def use_two_cores() -> None:
