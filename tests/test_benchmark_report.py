@@ -5,7 +5,15 @@ import json
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks.report import comparison, markdown, picture, terminal
+from benchmarks.report import (
+    comparison,
+    markdown,
+    numbers_as_text,
+    picture,
+    results_folder,
+    terminal,
+)
+from benchmarks.report.circumstances import circumstances
 
 
 def made_up(seconds, unit="step", **more):
@@ -77,7 +85,7 @@ def test_ratios_are_taken_round_by_round(workloads):
     ],
 )
 def test_durations_have_three_digits_and_a_unit(seconds, text):
-    assert comparison.duration(seconds) == text
+    assert numbers_as_text.duration(seconds) == text
 
 
 def test_the_terminal_has_every_contender_in_80_columns(workloads, scaling):
@@ -112,7 +120,7 @@ def test_what_failed_altogether_is_said():
 
 def record_of(workloads, scaling):
     return {
-        "circumstances": markdown.circumstances("python -m benchmarks --rounds 3"),
+        "circumstances": circumstances("python -m benchmarks --rounds 3"),
         "missing": {"Keras": ["keras", "tensorflow"]},
         "imports": {"import tinyae": 0.005},
         "workloads": workloads,
@@ -144,7 +152,7 @@ def test_a_workload_without_peers_has_a_row_too():
 
 def test_everything_is_written(workloads, scaling, tmp_path):
     record = record_of(workloads, scaling)
-    markdown.write(record, "what was printed", tmp_path / "new" / "folder")
+    results_folder.write(record, "what was printed", tmp_path / "new" / "folder")
     out = tmp_path / "new" / "folder"
     assert json.loads((out / "results.json").read_text(encoding="utf-8")) == record
     assert (out / "results.md").read_text(encoding="utf-8") == markdown.markdown(record)
@@ -161,12 +169,12 @@ def test_every_library_has_a_colour():
 
 def test_circumstances_name_what_a_reader_needs(monkeypatch):
     monkeypatch.delenv("TINYAE_DATA", raising=False)
-    found = markdown.circumstances("a command")
+    found = circumstances("a command")
     assert {"machine", "threads", "python", "versions", "date", "command", "data"} == set(found)
     assert {"numpy", "numba"} <= set(found["versions"])
     assert "bundled" in found["data"]
     monkeypatch.setenv("TINYAE_DATA", "somewhere")
-    assert markdown.circumstances("a command")["data"] == "MNIST"
+    assert circumstances("a command")["data"] == "MNIST"
 
 
 # The command
