@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from benchmarks import __main__ as command
+from benchmarks.contenders.table import CONTENDERS
 from benchmarks.report import (
     comparison,
     markdown,
@@ -14,49 +14,7 @@ from benchmarks.report import (
     terminal,
 )
 from benchmarks.report.circumstances import circumstances
-
-
-def made_up(seconds, unit="step", **more):
-    """The results of one workload."""
-    return {
-        "unit": unit,
-        "seconds": seconds,
-        "control": [0.002, 0.003, 0.004],
-        "memory": dict.fromkeys(seconds, 100_000_000) | {"tinyae": 8_000_000},
-        "first": dict.fromkeys(seconds, 2.5) | {"tinyae": 0.25},
-        "left_out": {},
-        **more,
-    }
-
-
-@pytest.fixture
-def workloads():
-    """Training with many peers, and an encoder with one that died."""
-    train = {
-        "JAX jit": [30e-6, 60e-6, 90e-6],
-        "tinyae": [10e-6, 20e-6, 20e-6],
-        "JAX scan": [20e-6, 50e-6, 50e-6],
-        "PyTorch compile": [1e-3, 1e-3, 2e-3],
-    }
-    encode = {"tinyae": [0.02, 0.02, 0.02], "scikit-learn rand.": [0.01, 0.02, 0.01]}
-    died = {"onnxruntime": "RuntimeError: " + "x" * 100}
-    return {
-        "gauss2d": made_up(train, cold=12.5),
-        "encode10k": made_up(encode, "call", left_out=died),
-    }
-
-
-@pytest.fixture
-def scaling():
-    """One series."""
-    return {
-        "batch": {
-            "about": "a step of sigmoid",
-            "points": [32, 1024],
-            "seconds": {"tinyae": [1e-3, 0.02], "JAX scan": [2e-3, None]},
-            "slope": {"tinyae": 0.864, "JAX scan": None},
-        }
-    }
+from tests.support.benchmark_results import made_up
 
 
 def test_ratios_are_taken_round_by_round(workloads):
@@ -163,7 +121,7 @@ def test_everything_is_written(workloads, scaling, tmp_path):
 
 
 def test_every_library_has_a_colour():
-    libraries = {contender.library for contender in command.CONTENDERS.values()}
+    libraries = {contender.library for contender in CONTENDERS.values()}
     assert set(picture.COLOURS) == libraries - {"tinyae"}
 
 
@@ -175,46 +133,3 @@ def test_circumstances_name_what_a_reader_needs(monkeypatch):
     assert "bundled" in found["data"]
     monkeypatch.setenv("TINYAE_DATA", "somewhere")
     assert circumstances("a command")["data"] == "MNIST"
-
-
-# The command
-
-
-def test_the_command_measures_what_was_asked_for(monkeypatch, workloads, scaling, tmp_path):
-    asked = []
-
-    def measure(workload, names, rounds, cache):
-        asked.append((workload.name, names, rounds))
-        return workloads[workload.name]
-
-    monkeypatch.setattr(command, "measure", measure)
-    monkeypatch.setattr(command, "grow", lambda series, *options: scaling["batch"])
-    monkeypatch.setattr(command, "import_seconds", lambda: {"import tinyae": 0.005})
-    arguments = ["--workloads", "encode10k", "--contenders", "NumPy", "--rounds", "2", "--scaling"]
-    monkeypatch.setattr("sys.argv", ["benchmarks", *arguments, "--out", str(tmp_path)])
-    assert command.main() == 0
-    assert asked == [("encode10k", ["tinyae", "NumPy"], 2)]
-    record = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
-    assert set(record["scaling"]) == {"batch", "width", "image side", "samples"}
-    assert record["circumstances"]["command"].endswith(f"--scaling --out {tmp_path}")
-    printed = (tmp_path / "results.txt").read_text(encoding="utf-8")
-    for part in ("import tinyae", "encode10k, a call", "growth with width", "best peer / tinyae"):
-        assert part in printed
-
-
-def test_an_interrupt_is_said_and_nothing_written(monkeypatch, tmp_path, capsys):
-    def interrupted(*arguments):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(command, "import_seconds", interrupted)
-    monkeypatch.setattr("sys.argv", ["benchmarks", "--out", str(tmp_path / "out")])
-    assert command.main() == 130
-    assert "interrupted" in capsys.readouterr().err
-    assert not (tmp_path / "out").exists()
-
-
-@pytest.mark.parametrize("arguments", [["--rounds", "0"], ["--workloads", "cnn"]])
-def test_what_cannot_be_is_refused(arguments, capsys):
-    with pytest.raises(SystemExit):
-        command.parse(arguments)
-    assert arguments[0] in capsys.readouterr().err
