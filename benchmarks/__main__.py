@@ -13,12 +13,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks import report, terminal
-from benchmarks.contenders import CONTENDERS
-from benchmarks.measure import measure
-from benchmarks.scaling import SERIES, grow
-from benchmarks.starting import import_seconds
-from benchmarks.workloads import WORKLOADS
+from benchmarks.contenders.table import CONTENDERS
+from benchmarks.harness.import_times import import_seconds
+from benchmarks.harness.measure import measure
+from benchmarks.harness.scaling import grow
+from benchmarks.report import results_folder, terminal
+from benchmarks.report.circumstances import circumstances
+from benchmarks.workloads.catalogue import WORKLOADS
+from benchmarks.workloads.series import SERIES
 
 SCALING_ROUNDS = 3
 
@@ -69,7 +71,7 @@ def run(options: argparse.Namespace, command: str, show: Callable[[str], None]) 
     names = [name for name in wanted if CONTENDERS[name].library not in missing]
     if missing:
         show(terminal.missing(missing))
-    record: dict[str, Any] = {"circumstances": report.circumstances(command), "missing": missing}
+    record: dict[str, Any] = {"circumstances": circumstances(command), "missing": missing}
     record["imports"], record["workloads"], record["scaling"] = import_seconds(), {}, {}
     show(terminal.imports(record["imports"]))
     with TemporaryDirectory() as temporary:
@@ -100,7 +102,7 @@ def main() -> int:
     except KeyboardInterrupt:
         print("interrupted: nothing was written", file=sys.stderr)
         return 130
-    report.write(record, "\n".join(shown), options.out)
+    results_folder.write(record, "\n".join(shown), options.out)
     print(f"Written to {options.out}")
     return 0
 

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from benchmarks.contenders import CHECKED_STEPS, RATE, stretch
+from benchmarks.contenders.rules import CHECKED_STEPS, RATE, stretch
 
 DIMENSIONS = ("NHWC", "HWIO", "NHWC")
 

@@ -8,7 +8,7 @@ os.environ["KERAS_BACKEND"] = "tensorflow"
 import keras
 import tensorflow as tf
 
-from benchmarks.contenders import CHECKED_STEPS, RATE, stretch
+from benchmarks.contenders.rules import CHECKED_STEPS, RATE, stretch
 
 tf.config.threading.set_intra_op_parallelism_threads(2)
 tf.config.threading.set_inter_op_parallelism_threads(2)

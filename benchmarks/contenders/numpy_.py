@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from benchmarks.contenders import CHECKED_STEPS, RATE
+from benchmarks.contenders.rules import CHECKED_STEPS, RATE
 
 
 def touch():
@@ -113,14 +113,3 @@ class Components:
     def run(self, count):
         for _ in range(count):
             self.check()
-
-
-class Control:
-    """A fixed product: the same work in every round shows how noisy the machine was."""
-
-    def __init__(self, workload, x, weights):
-        self.x = np.ones((600, 600), np.float32)
-
-    def run(self, count):
-        for _ in range(count):
-            self.x @ self.x

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from benchmarks import inputs
-from benchmarks.contenders import CHECKED_STEPS, RATE
+from benchmarks.contenders.rules import CHECKED_STEPS, RATE
+from benchmarks.workloads import tinyae_models
 from tinyae import PCA, SGD, Adam, Autoencoder, Dense
 
 THREADS = 2
@@ -33,7 +33,7 @@ class Train:
         self.model = self._model(Adam(RATE))
 
     def _model(self, optimizer) -> Autoencoder:
-        model = inputs.model(self.workload, optimizer=optimizer, threads=THREADS)
+        model = tinyae_models.model(self.workload, optimizer=optimizer, threads=THREADS)
         set_weights(model.layers, self.weights)
         return model
 
@@ -52,7 +52,7 @@ class Encode:
     """`Sequential.predict`, which is what an autoencoder's `encoder` is."""
 
     def __init__(self, workload, x, weights):
-        self.x, self.encoder = x, inputs.encoder(workload)
+        self.x, self.encoder = x, tinyae_models.encoder(workload)
         self.encoder.threads = THREADS
         set_weights(self.encoder.layers, weights)
 

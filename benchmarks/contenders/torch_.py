@@ -3,7 +3,7 @@
 import torch
 from torch.nn import functional as F
 
-from benchmarks.contenders import CHECKED_STEPS, RATE
+from benchmarks.contenders.rules import CHECKED_STEPS, RATE
 
 torch.set_num_threads(2)
 

@@ -13,20 +13,23 @@ What comes out is a plain dict, as it is written to the JSON file::
 
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from benchmarks.contenders import CONTENDERS
-from benchmarks.process import Worker, WorkerError, prepare
-from benchmarks.workloads import Workload
+from benchmarks.contenders.table import CONTENDERS
+from benchmarks.harness import handover
+from benchmarks.harness.agreement import objection
+from benchmarks.harness.process import ContenderError, ContenderProcess
+from benchmarks.workloads.data import data_for
+from benchmarks.workloads.initial_weights import weights_for
+from benchmarks.workloads.kinds import Workload
 
 ROUND_SECONDS, PAUSE = 0.3, 0.15
-# Of the losses, of the codes, and of variances and components.
-TOLERANCES = {"train": (1e-4,), "encode": (1e-4,), "pca": (1e-3, 2e-2)}
+
+# By contender its process, and how many it does in a round.
+Ready = dict[str, tuple[ContenderProcess, int]]
 
 
 def measure(
@@ -53,76 +56,73 @@ def measure(
     parts = {name: part for name in names if (part := CONTENDERS[name].part(workload))}
     with tempfile.TemporaryDirectory() as temporary, ExitStack() as stack:
         folder = Path(temporary)
-        prepare(folder, workload)
+        handover.write(folder, workload, data_for(workload), weights_for(workload))
         variables = {"NUMBA_CACHE_DIR": str(cache)}
         empty = not any(cache.iterdir())
+        ours = ContenderProcess(folder, parts["tinyae"], variables)
         # what this one compiles is in the cache for the one that is measured
-        with suppress(WorkerError), Worker(folder, parts["tinyae"], variables) as worker:
-            seconds = _first(worker)
+        with suppress(ContenderError), ours:
+            seconds = _first(ours)
             if empty:
                 found["cold"] = seconds
-        ready: dict[str, tuple[Worker, int]] = {}
-        expected: list = []
-        for name, part in parts.items():
-            worker = stack.enter_context(Worker(folder, part, variables))
-            try:
-                found["first"][name] = _first(worker)
-                ready[name] = worker, count or _count(worker)
-                found["memory"][name] = worker.ask("memory")
-                answer = worker.ask("check")
-                expected = expected or answer
-                _verify(answer, expected, workload.task)
-            except WorkerError as problem:
-                found["left_out"][name] = str(problem)
-                ready.pop(name, None)
-                worker.close()
-                if name == "tinyae":  # there is nothing to hold the others against
-                    break
-        control = stack.enter_context(Worker(folder, "benchmarks.contenders.numpy_:Control"))
+
+        def start(part: str) -> ContenderProcess:
+            return stack.enter_context(ContenderProcess(folder, part, variables))
+
+        ready = _ready(parts, start, workload.task, count, found)
+        control = start("benchmarks.harness.control:Control")
         control.ask("start")
         found.update(_rounds(ready, control, rounds, found["left_out"]))
     return found
 
 
-def _first(worker: Worker) -> float:
-    worker.ask("start")
-    worker.ask("time", 1)
-    return time.perf_counter() - worker.started
+def _ready(
+    parts: dict[str, str],
+    start: Callable[[str], ContenderProcess],
+    task: str,
+    count: int | None,
+    found: dict[str, Any],
+) -> Ready:
+    """Start all, and keep whose answer is tinyae's; what is learned meanwhile goes to `found`."""
+    ready: Ready = {}
+    expected: list = []
+    for name, part in parts.items():
+        process = start(part)
+        try:
+            found["first"][name] = _first(process)
+            ready[name] = process, count or _count(process)
+            found["memory"][name] = process.ask("memory")
+            answer = process.ask("check")
+            expected = expected or answer
+            if differs := objection(answer, expected, task):
+                raise ContenderError(differs)
+        except ContenderError as problem:
+            found["left_out"][name] = str(problem)
+            ready.pop(name, None)
+            process.close()
+            if name == "tinyae":  # there is nothing to hold the others against
+                break
+    return ready
 
 
-def _count(worker: Worker) -> int:
+def _first(process: ContenderProcess) -> float:
+    process.ask("start")
+    process.ask("time", 1)
+    return time.perf_counter() - process.started
+
+
+def _count(process: ContenderProcess) -> int:
     """How many fill a round, found while warming up."""
     asked = 1
     while True:
-        seconds, count = worker.ask("time", asked)
+        seconds, count = process.ask("time", asked)
         if seconds > ROUND_SECONDS / 4:
             return max(1, round(count * ROUND_SECONDS / seconds))
         asked = 4 * count
 
 
-def _verify(answer: list, expected: list, task: str) -> None:
-    """WorkerError where an answer is not tinyae's."""
-    for got, want, tolerance in zip(answer, expected, TOLERANCES[task], strict=True):
-        difference = disagreement(np.array(got), np.array(want), task)
-        if not difference <= tolerance:
-            raise WorkerError(f"its answer differs from tinyae's by {difference:.1e}")
-
-
-def disagreement(got: np.ndarray, want: np.ndarray, task: str) -> float:
-    """The largest difference, relative to the largest number expected.
-
-    Losses and variances each to their own; directions without their sign.
-    """
-    if got.shape != want.shape:
-        return float("inf")
-    if task == "pca" and got.ndim == 2:
-        return float(np.abs(1 - np.abs((got * want).sum(axis=1))).max())
-    scale = np.abs(want) if got.ndim == 1 else np.abs(want).max()
-    return float(np.abs((got - want) / scale).max())
-
-
 def _rounds(
-    ready: dict[str, tuple[Worker, int]], control: Worker, rounds: int, left_out: dict[str, str]
+    ready: Ready, control: ContenderProcess, rounds: int, left_out: dict[str, str]
 ) -> dict[str, Any]:
     """All take turns; who dies on the way is left out with what it did."""
     seconds: dict[str, list[float]] = {name: [] for name in ready}
@@ -132,13 +132,13 @@ def _rounds(
         for name in list(seconds):
             try:
                 seconds[name].append(_turn(*ready[name]))
-            except WorkerError as problem:
+            except ContenderError as problem:
                 left_out[name] = str(problem)
                 del seconds[name]
     return {"seconds": seconds, "control": products}
 
 
-def _turn(worker: Worker, count: int) -> float:
+def _turn(process: ContenderProcess, count: int) -> float:
     time.sleep(PAUSE)  # threads of the one before that still spin come to rest
-    taken, done = worker.ask("time", count)
+    taken, done = process.ask("time", count)
     return taken / done

@@ -1,9 +1,8 @@
-"""Processes of contenders, as the one that measures sees them."""
+"""Processes of contenders, as the one that measures sees them; inside runs `worker`."""
 
 import contextlib
 import json
 import os
-import pickle
 import signal
 import subprocess
 import sys
@@ -12,27 +11,22 @@ import time
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from benchmarks import inputs
-from benchmarks.workloads import Workload
-
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 TIMEOUT = 300.0  # seconds for one answer: compiling the largest model takes a minute
 THREADS = 2
 
 
-class WorkerError(Exception):
+class ContenderError(Exception):
     """What a contender's process said went wrong, or how it ended."""
 
 
-class Worker:
+class ContenderProcess:
     """A contender in a process of its own; use it in a ``with`` block, which ends the process.
 
     Parameters
     ----------
     folder : Path
-        As `prepare` fills it.
+        As `handover.write` fills it.
     part : str
         "module:Class".
     environment : dict, optional
@@ -43,7 +37,7 @@ class Worker:
         self.started = time.perf_counter()
         variables = {"OMP_NUM_THREADS": str(THREADS), **(environment or {})}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.worker", str(folder), part],
+            [sys.executable, "-m", "benchmarks.harness.worker", str(folder), part],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -53,7 +47,7 @@ class Worker:
             start_new_session=True,  # so that compilers it may have started end with it
         )
 
-    def __enter__(self) -> "Worker":
+    def __enter__(self) -> "ContenderProcess":
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -69,7 +63,7 @@ class Worker:
         self.process.wait()
 
     def ask(self, command: str, *arguments: Any, timeout: float = TIMEOUT) -> Any:
-        """The answer to a message; WorkerError where there is none."""
+        """The answer to a message; ContenderError where there is none."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         late = threading.Event()
@@ -87,10 +81,10 @@ class Worker:
             self._kill()
             code = self.process.wait()
             ended = f"gave no answer for {timeout:g} s" if late.is_set() else f"ended with {code}"
-            raise WorkerError(f"its process {ended}")
+            raise ContenderError(f"its process {ended}")
         answer = json.loads(line)
         if "error" in answer:
-            raise WorkerError(answer["error"])
+            raise ContenderError(answer["error"])
         return answer["value"]
 
     def _kill(self) -> None:
@@ -99,14 +93,3 @@ class Worker:
             return
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-
-
-def prepare(folder: Path, workload: Workload) -> None:
-    """Write down what the contenders are given, so that none has to import tinyae for it."""
-    arrays = {"data": inputs.data(workload)}
-    weights = inputs.weights(workload)
-    for i, pair in enumerate(weights):
-        if pair is not None:
-            arrays[f"W{i}"], arrays[f"b{i}"] = pair
-    np.savez(folder / "inputs.npz", layers=np.array(len(weights)), **arrays)
-    (folder / "workload.pickle").write_bytes(pickle.dumps(workload))

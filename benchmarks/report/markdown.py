@@ -1,68 +1,11 @@
-"""The results as Markdown for the README, and all of them in files."""
+"""The results as Markdown, for the README."""
 
-import json
-import platform
 from collections.abc import Iterable
-from datetime import date
-from importlib import metadata
-from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks import inputs, terminal
-from benchmarks.figures import (
-    Found,
-    best_peer,
-    duration,
-    fastest,
-    firsts,
-    libraries,
-    megabytes,
-    ratios,
-    spread,
-)
-from benchmarks.picture import picture
-
-PACKAGES = (
-    *("numpy", "numba", "torch", "jax", "keras", "tensorflow-cpu", "tensorflow", "scikit-learn"),
-    "onnxruntime",
-)
-
-
-def circumstances(command: str) -> dict[str, Any]:
-    """Machine, versions, date, command and data."""
-    versions = {}
-    for package in PACKAGES:
-        try:
-            versions[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    data = "MNIST" if inputs.has_mnist() else "the bundled digits, repeated where there are too few"
-    return {
-        "machine": _processor(),
-        "threads": 2,
-        "python": platform.python_version(),
-        "versions": versions,
-        "date": str(date.today()),
-        "command": command,
-        "data": data,
-    }
-
-
-def _processor() -> str:
-    try:
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()
-
-
-def table(header: list[str], rows: Iterable[list[str]]) -> str:
-    """Markdown; all columns but the first to the right."""
-    lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
-    return "".join("| " + " | ".join(cells) + " |\n" for cells in lines)
+from benchmarks.report.comparison import Found, best_peer, fastest, firsts, libraries, ratios
+from benchmarks.report.numbers_as_text import duration, megabytes, slope, spread
 
 
 def markdown(record: dict[str, Any]) -> str:
@@ -131,21 +74,14 @@ def growth(scaling: dict[str, Any]) -> str:
     rows = [
         [
             f"{name}, {min(series['points'])} to {max(series['points'])}: {series['about']}",
-            *(terminal.slope_text(series["slope"].get(contender)) for contender in names),
+            *(slope(series["slope"].get(contender)) for contender in names),
         ]
         for name, series in scaling.items()
     ]
     return table(["slope of time against", *names], rows)
 
 
-def write(record: dict[str, Any], text: str, out: Path) -> None:
-    """Everything, into a folder; `text` is what was printed."""
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "results.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    (out / "results.md").write_text(markdown(record), encoding="utf-8")
-    (out / "results.txt").write_text(text, encoding="utf-8")
-    workloads = {
-        name: found for name, found in record["workloads"].items() if best_peer(found) is not None
-    }
-    if workloads:
-        picture(workloads, out / "results.png")
+def table(header: list[str], rows: Iterable[list[str]]) -> str:
+    """Markdown; all columns but the first to the right."""
+    lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
+    return "".join("| " + " | ".join(cells) + " |\n" for cells in lines)

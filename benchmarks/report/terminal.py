@@ -4,7 +4,8 @@ import textwrap
 from statistics import median
 from typing import Any
 
-from benchmarks.figures import Found, best_peer, digits, duration, megabytes, ratios, spread
+from benchmarks.report.comparison import Found, best_peer, ratios
+from benchmarks.report.numbers_as_text import digits, duration, megabytes, slope, spread
 
 WIDTH = 80
 
@@ -52,13 +53,8 @@ def growth(name: str, series: dict[str, Any]) -> str:
     ]
     for contender, seconds in series["seconds"].items():
         times = "".join(f"{duration(each) if each else '–':>10}" for each in seconds)
-        lines.append(f"  {contender:15}{times}{slope_text(series['slope'][contender]):>8}")
+        lines.append(f"  {contender:15}{times}{slope(series['slope'][contender]):>8}")
     return _fitting(lines)
-
-
-def slope_text(slope: float | None) -> str:
-    """Two digits behind the point."""
-    return "–" if slope is None else f"{slope:.2f}"
 
 
 def summary(workloads: dict[str, Found]) -> str:

@@ -4,64 +4,30 @@ import json
 
 import pytest
 
-from benchmarks import __main__ as command
-from benchmarks import figures, picture, report, terminal
-
-
-def made_up(seconds, unit="step", **more):
-    """The results of one workload."""
-    return {
-        "unit": unit,
-        "seconds": seconds,
-        "control": [0.002, 0.003, 0.004],
-        "memory": dict.fromkeys(seconds, 100_000_000) | {"tinyae": 8_000_000},
-        "first": dict.fromkeys(seconds, 2.5) | {"tinyae": 0.25},
-        "left_out": {},
-        **more,
-    }
-
-
-@pytest.fixture
-def workloads():
-    """Training with many peers, and an encoder with one that died."""
-    train = {
-        "JAX jit": [30e-6, 60e-6, 90e-6],
-        "tinyae": [10e-6, 20e-6, 20e-6],
-        "JAX scan": [20e-6, 50e-6, 50e-6],
-        "PyTorch compile": [1e-3, 1e-3, 2e-3],
-    }
-    encode = {"tinyae": [0.02, 0.02, 0.02], "scikit-learn rand.": [0.01, 0.02, 0.01]}
-    died = {"onnxruntime": "RuntimeError: " + "x" * 100}
-    return {
-        "gauss2d": made_up(train, cold=12.5),
-        "encode10k": made_up(encode, "call", left_out=died),
-    }
-
-
-@pytest.fixture
-def scaling():
-    """One series."""
-    return {
-        "batch": {
-            "about": "a step of sigmoid",
-            "points": [32, 1024],
-            "seconds": {"tinyae": [1e-3, 0.02], "JAX scan": [2e-3, None]},
-            "slope": {"tinyae": 0.864, "JAX scan": None},
-        }
-    }
+from benchmarks.contenders.table import CONTENDERS
+from benchmarks.report import (
+    comparison,
+    markdown,
+    numbers_as_text,
+    picture,
+    results_folder,
+    terminal,
+)
+from benchmarks.report.circumstances import circumstances
+from tests.support.benchmark_results import made_up
 
 
 def test_ratios_are_taken_round_by_round(workloads):
     found = workloads["gauss2d"]
-    assert figures.ratios(found, "JAX scan") == pytest.approx([2.0, 2.5, 2.5])
-    assert figures.best_peer(found) == "JAX scan"
-    assert figures.fastest(found) == {
+    assert comparison.ratios(found, "JAX scan") == pytest.approx([2.0, 2.5, 2.5])
+    assert comparison.best_peer(found) == "JAX scan"
+    assert comparison.fastest(found) == {
         "tinyae": "tinyae",
         "JAX": "JAX scan",
         "PyTorch": "PyTorch compile",
     }
-    assert figures.libraries(workloads) == ["tinyae", "PyTorch", "JAX", "scikit-learn"]
-    assert figures.best_peer(made_up({"tinyae": [1.0]})) is None
+    assert comparison.libraries(workloads) == ["tinyae", "PyTorch", "JAX", "scikit-learn"]
+    assert comparison.best_peer(made_up({"tinyae": [1.0]})) is None
 
 
 @pytest.mark.parametrize(
@@ -77,7 +43,7 @@ def test_ratios_are_taken_round_by_round(workloads):
     ],
 )
 def test_durations_have_three_digits_and_a_unit(seconds, text):
-    assert figures.duration(seconds) == text
+    assert numbers_as_text.duration(seconds) == text
 
 
 def test_the_terminal_has_every_contender_in_80_columns(workloads, scaling):
@@ -112,7 +78,7 @@ def test_what_failed_altogether_is_said():
 
 def record_of(workloads, scaling):
     return {
-        "circumstances": report.circumstances("python -m benchmarks --rounds 3"),
+        "circumstances": circumstances("python -m benchmarks --rounds 3"),
         "missing": {"Keras": ["keras", "tensorflow"]},
         "imports": {"import tinyae": 0.005},
         "workloads": workloads,
@@ -121,7 +87,7 @@ def record_of(workloads, scaling):
 
 
 def test_the_markdown_table(workloads, scaling):
-    text = report.markdown(record_of(workloads, scaling))
+    text = markdown.markdown(record_of(workloads, scaling))
     lines = text.splitlines()
     assert "| workload | tinyae | PyTorch | JAX | scikit-learn |" in text
     assert (
@@ -139,15 +105,15 @@ def test_the_markdown_table(workloads, scaling):
 
 def test_a_workload_without_peers_has_a_row_too():
     alone = made_up({"tinyae": [1.0, 2.0, 3.0]})
-    assert "| conv | 2.00 s | – | 8 |" in report.medians({"conv": alone})
+    assert "| conv | 2.00 s | – | 8 |" in markdown.medians({"conv": alone})
 
 
 def test_everything_is_written(workloads, scaling, tmp_path):
     record = record_of(workloads, scaling)
-    report.write(record, "what was printed", tmp_path / "new" / "folder")
+    results_folder.write(record, "what was printed", tmp_path / "new" / "folder")
     out = tmp_path / "new" / "folder"
     assert json.loads((out / "results.json").read_text(encoding="utf-8")) == record
-    assert (out / "results.md").read_text(encoding="utf-8") == report.markdown(record)
+    assert (out / "results.md").read_text(encoding="utf-8") == markdown.markdown(record)
     assert (out / "results.txt").read_text(encoding="utf-8") == "what was printed"
     png = (out / "results.png").read_bytes()
     assert png.startswith(b"\x89PNG")
@@ -155,58 +121,15 @@ def test_everything_is_written(workloads, scaling, tmp_path):
 
 
 def test_every_library_has_a_colour():
-    libraries = {contender.library for contender in command.CONTENDERS.values()}
+    libraries = {contender.library for contender in CONTENDERS.values()}
     assert set(picture.COLOURS) == libraries - {"tinyae"}
 
 
 def test_circumstances_name_what_a_reader_needs(monkeypatch):
     monkeypatch.delenv("TINYAE_DATA", raising=False)
-    found = report.circumstances("a command")
+    found = circumstances("a command")
     assert {"machine", "threads", "python", "versions", "date", "command", "data"} == set(found)
     assert {"numpy", "numba"} <= set(found["versions"])
     assert "bundled" in found["data"]
     monkeypatch.setenv("TINYAE_DATA", "somewhere")
-    assert report.circumstances("a command")["data"] == "MNIST"
-
-
-# The command
-
-
-def test_the_command_measures_what_was_asked_for(monkeypatch, workloads, scaling, tmp_path):
-    asked = []
-
-    def measure(workload, names, rounds, cache):
-        asked.append((workload.name, names, rounds))
-        return workloads[workload.name]
-
-    monkeypatch.setattr(command, "measure", measure)
-    monkeypatch.setattr(command, "grow", lambda series, *options: scaling["batch"])
-    monkeypatch.setattr(command, "import_seconds", lambda: {"import tinyae": 0.005})
-    arguments = ["--workloads", "encode10k", "--contenders", "NumPy", "--rounds", "2", "--scaling"]
-    monkeypatch.setattr("sys.argv", ["benchmarks", *arguments, "--out", str(tmp_path)])
-    assert command.main() == 0
-    assert asked == [("encode10k", ["tinyae", "NumPy"], 2)]
-    record = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
-    assert set(record["scaling"]) == {"batch", "width", "image side", "samples"}
-    assert record["circumstances"]["command"].endswith(f"--scaling --out {tmp_path}")
-    printed = (tmp_path / "results.txt").read_text(encoding="utf-8")
-    for part in ("import tinyae", "encode10k, a call", "growth with width", "best peer / tinyae"):
-        assert part in printed
-
-
-def test_an_interrupt_is_said_and_nothing_written(monkeypatch, tmp_path, capsys):
-    def interrupted(*arguments):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(command, "import_seconds", interrupted)
-    monkeypatch.setattr("sys.argv", ["benchmarks", "--out", str(tmp_path / "out")])
-    assert command.main() == 130
-    assert "interrupted" in capsys.readouterr().err
-    assert not (tmp_path / "out").exists()
-
-
-@pytest.mark.parametrize("arguments", [["--rounds", "0"], ["--workloads", "cnn"]])
-def test_what_cannot_be_is_refused(arguments, capsys):
-    with pytest.raises(SystemExit):
-        command.parse(arguments)
-    assert arguments[0] in capsys.readouterr().err
+    assert circumstances("a command")["data"] == "MNIST"

@@ -1,12 +1,11 @@
-"""What the reports say of the measured numbers."""
+"""Who stands where: ratios to tinyae, the fastest of each library, the first steps."""
 
-import math
 from statistics import median
 from typing import Any
 
-from benchmarks.contenders import CONTENDERS
+from benchmarks.contenders.table import CONTENDERS
 
-Found = dict[str, Any]  # of one workload, as `benchmarks.measure` gives it
+Found = dict[str, Any]  # of one workload, as `benchmarks.harness.measure` gives it
 
 
 def ratios(found: Found, name: str) -> list[float]:
@@ -32,30 +31,6 @@ def libraries(workloads: dict[str, Found]) -> list[str]:
     """All that were timed, in the order of the table of contenders."""
     timed = {name for found in workloads.values() for name in found["seconds"]}
     return list(dict.fromkeys(CONTENDERS[name].library for name in CONTENDERS if name in timed))
-
-
-def duration(seconds: float) -> str:
-    """Three digits, in the unit that suits."""
-    for unit, size in (("s", 1.0), ("ms", 1e-3)):
-        if seconds >= size:
-            return f"{digits(seconds / size)} {unit}"
-    return f"{digits(seconds / 1e-6)} µs"
-
-
-def digits(number: float, wanted: int = 3) -> str:
-    """So many of them."""
-    places = wanted - 1 - math.floor(math.log10(number)) if number > 0 else 0
-    return f"{number:.{max(0, places)}f}"
-
-
-def spread(numbers: list[float]) -> str:
-    """Smallest and largest."""
-    return f"{min(numbers):.2f}–{max(numbers):.2f}"
-
-
-def megabytes(size: int | None) -> str:
-    """Of a number of bytes."""
-    return "–" if size is None else f"{size / 1e6:.0f}"
 
 
 def firsts(workloads: dict[str, Found]) -> dict[str, list[float]]:

@@ -1,23 +1,23 @@
 """One contender in a process of its own, told over standard input what to do.
 
-``python -m benchmarks.worker FOLDER PART``, where the folder holds what `benchmarks.process` put
-there. Each line in is a JSON list, each line out the answer: ["start"], ["time", count] (which
-gives seconds, and the count rounded up to what it did), ["memory"] (the peak above what the imports
-and the data take), ["check"].
+``python -m benchmarks.harness.worker FOLDER PART``, where `handover` filled the folder. Each line
+in is a JSON list, each line out the answer: ["start"], ["time", count] (which gives seconds, and
+the count rounded up to what it did), ["memory"] (the peak above what the imports and the data
+take), ["check"].
 """
 
+import importlib
 import json
 import os
-import pickle
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from benchmarks import memory
-from benchmarks.contenders import load
-from benchmarks.workloads import Workload
+from benchmarks.harness import handover, memory
 
 
 class Session:
@@ -29,7 +29,7 @@ class Session:
     def start(self) -> str:
         """Import, read what is given, do the least there is, and only then count memory."""
         touch, cls = load(self.part)
-        given = read(self.folder)
+        given = handover.read(self.folder)
         touch()
         self.before = memory.reset_peak()
         self.contender = cls(*given)
@@ -54,12 +54,11 @@ class Session:
         return [np.asarray(part, np.float64).tolist() for part in parts]
 
 
-def read(folder: Path) -> tuple[Workload, np.ndarray, list]:
-    """The workload, the data and the initial weights, as `benchmarks.process.prepare` left them."""
-    workload = pickle.loads((folder / "workload.pickle").read_bytes())
-    with np.load(folder / "inputs.npz") as arrays:
-        pairs = [(arrays.get(f"W{i}"), arrays.get(f"b{i}")) for i in range(arrays["layers"])]
-        return workload, arrays["data"], [None if pair[0] is None else pair for pair in pairs]
+def load(part: str) -> tuple[Callable[[], Any], Any]:
+    """The `touch` of the module and the class that "module:Class" names."""
+    name, cls = part.split(":")
+    module = importlib.import_module(name)
+    return module.touch, getattr(module, cls)
 
 
 def use_two_cores() -> None:
