@@ -21,7 +21,7 @@ from .machine.interruption import Interruption
 from .maths.losses import AnyLoss
 from .maths.optimizers import Optimizer
 from .network.history import History
-from .network.network import Network
+from .network.network import Network, Pair
 from .network.sequential import Sequential
 from .training import fit as training
 from .training.batches import Stretch
@@ -208,7 +208,7 @@ class Autoencoder(Network):
             verbose=verbose,
             eager=eager,
         )
-        pairs = [(x, y, "x")]
+        pairs: list[Pair] = [(x, y, "x")]
         if isinstance(validation_data, tuple) and len(validation_data) == 2:
             pairs.append((*validation_data, "validation_data"))
         elif validation_data is not None:
@@ -220,13 +220,18 @@ class Autoencoder(Network):
             if not acquired:
                 raise RuntimeError("this model is being trained already")
             data, *validation = self.admit(*pairs)
-            return training.Training(self, data, *(validation or [None]), options).run()
+            validation_rows = validation[0] if validation else None
+            return training.Training(self, data, validation_rows, options).run()
         finally:
             if acquired:
                 self._training.release()
 
     def loss_and_gradient(
-        self, x: ArrayLike, y: ArrayLike | None = None, *, training: bool = False,
+        self,
+        x: ArrayLike,
+        y: ArrayLike | None = None,
+        *,
+        training: bool = False,
         eager: bool = False,
     ) -> tuple[float, np.ndarray]:
         """The loss of one mini-batch and its gradient for all parameters.

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 
 def load(
-    path: str | os.PathLike[str], *, custom: Mapping[str, Any] | None = None, threads: int | None = None
+    path: str | os.PathLike[str],
+    *,
+    custom: Mapping[str, Any] | None = None,
+    threads: int | None = None,
 ) -> Union["Autoencoder", "Sequential", "PCA"]:
     """Read what `save` wrote.
 

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from tinyae.training.trainers import CompiledTrainer, EagerTrainer, Stretch, training_chain
 
 import tinyae as tae
 from tests.support import naive
@@ -12,7 +13,6 @@ from tinyae.engine import program
 from tinyae.machine.jit import DISABLED
 from tinyae.maths.losses import MSE
 from tinyae.training import trainers
-from tinyae.training.trainers import CompiledTrainer, EagerTrainer, Stretch, training_chain
 
 each_dtype = pytest.mark.parametrize("dtype", ["float32", "float64"])
 

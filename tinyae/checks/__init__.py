@@ -1,5 +1,5 @@
-"""The door: arrays, arguments and tables, checked and laid out in one place each.
+"""The door: what users bring is checked and laid out in one place each.
 
-Read ``arrays`` (data that users bring), then ``arguments`` (single values and names), then
-``tables`` (columns for a terminal).
+Read ``arrays`` (data), then ``arguments`` (single values and names), ``tables`` (columns for a
+terminal), ``undo`` (a refused call changes nothing) and ``public_names`` (imported on first use).
 """

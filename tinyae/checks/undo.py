@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def unchanged_if_refused(*objects: object) -> Iterator[None]:
-    """Inside the `with` block the objects' attributes may change; after any exception they are back.
+    """In the `with` block the objects' attributes may change; after any exception they are back.
 
     Their attributes only: what these hold must be replaced, not changed in place.
     """

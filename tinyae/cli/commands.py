@@ -104,14 +104,14 @@ def check(options: argparse.Namespace) -> None:
         raise ValueError(f"the gradient check of {options.model}: {report.verdict}")
 
 
-def _input_shape(model: Autoencoder | PCA, what: str) -> tuple[int, ...] | None:
+def _input_shape(model: Autoencoder | PCA, what: str) -> tuple[int, ...]:
     if isinstance(model, PCA):
         return (model.n_components_,) if what == "decode" else (model.n_features_in_,)
     return model.encoder.output_shape if what == "decode" else model.input_shape
 
 
-def _fit_shape(x: np.ndarray, shape: tuple[int, ...] | None) -> np.ndarray:
+def _fit_shape(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """Images as vectors or vectors as images, where the numbers are as many."""
-    if shape is not None and x[:1].size == np.prod(shape):
+    if x[:1].size == np.prod(shape):
         return x.reshape(len(x), *shape)
     return x  # which the model refuses, saying what it expects

@@ -7,6 +7,9 @@
 `two_gaussians`       two elongated clouds of points that overlap along one axis
 `sine_curve`          noisy points along a curve: one hidden coordinate in two dimensions
 ====================  ==========================================================================
+
+Read ``digits`` and ``fetch`` (where MNIST comes from), ``idx`` (its format), ``synthetic`` (made
+data) and ``samples`` (files of other formats, for the command line).
 """
 
 from .digits import mnist, mnist_mini

@@ -1,5 +1,4 @@
-"""How a network runs on the machine: as a table of operations that one compiled loop goes through.
+"""How a network runs on the machine: as a table of operations in one compiled loop.
 
-Read ``loop``, then ``program`` (from layers to the table), ``signatures`` (how kernels are
-called) and ``folding`` (two layers as one operation).
+Read ``loop``, then ``program`` (from layers to the table) and ``tuning`` (what was measured).
 """

@@ -1,8 +1,8 @@
 """The compiled loop: a model as a table of ops, run forward and backward over chunks of samples.
 
-A model's layers are laid out as one record each (`layers.record`). The loop here reads the table, takes
-views of the flat buffers, and calls the layers' own kernels: the mathematics is written there only.
-The types are the same for every model, so the loop compiles once per dtype.
+A model's layers are laid out as one record each (`layers.record`). The loop here reads the table,
+takes views of the flat buffers, and calls the layers' own kernels: the mathematics is written there
+only. The types are the same for every model, so the loop compiles once per dtype.
 
 The samples of a mini-batch are independent, so they are taken in chunks small enough for the cache:
 forward, loss, backward, and the chunk's gradient is added to the rest. Threads run the same loop on

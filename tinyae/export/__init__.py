@@ -1,4 +1,4 @@
 """A trained model as a program of its own.
 
-Read ``numpy_file`` (one Python file), then ``numpy_layers`` (the functions that it may call).
+Read ``numpy_file``: one Python file that needs NumPy only.
 """

@@ -62,9 +62,7 @@ WRITERS: dict[type, Callable[..., Line]] = {
 }
 
 
-def export_numpy(
-    model: Network, folder: str | os.PathLike[str], encoder_only: bool
-) -> list[Path]:
+def export_numpy(model: Network, folder: str | os.PathLike[str], encoder_only: bool) -> list[Path]:
     """`Autoencoder.export_numpy`."""
     name = "encoder" if encoder_only else "autoencoder"
     program = Program(model, name)
@@ -193,7 +191,7 @@ def write(step: Step, weight: Callable[[str], str]) -> Line:
 
 
 def sources(functions: Iterable[Callable]) -> tuple[dict[str, int | float], list[str]]:
-    """The text of functions and of all that they call in their files, and the numbers named there."""
+    """The numbers that functions name in their files, and the text of these and all they call."""
     constants: dict[str, int | float] = {}
     found: dict[str, Callable] = {}
     waiting = list(functions)

@@ -29,7 +29,11 @@ KINDS = (Layer, Loss, Penalty, Optimizer)
 def known(name: str) -> type | None:
     """The part of models that has this public name, and no other class, whatever a file says."""
     found = find(name)
-    if not isinstance(found, type) or found in KINDS or not issubclass(found, (*KINDS, RandomNormal)):
+    if (
+        not isinstance(found, type)
+        or found in KINDS
+        or not issubclass(found, (*KINDS, RandomNormal))
+    ):
         return None
     composite = issubclass(found, Layer) and found.layers is not Layer.layers
     return None if composite else found

@@ -190,7 +190,9 @@ class Subject:
     def __init__(self, model: Autoencoder, x: ArrayLike, y: ArrayLike | None):
         twin = model.copy("float64")
         # copies, also of each other: when the input moves, the target stays
-        self.x, self.target = (np.array(a, np.float64, order="C") for a in twin.admit((x, y, "x"))[0])
+        self.x, self.target = (
+            np.array(a, np.float64, order="C") for a in twin.admit((x, y, "x"))[0]
+        )
         self.parameters, self.gradient = twin.parameters, twin.gradient
         self.parts = list(_parts(twin, self.x.shape))
         self.chain = chain = training_chain(twin.layers, twin.loss)

@@ -1,6 +1,7 @@
-"""One file for each kind of layer, complete: mathematics, class, and what the engine needs of it.
+"""One file for each kind of layer: mathematics, class, and what the engine needs of it.
 
-Read ``dense``, then ``convolution`` with ``windows``; ``pooling``, ``reshaping`` and ``noise``
-have no weights. ``layer`` is the contract of them all, ``record`` what their kernels know of a
-layer.
+Read ``dense``, then ``convolution`` with ``windows`` (sizes), ``im2col`` and, for NumPy alone,
+``plain_images``; ``pooling``, ``reshaping`` and ``noise`` have no weights. ``layer`` is the
+contract of them all, with ``weights`` by name; ``steps`` are what exporters write, ``record`` and
+``kernels`` what the engine runs, ``upsampled_convolution`` is two layers in one.
 """

@@ -12,8 +12,9 @@ Either can be computed in two ways, with K the kernel as a matrix:
 
 A convolution is a gather with K = W; with stride 1 it is also a scatter with the kernel turned by
 180° and its channels exchanged. A transposed convolution is the reverse. Gathering copies x once
-for every tap of the window, scattering y, so what has fewer channels is copied. A reading of both without any of
-this is in ``plain_images``: there they are sums over the taps (u, v).
+for every tap of the window, scattering y, so what has fewer channels is copied.
+
+``plain_images`` has both in plain NumPy, without any of this: as sums over the taps (u, v).
 """
 
 from ..checks.arguments import flag, pair, whole
@@ -336,7 +337,10 @@ class Conv2DTranspose(Conv2D):
 
     def steps(self):
         sides = zip(
-            self.slides(self.input_shape), self.input_shape, self.kernel_size, self.strides,
+            self.slides(self.input_shape),
+            self.input_shape,
+            self.kernel_size,
+            self.strides,
             strict=False,
         )
         crops, pads = [], []
@@ -345,7 +349,7 @@ class Conv2DTranspose(Conv2D):
             pads.append((0, max(0, before + size - (side - 1) * stride - window)))
         taken: list[Step] = [WindowProductTransposed("kernel", self.strides)]
         if any(pads[0] + pads[1]):
-            taken.append(Pad(*pads))
+            taken.append(Pad(pads[0], pads[1]))
         taken.append(Crop(*crops))
         return [*taken, *biased(self.use_bias, activations.get(self.activation))]
 

@@ -1,10 +1,10 @@
 """How kernels of layers are called, by the engine and by a layer alone.
 
-All forward kernels have one signature, and all backward kernels another. `op` is the layer's record.
-w holds the layer's weights, one after the other as `build` declares them; x is (n, inputs), y
-(n, outputs); scratch is as large as the layer asked for. `step` is the optimizer's, or NOT_TRAINING,
-and `first` the position of row 0 in the mini-batch. Backward adds into dw, uses dy up and writes
-dx; dw and dx are empty where they are not wanted.
+All forward kernels have one signature, and all backward kernels another. `op` is the layer's
+record. w holds the layer's weights, one after the other as `build` declares them; x is (n, inputs),
+y (n, outputs); scratch is as large as the layer asked for. `step` is the optimizer's, or
+NOT_TRAINING, and `first` the position of row 0 in the mini-batch. Backward adds into dw, uses dy up
+and writes dx; dw and dx are empty where they are not wanted.
 """
 
 import functools
@@ -93,9 +93,7 @@ def _part_signature(real, record=OP):
     return types.void(op, rows, rows, types.int64, flat, flat)
 
 
-_forward_address, call_forward = by_address(
-    "op, w, x, y, scratch, step, first", _forward_signature
-)
+_forward_address, call_forward = by_address("op, w, x, y, scratch, step, first", _forward_signature)
 _backward_address, call_backward = by_address(
     "op, w, x, y, dy, dw, dx, scratch, step, first", _backward_signature
 )

@@ -279,7 +279,7 @@ class Layer:
     # For the engine
 
     def record(self) -> np.recarray:
-        """The layer's record, as far as it does not depend on where its arrays lie: a table of one."""
+        """The layer's record, without where its arrays lie: a table of one."""
         assert self.kernels is not None
         table = np.zeros(1, self.kernels.record)
         fields = {

@@ -16,7 +16,6 @@ from .layer import Layer, Shape
 from .steps import AveragePool, MaxPool, Pad, Repeat
 from .windows import WINDOW_FIELDS, by, check_image, check_padding, image_sizes, paddings, slide
 
-
 # Kernels take images as rows of x (n, inputs) and y (n, outputs). A window is cut to the part of it
 # that lies inside the image, so padding never counts. The innermost loops run over the channels.
 

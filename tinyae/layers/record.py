@@ -1,7 +1,7 @@
 """The record that describes one layer to its kernels and to the engine.
 
-Records are rows of a model's table. Each begins with the same fields, of which the program says
-where the layer's arrays and kernels lie, and ends in room for the fields of its own that the layer's
+Records are rows of a model's table. Each begins with the same fields, in which the program says
+where the layer's arrays and kernels lie, and ends in room for fields of its own, which the layer's
 class names. Fields are read by name, `op.stride_h`, in Numba and in plain Python alike.
 """
 

@@ -67,7 +67,9 @@ class Activation(Layer):
 
     kernels = Kernels(activate, activate_back, activations.FIELDS)
 
-    def __init__(self, activation: str | ActivationFunction, *, activity_regularizer: Penalty | None = None):
+    def __init__(
+        self, activation: str | ActivationFunction, *, activity_regularizer: Penalty | None = None
+    ):
         super().__init__(activity_regularizer=activity_regularizer)
         self.activation = activations.check(activation)
 
@@ -98,7 +100,9 @@ class Reshape(Layer):
 
     kernels = Kernels(reshape, reshape_back, copies=True)
 
-    def __init__(self, target_shape: tuple[int, ...], *, activity_regularizer: Penalty | None = None):
+    def __init__(
+        self, target_shape: tuple[int, ...], *, activity_regularizer: Penalty | None = None
+    ):
         super().__init__(activity_regularizer=activity_regularizer)
         self.target_shape = tuple(int(size) for size in target_shape)
         wrong = [size for size in self.target_shape if size < 1 and size != -1]

@@ -1,8 +1,8 @@
 """Compiled kernels kept on disk: in the user's cache folder, by tinyae's version.
 
 Numba's own cache lies beside the sources, so that an installed package grows files that no one
-removes, and notices edits in a kernel's own file only: after an edit to what a kernel calls it would
-silently run the old code. Here every kernel is stamped with all that it may have been made from.
+removes, and notices edits in a kernel's own file only: after an edit to what a kernel calls it
+would silently run the old code. Here every kernel is stamped with all it may have been made from.
 """
 
 import hashlib
@@ -47,7 +47,7 @@ except OSError:  # sources that cannot be read (a zip file) cannot be stamped: c
 
 def cache_folder() -> Path:
     """Where compiled kernels are kept: below NUMBA_CACHE_DIR if it is set."""
-    base = numba.config.CACHE_DIR  # type: ignore[attr-defined]
+    base = numba.config.CACHE_DIR
     return (Path(base, "tinyae") if base else user_cache()) / f"kernels-{__version__}"
 
 
@@ -116,7 +116,7 @@ class KernelCache(FunctionCache):
 
     def __init__(self, function: Any):
         super().__init__(function)
-        file = self._cache_file
+        file: Any = self._cache_file  # type: ignore[has-type]
         self._cache_file = CheckedFile(
             self._cache_path, self._impl.filename_base, file._source_stamp
         )

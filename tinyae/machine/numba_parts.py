@@ -16,7 +16,7 @@ try:
     from numba.np.arrayobj import populate_array
 except ImportError as error:
     raise ImportError(
-        f"Numba {numba.__version__} lacks what tinyae uses of it ({error}); Numba 0.61 to 0.68 have it"
+        f"Numba {numba.__version__} lacks a part that tinyae uses ({error}); 0.61 to 0.68 have all"
     ) from error
 
 __all__ = [
@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 # With NUMBA_DISABLE_JIT=1 every kernel is the plain Python function that you read.
-DISABLED = bool(numba.config.DISABLE_JIT)  # type: ignore[attr-defined]
+DISABLED = bool(numba.config.DISABLE_JIT)
 
 
 def compiled_address(dispatcher, arguments: tuple) -> int:

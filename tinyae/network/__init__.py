@@ -1,5 +1,6 @@
 """What a model is, apart from what is done with it.
 
-Read ``sequential`` (a chain of layers), ``network`` (encoder, decoder and one vector of weights),
-``admission`` (data held against a model) and ``history``.
+Read ``backprop`` (backpropagation, all of it), ``sequential`` (a chain of layers), ``chain`` (how a
+sigmoid and its loss are one), ``network`` (encoder, decoder and one vector of weights) and
+``history``.
 """

@@ -1,6 +1,6 @@
 """A model's layers and loss as they train: a sigmoid before BCE is left to the loss."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -86,7 +86,12 @@ class OfSigmoid(Penalty):
     """A penalty on sigmoid(z), as a penalty on z."""
 
     def __init__(self, of: Penalty):
-        self.kernel, self.of = of.of_sigmoid, of  # type: ignore[misc]
+        self.of = of
+
+    @property
+    def kernel(self) -> Callable:  # type: ignore[override]
+        assert self.of.of_sigmoid is not None
+        return self.of.of_sigmoid
 
     def settings(self) -> np.ndarray:
         return self.of.settings()

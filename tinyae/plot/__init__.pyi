@@ -14,4 +14,4 @@ from .pictures import reconstructions as reconstructions
 from .pictures import samples as samples
 from .pointer import explore as explore
 from .training import history as history
-from .weights import filters as filters
+from .filters import filters as filters

@@ -1,5 +1,6 @@
 """How the numbers change.
 
-Read ``trainers`` (steps, compiled or layer by layer), ``fit`` (the loop over epochs),
-``batches`` (the order of samples), ``callbacks`` and ``evaluate``.
+Read ``eager`` (a step, layer by layer) and ``compiled`` (steps in the engine), then ``fit`` (the
+loop over epochs) with ``batches`` (the order of samples), ``callbacks``, ``evaluate``,
+``divergence`` and ``progress_line``.
 """

@@ -7,6 +7,7 @@ returns True stops the training.
 import math
 import os
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -107,7 +108,7 @@ class ModelCheckpoint:
         self.path, self.monitor = os.fspath(path), monitor
         self.save_best_only, self.training_state = save_best_only, training_state
 
-    def set_model(self, model: Network) -> None:
+    def set_model(self, model: Any) -> None:
         """Begin anew, for a training of this model."""
         self._model = model
         self.best = math.inf

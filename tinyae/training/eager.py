@@ -67,6 +67,13 @@ class CheckedLoss:
         return float(value), d
 
 
+def stand_in(layer: Any) -> Any:
+    """The layer, or what stands in its place."""
+    penalised = layer.activity_regularizer is not None
+    layer = layer if layer.trainable else Frozen(layer)
+    return Penalised(layer) if penalised else layer
+
+
 def eager_step(
     chain: Chain, x: np.ndarray, target: np.ndarray, training: bool, step: int
 ) -> tuple[float, float, np.ndarray]:
@@ -74,11 +81,7 @@ def eager_step(
 
     The gradients for the weights are added to those of the layers.
     """
-    layers = [layer if layer.trainable else Frozen(layer) for layer in chain.layers]
-    penalised = [layer.activity_regularizer is not None for layer in chain.layers]
-    layers = [
-        Penalised(layer) if has else layer for layer, has in zip(layers, penalised, strict=True)
-    ]
+    layers = [stand_in(layer) for layer in chain.layers]
     loss = CheckedLoss(chain.loss)
     reconstruction, dx = backpropagate(layers, loss, x, target, training, step)
     penalty = 0.0
@@ -146,6 +149,6 @@ class EagerTrainer:
     def loss_and_gradient(
         self, x: np.ndarray, target: np.ndarray, training: bool, step: int
     ) -> tuple[float, float, np.ndarray]:
-        """Reconstruction, penalty, and the gradient for x; that for the weights is in `gradient`."""
+        """Reconstruction, penalty, and the gradient for x; `gradient` has that for the weights."""
         self.gradient[...] = 0
         return eager_step(self.chain, x, target, training, step)

@@ -166,7 +166,8 @@ class Training:
     def _end_epoch(self, logs: dict[str, float]) -> None:
         """Validate, and call back."""
         if self.validation is not None:
-            logs = with_validation(logs, lambda: evaluate(self.model, *self.validation))
+            x, target = self.validation
+            logs = with_validation(logs, lambda: evaluate(self.model, x, target))
             with Interruption():
                 self._record(logs)
         epoch = self.model.progress.epoch - 1

@@ -31,7 +31,7 @@ class ProgressLine:
         self._text = ""
 
     def show(self, finished: float, logs: Callable[[], Mapping[str, float]]) -> None:
-        """Renew the live line: `finished` epochs in all, and what gives the present epoch's figures."""
+        """Renew the live line: `finished` epochs in all, and the present one's figures."""
         now = time.perf_counter()
         if self._live and now - self._shown > 0.1:
             share = (finished - self._first) / (self._last - self._first)
