@@ -256,14 +256,16 @@ class Autoencoder(Network):
         ((x, target),) = self.admit((x, y, "x"))
         rows = np.array(x, self.dtype, order="C")
         expected = rows if target is x else np.array(target, self.dtype, order="C")
-        step = self.progress.step if training else NOT_TRAINING
-        trainer = make_trainer(self, len(rows), eager)
+        step, trainer = self.progress.step, make_trainer(self, len(rows), eager)
         try:
             if isinstance(trainer, EagerTrainer):
-                parts = trainer.loss_and_gradient(rows, expected, training, max(step, 0))[:2]
+                parts = trainer.loss_and_gradient(rows, expected, training, step)[:2]
             else:
-                bounds = np.array([0, len(rows)])
-                parts = trainer.run(Stretch(rows, expected, bounds, step), None).sum(axis=0)
+                stretch = Stretch(
+                    *(rows, expected, np.array([0, len(rows)])),
+                    step if training else NOT_TRAINING,
+                )
+                parts = trainer.run(stretch, None).sum(axis=0)
                 self.gradient[...] = trainer.gradients[0]
             return float(sum(parts)), self.gradient.copy()
         finally:

@@ -9,7 +9,8 @@ import tinyae as tae
 from tinyae.engine import folding
 from tinyae.engine.program import Program
 from tinyae.layers.layer import is_compiled
-from tinyae.training.trainers import EagerTrainer, training_chain
+from tinyae.network.chain import training_chain
+from tinyae.training.eager import EagerTrainer
 
 
 def model_of(upsampling, conv, shape, **options):

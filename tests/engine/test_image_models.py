@@ -9,9 +9,10 @@ import pytest
 
 import tinyae as tae
 from tinyae import models
-from tinyae.engine import program
-from tinyae.training import trainers
-from tinyae.training.trainers import EagerTrainer, make_trainer, training_chain
+from tinyae.engine import tuning
+from tinyae.network.chain import training_chain
+from tinyae.training.compiled import make_trainer
+from tinyae.training.eager import EagerTrainer
 
 BUILDERS = {
     "convolutional": models.convolutional,
@@ -29,8 +30,8 @@ def digits(n, dtype="float64"):
 @pytest.mark.parametrize("name", BUILDERS)
 @pytest.mark.parametrize("threads", [1, 3])
 def test_eager_and_compiled_agree_on_real_digits(name, threads, monkeypatch):
-    monkeypatch.setattr(program, "CHUNK_BYTES", 200_000)  # several chunks for each thread
-    monkeypatch.setattr(trainers, "THREAD_OPERATIONS", 1)
+    monkeypatch.setattr(tuning, "CHUNK_BYTES", 200_000)  # several chunks for each thread
+    monkeypatch.setattr(tuning, "THREAD_OPERATIONS", 1)
     ae = BUILDERS[name](filters=(5, 3), dtype="float64", threads=threads)
     x = digits(20)
     chain = training_chain(ae.layers, ae.loss)
@@ -52,7 +53,7 @@ def test_workspace_does_not_grow_with_the_batch(name):
         trainer.close()
     assert workspaces[0] == workspaces[1]
     # each thread's activations stay within a small multiple of the chunk's budget
-    assert workspaces[0][0] <= 2 * max(3 * program.CHUNK_BYTES, 8 << 20)
+    assert workspaces[0][0] <= 2 * max(3 * tuning.CHUNK_BYTES, 8 << 20)
 
 
 def test_a_chunk_is_at_least_one_sample():

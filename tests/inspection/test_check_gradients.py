@@ -14,7 +14,7 @@ import tinyae as tae
 from tests.support.gradcheck_models import Affine, Pointwise, big, named, samples, small, spoil
 from tinyae.datasets import mnist_mini
 from tinyae.maths.activations import NAMES
-from tinyae.training.trainers import CompiledTrainer
+from tinyae.training.compiled import CompiledTrainer
 
 
 @pytest.mark.parametrize("loss", ["mse", "bce"])

@@ -4,15 +4,17 @@ import math
 
 import numpy as np
 import pytest
-from tinyae.training.trainers import CompiledTrainer, EagerTrainer, Stretch, training_chain
 
 import tinyae as tae
 from tests.support import naive
 from tests.support.layer_cases import COPIES, chain_of, each_case, is_whole, samples
-from tinyae.engine import program
-from tinyae.machine.jit import DISABLED
+from tinyae.engine import program, tuning
+from tinyae.machine.numba_parts import DISABLED
 from tinyae.maths.losses import MSE
-from tinyae.training import trainers
+from tinyae.network.chain import training_chain
+from tinyae.training.batches import Stretch
+from tinyae.training.compiled import CompiledTrainer
+from tinyae.training.eager import EagerTrainer
 
 each_dtype = pytest.mark.parametrize("dtype", ["float32", "float64"])
 
@@ -142,10 +144,10 @@ def test_a_batch_is_its_samples(case):
 def chunk_bytes(monkeypatch, model, samples_in_chunk):
     """Make chunks hold about that many samples."""
     table, size = program.Program(model.layers), 1
-    monkeypatch.setattr(program, "CHUNK_BYTES", size)
+    monkeypatch.setattr(tuning, "CHUNK_BYTES", size)
     while table.capacity(1000) < samples_in_chunk:
         size += 1 + size // 16
-        monkeypatch.setattr(program, "CHUNK_BYTES", size)
+        monkeypatch.setattr(tuning, "CHUNK_BYTES", size)
 
 
 @each_case
@@ -156,9 +158,9 @@ def chunk_bytes(monkeypatch, model, samples_in_chunk):
 )
 def test_compiled_is_eager(case, dtype, threads, chunk, apart_from, monkeypatch):
     """Mini-batches cut into chunks and threads' shares give the same losses and gradients."""
-    monkeypatch.setattr(trainers, "THREAD_OPERATIONS", 1)
-    monkeypatch.setattr(trainers, "APART_PARAMETERS", apart_from)
-    monkeypatch.setattr(program, "POOL_OPERATIONS", 1)
+    monkeypatch.setattr(tuning, "THREAD_OPERATIONS", 1)
+    monkeypatch.setattr(tuning, "APART_PARAMETERS", apart_from)
+    monkeypatch.setattr(tuning, "POOL_OPERATIONS", 1)
     eager, compiled = (model_of(case, dtype) for _ in range(2))
     chunk_bytes(monkeypatch, compiled, chunk)
     x, target = samples(case, 19, dtype), samples(case, 38, dtype)[19:]
@@ -197,7 +199,7 @@ def test_compiled_is_eager(case, dtype, threads, chunk, apart_from, monkeypatch)
     ids=["compiled", "apart", "eager"],
 )
 def test_a_frozen_layer_stays(case, loss, apart_from, monkeypatch):
-    monkeypatch.setattr(trainers, "APART_PARAMETERS", apart_from)
+    monkeypatch.setattr(tuning, "APART_PARAMETERS", apart_from)
     model, x = model_of(case, loss=loss), samples(case, 9)
     model.fit(x, epochs=2, batch_size=4, verbose=0)  # momentum must not move it later
     for layer in model.encoder.layers[3:]:

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import tinyae as tae
-from tinyae.engine import program
-from tinyae.machine.jit import DISABLED
-from tinyae.training import trainers
+from tinyae.engine import tuning
+from tinyae.machine.numba_parts import DISABLED
+from tinyae.training.compiled import make_trainer
 
 
 def noisy(layer, x, step=0, first=0):
@@ -114,11 +114,11 @@ def test_masks_do_not_depend_on_threads_or_chunks(monkeypatch):
     x = np.random.default_rng(1).normal(size=(50, 8))
     plain = model(threads=1)
     plain.fit(x, epochs=3, batch_size=20, verbose=0)
-    monkeypatch.setattr(program, "CHUNK_BYTES", 1500)
-    monkeypatch.setattr(trainers, "THREAD_OPERATIONS", 1)
+    monkeypatch.setattr(tuning, "CHUNK_BYTES", 1500)
+    monkeypatch.setattr(tuning, "THREAD_OPERATIONS", 1)
     cut = model(threads=3)
-    assert trainers.make_trainer(cut, 20).threads == 3
-    assert trainers.make_trainer(cut, 20).capacity < 20 // 3
+    assert make_trainer(cut, 20).threads == 3
+    assert make_trainer(cut, 20).capacity < 20 // 3
     cut.fit(x, epochs=3, batch_size=20, verbose=0)
     np.testing.assert_allclose(cut.parameters, plain.parameters, rtol=0, atol=1e-12)
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numba import cfunc, types
 
 from tinyae.machine import blas
-from tinyae.machine.jit import DISABLED
+from tinyae.machine.numba_parts import DISABLED
 
 needs_jit = pytest.mark.skipif(DISABLED, reason="nothing is compiled, the portable product neither")
 PLAIN, TRANSPOSED = blas.NO_TRANSPOSE, blas.TRANSPOSE

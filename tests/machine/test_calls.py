@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numba import types
 
 from tinyae.machine import calls
-from tinyae.machine.jit import DISABLED, kernel
+from tinyae.machine.numba_parts import DISABLED, kernel
 from tinyae.machine.views import clear, copy, view
 
 needs_jit = pytest.mark.skipif(DISABLED, reason="nothing is compiled")

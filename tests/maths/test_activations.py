@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.support import naive
 from tinyae.machine import elementary
-from tinyae.machine.jit import DISABLED, kernel
+from tinyae.machine.numba_parts import DISABLED, kernel
 from tinyae.maths import activations
 from tinyae.maths.activations import (
     NAMES,

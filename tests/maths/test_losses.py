@@ -7,7 +7,8 @@ import tinyae as tae
 from tests.support import naive
 from tinyae.maths import losses
 from tinyae.maths.losses import BCE, MSE, BCEFromLogits
-from tinyae.training.trainers import EagerTrainer, training_chain
+from tinyae.network.chain import training_chain
+from tinyae.training.eager import EagerTrainer
 
 DTYPES = [np.float32, np.float64]
 SHAPES = [(5, 3), (1, 1), (4, 2, 3, 2), (6,)]

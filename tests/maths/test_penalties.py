@@ -5,7 +5,6 @@ import pytest
 
 import tinyae as tae
 from tests.support import naive
-from tinyae.maths import penalties as regularizers
 from tinyae.maths.penalties import L1, L1L2, L2
 
 PAIRS = [(0.3, 0.0), (0.0, 0.7), (0.3, 0.7)]

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 import tinyae as tae
-from tinyae.engine import program
+from tinyae.engine import tuning
 from tinyae.machine.threads import BLAS_THREADS
 
 # A program of its own: models of dense layers and of images, on two threads each.
@@ -26,8 +26,7 @@ import os, signal, sys, threading, warnings
 import numpy as np
 import tinyae as tae
 from tinyae.engine import program
-from tinyae.training import trainers
-trainers.THREAD_OPERATIONS = program.POOL_OPERATIONS = 1
+tuning.THREAD_OPERATIONS = tuning.POOL_OPERATIONS = 1
 x = np.random.default_rng(0).random((60, 8, 8, 1)).astype(np.float32)
 
 def build(seed=0):
@@ -257,8 +256,8 @@ WAYS += ["Ctrl-C in fit", "Ctrl-C in encode"]
 @pytest.fixture
 def strange_state(monkeypatch):
     """A process whose owner has settings of its own."""
-    monkeypatch.setattr(program, "POOL_OPERATIONS", 1)
-    monkeypatch.setattr("tinyae.training.trainers.THREAD_OPERATIONS", 1)
+    monkeypatch.setattr(tuning, "POOL_OPERATIONS", 1)
+    monkeypatch.setattr("tinyae.engine.tuning.THREAD_OPERATIONS", 1)
     before = np.random.get_state(), random.getstate()  # noqa: NPY002
     threads = BLAS_THREADS.get_threads() if BLAS_THREADS.get_threads else None
     if BLAS_THREADS.set_threads:

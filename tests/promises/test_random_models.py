@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 
 import tinyae as tae
 from tests.support.random_models import designs
-from tinyae.engine import program
+from tinyae.engine import tuning
 from tinyae.engine.program import eager_predict
-from tinyae.training import trainers
-from tinyae.training.trainers import EagerTrainer, Stretch, make_trainer, training_chain
+from tinyae.network.chain import training_chain
+from tinyae.training.batches import Stretch
+from tinyae.training.compiled import make_trainer
+from tinyae.training.eager import EagerTrainer
 
 TOLERANCE = {"float32": 2e-4, "float64": 1e-9}
 
@@ -27,10 +29,10 @@ def assert_near(actual, expected, dtype, scale=1e-3):
 def divided(threads, chunk, apart):
     """Share even the smallest work between threads or none, in small chunks or whole."""
     return (
-        mock.patch.object(program, "POOL_OPERATIONS", threads),
-        mock.patch.object(trainers, "THREAD_OPERATIONS", threads),
-        mock.patch.object(program, "CHUNK_BYTES", chunk),
-        mock.patch.object(trainers, "APART_PARAMETERS", apart),
+        mock.patch.object(tuning, "POOL_OPERATIONS", threads),
+        mock.patch.object(tuning, "THREAD_OPERATIONS", threads),
+        mock.patch.object(tuning, "CHUNK_BYTES", chunk),
+        mock.patch.object(tuning, "APART_PARAMETERS", apart),
     )
 
 

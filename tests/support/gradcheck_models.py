@@ -3,7 +3,7 @@
 import numpy as np
 
 import tinyae as tae
-from tinyae.training.trainers import CompiledTrainer
+from tinyae.training.compiled import CompiledTrainer
 
 
 class Affine(tae.Layer):

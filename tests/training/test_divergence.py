@@ -7,9 +7,8 @@ import pytest
 
 import tinyae as tae
 from tests.support.small_models import LOSSES, STREAM, samples, small_model
-from tinyae.machine.jit import DISABLED
-from tinyae.training import fit as training
-from tinyae.training import trainers
+from tinyae.engine import tuning
+from tinyae.machine.numba_parts import DISABLED
 
 # Without JIT the kernels are NumPy code, which warns where compiled code does not.
 if DISABLED:
@@ -45,7 +44,7 @@ def test_diverged_training_keeps_the_parameters_of_the_last_finite_loss(
     loss, rate, stretch_seconds, monkeypatch
 ):
     before, expected = one_by_one(loss, tae.SGD(rate))
-    monkeypatch.setattr(training, "STRETCH_SECONDS", stretch_seconds)
+    monkeypatch.setattr(tuning, "STRETCH_SECONDS", stretch_seconds)
     ae = small_model(loss, tae.SGD(rate))
     with pytest.raises(tae.TrainingDiverged, match=f"at step {len(before)};") as caught:
         ae.fit(samples(), epochs=100, steps_per_epoch=1000, **STREAM)
@@ -128,7 +127,7 @@ def test_the_learning_rate_of_the_time_is_used_for_the_way_back(loss, steps_per_
 
 @pytest.mark.parametrize("threads", [1, 3])
 def test_adams_means_go_back_too(threads, monkeypatch):
-    monkeypatch.setattr(trainers, "THREAD_OPERATIONS", 1)
+    monkeypatch.setattr(tuning, "THREAD_OPERATIONS", 1)
     ae, calm = (small_model(optimizer=tae.Adam(1e-2), threads=threads) for _ in range(2))
     poisoned = samples()
     poisoned[7] = 3e38  # its squared error overflows float32
@@ -170,7 +169,7 @@ def test_the_exception_says_where_and_goes_through_pickle():
 @pytest.mark.parametrize("bad_step", [1, 2, 6, 7, 12])
 def test_an_overflow_that_does_not_show_in_the_loss(bad_step, stretch_seconds, monkeypatch):
     """g² overflows in float32 long before the loss does; Adam would then stand still for ever."""
-    monkeypatch.setattr(training, "STRETCH_SECONDS", stretch_seconds)
+    monkeypatch.setattr(tuning, "STRETCH_SECONDS", stretch_seconds)
     x = np.ones((12, 2), np.float32)
     x[bad_step - 1] = 1e12  # the loss of this sample is about 1e24, its gradient's square 1e48
 

@@ -12,7 +12,7 @@ import pytest
 
 import tinyae as tae
 from tests.support.small_models import PlainMSE
-from tinyae.training import fit as training
+from tinyae.engine import tuning
 
 SEED = 3
 
@@ -113,7 +113,7 @@ def test_a_pause_after_each_epoch_changes_no_number():
 def test_stretches_of_few_rows_change_no_number(monkeypatch):
     free, short = small_model(), small_model()
     free.fit(samples(), epochs=6, batch_size=8, verbose=0)
-    monkeypatch.setattr(training, "STRETCH_BYTES", 400)
+    monkeypatch.setattr(tuning, "STRETCH_BYTES", 400)
     short.fit(samples(), epochs=6, batch_size=8, verbose=0)
     assert free.history["loss"] == short.history["loss"]
     assert free.parameters.tobytes() == short.parameters.tobytes()

@@ -13,9 +13,9 @@ import pytest
 
 import tinyae as tae
 from tests.support.small_models import LOSSES, STREAM, samples, small_model
-from tinyae.machine.jit import DISABLED
+from tinyae.engine import tuning
+from tinyae.machine.numba_parts import DISABLED
 from tinyae.training import fit as training
-from tinyae.training import trainers
 
 # Without JIT the kernels are NumPy code, which warns where compiled code does not.
 if DISABLED:
@@ -77,7 +77,7 @@ def check_usable(ae, twin):
 @pytest.mark.parametrize("paused", [False, True], ids=["free", "paused"])
 @pytest.mark.parametrize("threads", [1, 2])
 def test_ctrl_c_at_any_moment_leaves_whole_steps_and_epochs(loss, paused, threads, monkeypatch):
-    monkeypatch.setattr(trainers, "THREAD_OPERATIONS", 1)
+    monkeypatch.setattr(tuning, "THREAD_OPERATIONS", 1)
     ae, twin = (small_model(loss, tae.Adam(), threads) for _ in range(2))
     ae.fit(samples(), steps_per_epoch=10, **STREAM)
     callbacks = [lambda epoch, logs: None] if paused else []

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 import tinyae as tae
-from tinyae.engine import program
-from tinyae.machine.jit import DISABLED
-from tinyae.training import trainers
+from tinyae.engine import tuning
+from tinyae.machine.numba_parts import DISABLED
+from tinyae.training.compiled import make_trainer
 
 SEED = 7
 
@@ -52,8 +52,8 @@ def test_without_a_seed_one_is_drawn_and_kept():
 @pytest.mark.skipif(DISABLED, reason="without JIT there is one thread")
 @pytest.mark.parametrize("apart_from", [1e9, 0])
 def test_threads_change_the_last_digits_at_most_and_each_number_repeats(apart_from, monkeypatch):
-    monkeypatch.setattr(trainers, "THREAD_OPERATIONS", 1)
-    monkeypatch.setattr(trainers, "APART_PARAMETERS", apart_from)
+    monkeypatch.setattr(tuning, "THREAD_OPERATIONS", 1)
+    monkeypatch.setattr(tuning, "APART_PARAMETERS", apart_from)
     results = {}
     for threads in (1, 2, 3, 5):
         first, second = fitted(samples(), threads=threads), fitted(samples(), threads=threads)
@@ -67,7 +67,7 @@ def test_threads_change_the_last_digits_at_most_and_each_number_repeats(apart_fr
 
 def test_large_dense_models_have_their_gradients_computed_apart():
     def trainer(model, batch_rows):
-        made = trainers.make_trainer(model, batch_rows)
+        made = make_trainer(model, batch_rows)
         made.close()
         return made
 
@@ -83,7 +83,7 @@ def test_large_dense_models_have_their_gradients_computed_apart():
 
 
 def test_a_batch_smaller_than_the_threads_is_shared(monkeypatch):
-    monkeypatch.setattr(trainers, "THREAD_OPERATIONS", 1)
+    monkeypatch.setattr(tuning, "THREAD_OPERATIONS", 1)
     one = fitted(samples(9), epochs=5, batch_size=8, threads=1, dtype="float64")
     many = fitted(samples(9), epochs=5, batch_size=8, threads=4, dtype="float64")
     np.testing.assert_allclose(many.parameters, one.parameters, rtol=1e-9)
@@ -91,7 +91,7 @@ def test_a_batch_smaller_than_the_threads_is_shared(monkeypatch):
 
 
 def test_noise_does_not_depend_on_threads_pauses_or_fits(monkeypatch):
-    monkeypatch.setattr(trainers, "THREAD_OPERATIONS", 1)
+    monkeypatch.setattr(tuning, "THREAD_OPERATIONS", 1)
 
     def noisy(threads):
         return tae.Autoencoder(
@@ -179,7 +179,7 @@ class PlainAutoencoder:
 
 @pytest.mark.parametrize("threads", [1, 3])
 def test_ten_steps_of_adam_agree_with_plain_numpy(threads, monkeypatch):
-    monkeypatch.setattr(trainers, "THREAD_OPERATIONS", 1)
+    monkeypatch.setattr(tuning, "THREAD_OPERATIONS", 1)
     x = samples(70, dtype=np.float64)
     ae = small_model(dtype="float64", optimizer=tae.Adam(1e-2), threads=threads)
     plain = PlainAutoencoder(ae.parameters, [6, 5, 2, 5, 6], [True, False, True, False])
@@ -223,7 +223,7 @@ def in_threads(*functions):
 
 @pytest.mark.parametrize("method", ["encode", "reconstruct"])
 def test_a_models_use_from_eight_threads_equals_one_after_the_other(method, monkeypatch):
-    monkeypatch.setattr(program, "POOL_OPERATIONS", 1)
+    monkeypatch.setattr(tuning, "POOL_OPERATIONS", 1)
     ae = fitted(samples())
     inputs = [samples(n, seed=n) for n in (1, 3, 50, 400, 7, 1000, 20, 333)]
     expected = [getattr(ae, method)(x) for x in inputs]
@@ -239,7 +239,7 @@ def test_a_models_use_from_eight_threads_equals_one_after_the_other(method, monk
 
 @pytest.mark.parametrize("threads", [1, 3])
 def test_two_models_fitted_at_once_are_as_fitted_alone(threads, monkeypatch):
-    monkeypatch.setattr(trainers, "THREAD_OPERATIONS", 1)
+    monkeypatch.setattr(tuning, "THREAD_OPERATIONS", 1)
 
     def fit(seed):
         return fitted(samples(seed=seed), seed=seed, epochs=200, threads=threads)

@@ -98,7 +98,7 @@ def check(options: argparse.Namespace) -> None:
     if not isinstance(model, Autoencoder):
         raise ValueError(f"{options.model} holds no autoencoder, so it has no loss to check")
     x = read_samples(options.data, options.key)[: options.samples]
-    report = check_gradients(model, _fit_shape(x, model.input_shape))
+    report = check_gradients(model, _fit_shape(x, model.encoder.input_shape))
     print(report)
     if not report.passed:
         raise ValueError(f"the gradient check of {options.model}: {report.verdict}")
@@ -107,7 +107,7 @@ def check(options: argparse.Namespace) -> None:
 def _input_shape(model: Autoencoder | PCA, what: str) -> tuple[int, ...]:
     if isinstance(model, PCA):
         return (model.n_components_,) if what == "decode" else (model.n_features_in_,)
-    return model.encoder.output_shape if what == "decode" else model.input_shape
+    return model.encoder.output_shape if what == "decode" else model.encoder.input_shape
 
 
 def _fit_shape(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

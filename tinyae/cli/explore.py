@@ -25,7 +25,7 @@ def run(path: Path | None, epochs: int = 5) -> None:
         )
     model, digits = (_trained(epochs), DIGITS) if path is None else (_loaded(path), None)
     _, (x, labels) = datasets.mnist_mini(digits=digits)
-    plot.explore(model, x.reshape(-1, *model.input_shape), labels)
+    plot.explore(model, x.reshape(-1, *model.encoder.input_shape), labels)
     plt.show()
 
 
@@ -42,7 +42,7 @@ def _loaded(path: Path) -> Autoencoder:
     model = load(path)
     if not isinstance(model, Autoencoder):
         raise ValueError(f"{path} must hold an Autoencoder, but holds {model!r}")
-    shape, code = model.input_shape, model.encoder.output_shape
+    shape, code = model.encoder.input_shape, model.encoder.output_shape
     if math.prod(shape) != 784 or code != (2,):
         raise ValueError(
             f"{path} must hold a model of 28 × 28 images with a code of two numbers, but its "

@@ -164,13 +164,13 @@ class Program:
         usage = [f"z = {name}.encode(x)    # codes {shape_text(model.encoder.output_shape)}"]
         if name == "autoencoder":
             usage += [
-                f"y = {name}.decode(z)    # outputs {shape_text(model.output_shape)}",
+                f"y = {name}.decode(z)    # outputs {shape_text(model.decoder.output_shape)}",
                 f"s = {name}.score({self._score_arguments()})    # the loss of each sample (n,)",
             ]
         constants, helpers = sources(self.called)
         head = (
             f'"""A trained {name} in plain NumPy, written by tinyae {__version__}.\n\n'
-            f"For samples x {shape_text(model.input_shape)}:\n\n"
+            f"For samples x {shape_text(model.encoder.input_shape)}:\n\n"
             + "".join(f"    {line}\n" for line in usage)
             + f'\nThe weights lie beside this file, in {name}.npz.\n"""\n\n'
             "from pathlib import Path\n\nimport numpy as np\n\n"

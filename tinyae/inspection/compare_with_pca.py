@@ -223,7 +223,8 @@ def _reach(model: Autoencoder) -> np.ndarray:
 
 
 def _is_linear(layer: Layer) -> bool:
-    return describes(layer, "steps") and all(isinstance(step, LINEAR) for step in layer.steps())
+    known = describes(layer, "steps") and not layer.random
+    return known and all(isinstance(step, LINEAR) for step in layer.steps())
 
 
 def _components(k: int | None, code_size: int, features: int) -> int:

@@ -68,6 +68,7 @@ class Layer:
     """
 
     kernels: ClassVar[Kernels | None] = None
+    random: ClassVar[bool] = False  # whether it does something else in training
     input_shape: Shape
     output_shape: Shape
     parameters: np.ndarray

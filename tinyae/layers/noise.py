@@ -146,6 +146,7 @@ class Dropout(Layer):
         A penalty on the output.
     """
 
+    random = True
     kernels = Kernels(dropout, dropout_back, {"rate": float})
 
     def __init__(self, rate: float, *, activity_regularizer: Penalty | None = None):
@@ -182,6 +183,7 @@ class GaussianNoise(Layer):
         A penalty on the output.
     """
 
+    random = True
     kernels = Kernels(gaussian_noise, gaussian_noise_back, {"stddev": float})
 
     def __init__(self, stddev: float, *, activity_regularizer: Penalty | None = None):

@@ -75,16 +75,14 @@ class Network:
         return self._parameters is not None
 
     @property
-    def input_shape(self) -> Shape:
-        """The shape of one sample."""
-        self.require_built("input_shape")
-        return self.encoder.input_shape
+    def input_shape(self) -> Shape | None:
+        """The shape of one sample, or None before the model is built."""
+        return self.encoder.input_shape if self.built else None
 
     @property
-    def output_shape(self) -> Shape:
-        """The shape of one reconstruction."""
-        self.require_built("output_shape")
-        return self.decoder.output_shape
+    def output_shape(self) -> Shape | None:
+        """The shape of one reconstruction, or None before the model is built."""
+        return self.decoder.output_shape if self.built else None
 
     @property
     def parameters(self) -> np.ndarray:
@@ -175,18 +173,19 @@ class Network:
     ) -> tuple[np.ndarray, np.ndarray]:
         bounds = getattr(self.loss, "bounds", None)
         rows = self.admit_input(x, name)
+        before, after = self.encoder.input_shape, self.decoder.output_shape
         if y is None:
-            if self.output_shape != self.input_shape:
+            if after != before:
                 raise ValueError(
-                    f"the model turns {shape_text(self.input_shape)} into "
-                    f"{shape_text(self.output_shape)}, so it cannot learn its input: "
-                    "the decoder must end in the input's shape, or targets be given as y"
+                    f"the model turns {shape_text(before)} into {shape_text(after)}, so it cannot "
+                    "learn its input: the decoder must end in the input's shape, or targets be "
+                    "given as y"
                 )
             if bounds is not None:
-                admit(rows, name, self.input_shape, self.dtype, bounds)
+                admit(rows, name, before, self.dtype, bounds)
             return rows, rows
         label = "y" if name == "x" else f"{name}[1]"
-        target = admit(y, label, self.output_shape, self.dtype, bounds)
+        target = admit(y, label, after, self.dtype, bounds)
         if len(target) != len(rows):
             raise ValueError(
                 f"{name} and {label} must have as many samples, but have {len(rows)} and "

@@ -46,6 +46,8 @@ class Sequential(Layer):
     """
 
     def __init__(self, layers: Iterable[Layer], *, label: str = "Sequential"):
+        self._layers: list[Layer] = []
+        super().__init__()
         given = list(layers)
         for layer in given:
             if not isinstance(layer, Layer):
@@ -60,7 +62,6 @@ class Sequential(Layer):
                 part.claim()
                 for leaf in part.layers:
                     leaf.release()
-        super().__init__()
         self.label = label
         self.threads: int | None = None
         self._program: Program | None = None

@@ -7,6 +7,17 @@ Read ``drawing`` (what all share), ``training`` (losses by epoch), ``curves`` (p
 ``codes``, ``pictures`` (of decoded images), ``filters`` and ``pointer`` (decoding under the mouse).
 """
 
+from typing import Any
+
 from ..checks.public_names import on_first_use
 
-__getattr__, __dir__, __all__ = on_first_use(__name__)
+_find, __dir__, __all__ = on_first_use(__name__)
+
+
+def __getattr__(name: str) -> Any:
+    try:
+        return _find(name)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] in ("matplotlib", "mpl_toolkits"):
+            raise ImportError('plots need matplotlib: pip install "tinyae[plot]"') from error
+        raise

@@ -7,6 +7,7 @@ from .curves import curve as curve
 from .drawing import COLOURS as COLOURS
 from .drawing import MARKERS as MARKERS
 from .drawing import tile as tile
+from .filters import filters as filters
 from .pictures import error_map as error_map
 from .pictures import interpolation as interpolation
 from .pictures import manifold as manifold
@@ -14,4 +15,3 @@ from .pictures import reconstructions as reconstructions
 from .pictures import samples as samples
 from .pointer import explore as explore
 from .training import history as history
-from .filters import filters as filters

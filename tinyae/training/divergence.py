@@ -43,18 +43,19 @@ class Snapshot(NamedTuple):
     first_step: int
 
 
+Run = Callable[[Snapshot, int], np.ndarray]  # takes the first steps of a snapshot's plan
+
+
 class WayBack:
     """Remembers the beginning of the last two stretches, and leads back from a bad step.
 
     Parameters
     ----------
     model : Network
-    run : callable ``(snapshot, steps) -> losses``
-        Takes the first steps of a snapshot's plan.
     """
 
-    def __init__(self, model: Network, run: Callable[[Snapshot, int], np.ndarray]):
-        self.model, self._run = model, run
+    def __init__(self, model: Network):
+        self.model = model
         self._snapshots: list[Snapshot] = []
 
     def remember(self, plan: Plan) -> Snapshot:
@@ -71,28 +72,29 @@ class WayBack:
         self._snapshots.append(snapshot)
         return snapshot
 
-    def finite_steps(self, losses: np.ndarray) -> tuple[int, TrainingDiverged | None]:
+    def finite_steps(self, losses: np.ndarray, run: Run) -> tuple[int, TrainingDiverged | None]:
         """How many of the present stretch's steps were good, and what went wrong, if anything.
 
-        Then the model is back at the parameters that gave the last finite loss, and its progress.
+        Then the model is back at the parameters that gave the last finite loss, `steps_done` steps
+        after its first; `run` has taken the first steps of a snapshot's plan for that.
         """
         finite = np.isfinite(losses.sum(axis=1))
         if finite.all() and self._is_finite():
             return len(losses), None
         good = len(losses) if finite.all() else int(np.argmin(finite))
-        overflow = self._overflow(good)
+        overflow = self._overflow(good, run)
         if overflow and (overflow < good or finite.all()):
             good = step = overflow
             what = "the parameters or the optimizer's means overflowed"
         else:  # an overflow in the step before shows as a loss
             step, what = good + 1, f"the loss became {losses[good].sum()}"
-        return good, self._go_back(good, step, what)
+        return good, self._go_back(good, step, what, run)
 
     def _is_finite(self) -> bool:
         """Whether the model's own numbers are: an overflow need not show in the loss."""
         return all(bool(np.isfinite(a).all()) for a in (self.model.parameters, self.model.slots))
 
-    def _overflow(self, good: int) -> int:
+    def _overflow(self, good: int, run: Run) -> int:
         """After how many of the stretch's first `good` steps they no longer were; 0 for never.
 
         What has overflowed stays so, hence the search by halves.
@@ -100,7 +102,7 @@ class WayBack:
         origin = self._snapshots[-1]
 
         def finite_after(steps: int) -> bool:
-            self._restart(origin, steps)
+            self._restart(origin, steps, run)
             return self._is_finite()
 
         if good == 0 or finite_after(good):
@@ -111,13 +113,13 @@ class WayBack:
             low, high = (middle, high) if finite_after(middle) else (low, middle)
         return high
 
-    def _restart(self, origin: Snapshot, steps: int) -> None:
+    def _restart(self, origin: Snapshot, steps: int, run: Run) -> None:
         """The model as it was so many steps after a snapshot."""
         self.model.parameters[...], self.model.slots[...] = origin.parameters, origin.slots
         if steps > 0:
-            self._run(origin, steps)
+            run(origin, steps)
 
-    def _go_back(self, bad: int, step: int, what: str) -> TrainingDiverged:
+    def _go_back(self, bad: int, step: int, what: str, run: Run) -> TrainingDiverged:
         """Restore the parameters that gave the last finite loss.
 
         Loss k comes from the parameters after k steps, so the last finite one, before `bad`, is met
@@ -129,7 +131,7 @@ class WayBack:
         if bad == 0:
             origin = self._snapshots[0]
             steps = 0 if origin is present else len(origin.plan.bounds) - 2
-        self._restart(origin, steps)
+        self._restart(origin, steps, run)
         self.steps_done = origin.first_step + max(steps, 0)
         epoch = self.model.progress.epoch + sum(end < step for end in present.plan.epoch_ends)
         return TrainingDiverged(epoch, present.first_step + step, what)

@@ -126,7 +126,7 @@ class Training:
         self.history = History()
         self._means = EpochMeans()
         self._buffers: dict[str, np.ndarray] = {}
-        self._way_back = WayBack(model, self._run_steps)
+        self._way_back = WayBack(model)
         self._steps = 1  # mini-batches in the next stretch, once their time is known
         numbers = self.x[0].size + (self.target is not self.x) * self.target[0].size
         self._rows = max(1, tuning.STRETCH_BYTES // (numbers * model.dtype.itemsize))
@@ -220,7 +220,7 @@ class Training:
         plan = self.batches.take(self._steps, self._rows, epochs, self._pauses)
         origin = self._way_back.remember(plan)
         losses = self._run_steps(origin, len(plan.bounds) - 1, interruption)
-        good, error = self._way_back.finite_steps(losses)
+        good, error = self._way_back.finite_steps(losses, self._run_steps)
         self.batches.commit(plan, good)
         if error is not None:
             self.model.progress.step = self._way_back.steps_done
