@@ -12,8 +12,8 @@ from tinyae.training.compiled import make_trainer
 
 
 def noisy(layer, x, step=0, first=0):
-    layer.build(x.shape[1:])
     layer.dtype = x.dtype
+    layer.build(x.shape[1:])
     return layer.forward(x, training=True, step=step, first=first)[0]
 
 
