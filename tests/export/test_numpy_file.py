@@ -259,6 +259,57 @@ def test_noise_vanishes(tmp_path):
     assert file.read_text().count("\n    h = ") == 6  # two inputs, and two layers with a bias
 
 
+STEEPNESS = 1.5
+
+
+def steep(z):
+    return STEEPNESS * z
+
+
+def bent(z):
+    return np.tanh(steep(z))
+
+
+def own_activation(numpy):
+    """One whose kernels never run here."""
+    return tae.ActivationFunction("own", KNOWN["tanh"].forward, KNOWN["tanh"].backward, numpy=numpy)
+
+
+def test_an_activation_of_ones_own_is_copied_with_all_that_it_calls(tmp_path):
+    model = tae.Autoencoder([tae.Dense(2, own_activation(bent))], [tae.Dense(4)], input_shape=(4,))
+    file, _ = model.export_numpy(tmp_path)
+    assert {"steep", "bent"} < set(functions(file))
+    assert "\nSTEEPNESS = 1.5\n" in file.read_text()
+    x, (layer, _) = samples((4,)), model.layers
+    z = run_alone(tmp_path, "autoencoder", x=x, z=x[:, :2])["encode"]
+    np.testing.assert_allclose(z, bent(x @ layer.weights["kernel"]), rtol=1e-6)
+
+
+def typed(text):
+    """A function whose text is nowhere."""
+    names = {"__name__": "typed"}
+    exec(text, names)
+    return names.popitem()[1]
+
+
+@pytest.mark.parametrize(
+    ("numpy", "message"),
+    [
+        (None, "cannot write the activation own, which has no reading in NumPy"),
+        (np.tanh, "copies functions written with def, but got <ufunc 'tanh'>"),
+        (lambda z: z, "copies functions written with def, but got <function <lambda>"),
+        (typed("def f(z): return z"), "cannot find the text of f"),
+        (typed("def squared_error(z): return z"), "two functions of the name 'squared_error'"),
+    ],
+)
+def test_activations_that_cannot_be_copied_are_refused(numpy, message, tmp_path):
+    layer = tae.Dense(2, own_activation(numpy))
+    model = tae.Autoencoder([layer], [tae.Dense(4)], input_shape=(4,))
+    with pytest.raises(ValueError, match=message):
+        model.export_numpy(tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 class Mine(tae.Layer):
     def forward(self, x, training=False, step=0, first=0):
         return 2 * x, None
