@@ -77,6 +77,8 @@ def _plain(value: object, part: object, argument: str) -> Any:
         value = value.item()
     if value is None or isinstance(value, bool | int | float | str):
         return value
+    if isinstance(value, ActivationFunction):
+        return describe(value)
     if isinstance(value, tuple | list) and len(value) <= MOST_DIMENSIONS:
         return [_plain(item, part, argument) for item in value]
     for name, function in initializers.NAMES.items():
