@@ -59,8 +59,6 @@ def sgd_step(theta, g, velocity, unused, step, settings):
 # For the engine, and by hand
 
 SLOTS = 2  # vectors that an optimizer may keep beside the parameters
-
-
 FLUSH_EVERY = 64  # steps
 
 
