@@ -109,7 +109,7 @@ class Network:
         for layer in self.layers:
             rows.append((layer.label, shape_text(layer.output_shape), f"{layer.parameter_count:,}"))
         rows.append(("total", "", f"{self.parameters.size:,}"))
-        print(*table(rows, left=2), sep="\n")
+        print(*table(rows, alignment="<<"), sep="\n")
 
     # Building
 
