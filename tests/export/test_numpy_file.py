@@ -1,6 +1,8 @@
 """The exported Python file gives what the model gives, where neither tinyae nor Numba are."""
 
 import ast
+import math
+import runpy
 import subprocess
 import sys
 import textwrap
@@ -9,9 +11,10 @@ import numpy as np
 import pytest
 
 import tinyae as tae
+from tests.support import naive, naive_images
 from tests.support.format_1 import dense, images, samples
-from tinyae.export import numpy_layers
-from tinyae.maths import activations
+from tinyae.layers import steps
+from tinyae.maths.activations import KNOWN
 
 ALONE = """
 import sys
@@ -140,45 +143,77 @@ def test_a_real_model_after_training(tmp_path):
     assert_equal(results["score"], model.reconstruction_error(x_test))
 
 
-@pytest.mark.parametrize("name", activations.NAMES[1:])
-def test_its_activations_are_the_layers(name):
-    z = np.linspace(-200, 200, 801, dtype=np.float32).reshape(1, -1)
-    layer = tae.Sequential([tae.Activation(name)])
-    layer.build(z.shape[1:])
-    expected = layer.forward(z)[0]
-    assert_equal(getattr(numpy_layers, name)(z), expected)
+# One case for each primitive step: the step, its weight's shape, the input's, and what it does by
+# definition, for an input x and the weight W.
+IMAGE = (5, 4, 2)
+PRIMITIVES = {
+    steps.Product: (steps.Product("W"), (4, 3), (4,), lambda x, W: naive.product(x, W)),
+    steps.Bias: (steps.Bias("W"), (2,), IMAGE, lambda x, W: x + np.broadcast_to(W, IMAGE)),
+    steps.Scale: (steps.Scale("W"), IMAGE, IMAGE, lambda x, W: x * W),
+    steps.Apply: (steps.Apply(KNOWN["elu"]), None, (4,), lambda x, W: naive.activation("elu", x)),
+    steps.Reshape: (steps.Reshape((2, 20)), None, IMAGE, lambda x, W: x.reshape(-1, 2, 20)),
+    steps.Pad: (
+        *(steps.Pad((1, 2), (0, 3), -math.inf), None, IMAGE),
+        lambda x, W: np.pad(x, [(0, 0), (1, 2), (0, 3), (0, 0)], constant_values=-np.inf),
+    ),
+    steps.Crop: (steps.Crop((1, 3), (0, 2)), None, IMAGE, lambda x, W: x[:, 1:4, :2]),
+    steps.WindowProduct: (
+        *(steps.WindowProduct("W", (2, 1)), (2, 3, 2, 3), IMAGE),
+        lambda x, W: naive_images.conv2d(x, W, np.zeros(3), (2, 1), "valid"),
+    ),
+    steps.WindowProductTransposed: (
+        *(steps.WindowProductTransposed("W", (2, 1)), (2, 3, 3, 2), IMAGE),
+        lambda x, W: naive_images.conv2d_transpose(x, W, np.zeros(3), (2, 1), "valid"),
+    ),
+    steps.MaxPool: (
+        *(steps.MaxPool((3, 2), (2, 1)), None, IMAGE),
+        lambda x, W: naive_images.pooling(x, (3, 2), (2, 1), "valid", np.max),
+    ),
+    steps.AveragePool: (
+        *(steps.AveragePool((3, 2), (2, 1), (1, 1), (0, 1)), None, IMAGE),
+        lambda x, W: naive_images.pooling(x, (3, 2), (2, 1), "same", np.mean),
+    ),
+    steps.Repeat: (
+        *(steps.Repeat(2, 3), None, IMAGE),
+        lambda x, W: naive_images.upsampling(x, (2, 3)),
+    ),
+}
 
 
-@pytest.mark.parametrize(
-    ("layer", "run"),
-    [
-        (
-            tae.Conv2D(3, (2, 3), strides=(1, 2)),
-            lambda x, W: numpy_layers.conv(x, W, (1, 2), (5, 2)),
-        ),
-        (
-            tae.Conv2DTranspose(3, (2, 1), strides=(2, 3)),
-            lambda x, W: numpy_layers.conv_transpose(x, W, (2, 3), (0, 0), (12, 18)),
-        ),
-        (
-            tae.MaxPooling2D((3, 2), strides=2, padding="same"),
-            lambda x: numpy_layers.max_pool(
-                numpy_layers.pad(x, (0, 1), (0, 0), -np.inf), (3, 2), (2, 2), (3, 3)
-            ),
-        ),
-        (
-            tae.AveragePooling2D((3, 2), strides=2, padding="same"),
-            lambda x: numpy_layers.average_pool(x, (3, 2), (2, 2), (0, 1), (0, 0), (3, 3)),
-        ),
-        (tae.UpSampling2D((2, 3)), lambda x: numpy_layers.upsample(x, 2, 3)),
-    ],
-)
-def test_its_images_are_the_layers(layer, run):
-    x = np.random.default_rng(0).standard_normal((2, 6, 6, 2)).astype(np.float32)
-    chain = tae.Sequential([layer])
-    chain.build(x.shape[1:])
-    weights = [layer.weights["kernel"]] if layer.weights else []
-    assert_equal(run(x, *weights), layer.forward(x)[0])
+class OneStep(tae.Layer):
+    """A layer of one's own that says what it does in a primitive step."""
+
+    def __init__(self, step, weight_shape, compute):
+        super().__init__()
+        self.step, self.weight_shape, self.compute = step, weight_shape, compute
+
+    def build(self, input_shape):
+        if self.weight_shape is not None:
+            self.add_weight("W", self.weight_shape)
+        return self.compute(np.zeros((1, *input_shape)), self.weights.get("W")).shape[1:]
+
+    def forward(self, x, training=False, step=0, first=0):
+        return self.compute(x, self.weights.get("W")), None
+
+    def steps(self):
+        return [self.step]
+
+
+@pytest.mark.parametrize("kind", steps.PRIMITIVES)
+def test_every_primitive_is_written_as_what_it_is(kind, tmp_path):
+    step, weight_shape, input_shape, compute = PRIMITIVES[kind]  # a new one needs a case above
+    assert type(step) is kind
+    model = tae.Autoencoder(
+        [OneStep(step, weight_shape, compute)],
+        [tae.Activation("linear")],
+        input_shape=input_shape,
+        dtype="float64",
+    )
+    file, _ = model.export_numpy(tmp_path, encoder_only=True)
+    x = np.random.default_rng(0).standard_normal((3, *input_shape))
+    found, expected = runpy.run_path(str(file))["encode"](x), model.layers[0].forward(x)[0]
+    assert (found.shape, found.dtype) == (expected.shape, expected.dtype)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
 
 
 def functions(file):
@@ -189,7 +224,7 @@ def functions(file):
 
 def test_only_what_is_needed_is_written_and_reads_well(tmp_path):
     file, _ = dense().export_numpy(tmp_path)
-    assert functions(file) == ["leaky_relu", "elu", "encode", "decode", "score"]
+    assert functions(file) == ["leaky_relu", "elu", "squared_error", "encode", "decode", "score"]
     text = file.read_text()
     assert (
         textwrap.dedent(
@@ -197,7 +232,8 @@ def test_only_what_is_needed_is_written_and_reads_well(tmp_path):
         def encode(x):
             """From x (n, 4) to (n, 2)."""
             h = np.asarray(x, np.float32)
-            h = h @ weights["encoder_0_kernel"] + weights["encoder_0_bias"]
+            h = h @ weights["encoder_0_kernel"]
+            h = h + weights["encoder_0_bias"]
             h = elu(h)  # (n, 5)
             h = h @ weights["encoder_1_kernel"]  # (n, 2)
             return h
@@ -220,7 +256,58 @@ def test_noise_vanishes(tmp_path):
         [tae.GaussianNoise(0.5), tae.Dense(2), tae.Dropout(0.5)], [tae.Dense(4)], input_shape=(4,)
     )
     file, _ = model.export_numpy(tmp_path)
-    assert file.read_text().count("\n    h = ") == 4  # two inputs and two layers
+    assert file.read_text().count("\n    h = ") == 6  # two inputs, and two layers with a bias
+
+
+STEEPNESS = 1.5
+
+
+def steep(z):
+    return STEEPNESS * z
+
+
+def bent(z):
+    return np.tanh(steep(z))
+
+
+def own_activation(numpy):
+    """One whose kernels never run here."""
+    return tae.ActivationFunction("own", KNOWN["tanh"].forward, KNOWN["tanh"].backward, numpy=numpy)
+
+
+def test_an_activation_of_ones_own_is_copied_with_all_that_it_calls(tmp_path):
+    model = tae.Autoencoder([tae.Dense(2, own_activation(bent))], [tae.Dense(4)], input_shape=(4,))
+    file, _ = model.export_numpy(tmp_path)
+    assert {"steep", "bent"} < set(functions(file))
+    assert "\nSTEEPNESS = 1.5\n" in file.read_text()
+    x, (layer, _) = samples((4,)), model.layers
+    z = run_alone(tmp_path, "autoencoder", x=x, z=x[:, :2])["encode"]
+    np.testing.assert_allclose(z, bent(x @ layer.weights["kernel"]), rtol=1e-6)
+
+
+def typed(text):
+    """A function whose text is nowhere."""
+    names = {"__name__": "typed"}
+    exec(text, names)
+    return names.popitem()[1]
+
+
+@pytest.mark.parametrize(
+    ("numpy", "message"),
+    [
+        (None, "cannot write the activation own, which has no reading in NumPy"),
+        (np.tanh, "copies functions written with def, but got <ufunc 'tanh'>"),
+        (lambda z: z, "copies functions written with def, but got <function <lambda>"),
+        (typed("def f(z): return z"), "cannot find the text of f"),
+        (typed("def squared_error(z): return z"), "two functions of the name 'squared_error'"),
+    ],
+)
+def test_activations_that_cannot_be_copied_are_refused(numpy, message, tmp_path):
+    layer = tae.Dense(2, own_activation(numpy))
+    model = tae.Autoencoder([layer], [tae.Dense(4)], input_shape=(4,))
+    with pytest.raises(ValueError, match=message):
+        model.export_numpy(tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 class Mine(tae.Layer):
@@ -237,7 +324,7 @@ def test_parts_of_ones_own_are_refused(tmp_path):
     def build(layer, loss="mse"):
         return tae.Autoencoder([layer], [tae.Dense(4)], input_shape=(4,), loss=loss)
 
-    with pytest.raises(ValueError, match=r"encoder\[0\] Mine, which is not tinyae's"):
+    with pytest.raises(ValueError, match=r"encoder\[0\] Mine: Mine does not say"):
         build(Mine()).export_numpy(tmp_path / "out")
     with pytest.raises(ValueError, match=r"the loss .*Other.*encoder_only=True"):
         build(tae.Dense(2), Other()).export_numpy(tmp_path / "out")

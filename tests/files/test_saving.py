@@ -8,6 +8,7 @@ import pytest
 
 import tinyae as tae
 from tests.support.format_1 import dense, images, samples
+from tinyae.checks.public_names import homes
 from tinyae.files import describe as architecture
 from tinyae.maths import initializers
 
@@ -87,10 +88,10 @@ ODD_ARGUMENTS = {
 }
 
 
-@pytest.mark.parametrize("name", architecture.CLASSES)
+@pytest.mark.parametrize("name", [name for name in homes("tinyae") if architecture.known(name)])
 def test_every_argument_of_every_class_comes_back(name):
     arguments = ODD_ARGUMENTS[name]  # a new class needs a line above
-    part = architecture.CLASSES[name](**arguments)
+    part = architecture.known(name)(**arguments)
     if isinstance(part, tae.Layer):
         part.activity_regularizer = tae.L1(0.125)
     description = architecture.describe(part)
@@ -192,7 +193,7 @@ def test_threads_are_the_loaders_choice(tmp_path):
     assert loaded.threads == loaded.encoder.threads == 1
     loaded.encoder.save(tmp_path / "encoder")
     assert tae.load(tmp_path / "encoder", threads=1).threads == 1
-    with pytest.raises(ValueError, match="threads must be at least 1"):
+    with pytest.raises(ValueError, match="threads must be a whole number of at least 1, but got 0"):
         tae.load(tmp_path / "model", threads=0)
 
 
@@ -292,7 +293,7 @@ def test_parts_of_ones_own_come_back_when_handed_over(tmp_path):
 def test_what_cannot_be_loaded_is_not_saved(tmp_path):
     with pytest.raises(ValueError, match="save needs a built model"):
         tae.Autoencoder([tae.Dense(2)], [tae.Dense(4)]).save(tmp_path / "model")
-    with pytest.raises(ValueError, match="before it is built"):
+    with pytest.raises(ValueError, match="Sequential must be built before use"):
         tae.Sequential([tae.Dense(2)]).save(tmp_path / "model")
     with pytest.raises(ValueError, match="no data"):
         tae.PCA(2).save(tmp_path / "model")

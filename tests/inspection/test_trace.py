@@ -7,6 +7,13 @@ import numpy as np
 import pytest
 
 import tinyae as tae
+from tests.support.gradcheck_models import Affine
+from tests.support.layer_cases import LAYER_CASES, chain_of, each_case
+from tinyae.checks.public_names import homes
+from tinyae.files.describe import known
+from tinyae.layers.layer import describes
+from tinyae.maths.activations import KNOWN
+from tinyae.network.chain import BCEFromLogits
 
 RNG = np.random.default_rng(0)
 
@@ -163,6 +170,15 @@ def test_frozen_layers_are_marked():
     assert report.rows[1].weight_gradient_norm == 0
 
 
+def test_a_frozen_layer_of_ones_own_has_no_gradient_either():
+    layer = Affine()
+    layer.trainable = False
+    model = tae.Autoencoder([tae.Dense(3), layer], [tae.Dense(6)], input_shape=(6,))
+    first, frozen, _ = tae.trace(model, RNG.random((4, 6))).rows
+    assert frozen.marks == ("frozen",)
+    assert first.weight_gradient_norm > frozen.weight_gradient_norm == 0
+
+
 # Formulas
 
 
@@ -190,16 +206,15 @@ def test_formulas_of_dense_layers():
     ]
 
 
-@pytest.mark.parametrize("activation", ["linear", "relu", "leaky_relu", "elu", "tanh", "sigmoid"])
+@pytest.mark.parametrize("activation", KNOWN)
 def test_the_written_slopes_are_true(activation):
-    from tinyae.inspection.formulas import SLOPES
-
     layer = tae.Activation(activation)
     x, dy = np.linspace(-2, 2, 16).reshape(4, 4) + 0.01, RNG.normal(size=(4, 4))
     chain = tae.Sequential([layer])
     chain.build((4,), "float64")
     y, cache = layer.forward(x)
-    expression = SLOPES[activation].replace("dy (1 if y > 0 else 0.2)", "dy * where(y > 0, 1, 0.2)")
+    expression = KNOWN[activation].slope
+    expression = expression.replace("dy (1 if y > 0 else 0.2)", "dy * where(y > 0, 1, 0.2)")
     for written, python in (("dy (", "dy * ("), ("dy y (", "dy * y * ("), ("²", "**2")):
         expression = expression.replace(written, python)
     names = {"y": y, "dy": dy, "min": np.minimum, "where": np.where}
@@ -236,6 +251,34 @@ def test_formulas_of_image_layers():
     assert written[0][1] == "dz = dy (y > 0); dW = Σ x dz; db = Σ dz; dx = convT(dz, W)"
     assert written[4][1] == "dz = dy; dW = Σ x dz; dx = conv(dz, W)"
     assert written[7][1] == "dx = dy (1 − y²)"
+
+
+PUBLIC = [part for name in homes("tinyae") if (part := known(name)) is not None]
+
+
+@each_case
+def test_every_layer_has_a_formula_of_its_own(case):
+    for layer in chain_of(case).layers:
+        assert describes(layer, "formula")
+        forward, backward = layer.formula()
+        assert forward.startswith("y = ")
+        assert "dx = " in backward
+        assert type(layer).__name__ not in forward + backward  # "y = Dense.forward(x)" says nothing
+
+
+def test_the_table_of_layers_has_all():
+    built_in = {part for part in PUBLIC if issubclass(part, tae.Layer)}
+    assert {type(layer) for case in LAYER_CASES for layer in chain_of(case).layers} == built_in
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [*(part for part in PUBLIC if issubclass(part, tae.Loss)), BCEFromLogits],
+    ids=lambda loss: loss.__name__,
+)
+def test_every_loss_has_a_formula_of_its_own(loss):
+    assert "formula" in vars(loss)
+    assert loss.formula.backward.startswith(("dy = ", "dz = "))
 
 
 def test_a_sigmoid_before_bce_belongs_to_the_loss():

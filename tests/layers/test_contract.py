@@ -1,5 +1,6 @@
 """The contract of a layer, held to by every line of one table; and what layers refuse."""
 
+import copy
 import math
 
 import numpy as np
@@ -101,10 +102,14 @@ def test_backward_is_the_gradient(case):
     np.testing.assert_allclose(dx, numeric, rtol=1e-6, atol=1e-8)
     numeric = naive.numeric_gradient(value, chain.parameters)
     np.testing.assert_allclose(gradients_of(chain), numeric, rtol=1e-6, atol=1e-8)
-    # once more: nothing is left of the first time, and what was given is as it was
+    # once more: the same is added to the first, and what was given is as it was
+    once = gradients_of(chain)
     np.testing.assert_array_equal(chain.backward(dy, cache), dx)
-    np.testing.assert_allclose(gradients_of(chain), numeric, rtol=1e-6, atol=1e-8)
+    assert_near(gradients_of(chain), 2 * once, "float64")
     np.testing.assert_array_equal(dy, before)
+    np.testing.assert_array_equal(gradients_of(chain), chain.gradient)
+    chain.clear_gradients()
+    assert not chain.gradient.any()
 
 
 @each_case
@@ -121,6 +126,7 @@ def test_a_single_sample_may_have_any_strides(case, form):
     expected, cache = chain.forward(x[1:].copy())
     dy = np.random.default_rng(5).normal(size=expected.shape)
     dx, gradients = chain.backward(dy, cache), gradients_of(chain)
+    chain.clear_gradients()
     y, cache = chain.forward(single)
     np.testing.assert_array_equal(y, expected)
     np.testing.assert_array_equal(chain.backward(dy, cache), dx)
@@ -133,12 +139,12 @@ def test_a_batch_is_its_samples(case):
     y, cache = chain.forward(x)
     dy = np.random.default_rng(5).normal(size=y.shape)
     dx, total = chain.backward(dy, cache), gradients_of(chain)
+    chain.clear_gradients()
     for i in range(len(x)):
         y_i, cache_i = chain.forward(x[i : i + 1])
         assert_near(y_i[0], y[i], "float64")
         assert_near(chain.backward(dy[i : i + 1], cache_i)[0], dx[i], "float64")
-        total = total - gradients_of(chain)
-    np.testing.assert_allclose(total, 0, atol=1e-12)
+    np.testing.assert_allclose(gradients_of(chain), total, rtol=0, atol=1e-12)
 
 
 def chunk_bytes(monkeypatch, model, samples_in_chunk):
@@ -217,6 +223,44 @@ def test_a_frozen_layer_stays(case, loss, apart_from, monkeypatch):
         for name in weights:
             assert layer.trainable or not layer.gradients[name].any()
             assert layer.trainable or np.array_equal(layer.weights[name], weights[name])
+
+
+@each_case
+@pytest.mark.parametrize("eager", [False, True], ids=["compiled", "eager"])
+def test_after_a_gradient_each_layer_holds_its_part(case, eager):
+    model, x = model_of(case), samples(case, 7)
+    model.gradient[...] = 9  # nothing is left of what was there
+    _, gradient = model.loss_and_gradient(x, training=True, eager=eager)
+    start = 0
+    for layer in model.layers:
+        for name, part in layer.gradients.items():
+            here = gradient[start : start + part.size]
+            np.testing.assert_array_equal(part, here.reshape(layer.weights[name].shape))
+            assert np.shares_memory(part, model.gradient)
+            start += part.size
+        np.testing.assert_array_equal(layer.gradient, gradient[start - layer.gradient.size : start])
+    assert start == gradient.size
+    assert not np.shares_memory(gradient, model.gradient)
+
+
+@each_case
+def test_a_shallow_copy_of_a_layer_has_weights_of_its_own(case):
+    chain, x = chain_of(case), samples(case)
+    layer = chain.layers[-1]
+    twin = copy.copy(layer)
+    x = chain.forward(x)[1][-1][0]  # what reached the layer
+    expected, parameters = layer.forward(x)[0], layer.parameters.copy()
+    np.testing.assert_array_equal(twin.forward(x)[0], expected)
+    for mine, other in ((twin.weights, layer.weights), (twin.gradients, layer.gradients)):
+        assert list(mine) == list(other)
+        assert not any(np.shares_memory(mine[name], other[name]) for name in mine)
+    y, cache = twin.forward(x)
+    twin.backward(np.ones_like(y), cache)
+    twin.parameters[...] = 7
+    assert all((weight == 7).all() for weight in twin.weights.values())
+    np.testing.assert_array_equal(layer.parameters, parameters)
+    assert is_whole(chain)
+    assert not chain.gradient.any()
 
 
 @each_case

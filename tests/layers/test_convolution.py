@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 import tinyae as tae
 from tests.support.naive_images import conv2d, conv2d_transpose
+from tests.support.steps_in_numpy import assert_same, run_steps
+from tinyae.layers.record import as_type
 
 sizes = st.integers(1, 9)
 taps = st.integers(1, 7)
@@ -50,7 +52,8 @@ def test_forward_equals_loops(case):
     y, _ = layer.forward(x)
     expected = reference(layer, x)
     assert y.shape[1:] == layer.output_shape
-    np.testing.assert_allclose(y, expected, rtol=0, atol=1e-12 * max(1, np.abs(expected).max()))
+    assert_same(y, expected)
+    assert_same(run_steps(layer, x), expected)  # the plain readings
 
 
 @given(cases())
@@ -96,12 +99,17 @@ def test_gradient_of_each_weight_alone(case):
     W[...] = before
 
 
+def record(layer, input_shape):
+    """The record of the layer, built alone for images of that shape."""
+    layer.build(input_shape)
+    return as_type(layer.record()[0], layer.kernels.record)
+
+
 @pytest.mark.parametrize("kind", [tae.Conv2D, tae.Conv2DTranspose])
 @pytest.mark.parametrize(("inputs", "filters"), [(1, 4), (4, 1), (3, 3)])
 def test_the_side_with_fewer_channels_is_copied(kind, inputs, filters):
     layer = kind(filters, 3, padding="same")
-    layer.build((5, 5, inputs))
-    op = layer.image_record((5, 5, inputs))
+    op = record(layer, (5, 5, inputs))
     assert bool(op.scatter) == (inputs > filters)
     assert bool(op.flipped) == (bool(op.scatter) != layer.transposed)
 
@@ -110,7 +118,7 @@ def test_the_side_with_fewer_channels_is_copied(kind, inputs, filters):
 def test_strides_keep_the_natural_form(kind, scatter):
     for inputs, filters in ((1, 4), (4, 1)):
         layer = kind(filters, 3, strides=2)
-        assert bool(layer.image_record((5, 5, inputs)).scatter) == scatter
+        assert bool(record(layer, (5, 5, inputs)).scatter) == scatter
 
 
 @pytest.mark.parametrize("kind", [tae.Conv2D, tae.Conv2DTranspose])
@@ -121,11 +129,9 @@ def test_gathering_and_scattering_agree(kind, filters, monkeypatch):
     for flip in (False, True):
         layer = kind(filters, (3, 2), padding="same", activation="tanh")
         if flip:
-            chosen = layer.op
 
-            def other(shape, chosen=chosen, layer=layer):
-                fields = chosen(shape)
-                window = layer.kernel_size
+            def other(chosen=layer.record_fields, window=layer.kernel_size):
+                fields = chosen()
                 return fields | {
                     "scatter": not fields["scatter"],
                     "flipped": not fields["flipped"],
@@ -133,7 +139,7 @@ def test_gathering_and_scattering_agree(kind, filters, monkeypatch):
                     "pad_left": window[1] - 1 - fields["pad_left"],
                 }
 
-            monkeypatch.setattr(layer, "op", other)
+            monkeypatch.setattr(layer, "record_fields", other)
         tae.Sequential([layer]).build((6, 5, 2), "float64", seed=3)
         x = np.random.default_rng(0).normal(size=(3, 6, 5, 2))
         y, cache = layer.forward(x)
@@ -173,7 +179,7 @@ def test_even_windows_have_the_odd_zero_behind():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: tae.Conv2D(0, 3), "filters must be a positive integer"),
+        (lambda: tae.Conv2D(0, 3), "filters must be a whole number of at least 1, but got 0"),
         (lambda: tae.Conv2D(1, (3, 0)), "kernel_size must be a positive integer or a pair"),
         (lambda: tae.Conv2D(1, (3, 3, 3)), "kernel_size"),
         (lambda: tae.Conv2D(1, 3, strides=0), "strides"),

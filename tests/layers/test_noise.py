@@ -7,13 +7,14 @@ import pytest
 
 import tinyae as tae
 from tinyae.engine import tuning
+from tinyae.layers.noise import element_bits, row_key, standard_normal
 from tinyae.machine.numba_parts import DISABLED
 from tinyae.training.compiled import make_trainer
 
 
 def noisy(layer, x, step=0, first=0):
-    layer.build(x.shape[1:])
     layer.dtype = x.dtype
+    layer.build(x.shape[1:])
     return layer.forward(x, training=True, step=step, first=first)[0]
 
 
@@ -61,8 +62,6 @@ def test_gaussian_noise_is_standard_normal():
 
 def test_inverse_normal_distribution_is_accurate():
     # each noise value against the bits it was made from, by the error function
-    from tinyae.layers.noise import element_bits, row_key, standard_normal
-
     with np.errstate(over="ignore"):
         row = row_key(0, 0, 0)
         for j in range(2000):
@@ -70,6 +69,53 @@ def test_inverse_normal_distribution_is_accurate():
             share = ((int(bits) >> 8) + 0.5) / 2**24
             z = float(standard_normal(bits))
             assert 0.5 * math.erfc(-z / math.sqrt(2)) == pytest.approx(share, rel=2e-5)
+
+
+# Of (key, step, position): the row's bits; those of its elements 0, 1 and 1000; and their noise
+DRAWN = {
+    (0, 0, 0): (0, [0, 2462723854, 2313033512], [-5.419983, 0.18503098, 0.096769124]),
+    (0, 0, 1): (
+        *(1364076727, [804215951, 2237357399, 459317140]),
+        [-0.88809013, 0.052476276, -1.24295],
+    ),
+    (0, 1, 0): (
+        *(804215951, [1461123477, 2329521019, 3889424079]),
+        [-0.41193292, 0.10644135, 1.3140011],
+    ),
+    (1, 0, 0): (
+        *(215606638, [1558626407, 2227867446, 165713514]),
+        [-0.35072857, 0.04693092, -1.7673692],
+    ),
+    (2**62 + 12345, 1000, 31): (
+        *(1954184040, [3074378277, 1290770377, 1072544768]),
+        [0.57043743, -0.52287424, -0.67536694],
+    ),
+    (2**63 - 1, 2**31, 2**20): (
+        *(303835746, [3697569454, 4070918990, 3393139786]),
+        [1.0844053, 1.6242117, 0.8065145],
+    ),
+}
+
+
+@pytest.mark.parametrize("place", DRAWN)
+def test_what_is_drawn_for_a_place_stays_the_same(place):
+    """From release to release: a seed is to mean the same model."""
+    row, bits, noise = DRAWN[place]
+    with np.errstate(over="ignore"):
+        assert int(row_key(*place)) == row
+        found = [element_bits(np.uint32(row), j) for j in (0, 1, 1000)]
+        assert [int(each) for each in found] == bits
+        found = np.array([standard_normal(np.uint32(each)) for each in bits], np.float32)
+    # without the JIT products are rounded before they are added
+    np.testing.assert_array_max_ulp(found, np.float32(noise), maxulp=4 if DISABLED else 1)
+
+
+def test_a_models_seed_decides_keys_and_masks():
+    ae = tae.Autoencoder([tae.Dropout(0.5)], [tae.Flatten()], input_shape=(12,), seed=3)
+    assert [layer.key for layer in ae.layers] == [5737856171534892084, 4404663168949438663]
+    y, _ = ae.layers[0].forward(np.ones((2, 12)), training=True, step=4)
+    kept = [[0, 0, 1, 1, 1, 0, 1, 0, 1, 1, 1, 1], [1, 1, 0, 1, 1, 1, 1, 0, 0, 1, 1, 0]]
+    np.testing.assert_array_equal(y, 2 * np.array(kept))
 
 
 @pytest.mark.parametrize("layer", [tae.Dropout(0.5), tae.GaussianNoise(1.0)], ids=repr)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 import tinyae as tae
 from tests.support.naive_images import max_pooling_gradient, pooling, upsampling
+from tests.support.steps_in_numpy import assert_same, run_steps
 
 sides = st.integers(1, 8)
 windows = st.integers(1, 4)
@@ -37,6 +38,7 @@ def test_max_pooling(case):
     layer = built(tae.MaxPooling2D(window, strides, padding), x)
     y, cache = layer.forward(x)
     np.testing.assert_array_equal(y, pooling(x, window, strides, padding, np.max))
+    np.testing.assert_array_equal(run_steps(layer, x), y)  # the plain readings
     dy = np.random.default_rng(0).normal(size=y.shape)
     expected = max_pooling_gradient(x, window, strides, padding, dy)
     np.testing.assert_allclose(layer.backward(dy, cache), expected, atol=1e-14)
@@ -48,6 +50,7 @@ def test_average_pooling(case):
     layer = built(tae.AveragePooling2D(window, strides, padding), x)
     y, cache = layer.forward(x)
     np.testing.assert_allclose(y, pooling(x, window, strides, padding, np.mean), atol=1e-14)
+    assert_same(run_steps(layer, x), y)
     dy, e = (np.random.default_rng(seed).normal(size=s) for seed, s in ((0, y.shape), (1, x.shape)))
     moved = pooling(e, window, strides, padding, np.mean)
     assert np.vdot(layer.backward(dy, cache), e) == pytest.approx(np.vdot(dy, moved), abs=1e-12)
@@ -59,6 +62,7 @@ def test_upsampling(height, width, channels, rows, columns):
     layer = built(tae.UpSampling2D((rows, columns)), x)
     y, cache = layer.forward(x)
     np.testing.assert_array_equal(y, upsampling(x, (rows, columns)))
+    np.testing.assert_array_equal(run_steps(layer, x), y)
     dy, e = (np.random.default_rng(seed).normal(size=s) for seed, s in ((0, y.shape), (1, x.shape)))
     moved = np.vdot(dy, upsampling(e, (rows, columns)))
     assert np.vdot(layer.backward(dy, cache), e) == pytest.approx(moved, abs=1e-12)

@@ -6,8 +6,8 @@ import pytest
 import tinyae as tae
 from tests.support import naive
 from tinyae.maths import losses
-from tinyae.maths.losses import BCE, MSE, BCEFromLogits
-from tinyae.network.chain import training_chain
+from tinyae.maths.losses import BCE, MSE
+from tinyae.network.chain import BCEFromLogits, training_chain
 from tinyae.training.eager import EagerTrainer
 
 DTYPES = [np.float32, np.float64]

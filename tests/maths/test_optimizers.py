@@ -46,6 +46,44 @@ def test_twenty_steps(optimizer, reference, settings, dtype):
     np.testing.assert_allclose(run(optimizer, theta, gradients), expected, atol=tolerance * moved)
 
 
+@pytest.mark.parametrize(("optimizer", "reference", "settings"), CASES, ids=NAMES)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_steps_by_hand(optimizer, reference, settings, dtype):
+    """The same, without what serves the engine: the gradient stays."""
+    rng = np.random.default_rng(0)
+    theta = rng.normal(size=SIZE).astype(dtype)
+    gradients = rng.normal(size=(STEPS, SIZE)).astype(dtype)
+    by_kernel, expected = run(optimizer, theta, gradients), reference(theta, gradients, **settings)
+    state, before = optimizer.state(theta), gradients.copy()
+    assert (state.shape, state.dtype, state.any()) == ((SLOTS, SIZE), dtype, False)
+    for t, gradient in enumerate(gradients, start=1):
+        optimizer.step(theta, gradient, state, t)
+    np.testing.assert_array_equal(gradients, before)
+    np.testing.assert_array_equal(theta, by_kernel)
+    tolerance = 1e-13 if dtype is np.float64 else 1e-5
+    np.testing.assert_allclose(theta, expected, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("optimizer", [Adam(), SGD()])
+def test_a_step_by_hand_refuses_what_does_not_fit(optimizer):
+    theta, g = np.ones(3), np.ones(3)
+    state = optimizer.state(theta)
+    wrong = [
+        ({"gradient": np.ones(4)}, r"gradient must have shape \(3,\) .* has shape \(4,\)"),
+        ({"gradient": np.ones((1, 3))}, r"gradient must have shape \(3,\)"),
+        ({"gradient": np.ones(3, np.float32)}, "gradient must .* dtype float64, .* dtype float32"),
+        ({"state": state[:1]}, r"state must have shape \(2, 3\) .* has shape \(1, 3\)"),
+        ({"state": state.astype(np.float32)}, "state must .* dtype float64, .* dtype float32"),
+        ({"t": 0}, "t must be a whole number of at least 1, but got 0"),
+        ({"t": 1.0}, "t must be a whole number"),
+    ]
+    for argument, message in wrong:
+        with pytest.raises(ValueError, match=message):
+            optimizer.step(theta, **{"gradient": g, "state": state, "t": 1, **argument})
+    assert (theta == 1).all()
+    assert not state.any()
+
+
 def test_adams_first_step_in_kerass_form():
     """α g / (|g| + ε / √(1 − β₂)): here ε counts about 32 times as much as in PyTorch's form."""
     g = np.array([1.0, 1e-6, -1e-8])

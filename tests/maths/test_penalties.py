@@ -5,15 +5,18 @@ import pytest
 
 import tinyae as tae
 from tests.support import naive
+from tinyae.maths import penalties
 from tinyae.maths.penalties import L1, L1L2, L2
+from tinyae.network.chain import OfSigmoid
 
 PAIRS = [(0.3, 0.0), (0.0, 0.7), (0.3, 0.7)]
 
 
-def penalty(a, l1, l2, scale, from_logits, da):
+def penalty(a, l1, l2, scale, of_sigmoid, da):
     """The kernel's value over all rows."""
-    sums = np.full(len(a), np.nan)
-    regularizers.penalty(a, l1, l2, scale, from_logits, da, sums)
+    part, sums = L1L2(l1, l2), np.full(len(a), np.nan)
+    kernel = part.of_sigmoid if of_sigmoid else part.kernel
+    kernel(a, part.settings(), scale, da, sums)
     return sums.sum()
 
 
@@ -29,21 +32,36 @@ def test_value_and_gradient(l1, l2, dtype):
 
 
 @pytest.mark.parametrize(("l1", "l2"), PAIRS)
-@pytest.mark.parametrize("from_logits", [False, True])
-def test_gradient_by_finite_differences(l1, l2, from_logits):
+@pytest.mark.parametrize("of_sigmoid", [False, True])
+def test_gradient_by_finite_differences(l1, l2, of_sigmoid):
     a = np.random.default_rng(1).normal(size=(3, 4))
     da = np.zeros_like(a)
-    penalty(a, l1, l2, 1 / 3, from_logits, da)
+    penalty(a, l1, l2, 1 / 3, of_sigmoid, da)
     none = np.empty((0, 4))
-    numeric = naive.numeric_gradient(lambda: penalty(a, l1, l2, 1.0, from_logits, none) / 3, a)
+    numeric = naive.numeric_gradient(lambda: penalty(a, l1, l2, 1.0, of_sigmoid, none) / 3, a)
     np.testing.assert_allclose(da, numeric, rtol=1e-7, atol=1e-9)
 
 
-def test_from_logits_is_the_penalty_on_the_sigmoid():
+def test_of_sigmoid_is_the_penalty_on_the_sigmoid():
     z = np.random.default_rng(2).normal(size=(3, 4))
     none = np.empty((0, 4))
-    total = penalty(z, 0.3, 0.7, 1.0, True, none)
-    assert total / 3 == pytest.approx(naive.penalty(naive.sigmoid(z), 0.3, 0.7), rel=1e-13)
+    expected = naive.penalty(naive.sigmoid(z), 0.3, 0.7)
+    assert penalty(z, 0.3, 0.7, 1.0, True, none) / 3 == pytest.approx(expected, rel=1e-13)
+    value, dz = OfSigmoid(L1L2(0.3, 0.7)).add(z, np.zeros_like(z))
+    assert value == pytest.approx(expected, rel=1e-13)
+    numeric = naive.numeric_gradient(lambda: naive.penalty(naive.sigmoid(z), 0.3, 0.7), z)
+    np.testing.assert_allclose(dz, numeric, rtol=1e-7, atol=1e-9)
+
+
+def test_it_is_added_to_the_gradient_of_images_in_any_layout():
+    a, da = np.random.default_rng(4).normal(size=(2, 3, 4, 5, 2))
+    before = a.copy(), da.copy()
+    expected = da + (0.3 * np.sign(a) + 1.4 * a) / 3
+    for layout in (np.asfortranarray, lambda part: np.repeat(part, 2, axis=1)[:, ::2]):
+        value, added = L1L2(0.3, 0.7).add(layout(a), layout(da))
+        assert value == pytest.approx(naive.penalty(a, 0.3, 0.7), rel=1e-13)
+        np.testing.assert_allclose(added, expected, rtol=1e-13)
+    np.testing.assert_array_equal((a, da), before)
 
 
 def test_the_slope_of_l1_at_zero_is_zero():
@@ -57,8 +75,8 @@ def test_nan_shows_in_the_value(dtype):
     a = np.ones((2, 20), dtype)
     a[1, 13] = np.nan
     for l1, l2 in PAIRS:
-        for from_logits in (False, True):
-            assert np.isnan(penalty(a, l1, l2, 1.0, from_logits, np.zeros_like(a)))
+        for of_sigmoid in (False, True):
+            assert np.isnan(penalty(a, l1, l2, 1.0, of_sigmoid, np.zeros_like(a)))
 
 
 @pytest.mark.parametrize("batch", [1, 4, 12])
@@ -89,8 +107,8 @@ def test_settings():
 
 def test_only_penalties_are_taken():
     given = L1(0.1)
-    assert regularizers.get(given) is given
-    assert regularizers.get(None) is None
+    assert penalties.get(given) is given
+    assert penalties.get(None) is None
     for wrong in ("l1", 0.1, L1):
         with pytest.raises(ValueError, match="activity_regularizer must be an L1, L2 or L1L2"):
             tae.Dense(3, activity_regularizer=wrong)

@@ -195,15 +195,15 @@ def test_a_gradient_of_another_shape_never_reaches_a_kernel(case):
 def test_a_layer_that_is_not_built_says_so():
     with pytest.raises(ValueError, match=r"Dense.*buil[dt]"):
         tae.Dense(3).forward(np.ones((2, 4)))
-    with pytest.raises(ValueError, match="Sequential has no parameters before it is built"):
+    with pytest.raises(ValueError, match="Sequential must be built before use"):
         tae.Sequential([tae.Dense(3)]).predict(np.ones((2, 4)))
 
 
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: tae.Dense(0), "units must be a positive integer, but got 0"),
-        (lambda: tae.Dense(2.0), "units must be a positive integer, but got 2.0"),
+        (lambda: tae.Dense(0), "units must be a whole number of at least 1, but got 0"),
+        (lambda: tae.Dense(2.0), "units must be a whole number of at least 1, but got 2.0"),
         (lambda: tae.Dense(2, "Relu"), "activation must be one of"),
         (lambda: tae.Activation("softmax"), "activation must be one of"),
         (lambda: tae.Reshape(()), "target_shape must hold positive sizes"),

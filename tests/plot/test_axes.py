@@ -349,10 +349,14 @@ def test_tile_refuses(shape, columns, message):
 
 
 def test_without_matplotlib_it_says_what_to_install(monkeypatch):
+    for name in [name for name in sys.modules if name.startswith("tinyae.plot")]:
+        monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    monkeypatch.delitem(sys.modules, "tinyae.plot")
+    bare = importlib.import_module("tinyae.plot")  # which needs matplotlib at its first use
     with pytest.raises(ImportError, match=r'pip install "tinyae\[plot\]"'):
-        importlib.import_module("tinyae.plot")
+        bare.history({"loss": [1.0]})
+    with pytest.raises(AttributeError, match="has no attribute 'histories'"):
+        _ = bare.histories
 
 
 def test_filters_shows_the_kernels(ax):

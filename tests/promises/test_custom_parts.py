@@ -203,6 +203,39 @@ def test_per_feature_needs_a_built_in_loss():
         ae.reconstruction_error(samples(), per_feature=True)
 
 
+class Again(tae.Layer):
+    """Another layer of the model, two more times: y = f(f(x))."""
+
+    def __init__(self, used):
+        super().__init__()
+        self.used = used
+
+    def forward(self, x, training=False, step=0, first=0):
+        h, inner = self.used.forward(x, training, step, first)
+        y, outer = self.used.forward(h, training, step, first)
+        return y, (inner, outer)
+
+    def backward(self, dy, cache):
+        inner, outer = cache
+        return self.used.backward(self.used.backward(dy, outer), inner)
+
+
+@pytest.mark.parametrize("make", [lambda: tae.Dense(4, "tanh"), lambda: NumPyDense(4)])
+def test_a_weight_that_is_used_several_times_gets_the_sum_of_its_gradients(make):
+    used = make()
+    ae, x = model([used, Again(used), tae.Dense(2)], [tae.Dense(4)]), samples(5)
+    ae.parameters[...] += np.random.default_rng(0).normal(0, 0.3, ae.parameters.size)
+    report = tae.check_gradients(ae, x)
+    assert report.passed, str(report)
+    np.testing.assert_allclose(
+        ae.loss_and_gradient(x)[1], finite_differences(ae, x), rtol=1e-5, atol=1e-8
+    )
+    history = ae.fit(x, epochs=20, verbose=0)
+    assert history["loss"][-1] < history["loss"][0]
+    used.trainable = False
+    assert not ae.loss_and_gradient(x)[1][: used.parameter_count].any()
+
+
 def test_penalties_count_once_beside_a_custom_loss():
     x = samples()
     penalty = tae.L1L2(0.1, 0.2)

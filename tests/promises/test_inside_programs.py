@@ -25,7 +25,7 @@ PROGRAM = """
 import os, signal, sys, threading, warnings
 import numpy as np
 import tinyae as tae
-from tinyae.engine import program
+from tinyae.engine import tuning
 tuning.THREAD_OPERATIONS = tuning.POOL_OPERATIONS = 1
 x = np.random.default_rng(0).random((60, 8, 8, 1)).astype(np.float32)
 
@@ -257,7 +257,7 @@ WAYS += ["Ctrl-C in fit", "Ctrl-C in encode"]
 def strange_state(monkeypatch):
     """A process whose owner has settings of its own."""
     monkeypatch.setattr(tuning, "POOL_OPERATIONS", 1)
-    monkeypatch.setattr("tinyae.engine.tuning.THREAD_OPERATIONS", 1)
+    monkeypatch.setattr(tuning, "THREAD_OPERATIONS", 1)
     before = np.random.get_state(), random.getstate()  # noqa: NPY002
     threads = BLAS_THREADS.get_threads() if BLAS_THREADS.get_threads else None
     if BLAS_THREADS.set_threads:

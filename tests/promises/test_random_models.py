@@ -72,6 +72,28 @@ def test_eager_is_compiled(design, division, batches):
         assert_near(model.parameters, twin.parameters, model.dtype)
 
 
+@given(designs(), st.integers(1, 13), st.booleans())
+def test_eager_training_is_training(design, batch_size, training):
+    compiled, x, y = design.make(dtype="float64"), design.x, design.y
+    eager = compiled.copy()
+    loss, gradient = compiled.loss_and_gradient(x, y, training=training)
+    by_hand = eager.loss_and_gradient(x, y, training=training, eager=True)
+    np.testing.assert_allclose(by_hand[0], loss, rtol=1e-12)
+    scale = np.abs(gradient).max(initial=1)
+    np.testing.assert_allclose(by_hand[1], gradient, rtol=0, atol=1e-12 * scale)
+    np.testing.assert_array_equal(eager.gradient, by_hand[1])
+    np.testing.assert_array_equal(compiled.gradient, gradient)
+    try:
+        compiled.copy().fit(x, y, epochs=3, batch_size=batch_size, verbose=0)
+    except tae.TrainingDiverged:  # dropout of nine in ten makes large steps
+        reject()
+    compiled.fit(x, y, epochs=3, batch_size=batch_size, verbose=0)
+    eager.fit(x, y, epochs=3, batch_size=batch_size, verbose=0, eager=True)
+    scale = np.abs(compiled.parameters).max(initial=1)
+    np.testing.assert_allclose(eager.parameters, compiled.parameters, rtol=0, atol=1e-10 * scale)
+    np.testing.assert_allclose(eager.history["loss"], compiled.history["loss"], rtol=1e-10)
+
+
 @given(designs(), division)
 def test_a_batch_is_its_samples_and_a_reconstruction_a_decoded_code(design, division):
     model, x, y = design.make(), design.x, design.y

@@ -12,7 +12,7 @@ import pytest
 
 import tinyae as tae
 from tinyae.cli.parser import main
-from tinyae.network.history import ProgressLine
+from tinyae.training.progress_line import ProgressLine
 
 COMMANDS = ["", "demo", "explore", "info", "train", "encode", "decode", "reconstruct", "check"]
 

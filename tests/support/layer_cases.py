@@ -10,7 +10,7 @@ import pytest
 
 import tinyae as tae
 from tinyae.layers.layer import Layer
-from tinyae.maths.activations import NAMES
+from tinyae.maths.activations import KNOWN
 
 
 class Case(NamedTuple):
@@ -23,13 +23,13 @@ PENALTY = tae.L1L2(0.03, 0.05)
 
 # One line for each layer or setting; all tests that take a `case` run over it.
 LAYER_CASES = [
-    *[Case(f"dense-{name}", lambda name=name: tae.Dense(4, name), (5,)) for name in NAMES],
+    *[Case(f"dense-{name}", lambda name=name: tae.Dense(4, name), (5,)) for name in KNOWN],
     Case("dense-no-bias", lambda: tae.Dense(3, "tanh", use_bias=False), (4,)),
     Case("dense-one", lambda: tae.Dense(1), (1,)),
     Case("dense-he", lambda: tae.Dense(20, "elu", kernel_initializer="he_normal"), (17,)),
     Case("dense-bias", lambda: tae.Dense(3, bias_initializer=tae.RandomNormal(1.0)), (4,)),
     Case("dense-penalty", lambda: tae.Dense(3, "tanh", activity_regularizer=PENALTY), (4,)),
-    *[Case(f"activation-{name}", lambda name=name: tae.Activation(name), (2, 3)) for name in NAMES],
+    *[Case(f"activation-{name}", lambda name=name: tae.Activation(name), (2, 3)) for name in KNOWN],
     Case("activation-pen", lambda: tae.Activation("elu", activity_regularizer=PENALTY), (2, 2, 3)),
     Case("flatten", tae.Flatten, (2, 3, 2)),
     Case("flatten-flat", tae.Flatten, (4,)),

@@ -71,13 +71,14 @@ def export_numpy(model: Network, folder: str | os.PathLike[str], encoder_only: b
     program.add("encode", "x", model.encoder.layers, "encoder")
     if not encoder_only:
         program.add_decoding()
+    text = program.text()
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     files = [folder / f"{name}.py", folder / f"{name}.npz"]
     with replace_file(files[1]) as file:
         np.savez(file, **program.weights)  # type: ignore[arg-type]
     with replace_file(files[0]) as file:
-        file.write(program.text().encode())
+        file.write(text.encode())
     return files
 
 
@@ -199,6 +200,8 @@ def sources(functions: Iterable[Callable]) -> tuple[dict[str, int | float], list
     waiting = list(functions)
     while waiting:
         function = waiting.pop()
+        if not inspect.isfunction(function) or function.__name__ == "<lambda>":
+            raise ValueError(f"export_numpy copies functions written with def, but got {function}")
         if found.setdefault(function.__name__, function) is not function:
             raise ValueError(f"export_numpy met two functions of the name {function.__name__!r}")
         for name in globals_of(function.__code__):
@@ -208,7 +211,15 @@ def sources(functions: Iterable[Callable]) -> tuple[dict[str, int | float], list
             elif isinstance(value, int | float):
                 constants[name] = value
     ordered = sorted(found.values(), key=lambda each: (each.__module__, _line(each)))
-    return constants, [textwrap.dedent(inspect.getsource(each)) for each in ordered]
+    return constants, list(map(source, ordered))
+
+
+def source(function: Callable) -> str:
+    """The text of a function."""
+    try:
+        return textwrap.dedent(inspect.getsource(function))
+    except OSError as error:  # typed at a prompt
+        raise ValueError(f"export_numpy cannot find the text of {function.__name__}") from error
 
 
 def globals_of(code: CodeType) -> set[str]:

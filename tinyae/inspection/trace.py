@@ -191,12 +191,11 @@ class Recorder(StandIn):
         self.gradient_norm = norm(dy)
         dx = self.layer.backward(dy, cache)
         self.input_gradient_norm = norm(dx)
-        gradients = [gradient.reshape(-1) for gradient in self.layer.gradients.values()]
-        self.weight_gradient_norm = norm(np.concatenate(gradients)) if gradients else None
         return dx
 
     def row(self, scale: Scale, logits: bool) -> TraceRow:
-        """What was noted."""
+        """What was noted; and the weights' gradients, which are whole once the step is over."""
+        gradients = [gradient.reshape(-1) for gradient in self.layer.gradients.values()]
         own = describes(self.layer, "formula")
         text = self.layer.formula() if own else Layer.formula(self.layer)
         if logits:
@@ -214,7 +213,7 @@ class Recorder(StandIn):
             norm=self.norm,
             gradient_norm=self.gradient_norm,
             input_gradient_norm=self.input_gradient_norm,
-            weight_gradient_norm=self.weight_gradient_norm,
+            weight_gradient_norm=norm(np.concatenate(gradients)) if gradients else None,
             formula=text,
             marks=tuple(self._marks(scale)),
         )

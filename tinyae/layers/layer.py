@@ -216,8 +216,11 @@ class Layer:
         )
 
     def batch(self, x: np.ndarray) -> np.ndarray:
-        """x as the layer's kernels take it: of its input's shape, contiguous, of its dtype."""
-        x = np.ascontiguousarray(x, dtype=self.dtype)
+        """x as the layer's kernels take it: of its input's shape, contiguous, of its dtype.
+
+        And writable, although nobody writes: kernels are compiled for arrays that are.
+        """
+        x = np.require(x, self.dtype, ["C", "ALIGNED", "WRITEABLE", "ENSUREARRAY"])
         if x.shape[1:] != self.input_shape:
             raise self.shape_error(x.shape[1:], shape_text(self.input_shape))
         return x

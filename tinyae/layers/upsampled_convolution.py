@@ -33,7 +33,9 @@ def record_behind_repeat(conv: Any, step: Step, input_shape: tuple[int, ...]) ->
     input_shape : tuple of int
         The small image's.
     """
-    if not isinstance(step, Repeat) or conv.strides != (1, 1) or not pays(conv, step):
+    if not isinstance(step, Repeat) or conv.transposed or conv.strides != (1, 1):
+        return None
+    if not pays(conv, step):
         return None
     table = conv.record()
     op = table.view(conv.kernels.record).view(np.recarray)
