@@ -13,6 +13,7 @@ from ..files.atomic import replace_file
 from ..inspection.check_gradients import check_gradients
 from ..linear.pca import PCA
 from ..loading import load
+from ..maths.activations import check as check_activation
 from ..maths.optimizers import Adam
 from ..models import deep
 from ..network.sequential import Sequential
@@ -54,7 +55,7 @@ def train(options: argparse.Namespace) -> None:
     held_out = int(len(x) * options.validation)
     train, test = x[: len(x) - held_out], x[len(x) - held_out :]
     ae = deep(
-        *((x.shape[1], *options.encoder), options.activation),
+        *((x.shape[1], *options.encoder), check_activation(options.activation)),
         output_activation="sigmoid" if options.loss == "bce" else None,
         loss=options.loss,
         optimizer=Adam(options.learning_rate),
