@@ -54,8 +54,9 @@ def train(options: argparse.Namespace) -> None:
     x = x.reshape(len(x), -1)
     held_out = int(len(x) * options.validation)
     train, test = x[: len(x) - held_out], x[len(x) - held_out :]
+    check_activation(options.activation)  # which it may not come to use
     ae = deep(
-        *((x.shape[1], *options.encoder), check_activation(options.activation)),
+        *((x.shape[1], *options.encoder), options.activation),
         output_activation="sigmoid" if options.loss == "bce" else None,
         loss=options.loss,
         optimizer=Adam(options.learning_rate),
