@@ -422,6 +422,9 @@ def test_an_edit_in_a_users_own_file_is_noticed_and_files_of_one_name_are_two(tm
     (tmp_path / "one" / "mine.py").write_text(USER.format(factor=5))
     assert call("one") == "10 0 1"
     assert call("two") == "8 1 0"
+    (tmp_path / "one" / "neighbour.py").write_text("")  # whose functions it may call
+    assert call("one") == "10 0 1"
+    (tmp_path / "one" / "neighbour.py").unlink()
     assert {path.name for path in (tmp_path / "one").iterdir()} == {"mine.py"}
 
 

@@ -2,7 +2,8 @@
 
 Numba's own cache lies beside the sources, so that an installed package grows files that no one
 removes, and notices edits in a kernel's own file only: after an edit to what a kernel calls it
-would silently run the old code. Here every kernel is stamped with all it may have been made from.
+would silently run the old code. Here a kernel of tinyae's is stamped with all of tinyae's sources,
+and a user's with these and all that lie in its folder.
 """
 
 import hashlib
@@ -29,12 +30,12 @@ PACKAGE = Path(__file__).parents[1]
 DIGEST_BYTES = hashlib.sha256().digest_size
 
 
-def source_stamp(package: Path, versions: str) -> str:
-    """A digest of every source file of the package and of the given versions."""
+def source_stamp(folder: Path, versions: str, pattern: str = "**/*.py") -> str:
+    """A digest of every source file in a folder and of the given versions."""
     digest = hashlib.sha256(versions.encode())
-    for path in sorted(package.rglob("*.py")):
+    for path in sorted(folder.glob(pattern)):
         source = path.read_bytes()
-        digest.update(f"{path.relative_to(package).as_posix()} {len(source)}\n".encode())
+        digest.update(f"{path.relative_to(folder).as_posix()} {len(source)}\n".encode())
         digest.update(source)
     return digest.hexdigest()
 
@@ -72,7 +73,7 @@ class Locator(_CacheLocator):
     def get_source_stamp(self) -> str:
         if PACKAGE in self._file.parents:
             return STAMP
-        return STAMP + hashlib.sha256(self._file.read_bytes()).hexdigest()  # a kernel of a user's
+        return source_stamp(self._file.parent, STAMP, "*.py")  # a kernel of a user's
 
     def get_disambiguator(self) -> str:
         return str(self._line)
