@@ -23,12 +23,12 @@ from .maths.optimizers import Optimizer
 from .network.history import History
 from .network.network import Network, Pair
 from .network.sequential import Sequential
-from .training import fit as training
 from .training.batches import Stretch
 from .training.callbacks import Callback
 from .training.compiled import make_trainer
 from .training.eager import EagerTrainer
 from .training.evaluate import evaluate, sample_errors
+from .training.fit import Training
 
 COUNTERS = {"epoch": "epoch", "step": "step", "pass": "pass_", "position": "position"}
 
@@ -198,7 +198,8 @@ class Autoencoder(Network):
         KeyboardInterrupt
             On Ctrl-C; the model and `history` stand at the last finished mini-batch and epoch.
         """
-        options = training.options(
+        training = Training(
+            self,
             epochs=epochs,
             steps_per_epoch=steps_per_epoch,
             batch_size=batch_size,
@@ -220,8 +221,7 @@ class Autoencoder(Network):
             if not acquired:
                 raise RuntimeError("this model is being trained already")
             data, *validation = self.admit(*pairs)
-            validation_rows = validation[0] if validation else None
-            return training.Training(self, data, validation_rows, options).run()
+            return training.run(data, validation[0] if validation else None)
         finally:
             if acquired:
                 self._training.release()

@@ -23,21 +23,27 @@ IMAGE = (28, 28, 1)
 
 
 def deep(
-    sizes: Sequence[int] = (784, 500, 300, 2), activation: str = "relu", **options: Any
+    sizes: Sequence[int] = (784, 500, 300, 2),
+    activation: str = "relu",
+    output_activation: str | None = None,
+    **options: Any,
 ) -> Autoencoder:
     """Dense layers down to a code and back: 784-500-300-2-300-500-784 with ReLU and MSE.
 
     Parameters
     ----------
     sizes : sequence of int
-        From the input to the code; the decoder mirrors them. Code and output are linear.
+        From the input to the code, which is linear; the decoder mirrors them.
     activation : str
         Of the layers between.
+    output_activation : str, optional
+        Of the last layer: "sigmoid" for a loss of "bce".
     """
-    inner = list(sizes[1:-1])
+    pixels, *inner, code = sizes
+    output = Dense(pixels, output_activation)
     return Autoencoder(
-        encoder=[*(Dense(units, activation) for units in inner), Dense(sizes[-1])],
-        decoder=[*(Dense(units, activation) for units in reversed(inner)), Dense(sizes[0])],
+        encoder=[*(Dense(units, activation) for units in inner), Dense(code)],
+        decoder=[*(Dense(units, activation) for units in reversed(inner)), output],
         input_shape=(sizes[0],),
         **options,
     )

@@ -274,7 +274,7 @@ def test_mini_digits_and_images():
 @pytest.mark.parametrize("digits", [(), 5, (1, 10), (-1,), (1.0,), "15", (True,), [[1]], (None,)])
 def test_bad_digits_are_refused_before_anything_is_loaded(digits, tmp_path):
     for load in (datasets.mnist_mini, lambda digits: datasets.mnist(tmp_path, digits=digits)):
-        with pytest.raises(ValueError, match=r"^digits must be one or more integers from 0 to 9"):
+        with pytest.raises(ValueError, match=r"digits must be"):
             load(digits=digits)
 
 

@@ -40,11 +40,11 @@ def test_made_data_depends_on_the_seed_alone(make):
 @pytest.mark.parametrize("make", [datasets.two_gaussians, datasets.sine_curve])
 @pytest.mark.parametrize(("name", "value"), [("n", 0), ("n", 2.0), ("n", True), ("seed", -1)])
 def test_made_data_refuses_bad_arguments(make, name, value):
-    with pytest.raises(ValueError, match=f"^{name} must be an integer.* but is {value}"):
+    with pytest.raises(ValueError, match=f"^{name} must be a whole number.* but got {value}"):
         make(**{name: value})
 
 
 @pytest.mark.parametrize("noise", [-0.1, np.nan, np.inf, "0.1", None])
 def test_sine_curve_refuses_bad_noise(noise):
-    with pytest.raises(ValueError, match=r"^noise must be a finite number"):
+    with pytest.raises(ValueError, match=r"^noise must be zero or positive and finite"):
         datasets.sine_curve(noise=noise)

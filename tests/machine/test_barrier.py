@@ -32,14 +32,6 @@ def test_load_store_and_add():
     assert array.tolist() == [7, 25, 120]
 
 
-def test_the_plain_functions_do_the_same():
-    array = np.array([7, 20, 0], np.int64)
-    assert fetch_add(array, 1, 5) == 20
-    store(array, 2, 120)
-    assert load(array, 2) == 120
-    assert array.tolist() == [7, 25, 120]
-
-
 @numba.njit(nogil=True)
 def _draw_tickets(counter, seen, thread):
     for _ in range(seen.shape[1]):

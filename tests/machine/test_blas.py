@@ -132,6 +132,11 @@ def test_a_candidate_that_multiplies_wrongly_is_passed_over(monkeypatch):
     assert blas.find().spelling == "portable"
 
 
+def test_what_was_found_is_bound_once():
+    expected = blas.Blas("numpy", 64, 0, 0) if DISABLED else blas.find()
+    assert expected == blas.BLAS
+
+
 @pytest.mark.parametrize("bits", [32, 64])
 @pytest.mark.parametrize("real", [types.float32, types.float64])
 def test_signature(bits, real):

@@ -1,7 +1,9 @@
-"""Kernels called by address, and views of arrays inside kernels."""
+"""Kernels called by address, what is refused as one, and views of arrays inside kernels."""
 
+import re
 import threading
 
+import numba
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,7 +11,8 @@ from hypothesis import strategies as st
 from numba import types
 
 from tinyae.machine import calls
-from tinyae.machine.numba_parts import DISABLED, kernel
+from tinyae.machine.jit import kernel
+from tinyae.machine.numba_parts import DISABLED
 from tinyae.machine.views import clear, copy, view
 
 needs_jit = pytest.mark.skipif(DISABLED, reason="nothing is compiled")
@@ -37,7 +40,8 @@ def refuse(x, factor, negate, y):
 
 
 address, call = calls.by_address(
-    lambda real: types.void(real[:, ::1], types.float64, types.boolean, real[::1])
+    "x, by, negate, y",
+    lambda real: types.void(real[:, ::1], types.float64, types.boolean, real[::1]),
 )
 
 
@@ -92,16 +96,83 @@ def test_what_a_kernel_raises_reaches_the_caller():
 
 @needs_jit
 def test_arguments_of_another_type_are_refused_when_the_caller_compiles():
-    from numba.core.errors import TypingError
-
     @kernel
     def wrong(place, x, y):
         call(place, (x, 3.0, True, y))
 
     place = address(scale, np.dtype("float64"))
     for x, y in ((np.ones(2), np.ones(2)), (np.ones((1, 2)), np.ones(2, np.float32))):
-        with pytest.raises(TypingError, match="a kernel of type"):
+        with pytest.raises(numba.TypingError, match="a kernel of type"):
             wrong(place, x, y)
+
+
+@kernel
+def too_few(x, y):
+    y[0] = x[0, 0]
+
+
+@kernel
+def too_many(x, by, negate, y, more):
+    y[0] = x[0, 0]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "taken"), [(too_few, "x, y"), (too_many, "x, by, negate, y, more")]
+)
+def test_a_kernel_with_another_number_of_parameters_is_refused_by_name(wrong, taken):
+    name = "too_few" if wrong is too_few else "too_many"
+    expected = f"the kernel {name} must take (x, by, negate, y), but it takes ({taken})"
+    with pytest.raises(ValueError, match=f"^{re.escape(expected)}$"):
+        address(wrong, np.dtype("float64"))
+
+
+def test_parameters_of_other_names_are_as_good():
+    assert address(scale, np.dtype("float64")) != calls.NONE  # its second is called factor
+
+
+def plain(x, by, negate, y):
+    y[0] = by
+
+
+def test_a_function_that_is_no_kernel_is_refused_by_name():
+    if DISABLED:  # a kernel is a plain function
+        assert address(plain, np.dtype("float64")) != calls.NONE
+        return
+    with pytest.raises(ValueError, match=r"^plain must be a kernel: .* tinyae\.kernel$"):
+        address(plain, np.dtype("float64"))
+
+
+def test_what_cannot_be_called_at_all_is_refused():
+    with pytest.raises(ValueError, match=r"^'relu' must be a kernel"):
+        address("relu", np.dtype("float64"))
+
+
+@kernel
+def wrong_type(x, by, negate, y):
+    y[0] = x.no_such_attribute
+
+
+@kernel
+def returns(x, by, negate, y):
+    return y
+
+
+@needs_jit
+def test_a_kernel_that_does_not_compile_is_refused_by_name():
+    for _ in range(2):  # a failure is not remembered as an address
+        with pytest.raises(ValueError, match="no_such_attribute") as refusal:
+            address(wrong_type, np.dtype("float64"))
+    expected = "wrong_type(x, by, negate, y) cannot be compiled: "
+    assert str(refusal.value).startswith(expected)
+    assert isinstance(refusal.value.__cause__, numba.TypingError)
+
+
+@needs_jit
+def test_a_kernel_that_returns_something_is_refused_by_name():
+    """Its caller has no room for that: it would be written over other memory."""
+    expected = r"^returns\(x, by, negate, y\) cannot .*: it must return nothing, but returns array"
+    with pytest.raises(ValueError, match=expected):
+        address(returns, np.dtype("float64"))
 
 
 @needs_jit

@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+from numba import types
 
+from tests.support.fresh_python import run_python
 from tinyae.machine import jit
 
 
@@ -37,3 +39,54 @@ def test_division_by_zero_raises_nothing():
     x, y = np.array([1.0, -1.0, 0.0]), np.zeros(3)
     quotients(x, y, z := np.empty(3))
     np.testing.assert_array_equal(z, [np.inf, -np.inf, np.nan])
+
+
+def test_without_the_jit_every_function_is_the_one_that_was_written():
+    code = """
+from tinyae.machine import jit
+
+def function(x):
+    return x
+
+def never(*arguments):
+    raise AssertionError("nothing is compiled")
+
+made = [jit.kernel(function), jit.called(function), jit.inlined(function)]
+made += [jit.machine_code(never)(function), jit.by_type(never)(function)]
+print(all(each is function for each in made), vars(function))
+"""
+    assert run_python(code, NUMBA_DISABLE_JIT="1") == "True {}"
+
+
+@jit.by_type(lambda x: (lambda x: 1) if isinstance(x, types.Integer) else (lambda x: 2))
+def kind(x):
+    """What kind of number it is."""
+    return 1 if isinstance(x, int) else 2
+
+
+@jit.kernel
+def kinds_of(x, y):
+    return kind(x), kind(y)
+
+
+def test_what_is_compiled_may_depend_on_the_type():
+    assert kinds_of(7, 7.0) == (kind(7), kind(7.0)) == (1, 2)
+
+
+def _write_seven(typing_context):
+    return types.int64(), lambda context, *_: context.get_constant(types.int64, 7)
+
+
+@jit.machine_code(_write_seven)
+def seven():
+    """7"""
+    return 7
+
+
+@jit.kernel
+def twice_seven():
+    return 2 * seven()
+
+
+def test_machine_code_is_what_a_kernel_calls():
+    assert twice_seven() == 14

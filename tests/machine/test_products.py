@@ -1,115 +1,166 @@
-"""The product inside kernels in its three forms: NumPy's BLAS, the portable one, NumPy itself."""
+"""The products inside kernels: by NumPy's BLAS, by the portable product, and without the JIT."""
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.support.fresh_python import run_python
-from tests.support.products import check_product, check_products
-from tinyae.machine import jit, products
-from tinyae.machine.views import columns
+from tests.support.products import (
+    NAMES,
+    check_product,
+    check_product_of_columns,
+    check_products,
+    check_products_of_columns,
+    operands,
+    shapes,
+)
+from tinyae.machine import products
+from tinyae.machine.numba_parts import DISABLED
 
-needs_jit = pytest.mark.skipif(jit.DISABLED, reason="nothing is compiled")
+needs_jit = pytest.mark.skipif(DISABLED, reason="nothing is compiled")
+of_both_types = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
 
-def test_product_equals_matmul():
+def test_products_equal_numpys():
     check_products()
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("accumulate", [False, True])
-@pytest.mark.parametrize("transposed", [(a, b) for a in (False, True) for b in (False, True)])
+def test_products_of_some_columns_of_a_matrix():
+    check_products_of_columns()
+
+
+@of_both_types
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize(
-    "sizes", [(0, 3, 4), (3, 0, 4), (3, 4, 0), (0, 0, 0), (1, 7, 1), (7, 1, 5)]
+    "sizes", [(0, 3, 4), (3, 0, 4), (3, 4, 0), (0, 0, 0), (1, 0, 3), (1, 7, 1), (7, 1, 5)]
 )
-def test_product_with_empty_and_thin_operands(sizes, transposed, accumulate, dtype):
-    check_product(*sizes, *transposed, accumulate, dtype)
+def test_products_with_empty_and_thin_operands(sizes, name, dtype):
+    check_product(name, *sizes, dtype)
+    check_product_of_columns(name, *sizes, dtype, 1, 2)
 
 
-@jit.kernel
-def product_of_columns(x, first, count, B, C):
-    products.product(columns(x, first, count), B, C, True, True, False)
+@of_both_types
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("sizes", [(1, 4, 3), (4, 1, 3), (4, 3, 1), (1, 1, 1)])
+def test_the_strides_of_one_row_or_column_do_not_matter(sizes, name, dtype):
+    check_product(name, *sizes, dtype, odd=True)
 
 
-@given(
-    *(st.integers(1, 9), st.integers(1, 9), st.integers(1, 9)),
-    *(st.integers(0, 3), st.integers(0, 3)),
-    st.sampled_from([np.float32, np.float64]),
-)
-def test_product_with_some_columns_of_a_matrix(m, k, n, before, behind, dtype):
-    rng = np.random.default_rng([m, k, n, before])
-    x, B = (rng.normal(size=(k, size)).astype(dtype) for size in (before + m + behind, n))
-    C = rng.normal(size=(m, n)).astype(dtype)
-    expected = C + np.matmul(x[:, before : before + m].T, B, dtype=np.float64)
-    product_of_columns(x, before, m, B, C)
-    np.testing.assert_allclose(C, expected, rtol=0, atol=40 * np.finfo(dtype).eps)
+@of_both_types
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # NumPy's, where nothing is compiled
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("m", [1, 3])
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_products_show_nan_and_infinity(name, m, bad, dtype):
+    """Training that diverges must be seen: in all that the number enters, and nowhere else."""
+    m, k, n = m, 2, 3
+    for of_a in (True, False):
+        A, B, C = (np.ones(shape, dtype) for shape in (*shapes(name, m, k, n), (m, n)))
+        (A if of_a else B)[0, 0] = bad
+        expected = np.full((m, n), k + (name == "add_product"), dtype)
+        if of_a:
+            expected[0] = bad
+        else:
+            expected[:, 0] = bad
+        getattr(products, name)(A, B, C)
+        np.testing.assert_array_equal(C, expected)
 
 
-def test_product_shows_nan_and_infinity():
-    A, C = np.ones((2, 2), np.float32), np.empty((2, 2), np.float32)
-    A[0, 0] = np.nan
-    products.product(A, np.zeros((2, 2), np.float32), C, False)
-    assert np.isnan(C[0]).all()
-    assert (C[1] == 0).all()
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_what_was_in_c_stays_where_it_is_added_to_only(bad):
+    for name in NAMES:
+        A, B, C = operands(name, 3, 2, 4, np.float64)
+        C[1, 2] = bad
+        getattr(products, name)(A, B, C)
+        shown = np.argwhere(~np.isfinite(C)).tolist()
+        assert shown == ([[1, 2]] if name == "add_product" else [])
+
+
+def test_the_zeros_of_a_single_row_leave_rows_of_b_unread():
+    """Where NumPy has infinity times zero, which is NaN."""
+    A, B, C = np.array([[0.0, 2.0]]), np.array([[np.inf], [3.0]]), np.empty((1, 1))
+    products.product(A, B, C)
+    assert C[0, 0] == 6
 
 
 PRODUCTS = """
 import tests.conftest
-from tests.support.products import check_products
-from tinyae.machine import jit
+from tests.support.products import check_products, check_products_of_columns
 from tinyae.machine import products
+from tinyae.machine.numba_parts import DISABLED
 check_products()
+"""
+
+NO_LIBRARIES = """
+from tinyae.machine import threads
+threads.libraries = lambda: ()
+from tinyae.machine import blas
 """
 
 
 @needs_jit
 def test_the_portable_product_inside_kernels():
-    code = "from tinyae.machine import blas; blas.SPELLINGS = ()\n" + PRODUCTS
-    assert run_python(code + "print(jit.BLAS.spelling, jit.DISABLED)") == "portable False"
+    code = (
+        NO_LIBRARIES + PRODUCTS + "check_products_of_columns(); print(blas.BLAS.spelling, DISABLED)"
+    )
+    assert run_python(code) == "portable False"
 
 
-def test_the_product_without_the_jit():
-    code = PRODUCTS + "print(jit.DISABLED, products.product is products._product_numpy)"
-    assert run_python(code, NUMBA_DISABLE_JIT="1") == "True True"
+def test_without_the_jit_the_products_are_numpys_and_no_blas_is_needed():
+    code = (
+        NO_LIBRARIES + PRODUCTS + "check_products_of_columns(); print(blas.BLAS.spelling, DISABLED)"
+    )
+    assert run_python(code, NUMBA_DISABLE_JIT="1") == "numpy True"
 
 
-def test_without_the_jit_no_blas_is_needed():
-    code = "from tinyae.machine import blas; blas.SPELLINGS = ()\n" + PRODUCTS
-    assert run_python(code + "print(jit.DISABLED)", NUMBA_DISABLE_JIT="1") == "True"
+BIND = """
+blas.find = lambda: found
+blas.BLAS = blas.register()
+"""
 
 
 @needs_jit
 def test_a_blas_with_32_bit_integers(tmp_path):
+    """In a cache of its own: it would replace what all others load."""
     code = """
 from numba import cfunc, types
 from tinyae.machine import blas
-products = [
+narrow = [
     cfunc(types.void(*blas.gemm_arguments(real, types.CPointer(real), 32)))(blas._gemm)
     for real in (types.float32, types.float64)
 ]
-blas.find = lambda: blas.Blas("narrow", 32, *(product.address for product in products))
+found = blas.Blas("narrow", 32, *(product.address for product in narrow))
 """
-    code += PRODUCTS + "print(jit.BLAS.spelling)"
-    assert run_python(code, NUMBA_CACHE_DIR=str(tmp_path)) == "narrow"
+    # where a register holds either, only the machine code tells that the narrow ones are passed
+    call = "void @tinyae_sgemm(" + ", ".join(["i32"] * 6)
+    code += (
+        BIND
+        + PRODUCTS
+        + f"""
+written = "".join(products.product.inspect_llvm().values())
+print(products.BLAS.spelling, {call!r} in written)
+"""
+    )
+    assert run_python(code, NUMBA_CACHE_DIR=str(tmp_path)) == "narrow True"
 
 
 @needs_jit
-@pytest.mark.parametrize(("dtype", "expected"), [("float32", "s"), ("float64", "d")])
-def test_kernels_multiply_by_the_blas_that_was_found(dtype, expected):
+def test_kernels_multiply_by_the_blas_that_was_found():
     """A wrong one would show in no number, only in the time: the portable product is right too."""
     code = f"""
 import ctypes
 import numpy as np
 from tinyae.machine import blas
-found, calls = blas.find(), []
-kind = ctypes.CFUNCTYPE(None)  # looks at no argument
+calls, kind = [], ctypes.CFUNCTYPE(None)  # looks at no argument
 spies = [kind(lambda name=name: calls.append(name)) for name in "sd"]
 addresses = [ctypes.cast(spy, ctypes.c_void_p).value for spy in spies]
-blas.find = lambda: blas.Blas("spy", found.integer_bits, *addresses)
-from tinyae.machine import jit, products
-A = np.ones((2, 2), {dtype!r})
-products.product(A, A, A.copy(), False)
-print(jit.BLAS.spelling, *calls)
+found = blas.Blas("spy", blas.BLAS.integer_bits, *addresses)
+{BIND}
+from tinyae.machine import products
+for dtype in ("float32", "float64"):
+    A = np.ones((2, 2), dtype)
+    products.product(A, A, A.copy())
+    products.add_product(A, A, A.copy())
+    products.product_transposed(A, A, A.copy())
+print(products.BLAS.spelling, *calls)
 """
-    assert run_python(code) == f"spy {expected}"
+    assert run_python(code) == "spy s s s d d d"

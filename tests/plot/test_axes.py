@@ -244,9 +244,9 @@ def test_what_is_no_image_is_refused(shape):
 
 @pytest.mark.parametrize("n", [0, -1, 2.0, "3"])
 def test_a_number_of_images_is_checked(n):
-    with pytest.raises(ValueError, match="n must be an integer of at least 1"):
+    with pytest.raises(ValueError, match="n must be a whole number of at least 1"):
         plot.reconstructions(Half(), flat_images(), n=n)
-    with pytest.raises(ValueError, match="n must be an integer of at least 2"):
+    with pytest.raises(ValueError, match="n must be a whole number of at least 2"):
         plot.manifold(Half(), n=n)
 
 
@@ -340,7 +340,7 @@ def test_tile_puts_gaps_between_images_only():
         ((4, 2), 2, "images must be n of shape"),
         ((4, 0, 2), 2, "images must be n of shape"),
         ((0, 2, 2), 2, "images must be n of shape"),
-        ((4, 2, 2), 0, "columns must be an integer of at least 1"),
+        ((4, 2, 2), 0, "columns must be a whole number of at least 1"),
     ],
 )
 def test_tile_refuses(shape, columns, message):

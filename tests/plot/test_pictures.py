@@ -61,7 +61,7 @@ def test_samples_in_chosen_columns():
     assert drawn(plot.samples(images, columns=7)).shape == (4, 34)
     assert drawn(plot.samples(images, columns=70)).shape == (4, 34)
     assert drawn(plot.samples(images, columns=1)).shape == (34, 4)
-    with pytest.raises(ValueError, match="columns must be an integer of at least 1"):
+    with pytest.raises(ValueError, match="columns must be a whole number of at least 1"):
         plot.samples(images, columns=0)
 
 

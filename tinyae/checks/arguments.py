@@ -29,11 +29,13 @@ def real_dtype(dtype: DTypeLike) -> np.dtype:
     raise ValueError(f'dtype must be "float32" or "float64", but got {dtype!r}')
 
 
-def whole(name: str, value: object, least: int = 1) -> int:
-    """A whole number of at least `least`."""
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
-        raise ValueError(f"{name} must be a whole number of at least {least}, but got {value!r}")
-    return int(value)
+def whole(name: str, value: object, least: int = 1, most: int | None = None) -> int:
+    """A whole number of at least `least`, and at most `most` if that is given."""
+    right = isinstance(value, Integral) and not isinstance(value, bool | np.bool_)
+    if not right or value < least or (most is not None and value > most):  # type: ignore[operator]
+        bounds = f"of at least {least}" if most is None else f"from {least} to {most}"
+        raise ValueError(f"{name} must be a whole number {bounds}, but got {value!r}")
+    return int(value)  # type: ignore[call-overload]
 
 
 def pair(name: str, value: object) -> tuple[int, int]:

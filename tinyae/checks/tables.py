@@ -5,10 +5,19 @@ from collections.abc import Sequence
 WIDTH = 80
 
 
-def table(rows: Sequence[Sequence[str]], gap: str = "  ", left: int = 1) -> list[str]:
-    """Lines of aligned cells: the first columns, `left` of them, to the left, others to the right.
+def table(rows: Sequence[Sequence[str]], gap: str = "  ", alignment: str = "<") -> list[str]:
+    """Lines of aligned cells.
 
     If they are wider than 80 columns, the first column is cut.
+
+    Parameters
+    ----------
+    rows : sequence of sequences of str
+    gap : str
+        Between columns.
+    alignment : str
+        A "<" for each column that stands to the left, a ">" for one to the right, which those
+        beyond it do, too.
 
     >>> print(*table([["name", "size"], ["kernel", "6"]]), sep="\\n")
     name    size
@@ -16,13 +25,11 @@ def table(rows: Sequence[Sequence[str]], gap: str = "  ", left: int = 1) -> list
     """
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     widths[0] = min(widths[0], WIDTH - sum(widths[1:]) - len(gap) * (len(widths) - 1))
+    sides = alignment.ljust(len(widths), ">")
     return [
         gap.join(
-            [
-                cut(row[0], widths[0]),
-                *map(str.ljust, row[1:left], widths[1:]),
-                *map(str.rjust, row[left:], widths[left:]),
-            ]
+            f"{cell if len(cell) <= width else cut(cell, width):{side}{width}}"
+            for cell, side, width in zip(row, sides, widths, strict=True)
         ).rstrip()
         for row in rows
     ]

@@ -11,10 +11,11 @@ from ..autoencoder import Autoencoder
 from ..datasets.samples import read_samples
 from ..files.atomic import replace_file
 from ..inspection.check_gradients import check_gradients
-from ..layers.dense import Dense
 from ..linear.pca import PCA
 from ..loading import load
+from ..maths.activations import check as check_activation
 from ..maths.optimizers import Adam
+from ..models import deep
 from ..network.sequential import Sequential
 
 
@@ -53,13 +54,10 @@ def train(options: argparse.Namespace) -> None:
     x = x.reshape(len(x), -1)
     held_out = int(len(x) * options.validation)
     train, test = x[: len(x) - held_out], x[len(x) - held_out :]
-    *inner, code = options.encoder
-    ae = Autoencoder(
-        encoder=[*(Dense(units, options.activation) for units in inner), Dense(code)],
-        decoder=[
-            *(Dense(units, options.activation) for units in reversed(inner)),
-            Dense(x.shape[1], "sigmoid" if options.loss == "bce" else None),
-        ],
+    check_activation(options.activation)  # which it may not come to use
+    ae = deep(
+        *((x.shape[1], *options.encoder), options.activation),
+        output_activation="sigmoid" if options.loss == "bce" else None,
         loss=options.loss,
         optimizer=Adam(options.learning_rate),
         seed=options.seed,

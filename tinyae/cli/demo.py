@@ -8,6 +8,7 @@ from matplotlib import pyplot as plt
 
 from .. import datasets, models, plot
 from ..autoencoder import Autoencoder
+from ..inspection.compare_with_pca import compare_with_pca
 from ..linear.pca import PCA
 
 DIGITS = (1, 5, 6)
@@ -26,14 +27,23 @@ def run(data: str, epochs: int, seed: int, out: Path) -> None:
     ae.fit(x_train, epochs=epochs, batch_size=50, validation_data=x_test)
     pca = PCA(2).fit(x_train)
 
-    figures = compare(pca, ae, x_train, x_test)
+    report = compare_with_pca(ae, x_train, x_test=x_test)
+    figures = {
+        name: {
+            "train_error": report.train_errors[key],
+            "test_error": report.test_errors[key],
+            "variance_explained": report.variance_explained[key],
+        }
+        for name, key in (("PCA, 2 components", "pca"), ("autoencoder", "model"))
+    }
     print()
     print(f"{'':28}{'test error':>12}{'variance explained':>22}")
     for name, figure in figures.items():
         share = figure["variance_explained"]
         print(f"{name:28}{figure['test_error']:12.5f}{share:22.1%}")
-    ratio = figures["autoencoder"]["test_error"] / figures["PCA, 2 components"]["test_error"]
-    print(f"\nThe autoencoder's error is {ratio:.0%} of PCA's (mean squared error per pixel).")
+    print(
+        f"\nThe autoencoder's error is {report.ratio:.0%} of PCA's (mean squared error per pixel)."
+    )
 
     record = {
         "data": data,
@@ -46,28 +56,6 @@ def run(data: str, epochs: int, seed: int, out: Path) -> None:
     (out / "figures.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     pictures = draw(pca, ae, x_test, y_test, out)
     print(f"Written to {out}{'/' if out.name else ''}: {', '.join(['figures.json', *pictures])}")
-
-
-def compare(
-    pca: PCA, ae: Autoencoder, x_train: np.ndarray, x_test: np.ndarray
-) -> dict[str, dict[str, float]]:
-    """Each model's errors, and the share of the test images' variance that it explains.
-
-    The variance is the mean squared distance to the mean training image: the error of a model
-    without any code.
-    """
-    variance = float(np.mean((x_test - x_train.mean(axis=0)) ** 2, dtype=np.float64))
-    figures = {}
-    for name, one in (("PCA, 2 components", pca), ("autoencoder", ae)):
-        train_error, test_error = (
-            float(one.reconstruction_error(x).mean(dtype=np.float64)) for x in (x_train, x_test)
-        )
-        figures[name] = {
-            "train_error": train_error,
-            "test_error": test_error,
-            "variance_explained": 1 - test_error / variance,
-        }
-    return figures
 
 
 def draw(pca: PCA, ae: Autoencoder, x: np.ndarray, labels: np.ndarray, out: Path) -> list[str]:

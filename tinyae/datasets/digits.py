@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..checks.arguments import whole
 from .fetch import mnist_arrays
 
 MINI_FILE = Path(__file__).with_name("mnist_mini.npz")
@@ -109,11 +110,7 @@ def _check_digits(digits: Iterable[int] | None) -> list[int] | None:
         raise ValueError(f"{expected}, but is {digits!r}") from None
     if not wanted:
         raise ValueError(f"{expected}, but is empty")
-    for digit in wanted:
-        whole = isinstance(digit, int | np.integer) and not isinstance(digit, bool)
-        if not whole or not 0 <= digit <= 9:
-            raise ValueError(f"{expected}, but holds {digit!r}")
-    return wanted
+    return [whole("each of digits", digit, least=0, most=9) for digit in wanted]
 
 
 def _samples(

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ..checks.arguments import not_negative, whole
+
 
 def two_gaussians(n: int = 1000, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Two correlated Gaussian clouds side by side.
@@ -39,8 +41,8 @@ def two_gaussians(n: int = 1000, seed: int = 0) -> tuple[np.ndarray, np.ndarray]
     >>> x.shape, labels
     ((6, 2), array([0, 0, 0, 1, 1, 1]))
     """
-    _check_integer(n, "n", least=1)
-    _check_integer(seed, "seed", least=0)
+    whole("n", n, least=1)
+    whole("seed", seed, least=0)
     means = np.array([[-1.1, 0.1], [1.1, -0.1]])
     a, b = np.random.default_rng(seed).standard_normal((2, 2, n))
     x = means[:, np.newaxis, :] + np.stack([a, 0.9 * a + np.sqrt(1 - 0.9**2) * b], axis=-1)
@@ -81,18 +83,10 @@ def sine_curve(n: int = 1000, noise: float = 0.06, seed: int = 0) -> np.ndarray:
            [ 0.       ,  0.       ],
            [ 2.2      ,  0.8084964]], dtype=float32)
     """
-    _check_integer(n, "n", least=1)
-    _check_integer(seed, "seed", least=0)
-    number = isinstance(noise, int | float | np.integer | np.floating)
-    if not number or not 0 <= noise < np.inf:
-        raise ValueError(f"noise must be a finite number, at least 0, but is {noise!r}")
+    whole("n", n, least=1)
+    whole("seed", seed, least=0)
+    noise = not_negative("noise", noise)
     t = np.linspace(-2.2, 2.2, n)
     points = np.stack([t, np.sin(t)], axis=1)
     points += noise * np.random.default_rng(seed).standard_normal((n, 2))
     return points.astype(np.float32)
-
-
-def _check_integer(value: int, name: str, least: int) -> None:
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not whole or value < least:
-        raise ValueError(f"{name} must be an integer, at least {least}, but is {value!r}")

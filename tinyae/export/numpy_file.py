@@ -5,11 +5,13 @@ out; functions that some line calls are copied from tinyae's plain readings. Noi
 nothing outside training and vanish.
 """
 
+import dis
 import inspect
 import os
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from types import CodeType
 from typing import NamedTuple
 
 import numpy as np
@@ -202,7 +204,7 @@ def sources(functions: Iterable[Callable]) -> tuple[dict[str, int | float], list
             raise ValueError(f"export_numpy copies functions written with def, but got {function}")
         if found.setdefault(function.__name__, function) is not function:
             raise ValueError(f"export_numpy met two functions of the name {function.__name__!r}")
-        for name in names_in(function.__code__):
+        for name in globals_of(function.__code__):
             value = function.__globals__.get(name)
             if inspect.isfunction(value) and value not in found.values():
                 waiting.append(value)
@@ -220,10 +222,11 @@ def source(function: Callable) -> str:
         raise ValueError(f"export_numpy cannot find the text of {function.__name__}") from error
 
 
-def names_in(code) -> set[str]:
-    """The names that a function's code uses, those of the functions inside it too."""
+def globals_of(code: CodeType) -> set[str]:
+    """The names of its file that a function uses, or a function inside it."""
     inner = (each for each in code.co_consts if inspect.iscode(each))
-    return set(code.co_names).union(*map(names_in, inner))
+    own = {each.argval for each in dis.get_instructions(code) if each.opname == "LOAD_GLOBAL"}
+    return own.union(*map(globals_of, inner))
 
 
 def _line(function: Callable) -> int:

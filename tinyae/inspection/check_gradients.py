@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..autoencoder import Autoencoder
+from ..checks.tables import WIDTH, table
 from ..network.chain import training_chain
 from ..training.batches import Stretch
 from ..training.compiled import CompiledTrainer
@@ -37,7 +38,6 @@ BENT = 1e-3  # slopes ahead and behind further apart than this, relatively, may 
 AROUND = 1e-10  # how far away points right around are, relative as the steps are
 APART = 0.05  # slopes further apart than this part of the disagreement show a kink
 ELSEWHERE = 1e-2  # how far away points off the kink are
-WIDTH = 80
 TINY = float(np.finfo(np.float64).tiny)
 
 
@@ -92,15 +92,7 @@ class GradientReport:
 
     def __str__(self) -> str:
         titles = ("array", "shape", "checks", "eager", "compiled", "kinks", "verdict")
-        cells = [titles, *(row.cells() for row in self.rows)]
-        widths = [max(len(line[column]) for line in cells) for column in range(len(titles))]
-        widths[0] -= max(0, sum(widths) + 2 * (len(widths) - 1) - WIDTH)
-        lines = []
-        for name, shape, *figures, verdict in cells:
-            shown = name if len(name) <= widths[0] else name[: widths[0] - 1] + "…"
-            words = [shown.ljust(widths[0]), shape.ljust(widths[1])]
-            words += [text.rjust(width) for text, width in zip(figures, widths[2:], strict=False)]
-            lines.append("  ".join([*words, verdict]))
+        lines = table([titles, *(row.cells() for row in self.rows)], alignment="<<>>>><")
         return "\n".join([*lines, self._conclusion()])
 
     def _conclusion(self) -> str:

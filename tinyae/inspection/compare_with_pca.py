@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..autoencoder import Autoencoder
+from ..checks.arguments import whole
 from ..checks.arrays import admit, row_slices
 from ..checks.tables import table
 from ..layers.layer import Layer, describes
@@ -216,7 +217,7 @@ def _basis(columns: np.ndarray) -> np.ndarray:
 
 def _reach(model: Autoencoder) -> np.ndarray:
     """The matrix of a linear decoder: a column for each number of the code, (p, code size)."""
-    decoder, shape = model.decoder, model.decoder.input_shape or ()
+    decoder, shape = model.decoder, model.decoder.input_shape
     units = np.eye(math.prod(shape)).reshape(-1, *shape)
     at_zero = decoder.predict(np.zeros((1, *shape)))
     return (decoder.predict(units) - at_zero).reshape(len(units), -1).T
@@ -230,9 +231,7 @@ def _is_linear(layer: Layer) -> bool:
 def _components(k: int | None, code_size: int, features: int) -> int:
     if k is None:
         return min(code_size, features)
-    if not isinstance(k, int | np.integer) or isinstance(k, bool) or not 1 <= k <= features:
-        raise ValueError(f"k must be a whole number from 1 to {features}, but got {k!r}")
-    return int(k)
+    return whole("k", k, most=features)
 
 
 def _errors(model: Autoencoder, pca: PCA, x: np.ndarray) -> dict[str, float]:

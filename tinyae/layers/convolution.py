@@ -41,109 +41,30 @@ from .windows import (
     by,
     check_image,
     check_padding,
-    image_sizes,
     paddings,
     slide,
     unslide,
+    window_fields,
 )
 
-# The rows of windows(x) are made, multiplied and used a block at a time, while they are in the
-# second-level cache: so many numbers of them, or of what they are multiplied with.
-BLOCK = 32768
-
 
 @inlined
-def sides(op):
-    """Channels of the side that is gathered or scattered to, and of the other."""
-    return (op.filters, op.channels) if op.scatter else (op.channels, op.filters)
-
-
-@inlined
-def pixels(image, channels):
-    """Images as a matrix with a row for each pixel."""
-    return view(image, 0, (image.size // channels, channels))
-
-
-@inlined
-def kernel_matrix(op, W, scratch):
-    """K for the op's form, (taps · channels of the gathered side, channels of the other)."""
-    inner, outer = sides(op)
-    height = op.kernel_height * op.kernel_width * inner
-    if not op.flipped:
-        return view(W, 0, (height, outer))
-    K = view(scratch, 0, (height, outer))
-    clear(K)
-    turn(op, W, outer, inner, K)
-    return K
-
-
-@inlined
-def window_block(op, scratch):
-    """Room for a block of windows, behind the room for K and its gradient."""
-    inner, outer = sides(op)
-    width = op.kernel_height * op.kernel_width * inner
-    step = max(1, BLOCK // max(width, outer))
-    start = 2 * width * outer
-    return view(scratch, start, (step, width))
-
-
-@inlined
-def conv_forward(op, x, W, b, y, scratch):
-    """y = f(convolution of x), for x (n, inputs) and y (n, outputs)."""
-    n = x.shape[0]
-    K, room = kernel_matrix(op, W, scratch), window_block(op, scratch)
-    x_pixels, y_pixels = pixels(x, op.channels), pixels(y, op.filters)
-    if op.scatter:
-        image = view(y, 0, (n, op.out_height, op.out_width, op.filters))
-        clear(y)
-        for first in range(0, x_pixels.shape[0], room.shape[0]):
-            x_block = x_pixels[first : first + room.shape[0]]
-            col = room[: x_block.shape[0]]
-            product_transposed(x_block, K, col)
-            add_windows(op, col, op.height, op.width, first, image)
-        activation_forward(b, op.activation, y_pixels)
-    else:
-        image = view(x, 0, (n, op.height, op.width, op.channels))
-        for first in range(0, y_pixels.shape[0], room.shape[0]):
-            y_block = y_pixels[first : first + room.shape[0]]
-            col = room[: y_block.shape[0]]
-            windows(op, image, op.out_height, op.out_width, first, col)
-            product(col, K, y_block)
-            activation_forward(b, op.activation, y_block)
-
-
-@inlined
-def conv_backward(op, x, W, y, dy, dW, db, dx, scratch):
-    """The chain rule through `conv_forward`, for a loss with gradient dy for y.
-
-    dz = dy f'(z)                 (written over dy)
-    db += Σ dz                    over samples and pixels
-    gather:   dK += windows(x)ᵀ dz;  dx = the rows of dz Kᵀ, added under their windows
-    scatter:  dK += windows(dz)ᵀ x;  dx = windows(dz) K
-
-    An empty dW, db or dx is not wanted.
-    """
-    K, room = kernel_matrix(op, W, scratch), window_block(op, scratch)
-    wanted = dW.size > 0
-    flat = scratch[K.size : K.size + K.size * wanted] if op.flipped else dW
-    dK = view(flat, 0, (K.shape[0] * wanted, K.shape[1]))
-    if op.flipped:
-        clear(dK)
-    if op.scatter:
-        scatter_backward(op, x, K, y, dy, dK, db, dx, room)
-    else:
-        gather_backward(op, x, K, y, dy, dK, db, dx, room)
-    if op.flipped and wanted:
-        inner, outer = sides(op)
-        turn_back(op, dK, outer, inner, dW)
+def gather_forward(op, x, K, b, y, room):
+    """y = f(windows(x) K + b), a block of windows at a time."""
+    x_image, y_pixels = images(x, op.height, op.width), pixels(y, op.filters)
+    for first in range(0, y_pixels.shape[0], room.shape[0]):
+        y_block = y_pixels[first : first + room.shape[0]]
+        col = room[: y_block.shape[0]]
+        windows(op, x_image, op.out_height, op.out_width, first, col)
+        product(col, K, y_block)
+        activation_forward(b, op.activation, y_block)
 
 
 @inlined
 def gather_backward(op, x, K, y, dy, dK, db, dx, room):
-    n = x.shape[0]
+    """dz = dy f'(z); db += Σ dz; dK += windows(x)ᵀ dz; dx = dz Kᵀ, added under the windows."""
     y_pixels, dz_pixels = pixels(y, op.filters), pixels(dy, op.filters)
-    x_image = view(x, 0, (n, op.height, op.width, op.channels))
-    dx_image = view(dx, 0, (dx.shape[0], op.height, op.width, op.channels))
+    x_image, dx_image = images(x, op.height, op.width), images(dx, op.height, op.width)
     clear(dx)
     for first in range(0, y_pixels.shape[0], room.shape[0]):
         dz = dz_pixels[first : first + room.shape[0]]
@@ -159,11 +80,24 @@ def gather_backward(op, x, K, y, dy, dK, db, dx, room):
 
 
 @inlined
+def scatter_forward(op, x, K, b, y, room):
+    """y = f(z + b), z = the rows of x Kᵀ, each added under its window."""
+    x_pixels, y_image = pixels(x, op.channels), images(y, op.out_height, op.out_width)
+    clear(y)
+    for first in range(0, x_pixels.shape[0], room.shape[0]):
+        x_block = x_pixels[first : first + room.shape[0]]
+        col = room[: x_block.shape[0]]
+        product_transposed(x_block, K, col)
+        add_windows(op, col, op.height, op.width, first, y_image)
+    activation_forward(b, op.activation, pixels(y, op.filters))
+
+
+@inlined
 def scatter_backward(op, x, K, y, dy, dK, db, dx, room):
-    n = x.shape[0]
+    """dz = dy f'(z); db += Σ dz; dK += windows(dz)ᵀ x; dx = windows(dz) K."""
     activation_backward(y, op.slope, dy)
     add_rows(pixels(dy, op.filters), db)
-    dz_image = view(dy, 0, (n, op.out_height, op.out_width, op.filters))
+    dz_image = images(dy, op.out_height, op.out_width)
     x_pixels, dx_pixels = pixels(x, op.channels), pixels(dx, op.channels)
     for first in range(0, x_pixels.shape[0], room.shape[0]):
         x_block = x_pixels[first : first + room.shape[0]]
@@ -173,6 +107,33 @@ def scatter_backward(op, x, K, y, dy, dK, db, dx, room):
             add_product(col, x_block, dK)
         if dx.size:
             product(col, K, dx_pixels[first : first + room.shape[0]])
+
+
+@inlined
+def conv_forward(op, x, W, b, y, scratch):
+    """y = f(convolution of x + b), for x (n, inputs) and y (n, outputs), in the op's form."""
+    K, room = kernel_matrix(op, W, scratch), window_block(op, scratch)
+    if op.scatter:
+        scatter_forward(op, x, K, b, y, room)
+    else:
+        gather_forward(op, x, K, b, y, room)
+
+
+@inlined
+def conv_backward(op, x, W, y, dy, dW, db, dx, scratch):
+    """The chain rule through `conv_forward`, for a loss with gradient dy for y.
+
+    dz is written over dy. An empty dW, db or dx is not wanted.
+    """
+    K, room = kernel_matrix(op, W, scratch), window_block(op, scratch)
+    dK = kernel_gradient(op, K, dW, scratch)
+    if op.scatter:
+        scatter_backward(op, x, K, y, dy, dK, db, dx, room)
+    else:
+        gather_backward(op, x, K, y, dy, dK, db, dx, room)
+    if op.flipped and dW.size:
+        inner, outer = sides(op)
+        turn_back(op, dK, outer, inner, dW)
 
 
 class Conv2D(Layer):
@@ -262,25 +223,13 @@ class Conv2D(Layer):
         return self.transposed
 
     def record_fields(self):
-        (_, pad_top), (_, pad_left) = self.slides(self.input_shape)
+        fields = window_fields(self, self.kernel_size)
         flipped = self.scatters != self.transposed
         if flipped:
-            pad_top = self.kernel_size[0] - 1 - pad_top
-            pad_left = self.kernel_size[1] - 1 - pad_left
-        return {
-            **image_sizes(self),
-            **activations.addresses(self.activation, self.dtype),
-            "kernel_height": self.kernel_size[0],
-            "kernel_width": self.kernel_size[1],
-            "stride_h": self.strides[0],
-            "stride_w": self.strides[1],
-            "pad_top": pad_top,
-            "pad_left": pad_left,
-            "scatter": self.scatters,
-            "flipped": flipped,
-            "spread_h": 1,
-            "spread_w": 1,
-        }
+            fields["pad_top"] = self.kernel_size[0] - 1 - fields["pad_top"]
+            fields["pad_left"] = self.kernel_size[1] - 1 - fields["pad_left"]
+        form = {"scatter": self.scatters, "flipped": flipped, "spread_h": 1, "spread_w": 1}
+        return {**fields, **form, **activations.addresses(self.activation, self.dtype)}
 
     def record_behind(self, step, input_shape):
         return record_behind_repeat(self, step, input_shape)
@@ -354,12 +303,70 @@ class Conv2DTranspose(Conv2D):
         return [*taken, *biased(self.use_bias, activations.get(self.activation))]
 
 
-# For the engine: w is W and then b
+# For the engine: which form, and room for it
+
+
+# The rows of windows(x) are made, multiplied and used a block at a time, while they are in the
+# second-level cache: so many numbers of them, or of what they are multiplied with.
+BLOCK = 32768
+
+
+@inlined
+def sides(op):
+    """Channels of the side that is gathered or scattered to, and of the other."""
+    return (op.filters, op.channels) if op.scatter else (op.channels, op.filters)
+
+
+@inlined
+def pixels(image, channels):
+    """Images as a matrix with a row for each pixel."""
+    return view(image, 0, (image.size // channels, channels))
+
+
+@inlined
+def images(batch, height, width):
+    """Samples as images."""
+    n = batch.shape[0]
+    return view(batch, 0, (n, height, width, batch.shape[1] // (height * width)))
+
+
+@inlined
+def kernel_matrix(op, W, scratch):
+    """K for the op's form, (taps · channels of the gathered side, channels of the other)."""
+    inner, outer = sides(op)
+    height = op.kernel_height * op.kernel_width * inner
+    if not op.flipped:
+        return view(W, 0, (height, outer))
+    K = view(scratch, 0, (height, outer))
+    clear(K)
+    turn(op, W, outer, inner, K)
+    return K
+
+
+@inlined
+def kernel_gradient(op, K, dW, scratch):
+    """The matrix for the gradient of K: dW itself, or cleared room for it; empty if not wanted."""
+    wanted = dW.size > 0
+    flat = scratch[K.size : K.size + K.size * wanted] if op.flipped else dW
+    dK = view(flat, 0, (K.shape[0] * wanted, K.shape[1]))
+    if op.flipped:
+        clear(dK)
+    return dK
+
+
+@inlined
+def window_block(op, scratch):
+    """Room for a block of windows, behind the room for K and its gradient."""
+    inner, outer = sides(op)
+    width = op.kernel_height * op.kernel_width * inner
+    step = max(1, BLOCK // max(width, outer))
+    start = 2 * width * outer
+    return view(scratch, start, (step, width))
 
 
 @inlined
 def kernel_and_bias(op, w):
-    """W and b, or dW and db, as flat arrays, from w or dw, which may be empty."""
+    """W and b, or dW and db, as flat arrays: from w, or from dw, which may be empty."""
     taps = (op.kernel_height - op.spread_h + 1) * (op.kernel_width - op.spread_w + 1)
     size = min(w.size, taps * op.channels * op.filters)
     return view(w, 0, (size,)), view(w, size, (w.size - size,))

@@ -14,7 +14,16 @@ from ..maths.penalties import Penalty
 from .kernels import Kernels
 from .layer import Layer, Shape
 from .steps import AveragePool, MaxPool, Pad, Repeat
-from .windows import WINDOW_FIELDS, by, check_image, check_padding, image_sizes, paddings, slide
+from .windows import (
+    WINDOW_FIELDS,
+    by,
+    check_image,
+    check_padding,
+    image_sizes,
+    paddings,
+    slide,
+    window_fields,
+)
 
 # Kernels take images as rows of x (n, inputs) and y (n, outputs). A window is cut to the part of it
 # that lies inside the image, so padding never counts. The innermost loops run over the channels.
@@ -204,15 +213,7 @@ class MaxPooling2D(Layer):
         return rows, columns, input_shape[2]
 
     def record_fields(self):
-        (_, top), (_, left) = self.slides(self.input_shape)
-        return image_sizes(self) | {
-            "kernel_height": self.pool_size[0],
-            "kernel_width": self.pool_size[1],
-            "stride_h": self.strides[0],
-            "stride_w": self.strides[1],
-            "pad_top": top,
-            "pad_left": left,
-        }
+        return window_fields(self, self.pool_size)
 
     def formula(self) -> Formula:
         return Formula(

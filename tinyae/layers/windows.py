@@ -20,6 +20,19 @@ def image_sizes(layer: Layer) -> dict[str, float]:
     return dict(zip(WINDOW_FIELDS, (*layer.input_shape, *layer.output_shape), strict=False))
 
 
+def window_fields(layer: Any, window: tuple[int, int]) -> dict[str, float]:
+    """All of them, for a layer with `strides` and `slides`."""
+    (_, top), (_, left) = layer.slides(layer.input_shape)
+    return image_sizes(layer) | {
+        "kernel_height": window[0],
+        "kernel_width": window[1],
+        "stride_h": layer.strides[0],
+        "stride_w": layer.strides[1],
+        "pad_top": top,
+        "pad_left": left,
+    }
+
+
 def by(pair: tuple[int, int]) -> str:
     """Two sizes as text."""
     return f"{pair[0]}×{pair[1]}"

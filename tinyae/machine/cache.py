@@ -2,7 +2,8 @@
 
 Numba's own cache lies beside the sources, so that an installed package grows files that no one
 removes, and notices edits in a kernel's own file only: after an edit to what a kernel calls it
-would silently run the old code. Here every kernel is stamped with all it may have been made from.
+would silently run the old code. Here a kernel of tinyae's is stamped with all of tinyae's sources,
+and a user's with these and all that lie in its folder.
 """
 
 import hashlib
@@ -29,12 +30,12 @@ PACKAGE = Path(__file__).parents[1]
 DIGEST_BYTES = hashlib.sha256().digest_size
 
 
-def source_stamp(package: Path, versions: str) -> str:
-    """A digest of every source file of the package and of the given versions."""
+def source_stamp(folder: Path, versions: str, pattern: str = "**/*.py") -> str:
+    """A digest of every source file in a folder and of the given versions."""
     digest = hashlib.sha256(versions.encode())
-    for path in sorted(package.rglob("*.py")):
+    for path in sorted(folder.glob(pattern)):
         source = path.read_bytes()
-        digest.update(f"{path.relative_to(package).as_posix()} {len(source)}\n".encode())
+        digest.update(f"{path.relative_to(folder).as_posix()} {len(source)}\n".encode())
         digest.update(source)
     return digest.hexdigest()
 
@@ -57,6 +58,7 @@ class Locator(_CacheLocator):
     def __init__(self, function: Any, file: str):
         self._line = function.__code__.co_firstlineno
         self._file = Path(file).resolve()
+        self._py_file = file  # which Numba names where it warns that a kernel cannot be kept
 
     @classmethod
     def from_function(cls, py_func: Any, py_file: str) -> "Locator | None":
@@ -71,7 +73,7 @@ class Locator(_CacheLocator):
     def get_source_stamp(self) -> str:
         if PACKAGE in self._file.parents:
             return STAMP
-        return STAMP + hashlib.sha256(self._file.read_bytes()).hexdigest()  # a kernel of a user's
+        return source_stamp(self._file.parent, STAMP, "*.py")  # a kernel of a user's
 
     def get_disambiguator(self) -> str:
         return str(self._line)
@@ -84,7 +86,12 @@ class Format(CompileResultCacheImpl):
 
 
 class CheckedFile(IndexDataCacheFile):
-    """Files whose machine code is checked before it runs: by a digest of it and of its stamp."""
+    """Files whose machine code is checked before it runs: a file says what it holds, and a digest
+    says whether that is what was written.
+
+    Numba's index names a file before the file is written. Until then an older one may lie there,
+    or, where two processes compile one kernel for different types, the other's.
+    """
 
     def _load_index(self) -> dict:
         try:
@@ -93,20 +100,30 @@ class CheckedFile(IndexDataCacheFile):
             complain(self._cache_path, error)
             return {}
 
-    def _digest(self, packed: bytes) -> bytes:
-        return hashlib.sha256(self._source_stamp.encode() + packed).digest()
+    def save(self, key: Any, data: Any) -> None:
+        super().save(key, (key, data))
+
+    def load(self, key: Any) -> Any:
+        kept, data = super().load(key) or (None, None)
+        return data if kept == key else None
 
     def _save_data(self, name: str, data: Any) -> None:
-        packed = pickle.dumps(data)
+        content = digest(self._source_stamp.encode()) + self._dump(data)
         with self._open_for_write(self._data_path(name)) as file:
-            file.write(self._digest(packed) + packed)
+            file.write(digest(content) + content)
 
     def _load_data(self, name: str) -> Any:
-        data = Path(self._data_path(name)).read_bytes()
-        digest, packed = data[:DIGEST_BYTES], data[DIGEST_BYTES:]
-        if digest != self._digest(packed):
+        file = Path(self._data_path(name)).read_bytes()
+        content, packed = file[DIGEST_BYTES:], file[2 * DIGEST_BYTES :]
+        if file[:DIGEST_BYTES] != digest(content):
             raise ValueError("a file is damaged")
-        return pickle.loads(packed)
+        fresh = content[:DIGEST_BYTES] == digest(self._source_stamp.encode())
+        return pickle.loads(packed) if fresh else None
+
+
+def digest(content: bytes) -> bytes:
+    """What tells two contents apart, in DIGEST_BYTES."""
+    return hashlib.sha256(content).digest()
 
 
 class KernelCache(FunctionCache):
@@ -116,9 +133,8 @@ class KernelCache(FunctionCache):
 
     def __init__(self, function: Any):
         super().__init__(function)
-        file: Any = self._cache_file  # type: ignore[has-type]
         self._cache_file = CheckedFile(
-            self._cache_path, self._impl.filename_base, file._source_stamp
+            self._cache_path, self._impl.filename_base, self._impl.locator.get_source_stamp()
         )
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
@@ -135,12 +151,25 @@ class KernelCache(FunctionCache):
             complain(self._cache_path, error)
 
 
+_complained: set[str] = set()
+
+
 def complain(folder: str, error: Exception) -> None:
-    """Warn, once in a process for each reason, that kernels are compiled anew."""
+    """Warn that kernels are compiled anew: once in a process, however many they are and whatever
+    ails each.
+
+    Where warnings are errors it is shown all the same, not raised: in the middle of a compilation
+    Numba would take it for an error in the kernel, and the work can be done.
+    """
+    where = str(Path(folder).parent)
+    if where in _complained:  # Python's own memory of warnings is lost when any filter changes
+        return
+    _complained.add(where)
     reason = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
-    warnings.warn(
-        f"compiled kernels cannot be kept in {Path(folder).parent} ({reason}), so they are "
-        "compiled again",
-        RuntimeWarning,
-        stacklevel=1,
+    warning = RuntimeWarning(
+        f"the cache of compiled kernels in {where} failed ({reason}), so kernels are compiled anew"
     )
+    try:
+        warnings.warn(warning, stacklevel=1)
+    except RuntimeWarning:
+        warnings.showwarning(warning, RuntimeWarning, __file__, 0)

@@ -12,7 +12,7 @@ from typing import Any
 import numba
 
 from .cache import KernelCache
-from .numba_parts import DISABLED, intrinsic, overload
+from .numba_parts import DISABLED, intrinsic, keep_compiled, overload
 
 # The numpy error model lets loops with a division vectorise (no check for zero). Of fast-math
 # everything but "no NaNs, no infinities": training must notice when it diverges.
@@ -32,7 +32,7 @@ def kernel(function: Callable, **options: Any) -> Callable:
         return function
     dispatcher = numba.njit(**(OPTIONS | options))(function)
     with contextlib.suppress(RuntimeError):  # a function without a source file
-        dispatcher._cache = KernelCache(function)
+        keep_compiled(dispatcher, KernelCache(function))
     return dispatcher
 
 

@@ -31,6 +31,7 @@ __all__ = [
     "cgutils",
     "compiled_address",
     "intrinsic",
+    "keep_compiled",
     "overload",
     "populate_array",
 ]
@@ -39,14 +40,21 @@ __all__ = [
 DISABLED = bool(numba.config.DISABLE_JIT)
 
 
+def keep_compiled(dispatcher, cache: FunctionCache) -> None:
+    """Look in the cache for what would be compiled, and put there what was."""
+    dispatcher._cache = cache
+
+
 def compiled_address(dispatcher, arguments: tuple) -> int:
     """Where the machine code of a kernel for arguments of these types is; compiles it if need be.
 
     Raises
     ------
     NumbaError
-        If it cannot be compiled for them.
+        If it cannot be compiled for them, or returns something, for which no caller has room.
     """
     dispatcher.compile(arguments)  # once, whichever thread comes first
     compiled = dispatcher.overloads[arguments]
+    if compiled.signature.return_type != numba.types.none:
+        raise TypingError(f"it must return nothing, but returns {compiled.signature.return_type}")
     return compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)

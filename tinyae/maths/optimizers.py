@@ -15,23 +15,6 @@ from ..checks.arguments import look_up, positive, share, whole
 from ..machine.calls import by_address
 from ..machine.jit import inlined, kernel
 
-SLOTS = 2  # vectors that an optimizer may keep beside the parameters
-
-
-FLUSH_EVERY = 64  # steps
-
-
-@inlined
-def flush(a):
-    """Set denormal numbers to zero, since processors compute with them slowly.
-
-    A dead unit has no gradients, so its running means fade until they get there, and stay.
-    """
-    least = 2.0**-126 if a.itemsize == 4 else 2.0**-1022
-    for i in range(a.size):
-        if abs(a[i]) < least:
-            a[i] = 0
-
 
 @kernel
 def adam_step(theta, g, m, v, step, settings):
@@ -71,6 +54,24 @@ def sgd_step(theta, g, velocity, unused, step, settings):
         g[i] = real(0)
     if step % FLUSH_EVERY == 0:
         flush(velocity)
+
+
+# For the engine, and by hand
+
+SLOTS = 2  # vectors that an optimizer may keep beside the parameters
+FLUSH_EVERY = 64  # steps
+
+
+@inlined
+def flush(a):
+    """Set denormal numbers to zero, since processors compute with them slowly.
+
+    A dead unit has no gradients, so its running means fade until they get there, and stay.
+    """
+    least = 2.0**-126 if a.itemsize == 4 else 2.0**-1022
+    for i in range(a.size):
+        if abs(a[i]) < least:
+            a[i] = 0
 
 
 # Both take two slots, so that the engine can call either.

@@ -109,7 +109,7 @@ class Network:
         for layer in self.layers:
             rows.append((layer.label, shape_text(layer.output_shape), f"{layer.parameter_count:,}"))
         rows.append(("total", "", f"{self.parameters.size:,}"))
-        print(*table(rows, left=2), sep="\n")
+        print(*table(rows, alignment="<<"), sep="\n")
 
     # Building
 
@@ -147,16 +147,18 @@ class Network:
 
     # Data
 
-    def admit_input(self, x: ArrayLike, name: str = "x") -> np.ndarray:
+    def admit_input(
+        self, x: ArrayLike, name: str = "x", bounds: tuple[float, float] | None = None
+    ) -> np.ndarray:
         """x, checked; it decides the shapes of a model that has none yet."""
         if self._parameters is not None:
-            return admit(x, name, self.encoder.input_shape, self.dtype)
-        rows = admit(x, name, None, self.dtype)
+            return admit(x, name, self.encoder.input_shape, self.dtype, bounds)
+        rows = admit(x, name, None, self.dtype, bounds)
         with self._lock:
             if self._parameters is None:
                 self.build(rows.shape[1:])
                 return rows
-        return self.admit_input(x, name)  # another thread has built it meanwhile
+        return self.admit_input(x, name, bounds)  # another thread has built it meanwhile
 
     def admit(self, *pairs: Pair) -> list[tuple[np.ndarray, np.ndarray]]:
         """Samples and targets, checked against the model's shapes and what its loss allows.
@@ -172,7 +174,7 @@ class Network:
         self, x: ArrayLike, y: ArrayLike | None, name: str
     ) -> tuple[np.ndarray, np.ndarray]:
         bounds = getattr(self.loss, "bounds", None)
-        rows = self.admit_input(x, name)
+        rows = self.admit_input(x, name, bounds if y is None else None)
         before, after = self.encoder.input_shape, self.decoder.output_shape
         if y is None:
             if after != before:
@@ -181,8 +183,6 @@ class Network:
                     "learn its input: the decoder must end in the input's shape, or targets be "
                     "given as y"
                 )
-            if bounds is not None:
-                admit(rows, name, before, self.dtype, bounds)
             return rows, rows
         label = "y" if name == "x" else f"{name}[1]"
         target = admit(y, label, after, self.dtype, bounds)

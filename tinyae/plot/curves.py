@@ -6,8 +6,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
+from ..checks.arguments import whole
 from ..checks.arrays import admit
-from .drawing import COLOURS, count, new_axes
+from .drawing import COLOURS, new_axes
 
 
 def curve(
@@ -32,7 +33,7 @@ def curve(
     ValueError
         If `x` or the codes have another shape.
     """
-    points, n = admit(x, "x", (2,)), count(n, "n", least=2)
+    points, n = admit(x, "x", (2,)), whole("n", n, least=2)
     # PCA's line is wider: a linear autoencoder's lies upon it
     models = [("PCA", pca, COLOURS[0], 5)] if pca is not None else []
     models.append(("autoencoder", model, COLOURS[2], 2))

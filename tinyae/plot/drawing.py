@@ -11,6 +11,8 @@ from matplotlib.lines import Line2D
 from matplotlib.transforms import ScaledTranslation
 from numpy.typing import ArrayLike
 
+from ..checks.arguments import whole
+
 # Ten colours told apart with any colour vision: M. Petroff, "Accessible color sequences for data
 # visualization" (2021, arXiv:2107.02270). Every further ten labels get another marker.
 COLOURS = (
@@ -31,13 +33,6 @@ def two_axes(axes: Sequence[Axes] | np.ndarray) -> np.ndarray:
     if pair.shape != (2,):
         raise ValueError(f"axes must be two Axes, but its shape is {pair.shape}")
     return pair
-
-
-def count(n: int, name: str, least: int = 1) -> int:
-    """n, checked to be a whole number of at least `least`."""
-    if not isinstance(n, int | np.integer) or n < least:
-        raise ValueError(f"{name} must be an integer of at least {least}, but it is {n!r}")
-    return int(n)
 
 
 def as_images(data: ArrayLike, name: str) -> np.ndarray:
@@ -88,7 +83,7 @@ def tile(images: np.ndarray, columns: int, gap: int = 0, fill: float = 0.0) -> n
     array([[0, 1, 2, 3],
            [4, 5, 6, 7]])
     """
-    columns = count(columns, "columns")
+    columns = whole("columns", columns)
     if images.ndim not in (3, 4) or len(images) % columns or images.size == 0:
         raise ValueError(
             f"images must be n of shape (n, height, width) or (n, height, width, 3) that fill rows "
@@ -98,8 +93,8 @@ def tile(images: np.ndarray, columns: int, gap: int = 0, fill: float = 0.0) -> n
     padded = np.pad(images, margins, constant_values=fill)
     _, height, width, *colour = padded.shape
     grid = padded.reshape(-1, columns, height, width, *colour).swapaxes(1, 2)
-    whole = grid.reshape(-1, columns * width, *colour)
-    return whole[: len(whole) - gap, : columns * width - gap]
+    full = grid.reshape(-1, columns * width, *colour)
+    return full[: len(full) - gap, : columns * width - gap]
 
 
 def label_index(labels: ArrayLike | None, samples: int) -> tuple[np.ndarray, np.ndarray]:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.axes import Axes
 
-from .drawing import as_images, count, new_axes, tile
+from ..checks.arguments import whole
+from .drawing import as_images, new_axes, tile
 
 if TYPE_CHECKING:
     from ..layers.layer import Layer
@@ -34,7 +35,7 @@ def filters(layer: "Layer", *, n: int = 64, ax: Axes | None = None) -> Axes:
             "filters can be drawn of a Conv2D on images of one channel, or of a Dense on flat "
             f"images, but got {layer!r}"
         )
-    kernels = as_images(np.moveaxis(weights, -1, 0), "the kernels")[: count(n, "n")]
+    kernels = as_images(np.moveaxis(weights, -1, 0), "the kernels")[: whole("n", n)]
     columns = math.ceil(math.sqrt(len(kernels)))
     missing = -len(kernels) % columns
     most = float(np.abs(kernels).max())

@@ -10,8 +10,9 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from numpy.typing import ArrayLike
 
+from ..checks.arguments import whole
 from ..checks.arrays import admit, numbers
-from .drawing import as_images, count, grey_limits, new_axes, show, tile, unit_range
+from .drawing import as_images, grey_limits, new_axes, show, tile, unit_range
 
 Bounds = tuple[tuple[float, float], tuple[float, float]]
 
@@ -29,7 +30,7 @@ def reconstructions(model: Any, x: ArrayLike, *, n: int = 10, ax: Axes | None = 
     ax : Axes, optional
         Where to draw. Default: a new figure.
     """
-    shown = admit(x, "x")[: count(n, "n")]
+    shown = admit(x, "x")[: whole("n", n)]
     inputs, outputs = (
         as_images(shown, "x"),
         as_images(model.reconstruct(shown), "the reconstruction"),
@@ -62,7 +63,7 @@ def manifold(
     ax : Axes, optional
         Where to draw. Default: a new figure.
     """
-    n = count(n, "n", least=2)
+    n = whole("n", n, least=2)
     (left, right), (bottom, top) = _grid_bounds(bounds, codes)
     across, up = np.linspace(left, right, n), np.linspace(top, bottom, n)  # the first row is on top
     grid = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
@@ -124,13 +125,13 @@ def samples(images: ArrayLike, *, columns: int | None = None, ax: Axes | None = 
         Where to draw. Default: a new figure.
     """
     shown = as_images(admit(images, "images"), "images")
-    most = math.ceil(math.sqrt(len(shown))) if columns is None else count(columns, "columns")
+    most = math.ceil(math.sqrt(len(shown))) if columns is None else whole("columns", columns)
     columns = min(most, len(shown))
     limits = grey_limits(shown)
     missing = [(0, -len(shown) % columns), *[(0, 0)] * (shown.ndim - 1)]
-    whole = tile(np.pad(shown, missing, constant_values=limits[1]), columns, 1, limits[1])
-    ax = ax or new_axes((6.4, 6.4 * whole.shape[0] / whole.shape[1] + 0.4))
-    show(ax, whole, limits)
+    full = tile(np.pad(shown, missing, constant_values=limits[1]), columns, 1, limits[1])
+    ax = ax or new_axes((6.4, 6.4 * full.shape[0] / full.shape[1] + 0.4))
+    show(ax, full, limits)
     ax.set(xticks=[], yticks=[], title="Samples")
     ax.spines[:].set_visible(False)
     return ax
@@ -141,7 +142,7 @@ def error_map(model: Any, x: ArrayLike, *, n: int = 8, ax: Axes | None = None) -
 
     Below each column stands its mean squared error. The arguments are those of `reconstructions`.
     """
-    given = admit(x, "x")[: count(n, "n")]
+    given = admit(x, "x")[: whole("n", n)]
     inputs, outputs = as_images(given, "x"), as_images(model.reconstruct(given), "reconstruction")
     difference = np.abs(outputs.astype(float) - inputs)
     squared = np.square(difference).reshape(len(inputs), -1).mean(axis=1)

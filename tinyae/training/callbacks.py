@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..checks.arguments import flag, not_negative, whole
 from ..network.network import Network
 
 Callback = Callable[[int, Mapping[str, float]], bool | None]
@@ -45,13 +46,9 @@ class EarlyStopping:
         min_delta: float = 0.0,
         restore_best_weights: bool = False,
     ):
-        if patience < 0 or min_delta < 0:
-            raise ValueError(
-                "patience and min_delta must be zero or positive, "
-                f"but got {patience!r} and {min_delta!r}"
-            )
-        self.monitor, self.patience, self.min_delta = monitor, patience, min_delta
-        self.restore_best_weights = restore_best_weights
+        self.monitor, self.patience = monitor, whole("patience", patience, least=0)
+        self.min_delta = not_negative("min_delta", min_delta)
+        self.restore_best_weights = flag("restore_best_weights", restore_best_weights)
 
     def set_model(self, model: Network) -> None:
         """Begin anew, for a training of this model."""
@@ -106,7 +103,8 @@ class ModelCheckpoint:
         training_state: bool = True,
     ):
         self.path, self.monitor = os.fspath(path), monitor
-        self.save_best_only, self.training_state = save_best_only, training_state
+        self.save_best_only = flag("save_best_only", save_best_only)
+        self.training_state = flag("training_state", training_state)
 
     def set_model(self, model: Any) -> None:
         """Begin anew, for a training of this model."""

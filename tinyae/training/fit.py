@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -20,53 +20,6 @@ from .evaluate import evaluate
 from .progress_line import ProgressLine, check_verbose
 
 Rows = tuple[np.ndarray, np.ndarray]  # samples and targets, admitted
-
-
-class Options(NamedTuple):
-    """The arguments of `Autoencoder.fit` apart from the data."""
-
-    epochs: int
-    steps_per_epoch: int | None
-    batch_size: int
-    shuffle: bool
-    callbacks: list[Callback]
-    initial_epoch: int | None
-    verbose: str | int
-    eager: bool
-
-
-def options(
-    *,
-    epochs: int,
-    steps_per_epoch: int | None,
-    batch_size: int,
-    shuffle: bool,
-    callbacks: Iterable[Callback] | Callback,
-    initial_epoch: int | None,
-    verbose: str | int,
-    eager: bool,
-) -> Options:
-    """The arguments of `Autoencoder.fit`, checked."""
-    called = [callbacks] if callable(callbacks) else callbacks
-    called = list(called) if isinstance(called, Iterable) else [called]
-    for callback in called:
-        if not callable(callback):
-            raise ValueError(f"callbacks must be callable (epoch, logs), but got {callback!r}")
-    check_verbose(verbose)
-    return Options(
-        epochs=whole("epochs", epochs, least=0),
-        steps_per_epoch=None
-        if steps_per_epoch is None
-        else whole("steps_per_epoch", steps_per_epoch),
-        batch_size=whole("batch_size", batch_size),
-        shuffle=flag("shuffle", shuffle),
-        callbacks=called,
-        initial_epoch=None
-        if initial_epoch is None
-        else whole("initial_epoch", initial_epoch, least=0),
-        verbose=verbose,
-        eager=flag("eager", eager),
-    )
 
 
 class EpochMeans:
@@ -100,51 +53,86 @@ class EpochMeans:
 
 
 class Training:
-    """One call of `fit`.
+    """One call of `fit`: its arguments, checked, and the loop over epochs.
 
     Parameters
     ----------
     model : Network
-        Built; its parameters, slots, history and progress are changed in place.
-    data : (array, array)
-        Samples and targets, admitted; the same object where the model learns its input.
-    validation : (array, array) or None
-    options : Options
+        Its parameters, slots, history and progress are changed in place.
+    others
+        As for `Autoencoder.fit`.
     """
 
-    def __init__(self, model: Network, data: Rows, validation: Rows | None, options: Options):
-        self.model, self.options, self.validation = model, options, validation
-        self.x, self.target = data
-        progress, n = model.progress, len(self.x)
-        first = progress.epoch if options.initial_epoch is None else options.initial_epoch
-        self.last = options.epochs + (first if options.initial_epoch is None else 0)
-        self.first, self.line = first, ProgressLine(options.verbose, first, self.last)
-        self._batch_size = min(options.batch_size, n)
-        self._make_trainer()
-        steps, seed = options.steps_per_epoch, model.seed
-        self.batches = Batches(n, self._batch_size, steps, options.shuffle, seed, progress)
+    def __init__(
+        self,
+        model: Network,
+        *,
+        epochs: int,
+        steps_per_epoch: int | None,
+        batch_size: int,
+        shuffle: bool,
+        callbacks: Iterable[Callback] | Callback,
+        initial_epoch: int | None,
+        verbose: str | int,
+        eager: bool,
+    ):
+        check_verbose(verbose)
+        self.model, self._verbose = model, verbose
+        self._eager, self._shuffle = flag("eager", eager), flag("shuffle", shuffle)
+        self._epochs = whole("epochs", epochs, least=0)
+        self._batch_size = whole("batch_size", batch_size)
+        self._steps_per_epoch, self._first = steps_per_epoch, initial_epoch
+        if steps_per_epoch is not None:
+            self._steps_per_epoch = whole("steps_per_epoch", steps_per_epoch)
+        if initial_epoch is not None:
+            self._first = whole("initial_epoch", initial_epoch, least=0)
+        given: Any = callbacks if isinstance(callbacks, Iterable) else [callbacks]
+        self._callbacks = list(given)
+        for callback in self._callbacks:
+            if not callable(callback):
+                raise ValueError(f"callbacks must be callable (epoch, logs), but got {callback!r}")
         self.history = History()
         self._means = EpochMeans()
         self._buffers: dict[str, np.ndarray] = {}
         self._way_back = WayBack(model)
         self._steps = 1  # mini-batches in the next stretch, once their time is known
+
+    def _prepare(self, data: Rows) -> None:
+        """Find out how to train on the data."""
+        self.x, self.target = data
+        progress, n = self.model.progress, len(self.x)
+        first = progress.epoch if self._first is None else self._first
+        self.last = self._epochs + (first if self._first is None else 0)
+        self.line = ProgressLine(self._verbose, first, self.last)
         numbers = self.x[0].size + (self.target is not self.x) * self.target[0].size
-        self._rows = max(1, tuning.STRETCH_BYTES // (numbers * model.dtype.itemsize))
+        self._rows = max(1, tuning.STRETCH_BYTES // (numbers * self.model.dtype.itemsize))
+        self._batch_size = min(self._batch_size, n)
+        self._make_trainer()
+        steps, seed = self._steps_per_epoch, self.model.seed
+        self.batches = Batches(n, self._batch_size, steps, self._shuffle, seed, progress)
+        progress.epoch = first
 
     def _make_trainer(self) -> None:
         self._frozen = self._frozen_now()
-        self._trainer = make_trainer(self.model, self._batch_size, self.options.eager)
+        self._trainer = make_trainer(self.model, self._batch_size, self._eager)
 
     def _frozen_now(self) -> list[bool]:
         return [not layer.trainable for layer in self.model.layers]
 
     # Epochs
 
-    def run(self) -> History:
-        """Train until the model has done its epochs, or a callback says stop."""
-        self.model.progress.epoch = self.first
+    def run(self, data: Rows, validation: Rows | None) -> History:
+        """Train until the model has done its epochs, or a callback says stop.
+
+        Parameters
+        ----------
+        data, validation : (array, array)
+            Samples and targets, admitted; the same object where the model learns its input.
+        """
+        self.validation = validation
+        self._prepare(data)
         try:
-            for callback in self.options.callbacks:
+            for callback in self._callbacks:
                 if hasattr(callback, "set_model"):
                     callback.set_model(self.model)
             while self.model.progress.epoch < self.last:
@@ -161,7 +149,7 @@ class Training:
     @property
     def _pauses(self) -> bool:
         """Whether anything happens between epochs."""
-        return bool(self.options.callbacks) or self.validation is not None
+        return bool(self._callbacks) or self.validation is not None
 
     def _end_epoch(self, logs: dict[str, float]) -> None:
         """Validate, and call back."""
@@ -172,7 +160,7 @@ class Training:
                 self._record(logs)
         epoch = self.model.progress.epoch - 1
         # each is called, also after one of them has said stop
-        if any([callback(epoch, logs) is True for callback in self.options.callbacks]):
+        if any([callback(epoch, logs) is True for callback in self._callbacks]):
             self.last = self.model.progress.epoch
 
     def _record(self, logs: dict[str, float]) -> None:
