@@ -112,7 +112,7 @@ def restore(what: str, description: object, custom: Mapping[str, Any]) -> Any:
     if ours is None and name not in custom:
         raise ModelFormatError(
             f"{what} is of the unknown class {name[:40]!r}; pass custom={{{name[:40]!r}: the "
-            "class}} to load if it is your own"
+            "class} to load if it is your own"
         )
     arguments = {key: _restore_value(what, value, custom) for key, value in config.items()}
     if ours is None and isinstance(custom[name], ActivationFunction):
