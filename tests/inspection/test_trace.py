@@ -353,9 +353,11 @@ def test_a_penalty_is_printed():
 @pytest.mark.parametrize("scale", [1e-30, 1, 1e6])
 def test_it_prints_within_80_columns(scale):
     options = {"padding": "same", "activation": "leaky_relu"}
+    penalty = tae.L1L2(0.1, 2)
     many = [
-        tae.Conv2DTranspose(120, (11, 11), (1, 1), **options, activity_regularizer=tae.L1L2(0.1, 2))
-        for _ in range(2)
+        tae.Conv2DTranspose(120, (11, 11), (1, 1), **options, activity_regularizer=penalty),
+        tae.Conv2D(1, 3, padding="same"),
+        tae.Conv2DTranspose(120, (11, 11), (1, 1), **options, activity_regularizer=penalty),
     ]
     model = tae.Autoencoder(
         [tae.Conv2D(1, 3, padding="same"), *[tae.Activation("relu") for _ in range(10)]],

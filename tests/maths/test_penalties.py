@@ -6,7 +6,7 @@ import pytest
 import tinyae as tae
 from tests.support import naive
 from tinyae.maths import penalties
-from tinyae.maths.penalties import L1, L1L2, L2
+from tinyae.maths.penalties import L1, L1L2, L2, Penalty
 from tinyae.network.chain import OfSigmoid
 
 PAIRS = [(0.3, 0.0), (0.0, 0.7), (0.3, 0.7)]
@@ -90,6 +90,45 @@ def test_a_model_divides_by_the_samples_and_reports_it_apart(batch):
     assert figures["reconstruction"] == pytest.approx(((ae.reconstruct(x) - x) ** 2).mean())
     assert figures["loss"] == pytest.approx(figures["penalty"] + figures["reconstruction"])
     assert ae.loss_and_gradient(x)[0] == pytest.approx(figures["loss"], rel=1e-12)
+
+
+@tae.kernel
+def fourth_power(a, settings, scale, da, sums):
+    for i in range(a.shape[0]):
+        sums[i] = 0.0
+        for j in range(a.shape[1]):
+            sums[i] += a[i, j] ** 4
+            if da.size:
+                da[i, j] += scale * 4 * a[i, j] ** 3
+
+
+class FourthPower(Penalty):
+    """A penalty of one's own, with these numbers, which mean nothing."""
+
+    kernel = staticmethod(fourth_power)
+
+    def __init__(self, *numbers):
+        self.numbers = numbers
+
+    def settings(self):
+        return np.array(self.numbers, float)
+
+
+@pytest.mark.parametrize("numbers", [(), (0.0,), (1.0, 2.0)])
+def test_a_penalty_of_ones_own_counts_whatever_its_numbers(numbers):
+    """Behind a sigmoid before BCE too, which the loss cannot take over then."""
+    penalty = FourthPower(*numbers)
+    ae = tae.Autoencoder(
+        [tae.Dense(3, activity_regularizer=penalty)],
+        [tae.Dense(4, "sigmoid", activity_regularizer=penalty)],
+        *((4,), "bce"),
+        dtype="float64",
+    )
+    x = np.random.default_rng(3).random((5, 4))
+    expected = (ae.encode(x) ** 4).sum() / 5 + (ae.reconstruct(x) ** 4).sum() / 5
+    assert ae.evaluate(x)["penalty"] == pytest.approx(expected, rel=1e-12)
+    report = tae.check_gradients(ae, x)
+    assert report.passed, str(report)
 
 
 def test_settings():

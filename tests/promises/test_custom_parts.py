@@ -203,6 +203,53 @@ def test_per_feature_needs_a_built_in_loss():
         ae.reconstruction_error(samples(), per_feature=True)
 
 
+@tae.kernel
+def scale_forward(op, w, x, y, scratch, step, first):
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            y[i, j] = op.factor * w[j] * x[i, j]
+
+
+@tae.kernel
+def scale_backward(op, w, x, y, dy, dw, dx, scratch, step, first):
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            if dw.size:
+                dw[j] += op.factor * x[i, j] * dy[i, j]
+            if dx.size:
+                dx[i, j] = op.factor * w[j] * dy[i, j]
+
+
+class CompiledScale(tae.Layer):
+    """y = factor s x, with kernels of one's own."""
+
+    kernels = tae.Kernels(scale_forward, scale_backward, {"factor": float})
+
+    def __init__(self, factor):
+        super().__init__()
+        self.factor = factor
+
+    def build(self, input_shape):
+        self.add_weight("scale", input_shape, lambda shape, rng: np.ones(shape))
+        return input_shape
+
+    def record_fields(self):
+        return {"factor": self.factor}
+
+
+def test_a_layer_with_kernels_of_ones_own_trains_in_the_engine():
+    def make(scale):
+        return model([tae.Dense(3, "tanh"), scale], [tae.Dense(4)])
+
+    compiled, eager, x = make(CompiledScale(1.0)), make(Scale()), samples()
+    report = tae.check_gradients(make(CompiledScale(2.5)), x[:5])
+    assert report.passed, str(report)
+    assert report.rows[-1].name == "loss"  # of the engine and of Python compared
+    for ae in (compiled, eager):
+        ae.fit(x, epochs=5, batch_size=8, verbose=0)
+    np.testing.assert_allclose(compiled.parameters, eager.parameters, rtol=0, atol=1e-12)
+
+
 class Again(tae.Layer):
     """Another layer of the model, two more times: y = f(f(x))."""
 

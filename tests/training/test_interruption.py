@@ -1,6 +1,7 @@
 """Ctrl-C: the model is left at a finished step, its history at a finished epoch, and soon."""
 
 import contextlib
+import functools
 import os
 import signal
 import sys
@@ -114,40 +115,54 @@ def image_model(**options):
     )
 
 
+@functools.cache
+def many_images():
+    return np.random.default_rng(0).random((600, 28, 28, 1), np.float32)
+
+
+@functools.cache
+def many_rows():
+    return np.random.default_rng(0).random((50_000, 6), np.float32)
+
+
+# A model, what it trains on, and how
+INTERRUPTED = {
+    "small steps": lambda: (small_model(optimizer=tae.Adam()), many_rows(), {"batch_size": 32}),
+    "large steps": lambda: (small_model(optimizer=tae.Adam()), many_rows(), {"batch_size": 50_000}),
+    "epochs": lambda: (small_model(), many_rows()[:64], {"validation_data": many_rows()}),
+    "images": lambda: (image_model(), many_images(), {"batch_size": 600}),
+    "long validation": lambda: (
+        *(image_model(dtype="float64", threads=1), many_images()),
+        {"validation_data": many_images()},
+    ),
+}
+
+
 @posix
 @pytest.mark.large
-def test_ctrl_c_fifty_times_at_random_moments(tmp_path):
-    """Of small and of large steps, of epochs with checkpoints, and of long validation."""
-    rng = np.random.default_rng(0)
-    images, rows = rng.random((600, 28, 28, 1), np.float32), rng.random((50_000, 6), np.float32)
-    checkpoint = tae.ModelCheckpoint(tmp_path / "model")
-    cases = [
-        (small_model(optimizer=tae.Adam()), rows, {"batch_size": 32}),
-        (small_model(optimizer=tae.Adam()), rows, {"batch_size": 50_000}),
-        (small_model(), rows[:64], {"validation_data": rows, "callbacks": [checkpoint]}),
-        (image_model(), images, {"batch_size": 600}),
-        (image_model(dtype="float64", threads=1), images, {"validation_data": images}),
-    ]
-    for model, x, _ in cases:  # the first steps compile
-        model.fit(x[:8], epochs=1, verbose=0)
-        model.evaluate(x[:8])
-    delays = []
+@pytest.mark.parametrize("case", INTERRUPTED)
+def test_ctrl_c_ten_times_at_random_moments(case, tmp_path):
+    model, x, options = INTERRUPTED[case]()
+    model.fit(x[:8], epochs=1, verbose=0)  # the first steps compile
+    model.evaluate(x[:8])
+    if case == "epochs":
+        options["callbacks"] = [tae.ModelCheckpoint(tmp_path / "model")]
+    delays, rng = [], np.random.default_rng(0)
     for _ in range(10):
-        for model, x, options in cases:
-            kept, steps = model.parameters.copy(), model.progress.step
-            with interrupted_after(rng.uniform(0, 0.3), within=1.9) as late:
-                model.fit(x, epochs=10**9, verbose=0, **options)
-            delays += late
-            assert (model.progress.step == steps) == (model.parameters.tobytes() == kept.tobytes())
-            assert {len(each) for each in model.history.values()} == {model.progress.epoch}
-            assert np.isfinite(model.encode(x[:8])).all()
-    assert len(delays) == 50
-    assert sorted(delays)[-4] < 0.3  # a busy machine may hold up three of them
-    assert tae.load(tmp_path / "model").progress.epoch >= cases[2][0].progress.epoch - 1
-    for model, x, _ in cases:
-        epochs = model.progress.epoch
-        assert len(model.fit(x[:64], epochs=2, verbose=0)["loss"]) == 2
-        assert model.progress.epoch == epochs + 2
+        kept, steps = model.parameters.copy(), model.progress.step
+        with interrupted_after(rng.uniform(0, 0.3), within=1.9) as late:
+            model.fit(x, epochs=10**9, verbose=0, **options)
+        delays += late
+        assert (model.progress.step == steps) == (model.parameters.tobytes() == kept.tobytes())
+        assert {len(each) for each in model.history.values()} == {model.progress.epoch}
+        assert np.isfinite(model.encode(x[:8])).all()
+    assert len(delays) == 10
+    assert sorted(delays)[-2] < 0.3  # a busy machine may hold up one of them
+    epochs = model.progress.epoch
+    if case == "epochs":
+        assert tae.load(tmp_path / "model").progress.epoch >= epochs - 1
+    assert len(model.fit(x[:64], epochs=2, verbose=0)["loss"]) == 2
+    assert model.progress.epoch == epochs + 2
 
 
 @posix

@@ -71,7 +71,8 @@ class Program:
 
     def _add_penalty(self, op: np.record, layer: Layer) -> None:
         penalty = layer.activity_regularizer
-        if penalty is not None and (settings := penalty.settings()).any():
+        if penalty is not None:
+            settings = penalty.settings()
             op.penalty = penalty_address(penalty.kernel, self.dtype)
             op.penalty_settings[: settings.size] = settings
 

@@ -77,7 +77,7 @@ def _plain(value: object, part: object, argument: str) -> Any:
         value = value.item()
     if value is None or isinstance(value, bool | int | float | str):
         return value
-    if isinstance(value, ActivationFunction):
+    if isinstance(value, ActivationFunction):  # a tuple too, but with a name
         return describe(value)
     if isinstance(value, tuple | list) and len(value) <= MOST_DIMENSIONS:
         return [_plain(item, part, argument) for item in value]
@@ -112,7 +112,7 @@ def restore(what: str, description: object, custom: Mapping[str, Any]) -> Any:
     if ours is None and name not in custom:
         raise ModelFormatError(
             f"{what} is of the unknown class {name[:40]!r}; pass custom={{{name[:40]!r}: the "
-            "class}} to load if it is your own"
+            "class} to load if it is your own"
         )
     arguments = {key: _restore_value(what, value, custom) for key, value in config.items()}
     if ours is None and isinstance(custom[name], ActivationFunction):
