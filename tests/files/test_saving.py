@@ -290,37 +290,6 @@ def test_parts_of_ones_own_come_back_when_handed_over(tmp_path):
     np.testing.assert_array_equal(loaded.parameters, model.parameters)
 
 
-@tae.kernel
-def softsign(z, b):
-    for k in range(z.size):
-        t = z[k] + b[k]
-        z[k] = t / (1 + abs(t))
-
-
-@tae.kernel
-def softsign_backward(a, d):
-    for k in range(d.size):
-        d[k] *= (1 - abs(a[k])) ** 2
-
-
-SOFTSIGN = tae.ActivationFunction("softsign", softsign, softsign_backward)
-
-
-def test_an_activation_of_ones_own_comes_back_when_handed_over(tmp_path):
-    model = tae.Autoencoder([tae.Dense(2, SOFTSIGN)], [tae.Dense(4)], input_shape=(4,))
-    model.save(tmp_path / "model")
-    with pytest.raises(
-        tae.ModelFormatError, match=r"pass custom=\{'softsign': the class\} to load"
-    ):
-        tae.load(tmp_path / "model")
-    loaded, x = tae.load(tmp_path / "model", custom={"softsign": SOFTSIGN}), samples((4,))
-    assert loaded.layers[0].activation is SOFTSIGN
-    np.testing.assert_array_equal(loaded.reconstruct(x), model.reconstruct(x))
-    z = x @ model.layers[0].weights["kernel"]
-    np.testing.assert_allclose(loaded.encode(x), z / (1 + np.abs(z)), rtol=1e-5)
-    assert tae.check_gradients(model, x).passed
-
-
 def test_what_cannot_be_loaded_is_not_saved(tmp_path):
     with pytest.raises(ValueError, match="save needs a built model"):
         tae.Autoencoder([tae.Dense(2)], [tae.Dense(4)]).save(tmp_path / "model")
