@@ -5,7 +5,11 @@ import pytest
 from numba import types
 
 from tests.support.fresh_python import run_python
-from tinyae.machine import jit
+from tinyae.layers import dense, im2col
+from tinyae.machine import jit, products
+from tinyae.machine.numba_parts import DISABLED
+
+needs_jit = pytest.mark.skipif(DISABLED, reason="nothing is compiled")
 
 
 @jit.kernel
@@ -90,3 +94,10 @@ def twice_seven():
 
 def test_machine_code_is_what_a_kernel_calls():
     assert twice_seven() == 14
+
+
+@needs_jit
+def test_what_only_compiled_code_may_call_says_so():
+    for function in (products.product, im2col.windows, dense.forward):
+        with pytest.raises(TypeError, match=r"can be called in kernels only"):
+            function(np.ones((1, 1)))

@@ -6,6 +6,7 @@ import pytest
 from tests.support.fresh_python import run_python
 from tests.support.products import (
     NAMES,
+    RUN,
     check_product,
     check_product_of_columns,
     check_products,
@@ -13,7 +14,6 @@ from tests.support.products import (
     operands,
     shapes,
 )
-from tinyae.machine import products
 from tinyae.machine.numba_parts import DISABLED
 
 needs_jit = pytest.mark.skipif(DISABLED, reason="nothing is compiled")
@@ -61,7 +61,7 @@ def test_products_show_nan_and_infinity(name, m, bad, dtype):
             expected[0] = bad
         else:
             expected[:, 0] = bad
-        getattr(products, name)(A, B, C)
+        RUN[name](A, B, C)
         np.testing.assert_array_equal(C, expected)
 
 
@@ -70,7 +70,7 @@ def test_what_was_in_c_stays_where_it_is_added_to_only(bad):
     for name in NAMES:
         A, B, C = operands(name, 3, 2, 4, np.float64)
         C[1, 2] = bad
-        getattr(products, name)(A, B, C)
+        RUN[name](A, B, C)
         shown = np.argwhere(~np.isfinite(C)).tolist()
         assert shown == ([[1, 2]] if name == "add_product" else [])
 
@@ -78,7 +78,7 @@ def test_what_was_in_c_stays_where_it_is_added_to_only(bad):
 def test_the_zeros_of_a_single_row_leave_rows_of_b_unread():
     """Where NumPy has infinity times zero, which is NaN."""
     A, B, C = np.array([[0.0, 2.0]]), np.array([[np.inf], [3.0]]), np.empty((1, 1))
-    products.product(A, B, C)
+    RUN["product"](A, B, C)
     assert C[0, 0] == 6
 
 
@@ -156,11 +156,11 @@ addresses = [ctypes.cast(spy, ctypes.c_void_p).value for spy in spies]
 found = blas.Blas("spy", blas.BLAS.integer_bits, *addresses)
 {BIND}
 from tinyae.machine import products
+from tests.support.products import RUN
 for dtype in ("float32", "float64"):
     A = np.ones((2, 2), dtype)
-    products.product(A, A, A.copy())
-    products.add_product(A, A, A.copy())
-    products.product_transposed(A, A, A.copy())
+    for run in RUN.values():
+        run(A, A, A.copy())
 print(products.BLAS.spelling, *calls)
 """
     assert run_python(code) == "spy s s s d d d"

@@ -9,6 +9,25 @@ from tinyae.machine.views import columns
 
 
 @jit.kernel
+def product(A, B, C):
+    products.product(A, B, C)
+
+
+@jit.kernel
+def add_product(A, B, C):
+    products.add_product(A, B, C)
+
+
+@jit.kernel
+def product_transposed(A, B, C):
+    products.product_transposed(A, B, C)
+
+
+# The products can be called in kernels only.
+RUN = {kernel.__name__: kernel for kernel in (product, add_product, product_transposed)}
+
+
+@jit.kernel
 def product_of_columns(x, first, count, B, C):
     products.product(columns(x, first, count), B, C)
 
@@ -68,7 +87,7 @@ def check_product(name, m, k, n, dtype, odd=False):
     if odd:
         A, B, C = map(odd_strides, (A, B, C))
     before, expected = (A.copy(), B.copy()), expected_product(name, A, B, C)
-    getattr(products, name)(A, B, C)
+    RUN[name](A, B, C)
     np.testing.assert_allclose(C, expected, rtol=0, atol=40 * np.finfo(dtype).eps)
     np.testing.assert_array_equal(A, before[0])
     np.testing.assert_array_equal(B, before[1])

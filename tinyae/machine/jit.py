@@ -5,14 +5,13 @@ steps through all of it.
 """
 
 import contextlib
-import functools
 from collections.abc import Callable
 from typing import Any
 
 import numba
 
 from .cache import KernelCache
-from .numba_parts import DISABLED, intrinsic, keep_compiled, overload
+from .numba_parts import DISABLED, for_compiled_code, intrinsic, keep_compiled, overload
 
 # The numpy error model lets loops with a division vectorise (no check for zero). Of fast-math
 # everything but "no NaNs, no infinities": training must notice when it diverges.
@@ -36,8 +35,12 @@ def kernel(function: Callable, **options: Any) -> Callable:
     return dispatcher
 
 
-# For kernels that only compiled code calls: without the wrapper that Python would need.
-called = functools.partial(kernel, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+def called(function: Callable) -> Callable:
+    """A kernel that only compiled code calls: it compiles faster without a wrapper for Python."""
+    dispatcher = kernel(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+    if not DISABLED:
+        for_compiled_code(dispatcher)
+    return dispatcher
 
 
 def inlined(function: Callable) -> Callable:

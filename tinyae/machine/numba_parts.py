@@ -11,6 +11,7 @@ try:
         _CacheLocator,
     )
     from numba.core.errors import NumbaError, TypingError
+    from numba.core.registry import CPUDispatcher
     from numba.core.typing.templates import Signature
     from numba.extending import intrinsic, overload
     from numba.np.arrayobj import populate_array
@@ -30,6 +31,7 @@ __all__ = [
     "_CacheLocator",
     "cgutils",
     "compiled_address",
+    "for_compiled_code",
     "intrinsic",
     "keep_compiled",
     "overload",
@@ -43,6 +45,18 @@ DISABLED = bool(numba.config.DISABLE_JIT)
 def keep_compiled(dispatcher, cache: FunctionCache) -> None:
     """Look in the cache for what would be compiled, and put there what was."""
     dispatcher._cache = cache
+
+
+class CompiledOnly(CPUDispatcher):
+    """A function that only compiled code may call: without the wrapper that Python would need."""
+
+    def __call__(self, *arguments, **options):
+        raise TypeError(f"{self.py_func.__qualname__} can be called in kernels only")
+
+
+def for_compiled_code(dispatcher):
+    """Make an error of a call from Python, which would crash."""
+    dispatcher.__class__ = CompiledOnly
 
 
 def compiled_address(dispatcher, arguments: tuple) -> int:

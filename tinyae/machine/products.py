@@ -12,12 +12,12 @@ from llvmlite import ir
 from numba import types
 
 from .blas import BLAS, NO_TRANSPOSE, ROW_MAJOR, TRANSPOSE
-from .jit import kernel, machine_code
+from .jit import called, machine_code
 from .numba_parts import cgutils
 from .views import clear
 
 
-@kernel
+@called
 def product(A, B, C):
     """C = A B."""
     if A.shape[0] == 1:  # BLAS would first copy all of B
@@ -29,14 +29,14 @@ def product(A, B, C):
         _gemm(A, B, C, False, False, False)
 
 
-@kernel
+@called
 def add_product(A, B, C):
     """C += Aᵀ B."""
     if A.size > 0 and C.size > 0:
         _gemm(A, B, C, True, True, False)
 
 
-@kernel
+@called
 def product_transposed(A, B, C):
     """C = A Bᵀ."""
     if A.size == 0:
@@ -45,7 +45,7 @@ def product_transposed(A, B, C):
         _gemm(A, B, C, False, False, True)
 
 
-@kernel
+@called
 def _add_row_product(A, B, C):
     """C += A B for an A with one row.
 

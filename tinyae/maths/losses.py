@@ -27,6 +27,7 @@ from ..machine.jit import kernel
 from . import plain
 from .formula import Formula
 from .plain import CLIP
+from .with_kernel import WithKernel
 
 # Each kernel takes y, x and dy of shape (n, size) and the loss's own numbers, writes every sample's
 # sum over its elements into sums (n,), and the gradient times `scale` into dy.
@@ -94,7 +95,7 @@ class AnyLoss(Protocol):
         ...
 
 
-class Loss:
+class Loss(WithKernel):
     """A loss with a kernel, which the compiled engine calls: the mean over every element.
 
     A loss of your own subclasses this.
@@ -129,19 +130,9 @@ class Loss:
     (16.0, array([[32.]]))
     """
 
-    kernel: ClassVar[Callable]
     formula: ClassVar[Formula] = Formula("loss(y, t), t the target", "dy = the loss's gradient")
     numpy: ClassVar[Callable | None] = None
     bounds: ClassVar[tuple[float, float] | None] = None
-
-    def __init_subclass__(cls, **options: Any) -> None:
-        super().__init_subclass__(**options)
-        for name in {"kernel", "numpy"} & vars(cls).keys():  # functions, but no methods
-            setattr(cls, name, staticmethod(vars(cls)[name]))
-
-    def settings(self) -> np.ndarray:
-        """The loss's own numbers, float64, as its kernel takes them."""
-        return np.empty(0)
 
     def __repr__(self) -> str:
         numbers = ", ".join(f"{number:g}" for number in self.settings())

@@ -5,8 +5,6 @@ averages belong to the model that it trains.
 """
 
 import math
-from collections.abc import Callable
-from typing import ClassVar
 
 import numpy as np
 from numba import types
@@ -14,6 +12,7 @@ from numba import types
 from ..checks.arguments import look_up, positive, share, whole
 from ..machine.calls import by_address
 from ..machine.jit import inlined, kernel
+from .with_kernel import WithKernel
 
 
 @kernel
@@ -81,7 +80,7 @@ step_address, call_step = by_address(
 )
 
 
-class Optimizer:
+class Optimizer(WithKernel):
     """An optimizer: one loop over the parameters, and its numbers.
 
     Attributes
@@ -89,12 +88,6 @@ class Optimizer:
     kernel : kernel ``(theta, g, slot_0, slot_1, step, settings)``
         One step, the step-th (from 1), for flat arrays of one length; clears g.
     """
-
-    kernel: ClassVar[Callable]
-
-    def settings(self) -> np.ndarray:
-        """The optimizer's own numbers, float64, as its kernel takes them."""
-        raise NotImplementedError
 
     def state(self, parameters: np.ndarray) -> np.ndarray:
         """What it keeps beside the parameters before the first step: zeros, (2, p)."""
@@ -155,7 +148,7 @@ class Adam(Optimizer):
     Kingma and Ba, Adam: a method for stochastic optimization, 2015 (section 2, last paragraph).
     """
 
-    kernel = staticmethod(adam_step)
+    kernel = adam_step
 
     def __init__(
         self,
@@ -189,7 +182,7 @@ class SGD(Optimizer):
         μ, at least 0 and below 1.
     """
 
-    kernel = staticmethod(sgd_step)
+    kernel = sgd_step
 
     def __init__(self, learning_rate: float = 0.01, momentum: float = 0.0):
         self.learning_rate = positive("learning_rate", learning_rate)

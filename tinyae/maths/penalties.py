@@ -15,6 +15,7 @@ from ..checks.arguments import not_negative
 from ..machine.calls import by_address
 from ..machine.jit import kernel
 from .activations import sigmoid_of
+from .with_kernel import WithKernel
 
 
 @kernel
@@ -63,8 +64,8 @@ penalty_address, call_penalty = by_address(
 )
 
 
-class Penalty:
-    """An activity penalty with kernels.
+class Penalty(WithKernel):
+    """An activity penalty with kernels, and at most `SETTINGS` numbers for them.
 
     Attributes
     ----------
@@ -76,12 +77,7 @@ class Penalty:
         is computed together with the loss.
     """
 
-    kernel: ClassVar[Callable]
     of_sigmoid: ClassVar[Callable | None] = None
-
-    def settings(self) -> np.ndarray:
-        """The penalty's own numbers, float64, at most `SETTINGS`."""
-        raise NotImplementedError
 
     def add(self, a: np.ndarray, da: np.ndarray) -> tuple[float, np.ndarray]:
         """The mean over samples of the penalty on a, and da with its gradient added."""
@@ -101,8 +97,8 @@ class L1L2(Penalty):
         λ₁ and λ₂, zero or positive.
     """
 
-    kernel = staticmethod(penalty)
-    of_sigmoid = staticmethod(penalty_of_sigmoid)
+    kernel = penalty
+    of_sigmoid = penalty_of_sigmoid
 
     def __init__(self, l1: float = 0.0, l2: float = 0.0):
         self.l1, self.l2 = not_negative("l1", l1), not_negative("l2", l2)
