@@ -95,6 +95,12 @@ MODELS = {
         loss="bce",
         input_shape=(3, 2),
     ),
+    "the encoder's sigmoid, far out": lambda: tae.Autoencoder(
+        [tae.Dense(4, "sigmoid", kernel_initializer=tae.RandomNormal(40))],
+        [tae.Reshape((4,))],
+        loss="bce",
+        input_shape=(4,),
+    ),
 }
 
 

@@ -26,6 +26,8 @@ from ..network.chain import training_chain
 from ..network.network import Network
 from ..version import __version__
 
+Place = tuple[str, Layer]
+
 
 class Line(NamedTuple):
     """An expression in h, or in y and x, and the function that it calls, if any."""
@@ -68,7 +70,7 @@ def export_numpy(model: Network, folder: str | os.PathLike[str], encoder_only: b
     """`Autoencoder.export_numpy`."""
     name = "encoder" if encoder_only else "autoencoder"
     program = Program(model, name)
-    program.add("encode", "x", model.encoder.layers, "encoder")
+    program.add("encode", "x", program.places[: len(model.encoder.layers)])
     if not encoder_only:
         program.add_decoding()
     text = program.text()
@@ -90,17 +92,23 @@ class Program:
         self.functions: list[str] = []
         self.called: list[Callable] = []
         self.weights: dict[str, np.ndarray] = {}
+        self.places = [  # what each layer's weights are called, and the layer
+            (f"{part}_{position}", layer)
+            for part in ("encoder", "decoder")
+            for position, layer in enumerate(getattr(model, part).layers)
+        ]
 
-    def add(self, name: str, argument: str, layers: Sequence[Layer], part: str) -> None:
+    def add(self, name: str, argument: str, places: Sequence[Place]) -> None:
         """A function that runs layers one after the other."""
+        layers = [layer for _, layer in places]
         before, after = shape_text(layers[0].input_shape), shape_text(layers[-1].output_shape)
         lines = [
             f"def {name}({argument}):",
             f'    """From {argument} {before} to {after}."""',
             f"    h = np.asarray({argument}, np.{layers[0].dtype})",
         ]
-        for position, layer in enumerate(layers):
-            taken = [f"    h = {step}" for step in self._steps(layer, f"{part}_{position}")]
+        for place, layer in places:
+            taken = [f"    h = {step}" for step in self._steps(layer, place)]
             if taken:
                 taken[-1] += f"  # {shape_text(layer.output_shape)}"
             lines += taken
@@ -126,20 +134,24 @@ class Program:
 
     def add_decoding(self) -> None:
         """decode and score. BCE behind a sigmoid is computed from the logits, as the model does."""
-        first = len(self.model.encoder.layers)
         chain = training_chain(self.model.layers, self.model.loss)
-        if chain.first_logits is not None and chain.first_logits >= first:
-            self.add("logits", "z", chain.layers[first:], "decoder")
+        names = [name for name, _ in self.places]
+        places = list(zip(names, chain.layers, strict=True))
+        first, logits = len(self.model.encoder.layers), chain.first_logits
+        outputs, loss = "decode(encode(x))", chain.kernel_loss
+        if logits is not None and logits >= first:
+            self.add("logits", "z", places[first:])
             self.functions.append(
                 'def decode(z):\n    """The logits through the sigmoid."""\n'
                 "    return sigmoid(logits(z))\n"
             )
             self.called.append(plain.sigmoid)
-            last, loss = "logits", chain.kernel_loss
+            outputs = "logits(encode(x))"
         else:
-            self.add("decode", "z", self.model.decoder.layers, "decoder")
-            whole = chain._replace(loss=self.model.loss)  # of outputs, not of logits
-            last, loss = "decode", whole.kernel_loss
+            self.add("decode", "z", self.places[first:])
+            if logits is not None:  # the sigmoid is the encoder's
+                self.add("logits", "x", places)
+                outputs = "logits(x)"
         if loss is None or loss.numpy is None:
             raise ValueError(
                 f"export_numpy cannot write the loss {self.model.loss!r}, which has no reading in "
@@ -151,7 +163,7 @@ class Program:
             f"def score({self._score_arguments()}):",
             f'    """The {type(self.model.loss).__name__} of each sample, (n,): large for unusual '
             'ones."""',
-            f"    y = {last}(encode(x))",
+            f"    y = {outputs}",
             f"    x = np.asarray({self._score_arguments().split(', ')[-1]}, y.dtype)",
             f"    y = {loss.numpy.__name__}(y, x{numbers})",
             "    return y.reshape(len(y), -1).mean(axis=1)\n",
