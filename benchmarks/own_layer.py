@@ -54,7 +54,7 @@ class OwnDense(tae.Layer):
 
     def __init__(self, units: int, activation: str | None = None):
         super().__init__()
-        self.units, self.activation = units, activations.check(activation)
+        self.units, self.activation = units, activation
 
     def build(self, input_shape):
         self.add_weight("kernel", (input_shape[0], self.units))

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from .checks.arguments import flag
 from .checks.arrays import admit
-from .engine.program import Program, eager_predict
+from .engine.program import eager_predict, program_for
 from .export.numpy_file import export_numpy
-from .files.archive import ModelFile, ModelFormatError, write
+from .files.archive import ModelFile, write
 from .files.describe import declared_size, describe, describe_layers, restore, restore_layers
-from .files.fields import counter, dtype_of, fields, refusing, shape_of
+from .files.fields import dtype_of, fields, refusing, shape_of
 from .layers.kernels import NOT_TRAINING
 from .layers.layer import Layer, Shape, is_compiled
 from .machine.interruption import Interruption
@@ -23,14 +24,13 @@ from .maths.optimizers import Optimizer
 from .network.history import History
 from .network.network import Network, Pair
 from .network.sequential import Sequential
+from .network.training_state import restore_counters, training_state_of
 from .training.batches import Stretch
 from .training.callbacks import Callback
 from .training.compiled import make_trainer
 from .training.eager import EagerTrainer
 from .training.evaluate import evaluate, sample_errors
 from .training.fit import Training
-
-COUNTERS = {"epoch": "epoch", "step": "step", "pass": "pass_", "position": "position"}
 
 
 class Autoencoder(Network):
@@ -98,11 +98,11 @@ class Autoencoder(Network):
     def reconstruct(self, x: ArrayLike) -> np.ndarray:
         """The output for samples x: ``decode(encode(x))``, shape (n, *output_shape)."""
         x = self.admit_input(x)
-        if self._program is None:
-            if not all(map(is_compiled, self.layers)):
-                return eager_predict(self.layers, x, self.dtype)
-            self._program = Program(self.layers)
-        return self._program.predict(x, self.parameters, self.threads)
+        layers = self.layers
+        if not all(map(is_compiled, layers)):
+            return eager_predict(layers, x, self.dtype)
+        program = self._program = program_for(layers, self._program)
+        return program.predict(x, self.parameters, self.threads)
 
     def evaluate(self, x: ArrayLike, y: ArrayLike | None = None) -> dict[str, float]:
         """The loss on samples x as if all were one mini-batch, without noise and dropout.
@@ -253,6 +253,7 @@ class Autoencoder(Network):
         gradient : array, shape (p,)
             In the order of `parameters`; a copy. Each layer's ``gradients`` hold its part.
         """
+        training, eager = flag("training", training), flag("eager", eager)
         ((x, target),) = self.admit((x, y, "x"))
         rows = np.array(x, self.dtype, order="C")
         expected = rows if target is x else np.array(target, self.dtype, order="C")
@@ -260,14 +261,17 @@ class Autoencoder(Network):
         try:
             if isinstance(trainer, EagerTrainer):
                 parts = trainer.loss_and_gradient(rows, expected, training, step)[:2]
+                gradient = self.gradient.copy()
             else:
                 stretch = Stretch(
                     *(rows, expected, np.array([0, len(rows)])),
                     step if training else NOT_TRAINING,
                 )
                 parts = trainer.run(stretch, None).sum(axis=0)
-                self.gradient[...] = trainer.gradients[0]
-            return float(sum(parts)), self.gradient.copy()
+                # other threads may do the same: what is returned is this call's
+                gradient = trainer.gradients[0].copy()
+                self.gradient[...] = gradient
+            return float(sum(parts)), gradient
         finally:
             trainer.close()
 
@@ -302,7 +306,7 @@ class Autoencoder(Network):
             "optimizer": describe(self.optimizer),
             "encoder": describe_layers(self.encoder.layers),
             "decoder": describe_layers(self.decoder.layers),
-            "training_state": self._training_state() if training_state else None,
+            "training_state": training_state_of(self) if training_state else None,
         }
         arrays = {"parameters": self.parameters}
         if training_state:
@@ -310,10 +314,6 @@ class Autoencoder(Network):
             figures = np.array(list(self.history.values()), np.float64)
             arrays |= {"slots": self.slots, "history": figures.reshape(len(self.history), epochs)}
         write(path, document, arrays)
-
-    def _training_state(self) -> dict[str, Any]:
-        counts = {key: getattr(self.progress, name) for key, name in COUNTERS.items()}
-        return {**counts, "history": list(self.history)}
 
     @classmethod
     def from_file(
@@ -347,7 +347,7 @@ class Autoencoder(Network):
         size = declared_size(model.layers)
         expected: dict[str, tuple[Any, tuple[int, ...]]] = {"parameters": (dtype, (size,))}
         if state is not None:
-            names = model._restore_counters(state)
+            names = restore_counters(model.progress, state, file.version)
             epochs = file.shape("history")[-1:] or (0,)
             expected["slots"] = (dtype, (len(model.slots), size))
             expected["history"] = (np.float64, (len(names), *epochs))
@@ -359,16 +359,6 @@ class Autoencoder(Network):
             figures = file.read("history", finite=False).tolist()
             model.history.update(zip(names, figures, strict=True))
         return model
-
-    def _restore_counters(self, state: dict[str, Any]) -> list[str]:
-        """Take the counters of a file's training state; the names of its history's figures."""
-        types = {**dict.fromkeys(COUNTERS, int), "history": list}
-        *counts, names = fields("training_state", state, types)
-        for (key, name), count in zip(COUNTERS.items(), counts, strict=True):
-            setattr(self.progress, name, counter(key, count))
-        if not all(isinstance(name, str) for name in names) or len({*names}) < len(names):
-            raise ModelFormatError("training_state: 'history' should hold names, each once")
-        return names
 
     def export_numpy(
         self, folder: str | os.PathLike[str], *, encoder_only: bool = False

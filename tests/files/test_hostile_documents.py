@@ -80,8 +80,8 @@ def unit(count):
     [
         (changed("format", value="other"), "not a file of tinyae's"),
         (
-            changed("format_version", value=2),
-            "format 2, written by tinyae '.*reads formats up to 1",
+            changed("format_version", value=3),
+            "format 3, written by tinyae '.*reads formats up to 2",
         ),
         (changed("format_version", value=True), "which version"),
         (changed("format_version", value=0), "which version"),

@@ -1,5 +1,6 @@
 """Dropout and Gaussian noise: what they draw, when they are active, that they are repeatable."""
 
+import copy
 import math
 
 import numpy as np
@@ -13,6 +14,8 @@ from tinyae.training.compiled import make_trainer
 
 
 def noisy(layer, x, step=0, first=0):
+    layer = copy.copy(layer)
+    vars(layer).pop("output_shape", None)  # as if it had not been built, in another dtype perhaps
     layer.dtype = x.dtype
     layer.build(x.shape[1:])
     return layer.forward(x, training=True, step=step, first=first)[0]

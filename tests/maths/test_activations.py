@@ -149,11 +149,11 @@ def test_slopes_at_the_kink():
 
 
 def test_names():
-    assert activations.check(None) == "linear"
-    assert activations.check("elu") == "elu"
+    assert activations.check("activation", None) == "linear"
+    assert activations.check("activation", "elu") == "elu"
     for wrong in ("Relu", "softmax", 3, max):
         with pytest.raises(ValueError, match="activation must be one of elu, leaky_relu, linear"):
-            activations.check(wrong)
+            activations.check("activation", wrong)
 
 
 @kernel

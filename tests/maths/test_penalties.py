@@ -146,8 +146,8 @@ def test_settings():
 
 def test_only_penalties_are_taken():
     given = L1(0.1)
-    assert penalties.get(given) is given
-    assert penalties.get(None) is None
+    assert penalties.check("activity_regularizer", given) is given
+    assert penalties.check("activity_regularizer", None) is None
     for wrong in ("l1", 0.1, L1):
         with pytest.raises(ValueError, match="activity_regularizer must be an L1, L2 or L1L2"):
             tae.Dense(3, activity_regularizer=wrong)

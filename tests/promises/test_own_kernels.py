@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import tinyae as tae
-from tests.support.own_parts import CUSTOM, SOFTPLUS, FeatureScale, Huber
+from tests.support.own_parts import CUSTOM, SOFTPLUS, Huber, OwnScale
 from tinyae.layers import dense
 from tinyae.machine.numba_parts import DISABLED
 
@@ -21,8 +21,8 @@ def samples(n=40, dtype="float64"):
 
 def model(dtype="float64", threads=1, **options):
     return tae.Autoencoder(
-        encoder=[FeatureScale(), tae.Dense(5, SOFTPLUS), tae.Dense(3)],
-        decoder=[tae.Activation(SOFTPLUS), tae.Dense(6), FeatureScale()],
+        encoder=[OwnScale(), tae.Dense(5, SOFTPLUS), tae.Dense(3)],
+        decoder=[tae.Activation(SOFTPLUS), tae.Dense(6), OwnScale()],
         loss=Huber(0.7),
         input_shape=(6,),
         dtype=dtype,
@@ -76,10 +76,10 @@ def test_files_bring_them_back(tmp_path):
     for each in (ae, loaded):
         each.fit(x, epochs=1, verbose=0)
     assert loaded.parameters.tobytes() == ae.parameters.tobytes()
-    with pytest.raises(tae.ModelFormatError, match="'FeatureScale'; pass custom="):
+    with pytest.raises(tae.ModelFormatError, match="'OwnScale'; pass custom="):
         tae.load(tmp_path / "model.npz")
     with pytest.raises(tae.ModelFormatError, match="'softplus'; pass custom="):
-        tae.load(tmp_path / "model.npz", custom={"FeatureScale": FeatureScale})
+        tae.load(tmp_path / "model.npz", custom={"OwnScale": OwnScale})
 
 
 def test_the_exported_file_computes_the_same(tmp_path):
@@ -100,7 +100,7 @@ def test_what_has_no_reading_in_numpy_is_refused_by_name(tmp_path):
     with pytest.raises(ValueError, match="cannot write the activation softplus"):
         ae.export_numpy(tmp_path)
 
-    class Silent(FeatureScale):
+    class Silent(OwnScale):
         def forward(self, x, training=False, step=0, first=0):
             return super().forward(2 * x, training, step, first)
 
@@ -124,9 +124,7 @@ def plain(op, w, x, y, scratch, step, first):
 
 
 def layer_with(kernel):
-    return type(
-        "Own", (FeatureScale,), {"kernels": FeatureScale.kernels._replace(forward=kernel)}
-    )()
+    return type("Own", (OwnScale,), {"kernels": OwnScale.kernels._replace(forward=kernel)})()
 
 
 @pytest.mark.parametrize("use", ["fit", "forward"])

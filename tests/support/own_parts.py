@@ -47,7 +47,7 @@ def scale_back(op, w, x, y, dy, dw, dx, scratch, step, first):
                 dx[i, j] = w[j] * dy[i, j]
 
 
-class FeatureScale(tae.Layer):
+class OwnScale(tae.Layer):
     """y = s · x, feature by feature."""
 
     kernels = tae.Kernels(scale, scale_back)
@@ -107,4 +107,4 @@ class Huber(tae.Loss):
         return {"delta": self.delta}
 
 
-CUSTOM = {"softplus": SOFTPLUS, "FeatureScale": FeatureScale, "Huber": Huber}
+CUSTOM = {"softplus": SOFTPLUS, "OwnScale": OwnScale, "Huber": Huber}

@@ -1,5 +1,6 @@
 """The door: what users bring is checked and laid out in one place each.
 
 Read ``arrays`` (data), then ``arguments`` (single values and names), ``tables`` (columns for a
-terminal), ``undo`` (a refused call changes nothing) and ``public_names`` (imported on first use).
+terminal), ``attributes`` (checked at every assignment), ``undo`` (a refused call changes nothing)
+and ``public_names`` (imported on first use).
 """

@@ -54,7 +54,7 @@ def train(options: argparse.Namespace) -> None:
     x = x.reshape(len(x), -1)
     held_out = int(len(x) * options.validation)
     train, test = x[: len(x) - held_out], x[len(x) - held_out :]
-    check_activation(options.activation)  # which it may not come to use
+    check_activation("activation", options.activation)  # which it may not come to use
     ae = deep(
         *((x.shape[1], *options.encoder), options.activation),
         output_activation="sigmoid" if options.loss == "bce" else None,
@@ -76,6 +76,8 @@ def train(options: argparse.Namespace) -> None:
 
 def apply(options: argparse.Namespace) -> None:
     """``python -m tinyae encode``, ``decode`` and ``reconstruct``."""
+    if options.out.resolve() == options.model.resolve():
+        raise ValueError(f"{options.out} is the model, which would be overwritten")
     model = load(options.model)
     if isinstance(model, Sequential):
         if options.what == "reconstruct":

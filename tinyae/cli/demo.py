@@ -10,6 +10,7 @@ from .. import datasets, models, plot
 from ..autoencoder import Autoencoder
 from ..inspection.compare_with_pca import compare_with_pca
 from ..linear.pca import PCA
+from .commands import say
 
 DIGITS = (1, 5, 6)
 
@@ -55,7 +56,8 @@ def run(data: str, epochs: int, seed: int, out: Path) -> None:
     }
     (out / "figures.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     pictures = draw(pca, ae, x_test, y_test, out)
-    print(f"Written to {out}{'/' if out.name else ''}: {', '.join(['figures.json', *pictures])}")
+    names = ", ".join(["figures.json", *pictures])
+    say(f"Written to {out}{'/' if out.name else ''}: {names}")
 
 
 def draw(pca: PCA, ae: Autoencoder, x: np.ndarray, labels: np.ndarray, out: Path) -> list[str]:

@@ -26,7 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("\ninterrupted", file=sys.stderr)
         return 130
     except (OSError, ValueError, ArithmeticError, ImportError, MemoryError) as error:
-        print(f"tinyae: {error}", file=sys.stderr)
+        missing = getattr(error, "name", None) == "matplotlib"
+        hint = '; pip install "tinyae[plot]"' * missing
+        print(f"tinyae: {error}{hint}", file=sys.stderr)
         return 1
     return 0
 

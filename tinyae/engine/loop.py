@@ -50,7 +50,8 @@ class Run(NamedTuple):
     x: np.ndarray  # flat rows of all the mini-batches
     target: np.ndarray  # the same for the targets
     bounds: np.ndarray  # (steps + 1,) the rows where the mini-batches begin and end
-    first_step: int  # optimizer steps done before the first mini-batch, or NOT_TRAINING
+    first_step: int  # mini-batches trained on before the first, or NOT_TRAINING
+    optimizer_step: int  # steps that the optimizer has taken before
     losses: np.ndarray  # (threads, steps, 2) sums of reconstruction and penalty
     sync: np.ndarray  # (SYNC_SIZE,)
 
@@ -196,7 +197,7 @@ def update_apart(run, thread, index, values, room):
     `room`, all zero, is for the gradient of a block. Without optimizer the gradient is added to the
     vector instead.
     """
-    threads, step = run.losses.shape[0], run.first_step + index + 1
+    threads, step = run.losses.shape[0], run.optimizer_step + index + 1
     start, samples = run.bounds[index], run.bounds[index + 1] - run.bounds[index]
     collect, vector = run.optimizer == NONE, view(run.gradients, 0, (run.parameters.size,))
     target, nothing = vector if collect else room, view(room, 0, (0,))
@@ -252,7 +253,7 @@ def train(run, thread):
         added = add_gradients(run, thread, index, values, 0, gradient)
         if not all_added(run, added):
             return
-        update(run, thread, run.first_step + index + 1)
+        update(run, thread, run.optimizer_step + index + 1)
         finish(run, thread, index)
 
 

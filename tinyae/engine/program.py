@@ -39,6 +39,7 @@ class Program:
     """
 
     def __init__(self, layers: Sequence[Layer], input_gradient: bool = False):
+        self.version = sum(layer.version for layer in layers)
         self.dtype = layers[0].dtype
         self.output_shape = layers[-1].output_shape
         rows = records(layers)
@@ -209,6 +210,13 @@ class Program:
                 list(pool.map(run, row_slices(n, step)))
             finally:  # after Ctrl-C the stretches not begun are dropped
                 pool.shutdown(cancel_futures=True)
+
+
+def program_for(layers: Sequence[Layer], known: Program | None) -> Program:
+    """The known program, or a new one if anything has been assigned to a layer since."""
+    if known is None or known.version != sum(layer.version for layer in layers):
+        return Program(layers)
+    return known
 
 
 def records(layers: Sequence[Layer]) -> list[tuple[int, np.recarray]]:

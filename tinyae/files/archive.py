@@ -24,7 +24,7 @@ from ..checks.arrays import row_slices
 from ..version import __version__
 from .atomic import replace_file
 
-FORMAT, FORMAT_VERSION = "tinyae", 1
+FORMAT, FORMAT_VERSION = "tinyae", 2
 DOCUMENT = "model"
 MOST_DOCUMENT_BYTES = 1 << 20
 MOST_MEMBERS = 16
@@ -91,6 +91,8 @@ class ModelFile:
     ----------
     document : dict
         Without the fields that name the format.
+    version : int
+        Of the format.
 
     Raises
     ------
@@ -214,6 +216,7 @@ class ModelFile:
                 f"it is of format {version}, written by tinyae {writer[:40]!r}; this is tinyae "
                 f"{__version__}, which reads formats up to {FORMAT_VERSION}"
             )
+        self.version = version
         return document
 
 

@@ -59,17 +59,31 @@ def describe(part: object) -> dict[str, Any]:
         name, config = part.name, {}
     elif ours is None and hasattr(part, "get_config"):
         config = part.get_config()
+    elif ours is None and _keeps_its_arguments(part):
+        config = {argument: getattr(part, argument) for argument in _arguments(part)}
     else:
         reason = (
             f"the name {name} is taken by a class of tinyae's"
             if ours
-            else f"{name} has no get_config() that gives its constructor's arguments"
+            else f"{name} neither keeps its constructor's arguments under their names nor has a "
+            "get_config() that gives them"
         )
         raise ValueError(f"{part!r} cannot be saved: it is not a part of tinyae's, and {reason}")
     return {
         "class": name,
         "config": {argument: _plain(value, part, argument) for argument, value in config.items()},
     }
+
+
+def _arguments(part: object) -> list[str]:
+    """What the constructor of a part takes."""
+    return list(inspect.signature(type(part)).parameters)
+
+
+def _keeps_its_arguments(part: object) -> bool:
+    """Whether a part of one's own can be described as tinyae's are."""
+    own = type(part).__module__ != "builtins" and not inspect.isroutine(part)
+    return own and all(hasattr(part, argument) for argument in _arguments(part))
 
 
 def _plain(value: object, part: object, argument: str) -> Any:
@@ -112,7 +126,7 @@ def restore(what: str, description: object, custom: Mapping[str, Any]) -> Any:
     if ours is None and name not in custom:
         raise ModelFormatError(
             f"{what} is of the unknown class {name[:40]!r}; pass custom={{{name[:40]!r}: the "
-            "class} to load if it is your own"
+            "class or activation} to load if it is your own"
         )
     arguments = {key: _restore_value(what, value, custom) for key, value in config.items()}
     if ours is None and isinstance(custom[name], ActivationFunction):

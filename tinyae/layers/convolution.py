@@ -17,7 +17,9 @@ for every tap of the window, scattering y, so what has fewer channels is copied.
 ``plain_images`` has both in plain NumPy, without any of this: as sums over the taps (u, v).
 """
 
-from ..checks.arguments import flag, pair, whole
+from typing import ClassVar
+
+from ..checks.arguments import pair, whole
 from ..machine.jit import called, inlined
 from ..machine.products import add_product, product, product_transposed
 from ..machine.views import clear, view
@@ -36,6 +38,7 @@ from .kernels import Kernels
 from .layer import Layer, Shape
 from .steps import Crop, Pad, Step, WindowProduct, WindowProductTransposed, biased
 from .upsampled_convolution import record_behind_repeat
+from .weights import WEIGHTED
 from .windows import (
     WINDOW_FIELDS,
     by,
@@ -121,10 +124,7 @@ def conv_forward(op, x, W, b, y, scratch):
 
 @inlined
 def conv_backward(op, x, W, y, dy, dW, db, dx, scratch):
-    """The chain rule through `conv_forward`, for a loss with gradient dy for y.
-
-    dz is written over dy. An empty dW, db or dx is not wanted.
-    """
+    """The chain rule through `conv_forward`; dz is written over dy. An empty array is not wanted."""
     K, room = kernel_matrix(op, W, scratch), window_block(op, scratch)
     dK = kernel_gradient(op, K, dW, scratch)
     if op.scatter:
@@ -165,6 +165,13 @@ class Conv2D(Layer):
     """
 
     transposed = False
+    checks: ClassVar = {
+        "filters": whole,
+        "kernel_size": pair,
+        "strides": pair,
+        "padding": check_padding,
+        **WEIGHTED,
+    }
 
     def __init__(
         self,
@@ -180,12 +187,10 @@ class Conv2D(Layer):
         activity_regularizer: Penalty | None = None,
     ):
         super().__init__(activity_regularizer=activity_regularizer)
-        self.filters = whole("filters", filters)
+        self.filters, self.padding, self.use_bias = filters, padding, use_bias
         self.kernel_size = pair("kernel_size", kernel_size)
         self.strides = pair("strides", strides)
-        self.padding = check_padding(padding)
-        self.activation = activations.check(activation)
-        self.use_bias = flag("use_bias", use_bias)
+        self.activation = activations.check("activation", activation)
         self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
 
     def build(self, input_shape: Shape) -> Shape:
@@ -263,15 +268,11 @@ class Conv2DTranspose(Conv2D):
 
     Parameters
     ----------
-    filters : int
-        Channels of y.
-    kernel_size : int or (int, int)
-        Rows and columns of the window.
     strides : int or (int, int), default 1
         s: how far the windows of neighbouring pixels lie apart.
     padding : "valid" or "same", default "valid"
         y has (size − 1) s + max(kernel_size, s) pixels along a side, or size · s.
-    activation, use_bias, bias_initializer, activity_regularizer
+    filters, kernel_size, activation, use_bias, bias_initializer, activity_regularizer
         As for `Conv2D`.
     kernel_initializer : str or callable ``(shape, rng) -> array``
         Initial W, of shape (rows, columns, filters, channels).
@@ -369,7 +370,7 @@ def kernel_and_bias(op, w):
     """W and b, or dW and db, as flat arrays: from w, or from dw, which may be empty."""
     taps = (op.kernel_height - op.spread_h + 1) * (op.kernel_width - op.spread_w + 1)
     size = min(w.size, taps * op.channels * op.filters)
-    return view(w, 0, (size,)), view(w, size, (w.size - size,))
+    return view(w, 0, (size,)), view(w, size, (min(w.size - size, op.filters),))
 
 
 @called

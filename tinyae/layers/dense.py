@@ -6,7 +6,9 @@ The shapes are x (n, in), W (in, units), b (units,), y (n, units). In NumPy:
     dz = dy * slope(y);  dW += x.T @ dz;  db += dz.sum(axis=0);  dx = dz @ W.T
 """
 
-from ..checks.arguments import flag, whole
+from typing import ClassVar
+
+from ..checks.arguments import whole
 from ..machine.jit import called, inlined
 from ..machine.products import add_product, product, product_transposed
 from ..machine.views import columns, view
@@ -23,6 +25,7 @@ from ..maths.penalties import Penalty
 from .kernels import Kernels
 from .layer import Layer, Shape
 from .steps import Product, biased
+from .weights import WEIGHTED
 
 
 @inlined
@@ -77,6 +80,8 @@ class Dense(Layer):
     (2, 4)
     """
 
+    checks: ClassVar = {"units": whole, **WEIGHTED}
+
     def __init__(
         self,
         units: int,
@@ -88,9 +93,8 @@ class Dense(Layer):
         activity_regularizer: Penalty | None = None,
     ):
         super().__init__(activity_regularizer=activity_regularizer)
-        self.units = whole("units", units)
-        self.activation = activations.check(activation)
-        self.use_bias = flag("use_bias", use_bias)
+        self.units, self.use_bias = units, use_bias
+        self.activation = activations.check("activation", activation)
         self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
 
     def build(self, input_shape: Shape) -> Shape:
@@ -122,7 +126,7 @@ def matrix_and_bias(op, w):
     """W and b, or dW and db, from w or dw, which may be empty."""
     rows = min(w.size, op.inputs)
     W = view(w, 0, (rows, op.outputs))
-    return W, view(w, W.size, (w.size - W.size,))
+    return W, view(w, W.size, (min(w.size - W.size, op.outputs),))
 
 
 @called

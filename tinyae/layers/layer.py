@@ -1,13 +1,15 @@
-"""The contract of a layer, its weights, and the binding of many layers to one flat vector."""
+"""The contract of a layer: what it defines, what it has, how it belongs to a model."""
 
 import functools
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
 
+from ..checks.arguments import flag
 from ..checks.arrays import shape_text
+from ..checks.attributes import Checked
 from ..checks.undo import unchanged_if_refused
 from ..maths import penalties
 from ..maths.formula import Formula
@@ -17,17 +19,19 @@ from ..maths.penalties import Penalty
 from .kernels import NOT_TRAINING, Kernels, run_backward, run_forward
 from .record import OP, as_type, for_kernels
 from .steps import Step
-from .weights import Weights
+from .weights import Weights, bind
 
 Shape = tuple[int, ...]
-BUILT = ("input_shape", "output_shape", "parameters", "gradient")  # there once a layer is built
+ARRAYS = ("parameters", "gradient", "weights", "gradients")
+BUILT = ("input_shape", "output_shape", *ARRAYS[:2])  # there once a layer is built
+FIXED = ("input_shape", "output_shape", "dtype", *ARRAYS)  # which nobody can replace then
 
 
 class NotBuilt(ValueError, AttributeError):
     """What a layer has only once its shapes are known."""
 
 
-class Layer:
+class Layer(Checked):
     """One step of a model: a forward pass, and a backward pass that is its gradient.
 
     A layer of your own subclasses this and declares its weights in `build` with `add_weight`. Then
@@ -69,6 +73,9 @@ class Layer:
 
     kernels: ClassVar[Kernels | None] = None
     random: ClassVar[bool] = False  # whether it does something else in training
+    checks: ClassVar = {"trainable": flag, "activity_regularizer": penalties.check}
+    changeable: ClassVar = {"trainable", "activity_regularizer", "activation"}  # once it is built
+    version = 0  # counts assignments, for who must notice them
     input_shape: Shape
     output_shape: Shape
     parameters: np.ndarray
@@ -80,7 +87,7 @@ class Layer:
             cls.build = _recording(cls.build)  # type: ignore[method-assign]
 
     def __init__(self, *, activity_regularizer: Penalty | None = None) -> None:
-        self.activity_regularizer = penalties.get(activity_regularizer)
+        self.activity_regularizer = activity_regularizer
         self.weights, self.gradients = Weights(), Weights()
         self.trainable = True
         self.dtype = np.dtype(np.float32)
@@ -90,6 +97,15 @@ class Layer:
         self._building = False
         self._rng: np.random.Generator | None = None
         self._declares = False  # whether `build` is to find out the weights' shapes only
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if self.built and (name in FIXED or name in self.checks.keys() - self.changeable):
+            raise ValueError(
+                f"{self.label} is built, so its {name} stays as it is: make a new layer"
+                + ", or write into the array: [...] = values" * (name in ARRAYS)
+            )
+        super().__setattr__(name, value)
+        vars(self)["version"] = self.version + 1
 
     # What a layer defines
 
@@ -189,6 +205,9 @@ class Layer:
             raise NotBuilt(f"{self.label} must be built before use: call build(input_shape)")
         raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
     @property
     def layers(self) -> list["Layer"]:
         """The layers inside, for a composite; a plain layer is its own only one."""
@@ -275,8 +294,8 @@ class Layer:
         return {name: value for name, value in vars(self).items() if name not in lost}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, _claimed=False)  # a copy is nobody's yet
-        self.weights, self.gradients = self.weights.copy(), Weights()
+        own = {"weights": state["weights"].copy(), "gradients": Weights()}
+        self.__dict__.update(state, **own, _claimed=False)  # a copy is nobody's yet
         if self.built:
             self.bind_alone()
 
@@ -326,10 +345,9 @@ def _recording(build: Callable) -> Callable:
                 f"{self.label} belongs to a model, which has built it; build a copy instead"
             )
         with unchanged_if_refused(self):
-            self._building, self.weights, self.gradients = True, Weights(), Weights()
+            vars(self).update(_building=True, weights=Weights(), gradients=Weights())
             shape = tuple(build(self, input_shape, *args, **options))
-            self._building = False
-            self.input_shape, self.output_shape = tuple(input_shape), shape
+            vars(self).update(_building=False, input_shape=tuple(input_shape), output_shape=shape)
             if not self._declares:
                 self.bind_alone()
         return shape
@@ -359,26 +377,3 @@ def describes(layer: Layer, name: str) -> bool:
 def is_compiled(layer: Layer) -> bool:
     """Whether the engine may run the layer's kernels in place of its methods."""
     return layer.kernels is not None and describes(layer, "kernels")
-
-
-def bind(layers: Iterable[Layer], dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
-    """Move the weights of all layers into one flat vector, and their gradients into another.
-
-    The order is layer by layer, in each the order of `add_weight`, in each C order. The layers
-    then hold views.
-    """
-    layers = list(layers)
-    size = sum(layer.parameter_count for layer in layers)
-    # views: a user who holds an array that owns its memory could resize it
-    parameters, gradient = np.empty(size, dtype)[:], np.zeros(size, dtype)[:]
-    stop = 0
-    for layer in layers:
-        layer.dtype, first = dtype, stop
-        for name, values in layer.weights.items():
-            start, stop = stop, stop + math.prod(values.shape)
-            view = parameters[start:stop].reshape(values.shape)
-            view[...] = values
-            layer.weights.bind(name, view)
-            layer.gradients.bind(name, gradient[start:stop].reshape(values.shape))
-        layer.parameters, layer.gradient = parameters[first:stop], gradient[first:stop]
-    return parameters, gradient

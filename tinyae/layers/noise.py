@@ -6,6 +6,8 @@ the same however a mini-batch is cut into chunks and threads, and the backward p
 instead of keeping them.
 """
 
+from typing import ClassVar
+
 import numpy as np
 
 from ..checks.arguments import not_negative, share
@@ -148,10 +150,12 @@ class Dropout(Layer):
 
     random = True
     kernels = Kernels(dropout, dropout_back, {"rate": float})
+    checks: ClassVar = {"rate": share}
+    changeable: ClassVar = Layer.changeable | {"rate"}
 
     def __init__(self, rate: float, *, activity_regularizer: Penalty | None = None):
         super().__init__(activity_regularizer=activity_regularizer)
-        self.rate = share("rate", rate)
+        self.rate = rate
 
     def record_fields(self):
         return {"rate": self.rate}
@@ -185,10 +189,12 @@ class GaussianNoise(Layer):
 
     random = True
     kernels = Kernels(gaussian_noise, gaussian_noise_back, {"stddev": float})
+    checks: ClassVar = {"stddev": not_negative}
+    changeable: ClassVar = Layer.changeable | {"stddev"}
 
     def __init__(self, stddev: float, *, activity_regularizer: Penalty | None = None):
         super().__init__(activity_regularizer=activity_regularizer)
-        self.stddev = not_negative("stddev", stddev)
+        self.stddev = stddev
 
     def record_fields(self):
         return {"stddev": self.stddev}

@@ -5,6 +5,7 @@ in equal shares to all. Enlarging repeats pixels, and each gets the sum of dy ov
 """
 
 import math
+from typing import ClassVar
 
 from ..checks.arguments import pair
 from ..machine.jit import called, inlined, kernel
@@ -188,6 +189,7 @@ class MaxPooling2D(Layer):
     """
 
     kernels = Kernels(max_pooling, max_pooling_back, WINDOW_FIELDS)
+    checks: ClassVar = {"pool_size": pair, "strides": pair, "padding": check_padding}
 
     def __init__(
         self,
@@ -198,9 +200,8 @@ class MaxPooling2D(Layer):
         activity_regularizer: Penalty | None = None,
     ):
         super().__init__(activity_regularizer=activity_regularizer)
-        self.pool_size = pair("pool_size", pool_size)
+        self.pool_size, self.padding = pair("pool_size", pool_size), padding
         self.strides = self.pool_size if strides is None else pair("strides", strides)
-        self.padding = check_padding(padding)
 
     def slides(self, input_shape: Shape) -> list[tuple[int, int]]:
         """For both directions: the output's size, and the padding before."""
@@ -277,6 +278,7 @@ class UpSampling2D(Layer):
     """
 
     kernels = Kernels(upsampling, upsampling_back, WINDOW_FIELDS)
+    checks: ClassVar = {"size": pair}
 
     def __init__(
         self,

@@ -3,8 +3,11 @@
 In NumPy: y = f(x), dx = dy * slope(y); and y = x.reshape(n, *shape), dx = dy.reshape(x.shape).
 """
 
+import contextlib
 import math
+from typing import Any, ClassVar
 
+from ..checks.arguments import whole
 from ..checks.arrays import shape_text
 from ..machine.jit import called, inlined
 from ..machine.views import copy
@@ -66,12 +69,13 @@ class Activation(Layer):
     """
 
     kernels = Kernels(activate, activate_back, activations.FIELDS)
+    checks: ClassVar = {"activation": activations.check}
 
     def __init__(
         self, activation: str | ActivationFunction, *, activity_regularizer: Penalty | None = None
     ):
         super().__init__(activity_regularizer=activity_regularizer)
-        self.activation = activations.check(activation)
+        self.activation = activation
 
     def record_fields(self):
         return activations.addresses(self.activation, self.dtype)
@@ -87,6 +91,15 @@ class Activation(Layer):
         return f"Activation({self.activation!r})"
 
 
+def check_target_shape(name: str, shape: Any) -> tuple[int, ...]:
+    """Positive sizes, or −1 for at most one of them."""
+    with contextlib.suppress(ValueError, TypeError):
+        sizes = tuple(-1 if size == -1 else whole(name, size) for size in shape)
+        if sizes and sizes.count(-1) <= 1:
+            return sizes
+    raise ValueError(f"{name} must hold positive sizes, at most one of them -1, but got {shape!r}")
+
+
 class Reshape(Layer):
     """Each sample in another shape, its numbers in the same (C) order.
 
@@ -99,18 +112,13 @@ class Reshape(Layer):
     """
 
     kernels = Kernels(reshape, reshape_back, copies=True)
+    checks: ClassVar = {"target_shape": check_target_shape}
 
     def __init__(
         self, target_shape: tuple[int, ...], *, activity_regularizer: Penalty | None = None
     ):
         super().__init__(activity_regularizer=activity_regularizer)
-        self.target_shape = tuple(int(size) for size in target_shape)
-        wrong = [size for size in self.target_shape if size < 1 and size != -1]
-        if wrong or not self.target_shape or self.target_shape.count(-1) > 1:
-            raise ValueError(
-                "target_shape must hold positive sizes, at most one of them -1, "
-                f"but got {self.target_shape}"
-            )
+        self.target_shape = target_shape
 
     def build(self, input_shape: Shape) -> Shape:
         size = math.prod(input_shape)

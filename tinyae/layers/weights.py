@@ -1,8 +1,21 @@
-"""A layer's weights by name."""
+"""Weights by name, and the binding of those of many layers to one flat vector."""
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
+
+from ..checks.arguments import flag
+from ..maths import activations, initializers
+
+# The checks of what all layers with a kernel and a bias have
+WEIGHTED = {
+    "activation": activations.check,
+    "use_bias": flag,
+    "kernel_initializer": initializers.check,
+    "bias_initializer": initializers.check,
+}
 
 
 class Weights(Mapping):
@@ -44,3 +57,27 @@ class Weights(Mapping):
     def bind(self, name: str, array: np.ndarray) -> None:
         """Let `name` stand for `array`; for whoever owns the memory."""
         self._arrays[name] = array
+
+
+def bind(layers: Iterable[Any], dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
+    """Move the weights of all layers into one flat vector, and their gradients into another.
+
+    The order is layer by layer, in each the order of `add_weight`, in each C order. The layers
+    then hold views.
+    """
+    layers = list(layers)
+    size = sum(layer.parameter_count for layer in layers)
+    # views: a user who holds an array that owns its memory could resize it
+    parameters, gradient = np.empty(size, dtype)[:], np.zeros(size, dtype)[:]
+    stop = 0
+    for layer in layers:
+        first = stop
+        for name, values in layer.weights.items():
+            start, stop = stop, stop + math.prod(values.shape)
+            view = parameters[start:stop].reshape(values.shape)
+            view[...] = values
+            layer.weights.bind(name, view)
+            layer.gradients.bind(name, gradient[start:stop].reshape(values.shape))
+        own = {"parameters": parameters[first:stop], "gradient": gradient[first:stop]}
+        vars(layer).update(own, dtype=dtype)
+    return parameters, gradient

@@ -38,10 +38,10 @@ def by(pair: tuple[int, int]) -> str:
     return f"{pair[0]}×{pair[1]}"
 
 
-def check_padding(padding: str) -> str:
+def check_padding(name: str, padding: Any) -> str:
     """ "valid" or "same"."""
     if padding not in ("valid", "same"):
-        raise ValueError(f'padding must be "valid" or "same", but got {padding!r}')
+        raise ValueError(f'{name} must be "valid" or "same", but got {padding!r}')
     return padding
 
 

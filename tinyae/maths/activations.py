@@ -15,7 +15,7 @@ Slopes are Keras's. That every gradient can be had from a is why no layer keeps 
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import types
@@ -191,7 +191,7 @@ def get(activation: str | ActivationFunction | None) -> ActivationFunction:
     return look_up("activation", "linear" if activation is None else activation, KNOWN)
 
 
-def check(activation: str | ActivationFunction | None) -> str | ActivationFunction:
+def check(name: str, activation: Any) -> str | ActivationFunction:
     """What a layer keeps: the name of one that is known, else the activation itself."""
     found = get(activation)
     return found.name if found is KNOWN.get(found.name) else found

@@ -20,10 +20,12 @@ He, Zhang, Ren and Sun, Delving deep into rectifiers, 2015.
 
 import math
 from collections.abc import Callable
+from typing import Any, ClassVar
 
 import numpy as np
 
 from ..checks.arguments import look_up, not_negative
+from ..checks.attributes import Checked
 
 Initializer = Callable[[tuple[int, ...], np.random.Generator], np.ndarray]
 
@@ -77,7 +79,7 @@ def zeros(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
     return np.zeros(shape)
 
 
-class RandomNormal:
+class RandomNormal(Checked):
     """Normal of mean 0 and the given standard deviation, not truncated.
 
     Parameters
@@ -85,8 +87,10 @@ class RandomNormal:
     stddev : float, default 0.05
     """
 
+    checks: ClassVar = {"stddev": not_negative}
+
     def __init__(self, stddev: float = 0.05):
-        self.stddev = not_negative("stddev", stddev)
+        self.stddev = stddev
 
     def __call__(self, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
         return self.stddev * rng.standard_normal(shape)
@@ -106,3 +110,9 @@ def get(initializer: str | Initializer) -> Initializer:
     if callable(initializer):
         return initializer
     return look_up("initializer", initializer, NAMES)
+
+
+def check(name: str, initializer: Any) -> str | Initializer:
+    """The initializer as it was given, refused if there is none of that name."""
+    get(initializer)
+    return initializer

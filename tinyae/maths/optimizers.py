@@ -5,6 +5,7 @@ averages belong to the model that it trains.
 """
 
 import math
+from typing import ClassVar
 
 import numpy as np
 from numba import types
@@ -149,6 +150,12 @@ class Adam(Optimizer):
     """
 
     kernel = adam_step
+    checks: ClassVar = {
+        "learning_rate": positive,
+        "beta_1": share,
+        "beta_2": share,
+        "epsilon": positive,
+    }
 
     def __init__(
         self,
@@ -157,9 +164,8 @@ class Adam(Optimizer):
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
     ):
-        self.learning_rate = positive("learning_rate", learning_rate)
-        self.beta_1, self.beta_2 = share("beta_1", beta_1), share("beta_2", beta_2)
-        self.epsilon = positive("epsilon", epsilon)
+        self.learning_rate = learning_rate
+        self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
 
     def settings(self) -> np.ndarray:
         return np.array([self.learning_rate, self.beta_1, self.beta_2, self.epsilon])
@@ -183,10 +189,10 @@ class SGD(Optimizer):
     """
 
     kernel = sgd_step
+    checks: ClassVar = {"learning_rate": positive, "momentum": share}
 
     def __init__(self, learning_rate: float = 0.01, momentum: float = 0.0):
-        self.learning_rate = positive("learning_rate", learning_rate)
-        self.momentum = share("momentum", momentum)
+        self.learning_rate, self.momentum = learning_rate, momentum
 
     def settings(self) -> np.ndarray:
         return np.array([self.learning_rate, self.momentum])

@@ -6,7 +6,7 @@ added to the loss and reported apart from the reconstruction.
 """
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numba import types
@@ -99,9 +99,10 @@ class L1L2(Penalty):
 
     kernel = penalty
     of_sigmoid = penalty_of_sigmoid
+    checks: ClassVar = {"l1": not_negative, "l2": not_negative}
 
     def __init__(self, l1: float = 0.0, l2: float = 0.0):
-        self.l1, self.l2 = not_negative("l1", l1), not_negative("l2", l2)
+        self.l1, self.l2 = l1, l2
 
     def settings(self) -> np.ndarray:
         return np.array([self.l1, self.l2])
@@ -142,10 +143,8 @@ class L2(L1L2):
         return f"L2({self.l2:g})"
 
 
-def get(regularizer: Penalty | None) -> Penalty | None:
+def check(name: str, regularizer: Any) -> Penalty | None:
     """The given penalty, refused if it is of another kind."""
     if regularizer is None or isinstance(regularizer, Penalty):
         return regularizer
-    raise ValueError(
-        f"activity_regularizer must be an L1, L2 or L1L2 object, or None, but got {regularizer!r}"
-    )
+    raise ValueError(f"{name} must be an L1, L2 or L1L2 object, or None, but got {regularizer!r}")

@@ -5,8 +5,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ..checks.attributes import Checked
 
-class WithKernel:
+
+class WithKernel(Checked):
     """A part whose class names functions that are no methods of it.
 
     Attributes

@@ -13,9 +13,10 @@ class Progress:
     """Where a model's training stands; kept from `fit` to `fit`."""
 
     epoch: int = 0  # epochs finished
-    step: int = 0  # optimizer steps taken
+    step: int = 0  # mini-batches trained on, which noise and dropout depend on
     pass_: int = 0  # passes over the data finished
     position: int = 0  # rows of the present pass that have been visited
+    optimizer_step: int = 0  # steps that the present optimizer has taken
 
 
 class History(dict[str, list[float]]):

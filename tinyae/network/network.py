@@ -4,27 +4,31 @@ import copy
 import secrets
 import threading
 from collections.abc import Iterable
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from ..checks.arguments import real_dtype, whole
 from ..checks.arrays import admit, shape_text
+from ..checks.attributes import Checked
 from ..checks.tables import table
 from ..checks.undo import unchanged_if_refused
 from ..engine.program import Program
-from ..layers.layer import Layer, NotBuilt, Shape, bind
+from ..layers.layer import Layer, NotBuilt, Shape
+from ..layers.weights import bind
 from ..maths import losses, optimizers
 from ..maths.losses import AnyLoss
 from ..maths.optimizers import Optimizer
 from .history import History, Progress
 from .sequential import Sequential, refuse_repeats
 
+# What nobody can replace; the rest is checked as in the constructor
+FIXED = ("encoder", "decoder", "seed", "dtype", "slots", "gradient", "history", "progress")
 Pair = tuple[ArrayLike, ArrayLike | None, str]  # x, y or None for x itself, and the name of x
 
 
-class Network:
+class Network(Checked):
     """The structure of an `Autoencoder`, without what is done with it.
 
     Parameters
@@ -37,6 +41,12 @@ class Network:
     threads : int or None
     """
 
+    checks: ClassVar = {
+        "loss": lambda name, loss: losses.get(loss),
+        "optimizer": lambda name, optimizer: optimizers.get(optimizer),
+        "threads": lambda name, n: n if n is None else whole(name, n),
+    }
+
     def __init__(
         self,
         encoder: Iterable[Layer] | Sequential,
@@ -47,11 +57,10 @@ class Network:
         dtype: DTypeLike,
         threads: int | None,
     ):
-        self.loss = losses.get(loss)
-        self.optimizer = optimizers.get(optimizer)
+        self.loss, self.optimizer = losses.get(loss), optimizers.get(optimizer)
         self.seed = secrets.randbits(63) if seed is None else whole("seed", seed, least=0)
         self.dtype = real_dtype(dtype)
-        self.threads = threads if threads is None else whole("threads", threads)
+        self.threads = threads
         self.encoder = _sequential(encoder, "encoder")
         self.decoder = _sequential(decoder, "decoder")
         refuse_repeats(self.layers)
@@ -61,6 +70,17 @@ class Network:
         self._parameters: np.ndarray | None = None
         self._program: Program | None = None
         self._lock = threading.RLock()  # held while the model is built
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in FIXED and name in vars(self):
+            raise ValueError(f"a model's {name} stays as it is: make a new model")
+        super().__setattr__(name, value)
+        if "_lock" in vars(self):  # later than in the constructor
+            if name == "optimizer":  # which has a state of its own
+                self.slots[...] = 0
+                self.progress.optimizer_step = 0
+            if name == "threads":
+                self.encoder.threads = self.decoder.threads = self.threads
 
     # Structure
 
@@ -130,9 +150,10 @@ class Network:
 
     def bind(self) -> None:
         """Give all weights their place in the model's vector."""
-        parameters, self.gradient = bind(self.layers, self.dtype)
+        parameters, gradient = bind(self.layers, self.dtype)
+        vars(self)["gradient"] = gradient
         if self.slots.shape[1] != parameters.size:
-            self.slots = self.optimizer.state(parameters)
+            vars(self)["slots"] = self.optimizer.state(parameters)[:]
         split = self.encoder.parameter_count
         self.encoder.adopt(parameters[:split], self.gradient[:split])
         self.decoder.adopt(parameters[split:], self.gradient[split:])
@@ -199,8 +220,7 @@ class Network:
         """An independent copy, its state of training included; in another dtype on request."""
         twin = copy.deepcopy(self)
         if dtype is not None and real_dtype(dtype) != twin.dtype:
-            twin.dtype = real_dtype(dtype)
-            twin.slots = twin.slots.astype(dtype)
+            vars(twin).update(dtype=real_dtype(dtype), slots=twin.slots.astype(dtype))
             if twin.built:
                 twin.bind()
         return twin

@@ -11,11 +11,12 @@ from numpy.typing import ArrayLike, DTypeLike
 from ..checks.arguments import real_dtype
 from ..checks.arrays import admit
 from ..checks.undo import unchanged_if_refused
-from ..engine.program import Program, eager_predict
+from ..engine.program import Program, eager_predict, program_for
 from ..files.archive import ModelFile, write
 from ..files.describe import declared_size, describe_layers, restore_layers
 from ..files.fields import dtype_of, fields, refusing, shape_of
-from ..layers.layer import Layer, Shape, bind, is_compiled
+from ..layers.layer import Layer, Shape, is_compiled
+from ..layers.weights import bind
 from . import backprop
 
 
@@ -120,8 +121,8 @@ class Sequential(Layer):
 
     def adopt(self, parameters: np.ndarray, gradient: np.ndarray) -> None:
         """Take the vectors into which the layers' weights have been bound as the chain's own."""
-        self.parameters, self.gradient, self._program = parameters, gradient, None
-        self.dtype = parameters.dtype
+        own = {"parameters": parameters, "gradient": gradient, "dtype": parameters.dtype}
+        vars(self).update(own, _program=None)
 
     @property
     def parameter_count(self) -> int:
@@ -155,11 +156,10 @@ class Sequential(Layer):
 
     def run(self, x: np.ndarray) -> np.ndarray:
         """`predict` for samples that are admitted already."""
-        if self._program is None:
-            if not all(map(is_compiled, self._layers)):
-                return eager_predict(self._layers, x, self.dtype)
-            self._program = Program(self._layers)
-        return self._program.predict(x, self.parameters, self.threads)
+        if not all(map(is_compiled, self._layers)):
+            return eager_predict(self._layers, x, self.dtype)
+        program = self._program = program_for(self._layers, self._program)
+        return program.predict(x, self.parameters, self.threads)
 
     # Files and copies
 

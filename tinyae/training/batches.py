@@ -23,7 +23,8 @@ class Stretch(NamedTuple):
     x: np.ndarray  # (rows, *input_shape)
     target: np.ndarray  # (rows, *output_shape)
     bounds: np.ndarray  # (steps + 1,) rows where the mini-batches begin and end
-    first_step: int  # optimizer steps done before
+    first_step: int  # mini-batches trained on before
+    optimizer_step: int = 0  # steps of the optimizer before
 
 
 class Batches:
@@ -117,4 +118,5 @@ class Batches:
         self.progress.pass_ += position // self.n
         self.progress.position = position % self.n
         self.progress.step += steps
+        self.progress.optimizer_step += steps
         self._done = (self._done + steps) % self.steps_per_epoch

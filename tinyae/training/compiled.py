@@ -101,6 +101,7 @@ class CompiledTrainer:
             target=stretch.target.reshape(-1),
             bounds=stretch.bounds,
             first_step=stretch.first_step,
+            optimizer_step=stretch.optimizer_step,
             losses=np.zeros((self.threads, steps, 2)),
             sync=np.zeros(loop.SYNC_SIZE, np.int64),
         )

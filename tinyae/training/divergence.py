@@ -41,6 +41,7 @@ class Snapshot(NamedTuple):
     optimizer: Optimizer
     plan: Plan
     first_step: int
+    optimizer_step: int
 
 
 Run = Callable[[Snapshot, int], np.ndarray]  # takes the first steps of a snapshot's plan
@@ -68,15 +69,16 @@ class WayBack:
             parameters, slots = oldest.parameters, oldest.slots
             parameters[...], slots[...] = model.parameters, model.slots
         optimizer = copy.copy(model.optimizer)  # a callback may change its learning rate
-        snapshot = Snapshot(parameters, slots, optimizer, plan, model.progress.step)
+        counts = model.progress.step, model.progress.optimizer_step
+        snapshot = Snapshot(parameters, slots, optimizer, plan, *counts)
         self._snapshots.append(snapshot)
         return snapshot
 
     def finite_steps(self, losses: np.ndarray, run: Run) -> tuple[int, TrainingDiverged | None]:
         """How many of the present stretch's steps were good, and what went wrong, if anything.
 
-        Then the model is back at the parameters that gave the last finite loss, `steps_done` steps
-        after its first; `run` has taken the first steps of a snapshot's plan for that.
+        Then `run` has led the model back to the parameters that gave the last finite loss, and
+        `counts` has its progress: of steps, and of the optimizer's.
         """
         finite = np.isfinite(losses.sum(axis=1))
         if finite.all() and self._is_finite():
@@ -132,6 +134,7 @@ class WayBack:
             origin = self._snapshots[0]
             steps = 0 if origin is present else len(origin.plan.bounds) - 2
         self._restart(origin, steps, run)
-        self.steps_done = origin.first_step + max(steps, 0)
+        done = max(steps, 0)
+        self.counts = origin.first_step + done, origin.optimizer_step + done
         epoch = self.model.progress.epoch + sum(end < step for end in present.plan.epoch_ends)
         return TrainingDiverged(epoch, present.first_step + step, what)

@@ -141,7 +141,8 @@ class EagerTrainer:
             for low, high in self.trained:
                 optimizer.kernel(
                     *(self.parameters[low:high], self.gradient[low:high]),
-                    *(*self.slots[:, low:high], step + 1, optimizer.settings()),
+                    *(*self.slots[:, low:high], stretch.optimizer_step + len(losses) + 1),
+                    optimizer.settings(),
                 )
             losses.append((reconstruction, penalty))
         return np.array(losses).reshape(-1, 2)

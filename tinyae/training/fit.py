@@ -33,6 +33,9 @@ class EpochMeans:
         self._sizes: list[np.ndarray] = []
         self._seconds = 0.0
 
+    def __bool__(self) -> bool:
+        return any(map(len, self._losses))
+
     def add(self, plan: Plan, first: int, losses: np.ndarray, seconds: float) -> None:
         """Add the losses of the steps of `plan` that begin at `first`."""
         self._losses.append(losses)
@@ -113,11 +116,15 @@ class Training:
         progress.epoch = first
 
     def _make_trainer(self) -> None:
-        self._frozen = self._frozen_now()
+        self._made_of = self._parts()
         self._trainer = make_trainer(self.model, self._batch_size, self._eager)
 
-    def _frozen_now(self) -> list[bool]:
-        return [not layer.trainable for layer in self.model.layers]
+    def _parts(self) -> list[object]:
+        """What the trainer is made of: a callback may change it."""
+        layers = self.model.layers
+        penalties = (layer.activity_regularizer for layer in layers)
+        numbers = [None if each is None else each.settings().tolist() for each in penalties]
+        return [[layer.version for layer in layers], numbers, self.model.loss, self.model.threads]
 
     # Epochs
 
@@ -193,15 +200,16 @@ class Training:
             if len(losses):  # small epochs can take longer to record than to train
                 each = (time.perf_counter() - began) / len(losses)
                 self._steps = max(1, int(tuning.STRETCH_SECONDS / each))
-            done = self.model.progress.epoch + self.batches.epoch_share
-            self.line.show(done, self._means.logs)
+            waiting = len(finished) if self.validation is not None else 0
+            done = self.model.progress.epoch + waiting + self.batches.epoch_share
+            self.line.show(done, self._means.logs if self._means else lambda: finished[-1])
         return finished if self._pauses else [], error
 
     def _run_stretch(
         self, interruption: Interruption
     ) -> tuple[Plan, np.ndarray, TrainingDiverged | None]:
         """Its plan, the losses (steps, 2) of its good steps, and what went wrong."""
-        if self._frozen_now() != self._frozen:  # a callback has frozen or freed a layer
+        if self._parts() != self._made_of:
             self._trainer.close()
             self._make_trainer()
         epochs = self.last - self.model.progress.epoch
@@ -211,7 +219,8 @@ class Training:
         good, error = self._way_back.finite_steps(losses, self._run_steps)
         self.batches.commit(plan, good)
         if error is not None:
-            self.model.progress.step = self._way_back.steps_done
+            progress = self.model.progress
+            progress.step, progress.optimizer_step = self._way_back.counts
         return plan, losses[:good], error
 
     def _run_steps(
@@ -222,7 +231,7 @@ class Training:
         rows = origin.plan.rows[: bounds[-1]]
         x = self._gather("x", self.x, rows)
         target = x if self.target is self.x else self._gather("target", self.target, rows)
-        stretch = Stretch(x, target, bounds, origin.first_step)
+        stretch = Stretch(x, target, bounds, origin.first_step, origin.optimizer_step)
         return self._trainer.run(stretch, origin.optimizer, interruption or Interruption())
 
     def _gather(self, name: str, source: np.ndarray, rows: np.ndarray) -> np.ndarray:

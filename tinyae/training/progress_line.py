@@ -1,5 +1,6 @@
 """The line that `fit` shows while it trains."""
 
+import math
 import shutil
 import sys
 import time
@@ -28,16 +29,23 @@ class ProgressLine:
         self._live, self._plain = verbose == 1, verbose == 2
         self._first, self._last = first_epoch, epochs
         self._began = self._shown = time.perf_counter()
+        self._pace: tuple[float, float] | None = None  # when what share of it was done
         self._text = ""
 
     def show(self, finished: float, logs: Callable[[], Mapping[str, float]]) -> None:
-        """Renew the live line: `finished` epochs in all, and the present one's figures."""
+        """Renew the live line: `finished` epochs in all, and the last one's figures so far.
+
+        The time left is told from the second look on: before the first, kernels may have compiled.
+        """
         now = time.perf_counter()
+        share = (finished - self._first) / max(1, self._last - self._first)
+        began, before = self._pace = self._pace or (now, share)
         if self._live and now - self._shown > 0.1:
-            share = (finished - self._first) / (self._last - self._first)
-            left = (now - self._began) * (1 - share) / share if share > 0 else 0.0
-            epoch = min(int(finished) + 1, self._last)
-            self._write(f"{self._line(epoch, logs())}  {_duration(left)} left")
+            line = self._line(max(1, math.ceil(finished)), logs())
+            if share > before:
+                left = (now - began) * (1 - share) / (share - before)
+                line += f"  {_duration(left)} left"
+            self._write(line)
             self._shown = now
 
     def epoch(self, epoch: int, logs: Mapping[str, float]) -> None:

@@ -1,0 +1,169 @@
+"""What may change later changes, with the same checks; what may not is refused by name."""
+
+import numpy as np
+import pytest
+
+import tinyae as tae
+
+D = tae.Dense
+
+
+def samples(n=48, features=4):
+    return np.random.default_rng(0).random((n, features))
+
+
+def model(**options):
+    options = {"dtype": "float64", "threads": 1, "input_shape": (4,), **options}
+    return tae.Autoencoder([D(3, "tanh")], [D(4)], **options)
+
+
+def conv():
+    layers = [tae.Conv2D(2, 3, padding="same")], [tae.Conv2D(1, 3, padding="same")]
+    return tae.Autoencoder(*layers, input_shape=(6, 6, 1))
+
+
+REFUSED = [
+    (lambda m: (m.layers[0], "trainable"), 2, "trainable must be True or False"),
+    (lambda m: (m, "encoder"), tae.Sequential([D(3)]), "model's encoder stays as it is"),
+    (lambda m: (m, "seed"), 1, "model's seed stays"),
+    (lambda m: (m, "dtype"), "float32", "model's dtype stays"),
+    (lambda m: (m, "slots"), np.zeros(3), "model's slots stays"),
+    (lambda m: (m, "progress"), None, "model's progress stays"),
+    (lambda m: (m, "history"), {}, "model's history stays"),
+    (lambda m: (m, "loss"), "nope", "loss must be one of"),
+    (lambda m: (m, "optimizer"), 3, "optimizer must be one of"),
+    (lambda m: (m, "threads"), 0, "threads must be a whole number of at least 1"),
+    (lambda m: (m.layers[0], "units"), 5, "its units stays as it is"),
+    (lambda m: (m.layers[0], "use_bias"), False, "its use_bias stays"),
+    (lambda m: (m.layers[0], "weights"), {}, r"its weights stays .* \[...\] = values"),
+    (lambda m: (m.layers[0], "parameters"), np.zeros(1), "its parameters stays"),
+    (lambda m: (m.encoder, "parameters"), np.zeros(1), "its parameters stays"),
+    (lambda m: (m.layers[0], "dtype"), "float32", "its dtype stays"),
+    (lambda m: (m.layers[0], "output_shape"), (9,), "its output_shape stays"),
+    (lambda m: (m.layers[0], "activation"), "nope", "activation must be one of"),
+    (lambda m: (m.layers[0], "activity_regularizer"), 0.1, "activity_regularizer must be an L1"),
+    (lambda m: (m.optimizer, "learning_rate"), -1, "learning_rate must be positive"),
+    (lambda m: (m.optimizer, "learning_rate"), "0.1", "learning_rate must be positive"),
+    (lambda m: (m.optimizer, "learning_rate"), True, "learning_rate must be positive"),
+    (lambda m: (m.optimizer, "beta_1"), 1, "beta_1 must be at least 0 and below 1"),
+]
+
+
+@pytest.mark.parametrize(("where", "value", "message"), REFUSED)
+def test_what_may_not_change_is_refused_by_name(where, value, message):
+    ae, x = model(), samples()
+    twin = ae.copy()
+    with pytest.raises(ValueError, match=message):
+        setattr(*where(ae), value)
+    for each in (ae, twin):
+        each.fit(x, epochs=1, verbose=0)
+    assert ae.parameters.tobytes() == twin.parameters.tobytes()
+
+
+@pytest.mark.parametrize("name", ["kernel_size", "filters", "strides", "padding"])
+def test_the_shape_of_a_built_convolution_stays(name):
+    layer = conv().layers[0]
+    with pytest.raises(ValueError, match=f"its {name} stays as it is: make a new layer"):
+        setattr(layer, name, getattr(layer, name))
+
+
+def test_before_it_is_built_a_layer_takes_what_its_constructor_takes():
+    layer = tae.Conv2D(2, 3)
+    layer.kernel_size = 5
+    assert layer.kernel_size == (5, 5)
+    with pytest.raises(ValueError, match="padding must be"):
+        layer.padding = "SAME?"
+
+
+@pytest.mark.parametrize("eager", [False, True])
+def test_an_activation_that_changes_is_used_at_once(eager):
+    ae, x = model(), samples()
+    before = ae.encode(x), ae.encoder.predict(x)
+    ae.layers[0].activation = "relu"
+    W, b = ae.layers[0].weights.values()
+    expected = np.maximum(x @ W + b, 0)
+    for found, old in zip((ae.encode(x), ae.encoder.predict(x)), before, strict=True):
+        np.testing.assert_allclose(found, expected, atol=1e-12)
+        assert not np.allclose(found, old)
+    np.testing.assert_allclose(ae.reconstruct(x), ae.decode(expected), atol=1e-12)
+    assert tae.check_gradients(ae, x[:5]).verdict != "failed"
+    other = tae.Autoencoder([D(3, "relu")], [D(4)], input_shape=(4,), dtype="float64", threads=1)
+    other.parameters[...] = ae.parameters
+    for each in (ae, other):
+        each.fit(x, epochs=2, verbose=0, eager=eager)
+    assert ae.parameters.tobytes() == other.parameters.tobytes()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda m: setattr(m.layers[0], "activation", "elu"),
+        lambda m: setattr(m.layers[0], "trainable", False),
+        lambda m: setattr(m, "loss", "bce"),
+        lambda m: setattr(m, "optimizer", "sgd"),
+        lambda m: setattr(m.layers[1], "activity_regularizer", tae.L2(0.1)),
+        lambda m: setattr(m.layers[0].activity_regularizer, "l1", 0.5),
+    ],
+)
+def test_a_callback_may_change_what_may_change(change):
+    def made():
+        layers = [D(3, "tanh", activity_regularizer=tae.L1(0.01))], [D(4, "sigmoid")]
+        return tae.Autoencoder(*layers, input_shape=(4,), dtype="float64", threads=1)
+
+    def callback(epoch, logs):
+        if epoch == 1:
+            change(compiled)
+
+    compiled, eager, x = made(), made(), samples()
+    compiled.fit(x, epochs=4, verbose=0, callbacks=callback)
+    eager.fit(x, epochs=2, verbose=0, eager=True)
+    change(eager)
+    eager.fit(x, epochs=2, verbose=0, eager=True)
+    np.testing.assert_allclose(compiled.parameters, eager.parameters, rtol=0, atol=1e-10)
+
+
+def adam_by_hand(theta, gradients, rate=0.01):
+    m = v = 0.0
+    for t, gradient in enumerate(gradients(theta), start=1):
+        m, v = 0.9 * m + 0.1 * gradient, 0.999 * v + 0.001 * gradient**2
+        theta -= rate * np.sqrt(1 - 0.999**t) / (1 - 0.9**t) * m / (np.sqrt(v) + 1e-7)
+
+
+@pytest.mark.parametrize("saved", [False, True])
+def test_a_replaced_optimizer_begins_anew(saved, tmp_path):
+    ae, x = model(optimizer=tae.Adam(0.1)), samples()
+    ae.fit(x, epochs=7, batch_size=len(x), shuffle=False, verbose=0)
+    ae.optimizer = tae.Adam(0.01)
+    assert not ae.slots.any()
+    assert (ae.progress.step, ae.progress.optimizer_step) == (7, 0)
+    twin, steps = ae.copy(), 6
+
+    def gradients(theta):
+        for _ in range(steps):
+            yield twin.loss_and_gradient(x)[1]
+
+    adam_by_hand(twin.parameters, gradients)
+    ae.fit(x, epochs=2, batch_size=len(x), shuffle=False, verbose=0)
+    if saved:
+        ae.save(tmp_path / "model.npz", training_state=True)
+        ae = tae.load(tmp_path / "model.npz", threads=1)
+    ae.fit(x, epochs=steps - 2, batch_size=len(x), shuffle=False, verbose=0)
+    np.testing.assert_allclose(ae.parameters, twin.parameters, rtol=0, atol=1e-12)
+    assert (ae.progress.step, ae.progress.optimizer_step) == (13, 6)
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        lambda m: m.parameters,
+        lambda m: m.encoder.parameters,
+        lambda m: m.layers[0].parameters,
+        lambda m: m.layers[0].weights["kernel"],
+        lambda m: m.layers[0].gradients["bias"],
+        lambda m: m.gradient,
+        lambda m: m.slots,
+    ],
+)
+def test_no_array_that_is_handed_out_can_be_resized(array):
+    with pytest.raises(ValueError, match="does not own its data"):
+        array(model()).resize(1, refcheck=False)
