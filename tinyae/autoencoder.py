@@ -16,8 +16,9 @@ from .export.numpy_file import export_numpy
 from .files.archive import ModelFile, write
 from .files.describe import declared_size, describe, describe_layers, restore, restore_layers
 from .files.fields import dtype_of, fields, refusing, shape_of
+from .layers.building import is_compiled
 from .layers.kernels import NOT_TRAINING
-from .layers.layer import Layer, Shape, is_compiled
+from .layers.layer import Layer, Shape
 from .machine.interruption import Interruption
 from .maths.losses import AnyLoss
 from .maths.optimizers import Optimizer
@@ -220,8 +221,10 @@ class Autoencoder(Network):
                 acquired = self._training.acquire(blocking=False)
             if not acquired:
                 raise RuntimeError("this model is being trained already")
-            data, *validation = self.admit(*pairs)
-            return training.run(data, validation[0] if validation else None)
+            with self.unchanged_if_refused():
+                data, *validation = self.admit(*pairs)
+                training.prepare(data, validation[0] if validation else None)
+            return training.run()
         finally:
             if acquired:
                 self._training.release()

@@ -11,7 +11,7 @@ from tests.support.gradcheck_models import Affine
 from tests.support.layer_cases import LAYER_CASES, chain_of, each_case
 from tinyae.checks.public_names import homes
 from tinyae.files.describe import known
-from tinyae.layers.layer import describes
+from tinyae.layers.building import describes
 from tinyae.maths.activations import KNOWN
 from tinyae.network.chain import BCEFromLogits
 

@@ -7,7 +7,7 @@ from tests.support.layer_cases import chain_of, each_case, samples
 from tests.support.steps_in_numpy import RUN, assert_same, run_steps
 from tinyae.export import numpy_file
 from tinyae.layers import steps
-from tinyae.layers.layer import describes
+from tinyae.layers.building import describes
 
 
 def test_every_primitive_is_known_to_all_who_run_or_write_them():

@@ -2,5 +2,5 @@
 
 Read ``arrays`` (data), then ``arguments`` (single values and names), ``tables`` (columns for a
 terminal), ``attributes`` (checked at every assignment), ``undo`` (a refused call changes nothing)
-and ``public_names`` (imported on first use).
+``public_names`` (imported on first use) and ``code`` (what a function refers to).
 """

@@ -6,15 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from ..checks.arrays import gather, row_chunks, row_slices
+from ..layers.building import describes, is_ours, owner
 from ..layers.kernels import Kernels
-from ..layers.layer import Layer, describes, owner
+from ..layers.layer import Layer
 from ..layers.record import NOWHERE, as_type, for_kernels, new_table
 from ..machine import threads as cores
 from ..machine.interruption import Interruption
 from ..machine.numba_parts import DISABLED
 from ..machine.threads import BLAS_THREADS
 from ..maths.losses import Loss, loss_address
-from ..maths.penalties import penalty_address
+from ..maths.penalties import SETTINGS, penalty_address
 from . import loop, tuning
 
 
@@ -73,8 +74,10 @@ class Program:
     def _add_penalty(self, op: np.record, layer: Layer) -> None:
         penalty = layer.activity_regularizer
         if penalty is not None:
-            settings = penalty.settings()
+            settings = penalty.kernel_numbers()
             op.penalty = penalty_address(penalty.kernel, self.dtype)
+            if settings.size > SETTINGS:
+                raise ValueError(f"{penalty!r} has {settings.size} numbers; {SETTINGS} is the most")
             op.penalty_settings[: settings.size] = settings
 
     def layout(self, capacity: int, keep: bool = False) -> tuple[np.recarray, int]:
@@ -163,7 +166,7 @@ class Program:
     ) -> tuple[np.ndarray, float]:
         """Each sample's summed loss (n,), and the sum of all penalties."""
         sums, address = np.empty(len(x)), loss_address(loss.kernel, self.dtype)
-        settings = loss.settings()
+        settings = loss.kernel_numbers()
         penalties = np.zeros(len(x))
 
         def run(rows: slice) -> None:
@@ -235,8 +238,9 @@ def records(layers: Sequence[Layer]) -> list[tuple[int, np.recarray]]:
 
 
 def _record_of_both(before: Layer, layer: Layer) -> np.recarray | None:
-    # what subclasses change is not known to the method that they inherit
-    knows = owner(layer, "record_behind") is owner(layer, "kernels")
+    # what subclasses change is not known to the method that they inherit; and a layer of one's own
+    # may do more in training than its steps say
+    knows = owner(layer, "record_behind") is owner(layer, "kernels") and is_ours(before)
     if not knows or before.activity_regularizer is not None or not describes(before, "steps"):
         return None
     steps = before.steps()

@@ -19,7 +19,8 @@ import numpy as np
 from ..checks.arrays import shape_text
 from ..files.atomic import replace_file
 from ..layers import plain_images, steps
-from ..layers.layer import Layer, describes
+from ..layers.building import describes
+from ..layers.layer import Layer
 from ..layers.steps import Step
 from ..maths import plain
 from ..network.chain import training_chain
@@ -158,7 +159,7 @@ class Program:
                 "NumPy; with encoder_only=True it is not needed"
             )
         self.called.append(loss.numpy)
-        numbers = "".join(f", {number!r}" for number in loss.settings().tolist())
+        numbers = "".join(f", {number!r}" for number in loss.kernel_numbers().tolist())
         lines = [
             f"def score({self._score_arguments()}):",
             f'    """The {type(self.model.loss).__name__} of each sample, (n,): large for unusual '

@@ -10,7 +10,8 @@ from ..autoencoder import Autoencoder
 from ..checks.arguments import whole
 from ..checks.arrays import admit, row_slices
 from ..checks.tables import table
-from ..layers.layer import Layer, describes
+from ..layers.building import describes
+from ..layers.layer import Layer
 from ..layers.steps import Bias, Product, Reshape
 from ..linear.pca import PCA
 

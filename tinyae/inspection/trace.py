@@ -9,7 +9,8 @@ from numpy.typing import ArrayLike
 
 from ..autoencoder import Autoencoder
 from ..checks.tables import WIDTH, cut, table
-from ..layers.layer import Layer, describes
+from ..layers.building import describes
+from ..layers.layer import Layer
 from ..maths.formula import Formula
 from ..network.chain import Chain, training_chain
 from ..training.eager import EagerTrainer, StandIn

@@ -124,7 +124,7 @@ def conv_forward(op, x, W, b, y, scratch):
 
 @inlined
 def conv_backward(op, x, W, y, dy, dW, db, dx, scratch):
-    """The chain rule through `conv_forward`; dz is written over dy. An empty array is not wanted."""
+    """The chain rule through `conv_forward`; dz is written over dy, empty arrays are not wanted."""
     K, room = kernel_matrix(op, W, scratch), window_block(op, scratch)
     dK = kernel_gradient(op, K, dW, scratch)
     if op.scatter:

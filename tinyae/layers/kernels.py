@@ -9,7 +9,6 @@ and writes dx; dw and dx are empty where they are not wanted.
 
 import functools
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -42,7 +41,7 @@ class Kernels(NamedTuple):
 
     forward: Callable
     backward: Callable
-    fields: Mapping[str, type] = MappingProxyType({})
+    fields: Mapping[str, type] = {}
     part: Callable | None = None
     copies: bool = False
 

@@ -1,8 +1,6 @@
 """The contract of a layer: what it defines, what it has, how it belongs to a model."""
 
-import functools
 import math
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,12 +8,12 @@ import numpy as np
 from ..checks.arguments import flag
 from ..checks.arrays import shape_text
 from ..checks.attributes import Checked
-from ..checks.undo import unchanged_if_refused
 from ..maths import penalties
 from ..maths.formula import Formula
 from ..maths.initializers import Initializer
 from ..maths.initializers import get as get_initializer
 from ..maths.penalties import Penalty
+from .building import recording
 from .kernels import NOT_TRAINING, Kernels, run_backward, run_forward
 from .record import OP, as_type, for_kernels
 from .steps import Step
@@ -83,8 +81,10 @@ class Layer(Checked):
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        if "build" in cls.__dict__:
-            cls.build = _recording(cls.build)  # type: ignore[method-assign]
+        if not isinstance(cls.kernels, Kernels | None):
+            raise TypeError(f"{cls.__name__}.kernels must be Kernels, but got {cls.kernels!r}")
+        if not getattr(cls.build, "records", False):
+            cls.build = recording(cls.build)  # type: ignore[method-assign]
 
     def __init__(self, *, activity_regularizer: Penalty | None = None) -> None:
         self.activity_regularizer = activity_regularizer
@@ -99,6 +99,8 @@ class Layer(Checked):
         self._declares = False  # whether `build` is to find out the weights' shapes only
 
     def __setattr__(self, name: str, value: Any) -> None:
+        if name == "kernels":
+            raise ValueError(f"kernels are a class's: write {type(self).__name__}.kernels = ...")
         if self.built and (name in FIXED or name in self.checks.keys() - self.changeable):
             raise ValueError(
                 f"{self.label} is built, so its {name} stays as it is: make a new layer"
@@ -182,6 +184,10 @@ class Layer(Checked):
         self, name: str, shape: Shape, initializer: str | Initializer = "glorot_uniform"
     ) -> None:
         """Declare a weight; to be called from `build`."""
+        if not self._building:
+            raise ValueError(f"{self.label}: add_weight is to be called in build")
+        if name in self.weights:
+            raise ValueError(f"{self.label} has a weight {name!r} already")
         initialize = get_initializer(initializer)
         if self._declares:
             blank: np.ndarray = np.ndarray(
@@ -201,8 +207,10 @@ class Layer(Checked):
         self.gradients.bind(name, np.zeros(shape, self.dtype))
 
     def __getattr__(self, name: str) -> Any:
-        if name in BUILT:
+        if name in BUILT and "label" in vars(self):
             raise NotBuilt(f"{self.label} must be built before use: call build(input_shape)")
+        if name in ("_building", "_claimed", "label", "weights"):
+            raise AttributeError(f"{type(self).__name__}.__init__ must call super().__init__()")
         raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
 
     def __repr__(self) -> str:
@@ -304,14 +312,19 @@ class Layer(Checked):
     def record(self) -> np.recarray:
         """The layer's record, without where its arrays lie: a table of one."""
         assert self.kernels is not None
-        table = np.zeros(1, self.kernels.record)
-        fields = {
-            "inputs": math.prod(self.input_shape),
-            "outputs": math.prod(self.output_shape),
-            "w_size": self.parameter_count,
-            "key": self.key,
-        }
-        for name, value in (fields | self.record_fields()).items():
+        table, own = np.zeros(1, self.kernels.record), self.record_fields()
+        table["inputs"], table["outputs"] = (
+            math.prod(self.input_shape),
+            math.prod(self.output_shape),
+        )
+        table["w_size"], table["key"] = self.parameter_count, self.key
+        for name in {**self.kernels.fields, **own}:
+            kind, value = self.kernels.fields.get(name), own.get(name)
+            if kind is None or value is None or kind(value) != value:
+                raise ValueError(
+                    f"{self.label}: record_fields must give {dict(self.kernels.fields)}, but gives "
+                    f"{name}: {value!r}"
+                )
             table[name] = value
         return table.view(OP).view(np.recarray)
 
@@ -333,47 +346,4 @@ def _rows(batch: np.ndarray) -> np.ndarray:
     return batch.reshape(len(batch), math.prod(batch.shape[1:]))
 
 
-def _recording(build: Callable) -> Callable:
-    """`build`, refused for a layer whose weights a model holds, and remembering the shapes."""
-
-    @functools.wraps(build)
-    def wrapper(self: Layer, input_shape: Shape, *args: Any, **options: Any) -> Shape:
-        if self._building:  # called by a subclass's own
-            return tuple(build(self, input_shape, *args, **options))
-        if self._claimed:
-            raise ValueError(
-                f"{self.label} belongs to a model, which has built it; build a copy instead"
-            )
-        with unchanged_if_refused(self):
-            vars(self).update(_building=True, weights=Weights(), gradients=Weights())
-            shape = tuple(build(self, input_shape, *args, **options))
-            vars(self).update(_building=False, input_shape=tuple(input_shape), output_shape=shape)
-            if not self._declares:
-                self.bind_alone()
-        return shape
-
-    return wrapper
-
-
-Layer.build = _recording(Layer.build)  # type: ignore[method-assign]
-
-
-def owner(layer: Layer, name: str) -> type:
-    """The class that says what the layer's `name` is."""
-    return next(base for base in type(layer).__mro__ if name in vars(base))
-
-
-def describes(layer: Layer, name: str) -> bool:
-    """Whether `name`, its kernels, steps or formula, says what the layer's methods do.
-
-    A subclass that overrides `forward` or `backward` below the class that defines `name` means what
-    it wrote.
-    """
-    cls = owner(layer, name)
-    same = all(getattr(type(layer), m) is getattr(cls, m) for m in ("forward", "backward"))
-    return same and cls is not Layer
-
-
-def is_compiled(layer: Layer) -> bool:
-    """Whether the engine may run the layer's kernels in place of its methods."""
-    return layer.kernels is not None and describes(layer, "kernels")
+Layer.build = recording(Layer.build)  # type: ignore[method-assign]

@@ -16,6 +16,8 @@ from .kernels import Kernels
 from .layer import Layer, Shape
 from .steps import AveragePool, MaxPool, Pad, Repeat
 from .windows import (
+    SIZE_FIELDS,
+    STRIDE_FIELDS,
     WINDOW_FIELDS,
     by,
     check_image,
@@ -277,7 +279,7 @@ class UpSampling2D(Layer):
     (14, 14, 32)
     """
 
-    kernels = Kernels(upsampling, upsampling_back, WINDOW_FIELDS)
+    kernels = Kernels(upsampling, upsampling_back, SIZE_FIELDS | STRIDE_FIELDS)
     checks: ClassVar = {"size": pair}
 
     def __init__(

@@ -49,6 +49,12 @@ def record_type(fields: tuple[tuple[str, type], ...]) -> np.dtype:
     """The type of a record with these fields of its own, each an int or a float."""
     if len(fields) > OWN:
         raise ValueError(f"a layer may have {OWN} fields of its own, but got {len(fields)}")
+    for name, kind in fields:
+        if name in (*_COMMON, "penalty_settings", "own") or kind not in (int, float):
+            raise ValueError(
+                f"a field must be int or float and not of a common field's name, but got "
+                f"{name!r}: {kind!r}"
+            )
     return _record({name: np.int64 if kind is int else np.float64 for name, kind in fields})
 
 

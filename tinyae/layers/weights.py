@@ -71,13 +71,13 @@ def bind(layers: Iterable[Any], dtype: np.dtype) -> tuple[np.ndarray, np.ndarray
     parameters, gradient = np.empty(size, dtype)[:], np.zeros(size, dtype)[:]
     stop = 0
     for layer in layers:
-        first = stop
+        first, weights, gradients = stop, Weights(), Weights()
         for name, values in layer.weights.items():
             start, stop = stop, stop + math.prod(values.shape)
             view = parameters[start:stop].reshape(values.shape)
             view[...] = values
-            layer.weights.bind(name, view)
-            layer.gradients.bind(name, gradient[start:stop].reshape(values.shape))
+            weights.bind(name, view)
+            gradients.bind(name, gradient[start:stop].reshape(values.shape))
         own = {"parameters": parameters[first:stop], "gradient": gradient[first:stop]}
-        vars(layer).update(own, dtype=dtype)
+        vars(layer).update(own, dtype=dtype, weights=weights, gradients=gradients)
     return parameters, gradient

@@ -4,20 +4,21 @@ from typing import Any
 
 from .layer import Layer, Shape
 
-# Of the records of layers whose input and output are images
-WINDOW_FIELDS = dict.fromkeys(
-    (
-        # x is (height, width, channels), y is (out_height, out_width, filters)
-        *("height", "width", "channels", "out_height", "out_width", "filters"),
-        *("kernel_height", "kernel_width", "stride_h", "stride_w", "pad_top", "pad_left"),
-    ),
-    int,
+# Of the records of layers of images: x is (height, width, channels), y (out_height, …, filters)
+SIZE_FIELDS = dict.fromkeys(
+    ("height", "width", "channels", "out_height", "out_width", "filters"), int
 )
+STRIDE_FIELDS = {"stride_h": int, "stride_w": int}
+WINDOW_FIELDS = {
+    **SIZE_FIELDS,
+    **STRIDE_FIELDS,
+    **dict.fromkeys(("kernel_height", "kernel_width", "pad_top", "pad_left"), int),
+}
 
 
 def image_sizes(layer: Layer) -> dict[str, float]:
-    """The first six of these fields."""
-    return dict(zip(WINDOW_FIELDS, (*layer.input_shape, *layer.output_shape), strict=False))
+    """The sizes of x and y."""
+    return dict(zip(SIZE_FIELDS, (*layer.input_shape, *layer.output_shape), strict=True))
 
 
 def window_fields(layer: Any, window: tuple[int, int]) -> dict[str, float]:

@@ -3,7 +3,8 @@
 Numba's own cache lies beside the sources, so that an installed package grows files that no one
 removes, and notices edits in a kernel's own file only: after an edit to what a kernel calls it
 would silently run the old code. Here a kernel of tinyae's is stamped with all of tinyae's sources,
-and a user's with these and all that lie in its folder.
+and a user's with these, all that lie in its folder, the values of the globals that it names, and
+the same of the kernels that it calls.
 """
 
 import hashlib
@@ -16,6 +17,7 @@ from typing import Any
 import numba
 import numpy as np
 
+from ..checks.code import globals_of
 from ..version import __version__
 from .blas import BLAS
 from .folders import user_cache
@@ -34,6 +36,8 @@ def source_stamp(folder: Path, versions: str, pattern: str = "**/*.py") -> str:
     """A digest of every source file in a folder and of the given versions."""
     digest = hashlib.sha256(versions.encode())
     for path in sorted(folder.glob(pattern)):
+        if not path.is_file():  # such as the dangling link that an editor leaves
+            continue
         source = path.read_bytes()
         digest.update(f"{path.relative_to(folder).as_posix()} {len(source)}\n".encode())
         digest.update(source)
@@ -79,6 +83,27 @@ class Locator(_CacheLocator):
         return str(self._line)
 
 
+def value_stamp(function: Any, seen: set[int]) -> str:
+    """A digest of what a function of a user's compiles in beside its own folder's text: the values
+    of the globals that it names, and the kernels that it calls, wherever they are.
+    """
+    seen.add(id(function))
+    parts = []
+    for name in sorted(globals_of(function.__code__)):
+        value = function.__globals__.get(name)
+        called = getattr(value, "py_func", None)
+        if called is None:
+            kept = isinstance(value, bool | int | float | complex | str | tuple | np.generic)
+            parts.append(f"{name} {value!r}" if kept else name)
+            if isinstance(value, np.ndarray):
+                parts.append(digest(value.tobytes()).hex())
+        elif id(called) not in seen and PACKAGE not in Path(called.__code__.co_filename).parents:
+            file = Path(called.__code__.co_filename)
+            parts.append(source_stamp(file.parent, "", "*.py") if file.is_file() else name)
+            parts.append(value_stamp(called, seen))
+    return digest("\n".join(parts).encode()).hex()
+
+
 class Format(CompileResultCacheImpl):
     """What is kept of a compiled kernel: what Numba keeps, in our place."""
 
@@ -92,6 +117,20 @@ class CheckedFile(IndexDataCacheFile):
     Numba's index names a file before the file is written. Until then an older one may lie there,
     or, where two processes compile one kernel for different types, the other's.
     """
+
+    def __init__(self, path: str, base: str, function: Any, stamp: str):
+        super().__init__(path, base, stamp)
+        self._function, self._files = function, stamp
+        self._is_ours = PACKAGE in Path(function.__code__.co_filename).resolve().parents
+
+    @property
+    def _source_stamp(self) -> str:
+        # asked for late: what a kernel names may be defined after it
+        return self._files if self._is_ours else self._files + value_stamp(self._function, set())
+
+    @_source_stamp.setter
+    def _source_stamp(self, stamp: str) -> None:
+        """Numba's constructor sets it."""
 
     def _load_index(self) -> dict:
         try:
@@ -133,9 +172,8 @@ class KernelCache(FunctionCache):
 
     def __init__(self, function: Any):
         super().__init__(function)
-        self._cache_file = CheckedFile(
-            self._cache_path, self._impl.filename_base, self._impl.locator.get_source_stamp()
-        )
+        base, stamp = self._impl.filename_base, self._impl.locator.get_source_stamp()
+        self._cache_file = CheckedFile(self._cache_path, base, function, stamp)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         try:

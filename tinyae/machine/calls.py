@@ -76,8 +76,9 @@ def check_parameters(kernel: Any, parameters: str) -> None:
     name = getattr(function, "__qualname__", repr(function))
     if not callable(kernel) or not (DISABLED or hasattr(kernel, "py_func")):
         raise ValueError(f"{name} must be a kernel: decorate the function with tinyae.kernel")
-    given = inspect.signature(function).parameters
-    if len(given) != len(parameters.split(", ")):
+    given, expected = list(inspect.signature(function).parameters), parameters.split(", ")
+    exchanged = given != expected and sorted(given) == sorted(expected)
+    if len(given) != len(expected) or exchanged:
         raise ValueError(
             f"the kernel {name} must take ({parameters}), but it takes ({', '.join(given)})"
         )

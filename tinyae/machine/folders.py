@@ -12,5 +12,6 @@ def user_cache() -> Path:
     elif sys.platform == "darwin":
         base = Path.home() / "Library" / "Caches"
     else:
-        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        named = os.environ.get("XDG_CACHE_HOME", "")  # a relative one is to be ignored
+        base = named if os.path.isabs(named) else Path.home() / ".cache"
     return Path(base) / "tinyae"

@@ -194,6 +194,8 @@ def get(activation: str | ActivationFunction | None) -> ActivationFunction:
 def check(name: str, activation: Any) -> str | ActivationFunction:
     """What a layer keeps: the name of one that is known, else the activation itself."""
     found = get(activation)
+    if (found.forward is None or found.backward is None) and found is not KNOWN["linear"]:
+        raise ValueError(f"{name} {found.name!r} must have a forward and a backward kernel")
     return found.name if found is KNOWN.get(found.name) else found
 
 

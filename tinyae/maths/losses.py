@@ -142,7 +142,7 @@ class Loss(WithKernel):
     bounds: ClassVar[tuple[float, float] | None] = None
 
     def __repr__(self) -> str:
-        numbers = ", ".join(f"{number:g}" for number in self.settings())
+        numbers = ", ".join(f"{number:g}" for number in self.kernel_numbers())
         return f"{type(self).__name__}({numbers})"
 
     def value_and_gradient(
@@ -179,7 +179,7 @@ class Loss(WithKernel):
         x = np.ascontiguousarray(target, dtype=y.dtype).reshape(rows)
         dy = np.empty_like(y) if gradient is None else gradient.reshape(rows)
         sums = np.empty(len(y))
-        self.kernel(y, x, self.settings(), float(scale), dy, sums)
+        self.kernel(y, x, self.kernel_numbers(), float(scale), dy, sums)
         return sums
 
 
@@ -222,5 +222,7 @@ NAMES = {
 def get(loss: str | AnyLoss) -> AnyLoss:
     """The loss of that name, or the given object if it behaves like one."""
     if isinstance(loss, AnyLoss) and not isinstance(loss, type):
+        if isinstance(loss, Loss) and type(loss).value_and_gradient is Loss.value_and_gradient:
+            loss.kernel_numbers()  # refuses a loss without a kernel
         return loss
     return look_up("loss", loss, NAMES)()

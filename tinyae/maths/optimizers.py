@@ -11,7 +11,7 @@ import numpy as np
 from numba import types
 
 from ..checks.arguments import look_up, positive, share, whole
-from ..machine.calls import by_address
+from ..machine.calls import by_address, check_parameters
 from ..machine.jit import inlined, kernel
 from .with_kernel import WithKernel
 
@@ -75,8 +75,9 @@ def flush(a):
 
 
 # Both take two slots, so that the engine can call either.
+STEP = "theta, g, slot_0, slot_1, step, settings"
 step_address, call_step = by_address(
-    "theta, g, m, v, step, settings",
+    STEP,
     lambda real: types.void(*[real[::1]] * 4, types.int64, types.float64[::1]),
 )
 
@@ -123,7 +124,7 @@ class Optimizer(WithKernel):
                     f"{name} must have shape {shape} and dtype {parameters.dtype}, as parameters "
                     f"have, but has shape {array.shape} and dtype {array.dtype}"
                 )
-        self.kernel(parameters, gradient.copy(), *state, t, self.settings())
+        self.kernel(parameters, gradient.copy(), *state, t, self.kernel_numbers())
 
 
 class Adam(Optimizer):
@@ -207,5 +208,7 @@ NAMES = {"adam": Adam, "sgd": SGD}
 def get(optimizer: str | Optimizer) -> Optimizer:
     """The optimizer of that name, or the given one."""
     if isinstance(optimizer, Optimizer):
+        optimizer.kernel_numbers()
+        check_parameters(optimizer.kernel, STEP)
         return optimizer
     return look_up("optimizer", optimizer, NAMES)()

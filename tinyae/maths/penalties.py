@@ -84,7 +84,7 @@ class Penalty(WithKernel):
         n, sums = len(a), np.empty(len(a))
         a = np.ascontiguousarray(a)
         da = np.array(da, a.dtype, order="C")
-        self.kernel(a.reshape(n, -1), self.settings(), 1.0 / n, da.reshape(n, -1), sums)
+        self.kernel(a.reshape(n, -1), self.kernel_numbers(), 1.0 / n, da.reshape(n, -1), sums)
         return float(sums.sum()) / n, da
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..checks.attributes import Checked
 
@@ -26,6 +27,18 @@ class WithKernel(Checked):
             if callable(function) and not isinstance(function, staticmethod):
                 setattr(cls, name, staticmethod(function))
 
-    def settings(self) -> np.ndarray:
-        """The part's own numbers, float64, as its kernel takes them."""
+    def settings(self) -> ArrayLike:
+        """The part's own numbers, which its kernel gets as float64."""
         return np.empty(0)
+
+    def kernel_numbers(self) -> np.ndarray:
+        """The same as an array, for kernels."""
+        if getattr(type(self), "kernel", None) is None:
+            raise ValueError(f"{type(self).__name__} must define a kernel")
+        numbers = np.array(self.settings(), np.float64)
+        if numbers.ndim != 1:
+            raise ValueError(
+                f"{type(self).__name__}.settings must give numbers, one after the other, but gives "
+                f"{self.settings()!r}"
+            )
+        return numbers

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..layers.layer import Layer, is_compiled
+from ..layers.building import is_compiled
+from ..layers.layer import Layer
 from ..maths import plain
 from ..maths.formula import Formula
 from ..maths.losses import BCE, AnyLoss, Loss, bce_from_logits
@@ -60,7 +61,9 @@ def _may_leave_sigmoid(end: Sequence[Layer]) -> bool:
     """Whether the first of these layers ends in a sigmoid that can be computed with the loss."""
     penalties = [layer.activity_regularizer for layer in end]
     known = all(penalty is None or penalty.of_sigmoid is not None for penalty in penalties)
-    return known and is_compiled(end[0]) and getattr(end[0], "activation", "") == "sigmoid"
+    kernels = end[0].kernels if is_compiled(end[0]) else None
+    has = kernels is not None and "activation" in kernels.fields  # not only a label of that name
+    return known and has and getattr(end[0], "activation", "") == "sigmoid"
 
 
 def _twin(layer: Layer, **changes: object) -> Layer:
@@ -94,7 +97,7 @@ class OfSigmoid(Penalty):
         return self.of.of_sigmoid
 
     def settings(self) -> np.ndarray:
-        return self.of.settings()
+        return self.of.kernel_numbers()
 
     def __repr__(self) -> str:
         return repr(self.of)

@@ -21,7 +21,7 @@ from ..maths import losses, optimizers
 from ..maths.losses import AnyLoss
 from ..maths.optimizers import Optimizer
 from .history import History, Progress
-from .sequential import Sequential, refuse_repeats
+from .sequential import Sequential, assign_keys, refuse_repeats
 
 # What nobody can replace; the rest is checked as in the constructor
 FIXED = ("encoder", "decoder", "seed", "dtype", "slots", "gradient", "history", "progress")
@@ -135,7 +135,7 @@ class Network(Checked):
 
     def build(self, input_shape: Shape) -> None:
         """Create the weights for samples of this shape; the first call that brings data does it."""
-        with self._lock, self._unchanged_if_refused():
+        with self._lock, self.unchanged_if_refused():
             self.declare(input_shape, np.random.default_rng([self.seed, 0]))
             self.bind()
 
@@ -158,12 +158,10 @@ class Network(Checked):
         self.encoder.adopt(parameters[:split], self.gradient[:split])
         self.decoder.adopt(parameters[split:], self.gradient[split:])
         self.encoder.threads = self.decoder.threads = self.threads
-        for position, layer in enumerate(self.layers):
-            seed = np.random.SeedSequence([self.seed, 2, position])
-            layer.key = int(seed.generate_state(1, np.uint64)[0] >> 1)
+        assign_keys(self.layers, self.seed)
         self._program, self._parameters = None, parameters  # last: other threads look at it
 
-    def _unchanged_if_refused(self):
+    def unchanged_if_refused(self):
         return unchanged_if_refused(self, self.encoder, self.decoder, *self.layers)
 
     # Data
@@ -188,7 +186,7 @@ class Network(Checked):
         """
         if self.built:
             return [self._admit_pair(*pair) for pair in pairs]
-        with self._lock, self._unchanged_if_refused():
+        with self._lock, self.unchanged_if_refused():
             return [self._admit_pair(*pair) for pair in pairs]
 
     def _admit_pair(

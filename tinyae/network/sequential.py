@@ -15,7 +15,8 @@ from ..engine.program import Program, eager_predict, program_for
 from ..files.archive import ModelFile, write
 from ..files.describe import declared_size, describe_layers, restore_layers
 from ..files.fields import dtype_of, fields, refusing, shape_of
-from ..layers.layer import Layer, Shape, is_compiled
+from ..layers.building import is_compiled
+from ..layers.layer import Layer, Shape
 from ..layers.weights import bind
 from . import backprop
 
@@ -45,6 +46,11 @@ class Sequential(Layer):
     >>> encoder.predict(np.ones((5, 4))).shape
     (5, 2)
     """
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if {"forward", "backward"} & vars(cls).keys():  # a model takes the layers out of a chain
+            raise TypeError(f"{cls.__name__} must be a Layer to define forward and backward")
 
     def __init__(self, layers: Iterable[Layer], *, label: str = "Sequential"):
         self._layers: list[Layer] = []
@@ -100,7 +106,9 @@ class Sequential(Layer):
             The shape of one output.
         """
         with unchanged_if_refused(self, *self._layers):
-            return self.prepare(input_shape, real_dtype(dtype), np.random.default_rng([seed, 0]))
+            shape = self.prepare(input_shape, real_dtype(dtype), np.random.default_rng([seed, 0]))
+            assign_keys(self._layers, seed)
+        return shape
 
     def prepare(
         self, input_shape: Shape, dtype: np.dtype, rng: np.random.Generator | None
@@ -130,10 +138,12 @@ class Sequential(Layer):
 
     # Running
 
-    def forward(self, x, training=False, step=0, first=0):
+    def forward(
+        self, x: np.ndarray, training: bool = False, step: int = 0, first: int = 0
+    ) -> tuple[np.ndarray, Any]:
         return backprop.forward(self._layers, x, training, step, first)
 
-    def backward(self, dy, cache):
+    def backward(self, dy: np.ndarray, cache: Any) -> np.ndarray:
         return backprop.backward(self._layers, dy, cache)
 
     def clear_gradients(self) -> None:
@@ -217,6 +227,13 @@ class Sequential(Layer):
 
     def __repr__(self) -> str:
         return f"Sequential({self._layers!r})"
+
+
+def assign_keys(layers: list[Layer], seed: int) -> None:
+    """Give each layer the key that decides its random numbers."""
+    for position, layer in enumerate(layers):
+        sequence = np.random.SeedSequence([seed, 2, position])
+        layer.key = int(sequence.generate_state(1, np.uint64)[0] >> 1)
 
 
 def refuse_repeats(layers: list[Layer]) -> None:

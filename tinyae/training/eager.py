@@ -142,7 +142,7 @@ class EagerTrainer:
                 optimizer.kernel(
                     *(self.parameters[low:high], self.gradient[low:high]),
                     *(*self.slots[:, low:high], stretch.optimizer_step + len(losses) + 1),
-                    optimizer.settings(),
+                    optimizer.kernel_numbers(),
                 )
             losses.append((reconstruction, penalty))
         return np.array(losses).reshape(-1, 2)

@@ -100,9 +100,16 @@ class Training:
         self._way_back = WayBack(model)
         self._steps = 1  # mini-batches in the next stretch, once their time is known
 
-    def _prepare(self, data: Rows) -> None:
-        """Find out how to train on the data."""
+    def prepare(self, data: Rows, validation: Rows | None) -> None:
+        """Find out how to train on the data.
+
+        Parameters
+        ----------
+        data, validation : (array, array)
+            Samples and targets, admitted; the same object where the model learns its input.
+        """
         self.x, self.target = data
+        self.validation = validation
         progress, n = self.model.progress, len(self.x)
         first = progress.epoch if self._first is None else self._first
         self.last = self._epochs + (first if self._first is None else 0)
@@ -123,21 +130,13 @@ class Training:
         """What the trainer is made of: a callback may change it."""
         layers = self.model.layers
         penalties = (layer.activity_regularizer for layer in layers)
-        numbers = [None if each is None else each.settings().tolist() for each in penalties]
+        numbers = [None if each is None else each.kernel_numbers().tolist() for each in penalties]
         return [[layer.version for layer in layers], numbers, self.model.loss, self.model.threads]
 
     # Epochs
 
-    def run(self, data: Rows, validation: Rows | None) -> History:
-        """Train until the model has done its epochs, or a callback says stop.
-
-        Parameters
-        ----------
-        data, validation : (array, array)
-            Samples and targets, admitted; the same object where the model learns its input.
-        """
-        self.validation = validation
-        self._prepare(data)
+    def run(self) -> History:
+        """Train until the model has done its epochs, or a callback says stop."""
         try:
             for callback in self._callbacks:
                 if hasattr(callback, "set_model"):
