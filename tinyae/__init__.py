@@ -2,13 +2,16 @@
 
 To learn how backpropagation works inside, read in this order:
 
-1. ``tinyae/maths/activations.py``: what bends a line, and its slope;
-2. ``tinyae/maths/losses.py``: where the gradient starts;
-3. ``tinyae/layers/dense.py``: one layer, its forward and its backward pass side by side;
-4. ``tinyae/training/trainers.py``: backpropagation through a chain of layers;
-5. ``tinyae/maths/optimizers.py``: what is done with the gradient;
-6. ``tinyae/layers/convolution.py``: convolution and its transpose as one product;
-7. ``tinyae/engine/loop.py``: the same backpropagation as one compiled loop.
+1. ``examples/1_learn/backprop_by_hand.py``: all of it in two short functions of plain NumPy;
+2. ``tinyae/maths/activations.py``: what bends a line, and its slope;
+3. ``tinyae/maths/losses.py``: where the gradient starts;
+4. ``tinyae/layers/dense.py``: one layer, its forward and its backward pass side by side;
+5. ``tinyae/network/backprop.py``: backpropagation through a chain of layers;
+6. ``tinyae/maths/optimizers.py``: what is done with the gradient;
+7. ``tinyae/layers/plain_images.py``: convolution and its transpose as sums, in NumPy alone; then
+   ``tinyae/layers/im2col.py`` and ``tinyae/layers/convolution.py``: the same as one product;
+8. for those who want to know how it is compiled, ``tinyae/machine``, then
+   ``tinyae/engine/loop.py``: the same backpropagation as one compiled loop.
 
 Public names are imported on first use, so ``import tinyae`` loads NumPy and nothing heavier.
 """

@@ -50,29 +50,52 @@ def test_the_loop_by_hand_learns():
     assert float(run(code_of(README, "adam.step("))) < 0.1
 
 
-def test_layers_of_ones_own():
+def test_the_loop_by_hand_draws_noise_anew_in_each_step():
+    code = code_of(README, "adam.step(")
+    code = code.replace("tae.Dense(3,", "tae.GaussianNoise(1.0), tae.Dense(3,")
+    code = code.replace("tae.Adam(0.01)", "tae.Adam(1e-30)").replace("range(1, 101)", "range(1, 6)")
+    losses = run(code.replace("    adam.step(", "    print(value)\n    adam.step(")).split()[:-1]
+    assert len(losses) == len({*losses}) == 5
+
+
+def test_layers_of_ones_own(tmp_path):
     code = code_of(README, "class Scale(tae.Layer)") + code_of(README, "class FastScale(tae.Layer)")
+    code += f"import os; os.chdir({str(tmp_path)!r}); first = ae\n" + code_of(README, "custom=")
+    code += "x = np.eye(8); assert ae is not first; assert (ae.encode(x) == first.encode(x)).all()"
     assert run(code).splitlines()[-1].startswith("passed")
+    assert (tmp_path / "scaled.npz").exists()
 
 
 def test_the_debugger_stops_in_the_lesson_and_in_the_layer(tmp_path):
     (tmp_path / "step.py").write_text(code_of(README, "breakpoint()"), encoding="utf-8")
     code = f"exec(open({str(tmp_path / 'step.py')!r}).read())"
-    typed = "b backpropagate\nb dense_backward\nc\nn\nn\nc\np W.shape\nc\nc\n"
+    typed = "b backpropagate\nb dense_backward\nc\nn\nn\nc\np W.shape\nc\np W.shape\nc\n"
     shown = run(code, given=typed, NUMBA_DISABLE_JIT="1")
     assert "backprop.py" in shown
     assert "-> dx = backward(layers, dy, caches)" in shown
     assert "dense.py" in shown
-    assert "(2, 4)" in shown  # the last layer's comes first
+    assert 0 < shown.index("(2, 4)") < shown.index("(4, 2)")  # the last layer's comes first
+    assert shown.count("dense_backward()") == 2
 
 
-def test_the_reading_order_exists():
-    learn = README[README.index("## Learn") : README.index("## Your own parts")]
-    for path in re.findall(r"\]\((tinyae/[^)]*|examples/[^)]*)\)", learn):
+def test_the_reading_order_exists_and_is_the_same_in_both_places():
+    learn = README[README.index("Then read") : README.index("With `NUMBA_DISABLE_JIT=1`")]
+    order = re.findall(r"\]\(([^)]*)\)", learn)
+    assert order == re.findall(r"``([^`]*/[^`]*)``", tae.__doc__)
+    assert len(order) == 11
+    for path in order:
         assert (ROOT / path).exists(), path
 
 
-# Adding a layer: one file and a public name
+def test_the_examples_to_run_first_are_those_of_their_folder():
+    learn = README[README.index("## Learn") : README.index("Then read")]
+    files = re.findall(r"`python (\S+)`", learn)
+    folder = (ROOT / "examples" / "1_learn").glob("*.py")
+    assert sorted(files) == sorted(path.relative_to(ROOT).as_posix() for path in folder)
+    assert len(files) == 5
+
+
+# Adding a layer: one file, and a line in each of five others
 
 USE = """
 import importlib.util, sys
@@ -94,19 +117,58 @@ print("all of it")
 """
 
 
+# What the new line follows in each file
+PLACES = {
+    "tinyae/__init__.pyi": "import Reshape as Reshape\n",
+    "tinyae/layers/__init__.py": "``upsampled_convolution`` is two layers in one.\n",
+    "tests/support/layer_cases.py": "\nLAYER_CASES = [\n",
+    "tests/support/naive.py": "\nFORWARD = {\n",
+    "tests/files/test_saving.py": "\nODD_ARGUMENTS = {\n",
+}
+
+
 @pytest.fixture(scope="module")
 def copied(tmp_path_factory):
-    package = tmp_path_factory.mktemp("copy") / "tinyae"
-    shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__", "*.npz"))
-    return package
+    """A copy in which CONTRIBUTING was followed, word for word."""
+    copy = tmp_path_factory.mktemp("copy")
+    skipped = shutil.ignore_patterns("__pycache__")
+    for name in ("tinyae", "tests"):
+        shutil.copytree(ROOT / name, copy / name, ignore=skipped)
+    shutil.copy(ROOT / "setup.cfg", copy)
+    layer = code_of(CONTRIBUTING, "class FeatureScale(Layer)")
+    assert sum(bool(line) for line in layer.splitlines()) < 40
+    (copy / "tinyae" / "layers" / "scale.py").write_text(layer, encoding="utf-8")
+    (block,) = re.findall(r"```text\n(# tinyae/__init__.*?)```", CONTRIBUTING, flags=re.DOTALL)
+    lines = dict(re.findall(r"^# ([^\s,]+),.*\n(.*\n)", block, flags=re.MULTILINE))
+    assert lines.keys() == PLACES.keys()
+    for name, line in lines.items():
+        text = (copy / name).read_text(encoding="utf-8")
+        before, place, after = text.partition(PLACES[name])
+        assert place, name
+        indent = re.match(" *", after)[0]
+        (copy / name).write_text(before + place + indent + line + after, encoding="utf-8")
+    return copy
 
 
 def test_a_new_layer_is_one_file_and_its_public_name(copied, tmp_path):
-    layer = code_of(CONTRIBUTING, "class FeatureScale(Layer)")
-    assert sum(bool(line) for line in layer.splitlines()) < 40
-    (copied / "layers" / "scale.py").write_text(layer, encoding="utf-8")
-    stub = copied / "__init__.pyi"
-    line = "from .layers.scale import FeatureScale as FeatureScale\n"
-    stub.write_text(stub.read_text(encoding="utf-8") + line, encoding="utf-8")
     code = f"import os; os.chdir({str(tmp_path)!r})\n" + USE
-    assert run(code, copied, NUMBA_OPT="1").strip() == "all of it"
+    assert run(code, copied / "tinyae", NUMBA_OPT="1").strip() == "all of it"
+
+
+def test_a_new_layer_leaves_the_tests_green(copied):
+    """Those that CONTRIBUTING names, without the JIT: every kernel would be compiled anew."""
+    (chosen,) = re.findall(r'^pytest -k "(.*)"$', CONTRIBUTING, flags=re.MULTILINE)
+    where = [
+        "tests/layers/test_contract.py",
+        "tests/layers/test_steps.py",
+        "tests/files/test_saving.py",
+        "tests/inspection/test_trace.py",
+        "tests/network/test_structure.py",
+        "tests/promises/test_house.py",
+    ]
+    assert all(f"`{name}`" in CONTRIBUTING for name in where)
+    arguments = ["-q", "-p", "no:cacheprovider", "-k", chosen, "--rootdir", str(copied), *where]
+    code = f"import os, sys, pytest; os.chdir({str(copied)!r}); sys.exit(pytest.main({arguments}))"
+    shown = run(code, copied / "tinyae", NUMBA_DISABLE_JIT="1")
+    assert int(re.search(r"(\d+) passed", shown)[1]) > 60, shown
+    assert "failed" not in shown

@@ -5,6 +5,12 @@ With window rows u, columns v, input channels c, strides s and p zeros before th
     Conv2D            y[i, j, o] = f(Σ x[i s + u − p, j s + v − p, c] W[u, v, c, o] + b[o])
     Conv2DTranspose   z[i s + u − p, j s + v − p, o] += x[i, j, c] W[u, v, o, c];  y = f(z + b)
 
+Backward, with dz = dy f'(z), for a Conv2D (for a Conv2DTranspose x and dz change places in dW,
+and dx is the convolution of dz by W):
+
+    dW[u, v, c, o] = Σ x[i s + u − p, j s + v − p, c] dz[i, j, o]     over samples, i and j
+    dx[i s + u − p, j s + v − p, c] += Σ dz[i, j, o] W[u, v, c, o]    over o
+
 Either can be computed in two ways, with K the kernel as a matrix:
 
     gather    y = windows(x) K, where a row of windows(x) is the part of x under one window
@@ -12,9 +18,8 @@ Either can be computed in two ways, with K the kernel as a matrix:
 
 A convolution is a gather with K = W; with stride 1 it is also a scatter with the kernel turned by
 180° and its channels exchanged. A transposed convolution is the reverse. Gathering copies x once
-for every tap of the window, scattering y, so what has fewer channels is copied.
-
-``plain_images`` has both in plain NumPy, without any of this: as sums over the taps (u, v).
+for every tap, a place (u, v) in the window, scattering y: so what has fewer channels is copied.
+``plain_images`` has both in plain NumPy, without any of this: as sums over the taps.
 """
 
 from typing import ClassVar
@@ -124,7 +129,7 @@ def conv_forward(op, x, W, b, y, scratch):
 
 @inlined
 def conv_backward(op, x, W, y, dy, dW, db, dx, scratch):
-    """The chain rule through `conv_forward`; dz is written over dy, empty arrays are not wanted."""
+    """The chain rule through `conv_forward`; dz is written over dy. What is empty is not wanted."""
     K, room = kernel_matrix(op, W, scratch), window_block(op, scratch)
     dK = kernel_gradient(op, K, dW, scratch)
     if op.scatter:
@@ -306,10 +311,7 @@ class Conv2DTranspose(Conv2D):
 
 # For the engine: which form, and room for it
 
-
-# The rows of windows(x) are made, multiplied and used a block at a time, while they are in the
-# second-level cache: so many numbers of them, or of what they are multiplied with.
-BLOCK = 32768
+BLOCK = 32768  # numbers of windows(x), or of its factor, at a time: they fit the second-level cache
 
 
 @inlined

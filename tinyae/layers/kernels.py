@@ -2,9 +2,9 @@
 
 All forward kernels have one signature, and all backward kernels another. `op` is the layer's
 record. w holds the layer's weights, one after the other as `build` declares them; x is (n, inputs),
-y (n, outputs); scratch is as large as the layer asked for. `step` is the optimizer's, or
+y (n, outputs); scratch is at least as large as the layer asked for. `step` is the optimizer's, or
 NOT_TRAINING, and `first` the position of row 0 in the mini-batch. Backward adds into dw, uses dy up
-and writes dx; dw and dx are empty where they are not wanted.
+and writes dx; dw and dx are empty where they are not wanted. `Kernels` says more, with an example.
 """
 
 import functools
@@ -37,6 +37,69 @@ class Kernels(NamedTuple):
         from `first` on. Large models share this work between threads.
     copies : bool, default False
         Whether y and dx are copies of x and dy, so that they may be the same memory.
+
+    Notes
+    -----
+    What the two kernels are given; arrays are C-contiguous and of the model's dtype:
+
+    op
+        The layer's record: ``op.inputs`` and ``op.outputs``, how many numbers a sample of x and of
+        y has, and the fields of its own. It is read only.
+    w : (p,)
+        The layer's weights one after the other, as `build` declares them, each in C order.
+    x : (n, inputs), y : (n, outputs)
+        Some samples of the mini-batch, each as one row. Forward writes all of y; backward finds in
+        it what forward wrote.
+    dy : (n, outputs)
+        The gradient for y. Backward uses dy up: it may write over it, and only `part` reads it
+        afterwards.
+    dw : (p,) or empty
+        The gradient for w. Backward adds into dw, since other samples have added theirs.
+    dx : (n, inputs) or empty
+        The gradient for x. Backward writes all of dx. Both dw and dx are empty where not wanted.
+    scratch : (at least `Layer.scratch_size`,)
+        Room to work in; what it holds at first is left over from others.
+    step : int
+        How many steps of training came before, or -1 where the model is not in training.
+    first : int
+        The position of row 0 in the mini-batch; with `step` it decides random numbers.
+
+    Examples
+    --------
+    >>> import tinyae as tae
+    >>> @tae.kernel
+    ... def times(op, w, x, y, scratch, step, first):
+    ...     for i in range(x.shape[0]):
+    ...         for j in range(x.shape[1]):
+    ...             y[i, j] = op.factor * w[j] * x[i, j]
+    >>> @tae.kernel
+    ... def times_back(op, w, x, y, dy, dw, dx, scratch, step, first):
+    ...     for i in range(x.shape[0]):
+    ...         for j in range(x.shape[1]):
+    ...             if dw.size:
+    ...                 dw[j] += op.factor * x[i, j] * dy[i, j]
+    ...             if dx.size:
+    ...                 dx[i, j] = op.factor * w[j] * dy[i, j]
+    >>> class Times(tae.Layer):
+    ...     kernels = tae.Kernels(times, times_back, {"factor": float})
+    ...
+    ...     def __init__(self, factor):
+    ...         super().__init__()
+    ...         self.factor = factor
+    ...
+    ...     def build(self, input_shape):
+    ...         self.add_weight("scale", input_shape, lambda shape, rng: np.ones(shape))
+    ...         return input_shape
+    ...
+    ...     def record_fields(self):
+    ...         return {"factor": self.factor}
+    >>> layer = Times(3)
+    >>> layer.build((2,))
+    (2,)
+    >>> y, cache = layer.forward([[1, 2]])
+    >>> y, layer.backward([[1, 1]], cache), layer.gradients["scale"]
+    (array([[3., 6.]], dtype=float32), array([[3., 3.]], dtype=float32),
+     array([3., 6.], dtype=float32))
     """
 
     forward: Callable

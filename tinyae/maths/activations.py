@@ -136,6 +136,11 @@ class ActivationFunction(NamedTuple):
     numpy : callable ``(z) -> array``, optional
         The same in plain NumPy, which `export_numpy` copies out.
 
+    Notes
+    -----
+    An activation whose slope cannot be had from its output must be a layer. A model with one of
+    your own can be saved; loading takes the activation by its name, as the example shows.
+
     Examples
     --------
     >>> import tinyae as tae
@@ -148,7 +153,10 @@ class ActivationFunction(NamedTuple):
     ... def softsign_backward(a, d):
     ...     for k in range(d.size):
     ...         d[k] *= (1 - abs(a[k])) ** 2
-    >>> layer = tae.Dense(3, tae.ActivationFunction("softsign", softsign, softsign_backward))
+    >>> mine = tae.ActivationFunction("softsign", softsign, softsign_backward)
+    >>> net = tae.Sequential([tae.Dense(3, mine)])
+
+    Once it is saved, ``tae.load(path, custom={"softsign": mine})`` brings it back.
     """
 
     name: str

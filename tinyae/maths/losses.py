@@ -105,7 +105,9 @@ class AnyLoss(Protocol):
 class Loss(WithKernel):
     """A loss with a kernel, which the compiled engine calls: the mean over every element.
 
-    A loss of your own subclasses this.
+    A loss of your own subclasses this. If it has numbers of its own, `settings` is to be overridden
+    and gives them as a float64 array, which the kernel gets. A loss that keeps its constructor's
+    arguments under their own names, or has a ``get_config()`` that gives them, can be saved.
 
     Attributes
     ----------
@@ -115,7 +117,8 @@ class Loss(WithKernel):
     formula : Formula
         With y for the output and t for the target: for `tinyae.trace`.
     numpy : callable ``(y, x, *settings) -> array``, optional
-        Each element's loss in plain NumPy, which `export_numpy` copies out.
+        Each element's loss in plain NumPy, which `export_numpy` copies out: a plain function,
+        without ``self``, defined outside the class.
     bounds : (float, float) or None
         The range that targets must keep to.
 
@@ -123,18 +126,33 @@ class Loss(WithKernel):
     --------
     >>> import tinyae as tae
     >>> @tae.kernel
-    ... def quartic(y, x, settings, scale, dy, sums):
+    ... def huber_kernel(y, x, settings, scale, dy, sums):
+    ...     delta = settings[0]
     ...     for i in range(y.shape[0]):
     ...         sums[i] = 0.0
     ...         for j in range(y.shape[1]):
     ...             d = y[i, j] - x[i, j]
-    ...             sums[i] += d**4
-    ...             dy[i, j] = scale * 4 * d**3
-    >>> class Quartic(tae.Loss):
-    ...     kernel = quartic
-    >>> value, gradient = Quartic().value_and_gradient(np.array([[3.0]]), np.array([[1.0]]))
-    >>> value, gradient
-    (16.0, array([[32.]]))
+    ...             inside = min(max(d, -delta), delta)
+    ...             sums[i] += inside * (d - inside / 2)
+    ...             dy[i, j] = scale * inside
+    >>> def huber(y, x, delta):
+    ...     inside = np.clip(y - x, -delta, delta)
+    ...     return inside * (y - x - inside / 2)
+    >>> class Huber(tae.Loss):
+    ...     kernel = huber_kernel
+    ...     numpy = huber
+    ...
+    ...     def __init__(self, delta=1.0):
+    ...         self.delta = delta
+    ...
+    ...     def settings(self):
+    ...         return np.array([self.delta])
+    >>> Huber(0.5).value_and_gradient(np.array([[3.0, 1.25]]), np.array([[1.0, 1.0]]))
+    (0.453125, array([[0.25 , 0.125]]))
+    >>> Huber.numpy(np.array([3.0, 1.25]), 1.0, 0.5)
+    array([0.875  , 0.03125])
+
+    Once a model with it is saved, ``tae.load(path, custom={"Huber": Huber})`` brings it back.
     """
 
     formula: ClassVar[Formula] = Formula("loss(y, t), t the target", "dy = the loss's gradient")

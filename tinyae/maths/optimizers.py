@@ -1,5 +1,12 @@
 """Optimizers: what one step does with the gradient g to the parameters θ.
 
+    SGD     velocity ← μ velocity − α g
+            θ ← θ + velocity
+
+    Adam    m ← β₁ m + (1 − β₁) g
+            v ← β₂ v + (1 − β₂) g²
+            θ ← θ − α √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε)        in step t, from 1
+
 Each is one loop over the flat vectors. An optimizer object holds the settings only; the running
 averages belong to the model that it trains.
 """
