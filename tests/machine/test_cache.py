@@ -429,6 +429,43 @@ def test_an_edit_in_a_users_own_file_is_noticed_and_files_of_one_name_are_two(tm
 
 
 @needs_jit
+def test_what_a_users_kernel_names_and_calls_is_noticed_wherever_it_is(tmp_path):
+    (tmp_path / "project" / "sub").mkdir(parents=True)
+    (tmp_path / "project" / "helper.py").write_text(
+        "import tinyae as tae\n\n@tae.kernel\ndef times(x):\n    return 2 * x\n"
+    )
+    (tmp_path / "project" / "sub" / "mine.py").write_text(
+        "import sys\nimport tinyae as tae\nfrom helper import times\nFACTOR = float(sys.argv[1])\n"
+        "\n@tae.kernel\ndef own(x):\n    return FACTOR * times(x)\n"
+    )
+
+    def call(factor):
+        code = (
+            f"import sys; sys.argv = ['', '{factor}']\n"
+            f"sys.path[:0] = [{str(tmp_path / 'project')!r}, {str(tmp_path / 'project/sub')!r}]\n"
+        ) + CALL
+        return run_python(
+            code, NUMBA_CACHE_DIR=str(tmp_path / "cache"), PYTHONDONTWRITEBYTECODE="1"
+        )
+
+    assert call(3) == "12.0 0 1"
+    assert call(3) == "12.0 1 0"
+    assert call(5) == "20.0 0 1"
+    helper = tmp_path / "project" / "helper.py"
+    helper.write_text(helper.read_text().replace("2 * x", "7 * x"))
+    assert call(5) == "70.0 0 1"
+
+
+@needs_jit
+def test_odd_files_beside_a_users_kernel_are_passed_over(tmp_path):
+    (tmp_path / ".#mine.py").symlink_to("nowhere")
+    (tmp_path / "package.py").mkdir()
+    (tmp_path / "mine.py").write_text(USER.format(factor=3))
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n" + CALL
+    assert run_python(code, NUMBA_CACHE_DIR=str(tmp_path / "cache")) == "6 0 1"
+
+
+@needs_jit
 def test_a_script_and_what_a_shell_defines_can_have_kernels(tmp_path):
     text = USER.format(factor=3) + "print(own(2), sum(own.stats.cache_hits.values()))"
     assert run_python(text, NUMBA_CACHE_DIR=str(tmp_path)) == "6 0"
