@@ -30,7 +30,7 @@ sys.path.insert(0, folder)
 module = importlib.import_module(name)
 given = dict(np.load(f"{folder}/given.npz"))
 results = {}
-for key in ("encode", "decode", "score"):
+for key in ("encode", "decode", "reconstruct", "score"):
     if hasattr(module, key):
         more = [given["target"]] if key == "score" and "target" in given else []
         results[key] = getattr(module, key)(given["z" if key == "decode" else "x"], *more)
@@ -119,6 +119,7 @@ def test_it_gives_what_the_model_gives(name, tmp_path):
     results = run_alone(tmp_path, "autoencoder", **given)
     assert_equal(results["encode"], z)
     assert_equal(results["decode"], model.decode(z))
+    assert_equal(results["reconstruct"], model.reconstruct(x))
     assert_equal(results["score"], model.reconstruction_error(x, given.get("target")))
 
 
@@ -230,8 +231,10 @@ def functions(file):
 
 def test_only_what_is_needed_is_written_and_reads_well(tmp_path):
     file, _ = dense().export_numpy(tmp_path)
-    assert functions(file) == ["leaky_relu", "elu", "squared_error", "encode", "decode", "score"]
+    helpers, own = ["leaky_relu", "elu", "squared_error"], ["encode", "decode", "reconstruct"]
+    assert functions(file) == [*helpers, *own, "score"]
     text = file.read_text()
+    assert "    y = autoencoder.reconstruct(x)    #" in text
     assert (
         textwrap.dedent(
             '''
@@ -253,7 +256,7 @@ def test_only_what_is_needed_is_written_and_reads_well(tmp_path):
         assert max(map(len, text.splitlines())) <= 100
         assert "\n\n\n\n" not in text
         names = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
-        helpers = set(functions(file)) - {"encode", "decode", "score"}
+        helpers = set(functions(file)) - {"encode", "decode", "reconstruct", "score"}
         assert helpers <= names
 
 

@@ -133,12 +133,12 @@ class Program:
         return line.text
 
     def add_decoding(self) -> None:
-        """decode and score. BCE behind a sigmoid is computed from the logits, as the model does."""
+        """decode, reconstruct, score: BCE behind a sigmoid from the logits, as the model does."""
         chain = training_chain(self.model.layers, self.model.loss)
         names = [name for name, _ in self.places]
         places = list(zip(names, chain.layers, strict=True))
         first, logits = len(self.model.encoder.layers), chain.first_logits
-        outputs, loss = "decode(encode(x))", chain.kernel_loss
+        outputs, loss = "reconstruct(x)", chain.kernel_loss
         if logits is not None and logits >= first:
             self.add("logits", "z", places[first:])
             self.functions.append(
@@ -152,6 +152,10 @@ class Program:
             if logits is not None:  # the sigmoid is the encoder's
                 self.add("logits", "x", places)
                 outputs = "logits(x)"
+        self.functions.append(
+            'def reconstruct(x):\n    """The outputs for x, from its codes."""\n'
+            "    return decode(encode(x))\n"
+        )
         if loss is None or loss.numpy is None:
             raise ValueError(
                 f"export_numpy cannot write the loss {self.model.loss!r}, which has no reading in "
@@ -180,6 +184,7 @@ class Program:
         if name == "autoencoder":
             usage += [
                 f"y = {name}.decode(z)    # outputs {shape_text(model.decoder.output_shape)}",
+                f"y = {name}.reconstruct(x)    # the same, from the samples",
                 f"s = {name}.score({self._score_arguments()})    # the loss of each sample (n,)",
             ]
         constants, helpers = sources(self.called)
