@@ -341,3 +341,59 @@ def test_parts_of_ones_own_are_refused(tmp_path):
         tae.Autoencoder([tae.Dense(2)], [tae.Dense(4)]).export_numpy(tmp_path / "out")
     assert not (tmp_path / "out").exists()
     build(tae.Dense(2), Other()).export_numpy(tmp_path / "out", encoder_only=True)
+
+
+def assert_refused(model, message, tmp_path):
+    with pytest.raises(ValueError, match=message):
+        model.export_numpy(tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+class Given(tae.Layer):
+    """A layer whose steps are given."""
+
+    def __init__(self, given, weight="W"):
+        super().__init__()
+        self.given, self.weight = given, weight
+
+    def build(self, input_shape):
+        self.add_weight(self.weight, input_shape)
+        return input_shape
+
+    def forward(self, x, training=False, step=0, first=0):
+        return x * self.weights[self.weight], None
+
+    def steps(self):
+        return self.given
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ([steps.Scale("V")], r"its steps name the weight 'V', but it has \['W'\]"),
+        ([steps.Scale(["W"])], r"its steps name the weight \['W'\], but it has \['W'\]"),
+        (None, r"its steps\(\) must give a list of steps, but gave None"),
+        ("W", r"its steps\(\) must give a list of steps, but gave 'W'"),
+        (steps.Scale("W"), r"its steps\(\) gave 'W', which is none of tinyae.layers.steps"),
+        ([steps.Scale], r"its steps\(\) gave <class .*Scale'>, which is none of"),
+        ([None], r"its steps\(\) gave None, which is none of"),
+        ([steps.Apply("relu")], r"its steps\(\) gave Apply.*whose activation is no Act"),
+    ],
+)
+def test_steps_that_are_none_are_refused(given, message, tmp_path):
+    model = tae.Autoencoder([Given(given)], [tae.Dense(4)], input_shape=(4,))
+    assert_refused(model, rf"cannot write encoder\[0\] Given: {message}", tmp_path)
+
+
+@pytest.mark.parametrize("name", ["two words", "a/b.c", "δ", "it's"])
+def test_names_of_weights_that_fit(name, tmp_path):
+    model = tae.Autoencoder([Given([steps.Scale(name)], name)], [tae.Dense(4)], input_shape=(4,))
+    model.export_numpy(tmp_path)
+    x = samples((4,))
+    assert_equal(run_alone(tmp_path, "autoencoder", x=x, z=x)["encode"], model.encode(x))
+
+
+@pytest.mark.parametrize("name", ['x"y', "x\\", "x\ny", "x\0", "\ud800"])
+def test_names_of_weights_that_do_not_fit_are_refused(name, tmp_path):
+    model = tae.Autoencoder([Given([steps.Scale(name)], name)], [tae.Dense(4)], input_shape=(4,))
+    assert_refused(model, r"encoder\[0\] Given: its weight .* does not fit", tmp_path)

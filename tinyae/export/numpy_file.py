@@ -115,22 +115,25 @@ class Program:
         self.functions.append("\n".join([*lines, "    return h\n"]))
 
     def _steps(self, layer: Layer, place: str) -> list[str]:
-        if not describes(layer, "steps"):
-            raise ValueError(
-                f"export_numpy cannot write {layer.label}: {type(layer).__name__} does not say "
-                "which steps it takes"
-            )
+        def refuse(what: str) -> ValueError:
+            return ValueError(f"export_numpy cannot write {layer.label}: {what}")
 
         def weight(name: str) -> str:
+            if name not in [*layer.weights]:
+                raise refuse(f"its steps name the weight {name!r}, but it has {[*layer.weights]}")
+            if not name.isprintable() or set(name) & {'"', "\\"}:
+                raise refuse(f"its weight {name!r} has a name that does not fit between quotes")
             self.weights[f"{place}_{name}"] = layer.weights[name]
             return f'weights["{place}_{name}"]'
 
-        return [self._text(write(step, weight)) for step in layer.steps()]
-
-    def _text(self, line: Line) -> str:
-        if line.calls is not None:
-            self.called.append(line.calls)
-        return line.text
+        if not describes(layer, "steps"):
+            raise refuse(f"{type(layer).__name__} does not say which steps it takes")
+        given = layer.steps()
+        if (wrong := steps.mistake(given)) is not None:
+            raise refuse(wrong)
+        lines = [write(step, weight) for step in given]
+        self.called += [line.calls for line in lines if line.calls is not None]
+        return [line.text for line in lines]
 
     def add_decoding(self) -> None:
         """decode, reconstruct, score: BCE behind a sigmoid from the logits, as the model does."""
