@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import tinyae as tae
+from tests.export import own_functions
 from tests.support import naive, naive_images
 from tests.support.format_1 import dense, images, samples
 from tinyae.layers import steps
@@ -30,7 +31,7 @@ sys.path.insert(0, folder)
 module = importlib.import_module(name)
 given = dict(np.load(f"{folder}/given.npz"))
 results = {}
-for key in ("encode", "decode", "score"):
+for key in ("encode", "decode", "reconstruct", "score"):
     if hasattr(module, key):
         more = [given["target"]] if key == "score" and "target" in given else []
         results[key] = getattr(module, key)(given["z" if key == "decode" else "x"], *more)
@@ -119,6 +120,7 @@ def test_it_gives_what_the_model_gives(name, tmp_path):
     results = run_alone(tmp_path, "autoencoder", **given)
     assert_equal(results["encode"], z)
     assert_equal(results["decode"], model.decode(z))
+    assert_equal(results["reconstruct"], model.reconstruct(x))
     assert_equal(results["score"], model.reconstruction_error(x, given.get("target")))
 
 
@@ -230,8 +232,10 @@ def functions(file):
 
 def test_only_what_is_needed_is_written_and_reads_well(tmp_path):
     file, _ = dense().export_numpy(tmp_path)
-    assert functions(file) == ["leaky_relu", "elu", "squared_error", "encode", "decode", "score"]
+    helpers, own = ["leaky_relu", "elu", "squared_error"], ["encode", "decode", "reconstruct"]
+    assert functions(file) == [*helpers, *own, "score"]
     text = file.read_text()
+    assert "    y = autoencoder.reconstruct(x)    #" in text
     assert (
         textwrap.dedent(
             '''
@@ -253,7 +257,7 @@ def test_only_what_is_needed_is_written_and_reads_well(tmp_path):
         assert max(map(len, text.splitlines())) <= 100
         assert "\n\n\n\n" not in text
         names = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
-        helpers = set(functions(file)) - {"encode", "decode", "score"}
+        helpers = set(functions(file)) - {"encode", "decode", "reconstruct", "score"}
         assert helpers <= names
 
 
@@ -305,7 +309,7 @@ def typed(text):
         (np.tanh, "copies functions written with def, but got <ufunc 'tanh'>"),
         (lambda z: z, "copies functions written with def, but got <function <lambda>"),
         (typed("def f(z): return z"), "cannot find the text of f"),
-        (typed("def squared_error(z): return z"), "two functions of the name 'squared_error'"),
+        (typed("def squared_error(z): return z"), "two meanings of the name 'squared_error'"),
     ],
 )
 def test_activations_that_cannot_be_copied_are_refused(numpy, message, tmp_path):
@@ -338,3 +342,127 @@ def test_parts_of_ones_own_are_refused(tmp_path):
         tae.Autoencoder([tae.Dense(2)], [tae.Dense(4)]).export_numpy(tmp_path / "out")
     assert not (tmp_path / "out").exists()
     build(tae.Dense(2), Other()).export_numpy(tmp_path / "out", encoder_only=True)
+
+
+def with_activation(numpy):
+    return tae.Autoencoder([tae.Dense(4, own_activation(numpy))], [tae.Dense(4)], input_shape=(4,))
+
+
+@pytest.mark.parametrize("function", own_functions.RIGHT, ids=lambda each: each.__name__)
+def test_what_a_function_names_comes_along(function, tmp_path):
+    model, x = with_activation(function), samples((4,))
+    model.export_numpy(tmp_path)
+    z = run_alone(tmp_path, "autoencoder", x=x, z=x)["encode"]
+    expected = function(x @ model.layers[0].weights["kernel"])
+    np.testing.assert_allclose(z, expected, rtol=1e-5)
+
+
+def assert_refused(model, message, tmp_path):
+    with pytest.raises(ValueError, match=message):
+        model.export_numpy(tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(("function", "message"), own_functions.WRONG.items())
+def test_what_cannot_come_along_is_refused_by_name(function, message, tmp_path):
+    assert_refused(with_activation(function), message, tmp_path)
+
+
+@pytest.mark.parametrize("function", own_functions.NAMED, ids=lambda each: each.__name__)
+def test_functions_called_as_the_file_calls_its_own_are_refused(function, tmp_path):
+    message = f"cannot copy '{function.__name__}': the file needs that name"
+    assert_refused(with_activation(function), message, tmp_path)
+
+
+CLIP = 0.5  # as tinyae.maths.plain calls another number
+
+
+def clipped(z):
+    return np.maximum(z, CLIP)
+
+
+def test_one_name_for_two_numbers_is_refused(tmp_path):
+    layers = [tae.Dense(4, own_activation(clipped))], [tae.Dense(4)]
+    model = tae.Autoencoder(*layers, input_shape=(4,), loss="bce")
+    assert_refused(model, "two meanings of the name 'CLIP'", tmp_path)
+
+
+def test_a_text_further_left_than_its_def_is_refused(tmp_path):
+    names = {}
+    text = "def around():\n    def f(z):\n        '''A\nB'''\n        return z\n    return f\n"
+    file = tmp_path / "left.py"
+    file.write_text(text)
+    exec(compile(text, str(file), "exec"), names)
+    assert_refused(with_activation(names["around"]()), "cannot find the text of f", tmp_path)
+
+
+class Bounded(tae.Loss):
+    """Its numbers may be infinite."""
+
+    kernel = tae.MSE.kernel
+
+    @staticmethod
+    def numpy(y, x, low, high, nan):
+        return np.where(np.isnan(nan), np.clip(y - x, low, high) ** 2, 0)
+
+    def settings(self):
+        return np.array([-np.inf, np.inf, np.nan])
+
+
+def test_a_loss_with_infinite_numbers_of_its_own(tmp_path):
+    model = tae.Autoencoder([tae.Dense(2)], [tae.Dense(4)], input_shape=(4,), loss=Bounded())
+    file, _ = model.export_numpy(tmp_path)
+    assert 'numpy(y, x, float("-inf"), float("inf"), float("nan"))' in file.read_text()
+    x = samples((4,))
+    score = run_alone(tmp_path, "autoencoder", x=x, z=x[:, :2])["score"]
+    np.testing.assert_allclose(score, ((model.reconstruct(x) - x) ** 2).mean(axis=1), rtol=1e-5)
+
+
+class Given(tae.Layer):
+    """A layer whose steps are given."""
+
+    def __init__(self, given, weight="W"):
+        super().__init__()
+        self.given, self.weight = given, weight
+
+    def build(self, input_shape):
+        self.add_weight(self.weight, input_shape)
+        return input_shape
+
+    def forward(self, x, training=False, step=0, first=0):
+        return x * self.weights[self.weight], None
+
+    def steps(self):
+        return self.given
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ([steps.Scale("V")], r"its steps name the weight 'V', but it has \['W'\]"),
+        ([steps.Scale(["W"])], r"its steps name the weight \['W'\], but it has \['W'\]"),
+        (None, r"its steps\(\) must give a list of steps, but gave None"),
+        ("W", r"its steps\(\) must give a list of steps, but gave 'W'"),
+        (steps.Scale("W"), r"its steps\(\) gave 'W', which is none of tinyae.layers.steps"),
+        ([steps.Scale], r"its steps\(\) gave <class .*Scale'>, which is none of"),
+        ([None], r"its steps\(\) gave None, which is none of"),
+        ([steps.Apply("relu")], r"its steps\(\) gave Apply.*whose activation is no Act"),
+    ],
+)
+def test_steps_that_are_none_are_refused(given, message, tmp_path):
+    model = tae.Autoencoder([Given(given)], [tae.Dense(4)], input_shape=(4,))
+    assert_refused(model, rf"cannot write encoder\[0\] Given: {message}", tmp_path)
+
+
+@pytest.mark.parametrize("name", ["two words", "a/b.c", "δ", "it's"])
+def test_names_of_weights_that_fit(name, tmp_path):
+    model = tae.Autoencoder([Given([steps.Scale(name)], name)], [tae.Dense(4)], input_shape=(4,))
+    model.export_numpy(tmp_path)
+    x = samples((4,))
+    assert_equal(run_alone(tmp_path, "autoencoder", x=x, z=x)["encode"], model.encode(x))
+
+
+@pytest.mark.parametrize("name", ['x"y', "x\\", "x\ny", "x\0", "\ud800"])
+def test_names_of_weights_that_do_not_fit_are_refused(name, tmp_path):
+    model = tae.Autoencoder([Given([steps.Scale(name)], name)], [tae.Dense(4)], input_shape=(4,))
+    assert_refused(model, r"encoder\[0\] Given: its weight .* does not fit", tmp_path)

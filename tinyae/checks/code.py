@@ -5,8 +5,8 @@ import inspect
 from types import CodeType
 
 
-def globals_of(code: CodeType) -> set[str]:
-    """The names of its file that a function uses, or a function inside it."""
+def names_in(code: CodeType, *operations: str) -> set[str]:
+    """The names that a function, or a function inside it, uses in such operations of Python."""
     inner = (each for each in code.co_consts if inspect.iscode(each))
-    own = {each.argval for each in dis.get_instructions(code) if each.opname == "LOAD_GLOBAL"}
-    return own.union(*map(globals_of, inner))
+    own = {each.argval for each in dis.get_instructions(code) if each.opname in operations}
+    return own.union(*(names_in(each, *operations) for each in inner))

@@ -1,4 +1,5 @@
 """A trained model as a program of its own.
 
-Read ``numpy_file``: one Python file that needs NumPy only.
+Read ``numpy_file``: one Python file that needs NumPy only; ``copied_functions`` brings along what
+its lines call.
 """

@@ -1,17 +1,14 @@
 """`Autoencoder.export_numpy`: a trained model as one readable Python file that needs only NumPy.
 
 Each primitive step of a layer becomes one line of NumPy, and the layer's last line says what comes
-out; functions that some line calls are copied from tinyae's plain readings. Noise and dropout do
-nothing outside training and vanish.
+out; functions that some line calls are copied, tinyae's plain readings or the user's own, with the
+functions and plain values that they name in their files. What cannot come along is refused by name
+before anything is written. Noise and dropout do nothing outside training and vanish.
 """
 
-import dis
-import inspect
 import os
-import textwrap
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import CodeType
 from typing import NamedTuple
 
 import numpy as np
@@ -26,6 +23,7 @@ from ..maths import plain
 from ..network.chain import training_chain
 from ..network.network import Network
 from ..version import __version__
+from .copied_functions import is_annotated, literal, name_of, sources
 
 Place = tuple[str, Layer]
 
@@ -39,7 +37,7 @@ class Line(NamedTuple):
 
 def call(function: Callable, *arguments: object) -> Line:
     """h = function(h, *arguments)."""
-    return Line(f"{function.__name__}({', '.join(['h', *map(str, arguments)])})", function)
+    return Line(f"{name_of(function)}({', '.join(['h', *map(str, arguments)])})", function)
 
 
 # One for each primitive step: from the step and a weight's name to the text that stands for it
@@ -116,30 +114,33 @@ class Program:
         self.functions.append("\n".join([*lines, "    return h\n"]))
 
     def _steps(self, layer: Layer, place: str) -> list[str]:
-        if not describes(layer, "steps"):
-            raise ValueError(
-                f"export_numpy cannot write {layer.label}: {type(layer).__name__} does not say "
-                "which steps it takes"
-            )
+        def refuse(what: str) -> ValueError:
+            return ValueError(f"export_numpy cannot write {layer.label}: {what}")
 
         def weight(name: str) -> str:
+            if name not in [*layer.weights]:
+                raise refuse(f"its steps name the weight {name!r}, but it has {[*layer.weights]}")
+            if not name.isprintable() or set(name) & {'"', "\\"}:
+                raise refuse(f"its weight {name!r} has a name that does not fit between quotes")
             self.weights[f"{place}_{name}"] = layer.weights[name]
             return f'weights["{place}_{name}"]'
 
-        return [self._text(write(step, weight)) for step in layer.steps()]
-
-    def _text(self, line: Line) -> str:
-        if line.calls is not None:
-            self.called.append(line.calls)
-        return line.text
+        if not describes(layer, "steps"):
+            raise refuse(f"{type(layer).__name__} does not say which steps it takes")
+        given = layer.steps()
+        if (wrong := steps.mistake(given)) is not None:
+            raise refuse(wrong)
+        lines = [write(step, weight) for step in given]
+        self.called += [line.calls for line in lines if line.calls is not None]
+        return [line.text for line in lines]
 
     def add_decoding(self) -> None:
-        """decode and score. BCE behind a sigmoid is computed from the logits, as the model does."""
+        """decode, reconstruct, score: BCE behind a sigmoid from the logits, as the model does."""
         chain = training_chain(self.model.layers, self.model.loss)
         names = [name for name, _ in self.places]
         places = list(zip(names, chain.layers, strict=True))
         first, logits = len(self.model.encoder.layers), chain.first_logits
-        outputs, loss = "decode(encode(x))", chain.kernel_loss
+        outputs, loss = "reconstruct(x)", chain.kernel_loss
         if logits is not None and logits >= first:
             self.add("logits", "z", places[first:])
             self.functions.append(
@@ -153,20 +154,24 @@ class Program:
             if logits is not None:  # the sigmoid is the encoder's
                 self.add("logits", "x", places)
                 outputs = "logits(x)"
+        self.functions.append(
+            'def reconstruct(x):\n    """The outputs for x, from its codes."""\n'
+            "    return decode(encode(x))\n"
+        )
         if loss is None or loss.numpy is None:
             raise ValueError(
                 f"export_numpy cannot write the loss {self.model.loss!r}, which has no reading in "
                 "NumPy; with encoder_only=True it is not needed"
             )
         self.called.append(loss.numpy)
-        numbers = "".join(f", {number!r}" for number in loss.kernel_numbers().tolist())
+        numbers = "".join(f", {literal(number)}" for number in loss.kernel_numbers().tolist())
         lines = [
             f"def score({self._score_arguments()}):",
             f'    """The {type(self.model.loss).__name__} of each sample, (n,): large for unusual '
             'ones."""',
             f"    y = {outputs}",
             f"    x = np.asarray({self._score_arguments().split(', ')[-1]}, y.dtype)",
-            f"    y = {loss.numpy.__name__}(y, x{numbers})",
+            f"    y = {name_of(loss.numpy)}(y, x{numbers})",
             "    return y.reshape(len(y), -1).mean(axis=1)\n",
         ]
         self.functions.append("\n".join(lines))
@@ -181,6 +186,7 @@ class Program:
         if name == "autoencoder":
             usage += [
                 f"y = {name}.decode(z)    # outputs {shape_text(model.decoder.output_shape)}",
+                f"y = {name}.reconstruct(x)    # the same, from the samples",
                 f"s = {name}.score({self._score_arguments()})    # the loss of each sample (n,)",
             ]
         constants, helpers = sources(self.called)
@@ -189,9 +195,10 @@ class Program:
             f"For samples x {shape_text(model.encoder.input_shape)}:\n\n"
             + "".join(f"    {line}\n" for line in usage)
             + f'\nThe weights lie beside this file, in {name}.npz.\n"""\n\n'
-            "from pathlib import Path\n\nimport numpy as np\n\n"
+            + "from __future__ import annotations\n\n" * any(map(is_annotated, helpers))
+            + "from pathlib import Path\n\nimport numpy as np\n\n"
             'weights = dict(np.load(Path(__file__).with_suffix(".npz"), allow_pickle=False))\n'
-            + "".join(f"{name} = {value!r}\n" for name, value in constants.items())
+            + "".join(f"{name} = {value}\n" for name, value in constants.items())
         )
         return "\n\n".join([head, *helpers, *self.functions])
 
@@ -204,43 +211,3 @@ def write(step: Step, weight: Callable[[str], str]) -> Line:
             "reading in NumPy"
         )
     return WRITERS[type(step)](step, weight)
-
-
-def sources(functions: Iterable[Callable]) -> tuple[dict[str, int | float], list[str]]:
-    """The numbers that functions name in their files, and the text of these and all they call."""
-    constants: dict[str, int | float] = {}
-    found: dict[str, Callable] = {}
-    waiting = list(functions)
-    while waiting:
-        function = waiting.pop()
-        if not inspect.isfunction(function) or function.__name__ == "<lambda>":
-            raise ValueError(f"export_numpy copies functions written with def, but got {function}")
-        if found.setdefault(function.__name__, function) is not function:
-            raise ValueError(f"export_numpy met two functions of the name {function.__name__!r}")
-        for name in globals_of(function.__code__):
-            value = function.__globals__.get(name)
-            if inspect.isfunction(value) and value not in found.values():
-                waiting.append(value)
-            elif isinstance(value, int | float):
-                constants[name] = value
-    ordered = sorted(found.values(), key=lambda each: (each.__module__, _line(each)))
-    return constants, list(map(source, ordered))
-
-
-def source(function: Callable) -> str:
-    """The text of a function."""
-    try:
-        return textwrap.dedent(inspect.getsource(function))
-    except OSError as error:  # typed at a prompt
-        raise ValueError(f"export_numpy cannot find the text of {function.__name__}") from error
-
-
-def globals_of(code: CodeType) -> set[str]:
-    """The names of its file that a function uses, or a function inside it."""
-    inner = (each for each in code.co_consts if inspect.iscode(each))
-    own = {each.argval for each in dis.get_instructions(code) if each.opname == "LOAD_GLOBAL"}
-    return own.union(*map(globals_of, inner))
-
-
-def _line(function: Callable) -> int:
-    return function.__code__.co_firstlineno

@@ -120,3 +120,15 @@ def biased(weights: bool, activation: ActivationFunction) -> list[Step]:
     """The end of many layers: + b, where there is one, and f."""
     bias: list[Step] = [Bias("bias")] if weights else []
     return bias if activation.forward is None else [*bias, Apply(activation)]
+
+
+def mistake(given: object) -> str | None:
+    """What is wrong with what a layer's `steps()` gave, if anything is."""
+    if not isinstance(given, list | tuple):
+        return f"its steps() must give a list of steps, but gave {given!r}"
+    for step in given:
+        if type(step) not in PRIMITIVES:
+            return f"its steps() gave {step!r}, which is none of tinyae.layers.steps"
+        if isinstance(step, Apply) and not isinstance(step.activation, ActivationFunction):
+            return f"its steps() gave {step!r}, whose activation is no ActivationFunction"
+    return None

@@ -17,7 +17,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from ..checks.code import globals_of
+from ..checks.code import names_in
 from ..version import __version__
 from .blas import BLAS
 from .folders import user_cache
@@ -89,7 +89,7 @@ def value_stamp(function: Any, seen: set[int]) -> str:
     """
     seen.add(id(function))
     parts = []
-    for name in sorted(globals_of(function.__code__)):
+    for name in sorted(names_in(function.__code__, "LOAD_GLOBAL")):
         value = function.__globals__.get(name)
         called = getattr(value, "py_func", None)
         if called is None:
