@@ -8,6 +8,7 @@ from matplotlib import pyplot as plt
 
 from .. import datasets, models, plot
 from ..autoencoder import Autoencoder
+from ..checks.tables import table
 from ..inspection.compare_with_pca import compare_with_pca
 from ..linear.pca import PCA
 from .commands import say
@@ -38,10 +39,11 @@ def run(data: str, epochs: int, seed: int, out: Path) -> None:
         for name, key in (("PCA, 2 components", "pca"), ("autoencoder", "model"))
     }
     print()
-    print(f"{'':28}{'test error':>12}{'variance explained':>22}")
+    rows = [["", "test error", "variance explained"]]
     for name, figure in figures.items():
         share = figure["variance_explained"]
-        print(f"{name:28}{figure['test_error']:12.5f}{share:22.1%}")
+        rows.append([name, f"{figure['test_error']:.5f}", f"{share:.1%}"])
+    print(*table(rows, gap="    "), sep="\n")
     print(
         f"\nThe autoencoder's error is {report.ratio:.0%} of PCA's (mean squared error per pixel)."
     )
