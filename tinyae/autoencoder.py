@@ -16,7 +16,6 @@ from .export.numpy_file import export_numpy
 from .files.archive import ModelFile, write
 from .files.describe import declared_size, describe, describe_layers, restore, restore_layers
 from .files.fields import dtype_of, fields, refusing, shape_of
-from .layers.building import is_compiled
 from .layers.kernels import NOT_TRAINING
 from .layers.layer import Layer, Shape
 from .machine.interruption import Interruption
@@ -100,9 +99,10 @@ class Autoencoder(Network):
         """The output for samples x: ``decode(encode(x))``, shape (n, *output_shape)."""
         x = self.admit_input(x)
         layers = self.layers
-        if not all(map(is_compiled, layers)):
+        program = program_for(layers, self._program)
+        if program is None:
             return eager_predict(layers, x, self.dtype)
-        program = self._program = program_for(layers, self._program)
+        self._program = program
         return program.predict(x, self.parameters, self.threads)
 
     def evaluate(self, x: ArrayLike, y: ArrayLike | None = None) -> dict[str, float]:

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from ..checks.arrays import gather, row_chunks, row_slices
-from ..layers.building import describes, is_ours, owner
+from ..layers.building import describes, is_compiled, is_ours, owner
 from ..layers.kernels import Kernels
 from ..layers.layer import Layer
 from ..layers.record import NOWHERE, as_type, for_kernels, new_table
@@ -215,11 +215,17 @@ class Program:
                 pool.shutdown(cancel_futures=True)
 
 
-def program_for(layers: Sequence[Layer], known: Program | None) -> Program:
-    """The known program, or a new one if anything has been assigned to a layer since."""
-    if known is None or known.version != sum(layer.version for layer in layers):
-        return Program(layers)
-    return known
+def program_for(layers: Sequence[Layer], known: Program | None) -> Program | None:
+    """The known program, or a new one if anything has been assigned to a layer since.
+
+    None if a layer has no kernels.
+    """
+    version = 0
+    for layer in layers:
+        version += layer.version
+    if known is not None and known.version == version:
+        return known
+    return Program(layers) if all(map(is_compiled, layers)) else None
 
 
 def records(layers: Sequence[Layer]) -> list[tuple[int, np.recarray]]:

@@ -15,7 +15,6 @@ from ..engine.program import Program, eager_predict, program_for
 from ..files.archive import ModelFile, write
 from ..files.describe import declared_size, describe_layers, restore_layers
 from ..files.fields import dtype_of, fields, refusing, shape_of
-from ..layers.building import is_compiled
 from ..layers.layer import Layer, Shape
 from ..layers.weights import bind
 from . import backprop
@@ -166,9 +165,10 @@ class Sequential(Layer):
 
     def run(self, x: np.ndarray) -> np.ndarray:
         """`predict` for samples that are admitted already."""
-        if not all(map(is_compiled, self._layers)):
+        program = program_for(self._layers, self._program)
+        if program is None:
             return eager_predict(self._layers, x, self.dtype)
-        program = self._program = program_for(self._layers, self._program)
+        vars(self)["_program"] = program  # no change of the chain
         return program.predict(x, self.parameters, self.threads)
 
     # Files and copies
