@@ -3,57 +3,17 @@
 import ast
 import math
 import runpy
-import subprocess
-import sys
 import textwrap
 
 import numpy as np
 import pytest
 
 import tinyae as tae
-from tests.export import own_functions
 from tests.support import naive, naive_images
+from tests.support.exported import assert_equal, assert_refused, functions, run_alone
 from tests.support.format_1 import dense, images, samples
 from tinyae.layers import steps
 from tinyae.maths.activations import KNOWN
-
-ALONE = """
-import sys
-class Block:
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in ("tinyae", "numba", "llvmlite", "scipy", "matplotlib"):
-            raise ImportError(f"{name} is blocked")
-sys.meta_path.insert(0, Block())
-import importlib
-import numpy as np
-folder, name = sys.argv[1:]
-sys.path.insert(0, folder)
-module = importlib.import_module(name)
-given = dict(np.load(f"{folder}/given.npz"))
-results = {}
-for key in ("encode", "decode", "reconstruct", "score"):
-    if hasattr(module, key):
-        more = [given["target"]] if key == "score" and "target" in given else []
-        results[key] = getattr(module, key)(given["z" if key == "decode" else "x"], *more)
-np.savez(f"{folder}/results.npz", **results)
-"""
-
-
-def run_alone(folder, name, **given):
-    """What the exported functions give, in a process that cannot import tinyae."""
-    np.savez(folder / "given.npz", **given)
-    command = [sys.executable, "-I", "-W", "error", "-c", ALONE, str(folder), name]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    with np.load(folder / "results.npz") as results:
-        return dict(results)
-
-
-def assert_equal(result, expected):
-    assert result.shape == expected.shape
-    assert result.dtype == expected.dtype
-    largest = max(1.0, float(np.abs(expected).max()))
-    np.testing.assert_allclose(result / largest, expected / largest, rtol=0, atol=1e-6)
 
 
 def each_activation():
@@ -224,12 +184,6 @@ def test_every_primitive_is_written_as_what_it_is(kind, tmp_path):
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
 
 
-def functions(file):
-    return [
-        node.name for node in ast.parse(file.read_text()).body if isinstance(node, ast.FunctionDef)
-    ]
-
-
 def test_only_what_is_needed_is_written_and_reads_well(tmp_path):
     file, _ = dense().export_numpy(tmp_path)
     helpers, own = ["leaky_relu", "elu", "squared_error"], ["encode", "decode", "reconstruct"]
@@ -267,155 +221,6 @@ def test_noise_vanishes(tmp_path):
     )
     file, _ = model.export_numpy(tmp_path)
     assert file.read_text().count("\n    h = ") == 6  # two inputs, and two layers with a bias
-
-
-STEEPNESS = 1.5
-
-
-def steep(z):
-    return STEEPNESS * z
-
-
-def bent(z):
-    return np.tanh(steep(z))
-
-
-def own_activation(numpy):
-    """One whose kernels never run here."""
-    return tae.ActivationFunction("own", KNOWN["tanh"].forward, KNOWN["tanh"].backward, numpy=numpy)
-
-
-def test_an_activation_of_ones_own_is_copied_with_all_that_it_calls(tmp_path):
-    model = tae.Autoencoder([tae.Dense(2, own_activation(bent))], [tae.Dense(4)], input_shape=(4,))
-    file, _ = model.export_numpy(tmp_path)
-    assert {"steep", "bent"} < set(functions(file))
-    assert "\nSTEEPNESS = 1.5\n" in file.read_text()
-    x, (layer, _) = samples((4,)), model.layers
-    z = run_alone(tmp_path, "autoencoder", x=x, z=x[:, :2])["encode"]
-    np.testing.assert_allclose(z, bent(x @ layer.weights["kernel"]), rtol=1e-6)
-
-
-def typed(text):
-    """A function whose text is nowhere."""
-    names = {"__name__": "typed"}
-    exec(text, names)
-    return names.popitem()[1]
-
-
-@pytest.mark.parametrize(
-    ("numpy", "message"),
-    [
-        (None, "cannot write the activation own, which has no reading in NumPy"),
-        (np.tanh, "copies functions written with def, but got <ufunc 'tanh'>"),
-        (lambda z: z, "copies functions written with def, but got <function <lambda>"),
-        (typed("def f(z): return z"), "cannot find the text of f"),
-        (typed("def squared_error(z): return z"), "two meanings of the name 'squared_error'"),
-    ],
-)
-def test_activations_that_cannot_be_copied_are_refused(numpy, message, tmp_path):
-    layer = tae.Dense(2, own_activation(numpy))
-    model = tae.Autoencoder([layer], [tae.Dense(4)], input_shape=(4,))
-    with pytest.raises(ValueError, match=message):
-        model.export_numpy(tmp_path / "out")
-    assert not (tmp_path / "out").exists()
-
-
-class Mine(tae.Layer):
-    def forward(self, x, training=False, step=0, first=0):
-        return 2 * x, None
-
-
-class Other:
-    def value_and_gradient(self, output, target):
-        return 0.0, output
-
-
-def test_parts_of_ones_own_are_refused(tmp_path):
-    def build(layer, loss="mse"):
-        return tae.Autoencoder([layer], [tae.Dense(4)], input_shape=(4,), loss=loss)
-
-    with pytest.raises(ValueError, match=r"encoder\[0\] Mine: Mine does not say"):
-        build(Mine()).export_numpy(tmp_path / "out")
-    with pytest.raises(ValueError, match=r"the loss .*Other.*encoder_only=True"):
-        build(tae.Dense(2), Other()).export_numpy(tmp_path / "out")
-    with pytest.raises(ValueError, match="export_numpy needs a built model"):
-        tae.Autoencoder([tae.Dense(2)], [tae.Dense(4)]).export_numpy(tmp_path / "out")
-    assert not (tmp_path / "out").exists()
-    build(tae.Dense(2), Other()).export_numpy(tmp_path / "out", encoder_only=True)
-
-
-def with_activation(numpy):
-    return tae.Autoencoder([tae.Dense(4, own_activation(numpy))], [tae.Dense(4)], input_shape=(4,))
-
-
-@pytest.mark.parametrize("function", own_functions.RIGHT, ids=lambda each: each.__name__)
-def test_what_a_function_names_comes_along(function, tmp_path):
-    model, x = with_activation(function), samples((4,))
-    model.export_numpy(tmp_path)
-    z = run_alone(tmp_path, "autoencoder", x=x, z=x)["encode"]
-    expected = function(x @ model.layers[0].weights["kernel"])
-    np.testing.assert_allclose(z, expected, rtol=1e-5)
-
-
-def assert_refused(model, message, tmp_path):
-    with pytest.raises(ValueError, match=message):
-        model.export_numpy(tmp_path / "out")
-    assert not (tmp_path / "out").exists()
-
-
-@pytest.mark.parametrize(("function", "message"), own_functions.WRONG.items())
-def test_what_cannot_come_along_is_refused_by_name(function, message, tmp_path):
-    assert_refused(with_activation(function), message, tmp_path)
-
-
-@pytest.mark.parametrize("function", own_functions.NAMED, ids=lambda each: each.__name__)
-def test_functions_called_as_the_file_calls_its_own_are_refused(function, tmp_path):
-    message = f"cannot copy '{function.__name__}': the file needs that name"
-    assert_refused(with_activation(function), message, tmp_path)
-
-
-CLIP = 0.5  # as tinyae.maths.plain calls another number
-
-
-def clipped(z):
-    return np.maximum(z, CLIP)
-
-
-def test_one_name_for_two_numbers_is_refused(tmp_path):
-    layers = [tae.Dense(4, own_activation(clipped))], [tae.Dense(4)]
-    model = tae.Autoencoder(*layers, input_shape=(4,), loss="bce")
-    assert_refused(model, "two meanings of the name 'CLIP'", tmp_path)
-
-
-def test_a_text_further_left_than_its_def_is_refused(tmp_path):
-    names = {}
-    text = "def around():\n    def f(z):\n        '''A\nB'''\n        return z\n    return f\n"
-    file = tmp_path / "left.py"
-    file.write_text(text)
-    exec(compile(text, str(file), "exec"), names)
-    assert_refused(with_activation(names["around"]()), "cannot find the text of f", tmp_path)
-
-
-class Bounded(tae.Loss):
-    """Its numbers may be infinite."""
-
-    kernel = tae.MSE.kernel
-
-    @staticmethod
-    def numpy(y, x, low, high, nan):
-        return np.where(np.isnan(nan), np.clip(y - x, low, high) ** 2, 0)
-
-    def settings(self):
-        return np.array([-np.inf, np.inf, np.nan])
-
-
-def test_a_loss_with_infinite_numbers_of_its_own(tmp_path):
-    model = tae.Autoencoder([tae.Dense(2)], [tae.Dense(4)], input_shape=(4,), loss=Bounded())
-    file, _ = model.export_numpy(tmp_path)
-    assert 'numpy(y, x, float("-inf"), float("inf"), float("nan"))' in file.read_text()
-    x = samples((4,))
-    score = run_alone(tmp_path, "autoencoder", x=x, z=x[:, :2])["score"]
-    np.testing.assert_allclose(score, ((model.reconstruct(x) - x) ** 2).mean(axis=1), rtol=1e-5)
 
 
 class Given(tae.Layer):
