@@ -91,6 +91,29 @@ def test_odd_files_beside_a_users_kernel_are_passed_over(tmp_path):
     assert run_python(code, NUMBA_CACHE_DIR=str(tmp_path / "cache")) == "6 0 1"
 
 
+CLOSED = """
+import pathlib, sys
+read = pathlib.Path.read_bytes
+
+def refuse(path):
+    if path.name == "closed.py":
+        raise PermissionError(13, "Permission denied")
+    return read(path)
+
+pathlib.Path.read_bytes = refuse
+"""
+
+
+@needs_jit
+def test_beside_a_file_that_may_not_be_read_a_kernel_is_compiled_every_time(tmp_path):
+    (tmp_path / "closed.py").write_text("")
+    (tmp_path / "mine.py").write_text(USER.format(factor=3))
+    code = CLOSED + f"sys.path.insert(0, {str(tmp_path)!r})\n"
+    code += "from mine import own\nprint(own(2), sum(own.stats.cache_hits.values()))"
+    for _ in range(2):
+        assert run_python(code, NUMBA_CACHE_DIR=str(tmp_path / "cache")) == "6 0"
+
+
 @needs_jit
 def test_a_script_and_what_a_shell_defines_can_have_kernels(tmp_path):
     text = USER.format(factor=3) + "print(own(2), sum(own.stats.cache_hits.values()))"

@@ -30,7 +30,8 @@ def kernel(function: Callable, **options: Any) -> Callable:
     if DISABLED:
         return function
     dispatcher = numba.njit(**(OPTIONS | options))(function)
-    with contextlib.suppress(RuntimeError):  # a function without a source file
+    # RuntimeError: there is no source file. OSError: sources beside it may not be read
+    with contextlib.suppress(RuntimeError, OSError):
         keep_compiled(dispatcher, KernelCache(function))
     return dispatcher
 
