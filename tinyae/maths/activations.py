@@ -22,7 +22,7 @@ from numba import types
 
 from ..checks.arguments import look_up
 from ..machine.calls import NONE, by_address
-from ..machine.elementary import expm1
+from ..machine.elementary import exp, expm1
 from ..machine.jit import inlined, kernel
 from ..machine.views import clear, copy, view
 from . import plain
@@ -98,9 +98,9 @@ def tanh_backward(a, d):
 
 @kernel
 def sigmoid_of(z):
-    """1 / (1 + e^−z) of one number, written so that the exponential never overflows."""
+    """1 / (1 + e^−z) of one number; the exponential never overflows, small results are exact."""
     one = type(z)(1)
-    e = expm1(-abs(z)) + one
+    e = exp(-abs(z))
     return (one if z >= 0 else e) / (one + e)
 
 

@@ -22,7 +22,7 @@ from numba import types
 
 from ..checks.arguments import look_up
 from ..machine.calls import by_address
-from ..machine.elementary import expm1, log1p
+from ..machine.elementary import exp, log1p
 from ..machine.jit import kernel
 from . import plain
 from .formula import Formula
@@ -64,14 +64,21 @@ def bce(y, x, settings, scale, dy, sums):
 
 @kernel
 def bce_from_logits(z, x, settings, scale, dz, sums):
-    """Σ max(z, 0) − z x + log(1 + e^−|z|) of each sample; dz ← (sigmoid(z) − x) scale."""
+    """Σ max(z, 0) − z x + log(1 + e^−|z|) of each sample; dz ← (sigmoid(z) − x) scale.
+
+    Nothing is subtracted that nearly cancels: with e = e^−|z| and z positive the first two are
+    z (1 − x), and the gradient is ((1 − x) − x e) / (1 + e).
+    """
     one, zero, factor = z.dtype.type(1), z.dtype.type(0), z.dtype.type(scale)
     for i in range(z.shape[0]):
         total = zero
         for j in range(z.shape[1]):
-            e = expm1(-abs(z[i, j])) + one
-            total += max(z[i, j], zero) - z[i, j] * x[i, j] + log1p(e)
-            dz[i, j] = factor * ((one if z[i, j] >= zero else e) / (one + e) - x[i, j])
+            t, no = x[i, j], one - x[i, j]
+            e, positive = exp(-abs(z[i, j])), z[i, j] >= zero
+            total += abs(z[i, j]) * (no if positive else t) + log1p(e)
+            dz[i, j] = (
+                factor * ((no if positive else no * e) - (t * e if positive else t)) / (one + e)
+            )
         sums[i] = total
 
 
