@@ -31,10 +31,10 @@ def _expm1_float32(x):
 
 def _exp_float32(x):
     # The same, but 1 is added before the scale: small numbers keep their relative accuracy
-    low = np.float32(-87.33654)  # the logarithm of the smallest normal number
-    z = low if x < low else x
-    n = np.rint(z * np.float32(1.4426950408889634))
-    r = z - n * np.float32(0.693359375) + n * np.float32(2.12194440e-4)
+    low = np.float32(-88)  # where n = −127 makes the scale 0
+    x = low if x < low else x
+    n = np.rint(x * np.float32(1.4426950408889634))
+    r = x - n * np.float32(0.693359375) + n * np.float32(2.12194440e-4)
     p = np.float32(1 / 5040)
     p = p * r + np.float32(1 / 720)
     p = p * r + np.float32(1 / 120)
@@ -42,8 +42,7 @@ def _exp_float32(x):
     p = p * r + np.float32(1 / 6)
     p = p * r + np.float32(1 / 2)
     scale = np.int32((np.int32(n) + np.int32(127)) << np.int32(23)).view(np.float32)
-    result = scale * ((p * r * r + r) + np.float32(1))
-    return np.float32(0) if x < low else result
+    return scale * ((p * r * r + r) + np.float32(1))
 
 
 def _log1p_float32(x):

@@ -66,8 +66,9 @@ def bce(y, x, settings, scale, dy, sums):
 def bce_from_logits(z, x, settings, scale, dz, sums):
     """Σ max(z, 0) − z x + log(1 + e^−|z|) of each sample; dz ← (sigmoid(z) − x) scale.
 
-    Nothing is subtracted that nearly cancels: with e = e^−|z| and z positive the first two are
-    z (1 − x), and the gradient is ((1 − x) − x e) / (1 + e).
+    Nothing is subtracted that nearly cancels: with u = 1 − x and v = x where z is positive, else
+    the other way round, and e = e^−|z|, the loss is |z| u + log(1 + e), and its gradient has the
+    size of (u − v e) / (1 + e) and the sign of z.
     """
     one, zero, factor = z.dtype.type(1), z.dtype.type(0), z.dtype.type(scale)
     for i in range(z.shape[0]):
@@ -75,10 +76,9 @@ def bce_from_logits(z, x, settings, scale, dz, sums):
         for j in range(z.shape[1]):
             t, no = x[i, j], one - x[i, j]
             e, positive = exp(-abs(z[i, j])), z[i, j] >= zero
-            total += abs(z[i, j]) * (no if positive else t) + log1p(e)
-            dz[i, j] = (
-                factor * ((no if positive else no * e) - (t * e if positive else t)) / (one + e)
-            )
+            u, v = (no, t) if positive else (t, no)
+            total += abs(z[i, j]) * u + log1p(e)
+            dz[i, j] = (factor if positive else -factor) * (u - v * e) / (one + e)
         sums[i] = total
 
 
