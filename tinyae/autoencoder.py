@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from .checks.arguments import flag
 from .checks.arrays import admit
+from .checks.floating_point import converted, finite
 from .engine.program import eager_predict, program_for
 from .export.numpy_file import export_numpy
 from .files.archive import ModelFile, write
@@ -119,7 +120,9 @@ class Autoencoder(Network):
         dict
             ``loss``, and its parts ``reconstruction`` and ``penalty``.
         """
-        return evaluate(self, *self.admit((x, y, "x"))[0])
+        figures = evaluate(self, *self.admit((x, y, "x"))[0])
+        finite(np.array([*figures.values()]), "the loss", self.dtype)
+        return figures
 
     def reconstruction_error(
         self, x: ArrayLike, y: ArrayLike | None = None, per_feature: bool = False
@@ -138,7 +141,8 @@ class Autoencoder(Network):
         -------
         array, shape (n,), or (n, *output_shape) with `per_feature`
         """
-        return sample_errors(self, *self.admit((x, y, "x"))[0], per_feature)
+        errors = sample_errors(self, *self.admit((x, y, "x"))[0], per_feature)
+        return finite(errors, "an error")
 
     # Training
 
@@ -258,8 +262,8 @@ class Autoencoder(Network):
         """
         training, eager = flag("training", training), flag("eager", eager)
         ((x, target),) = self.admit((x, y, "x"))
-        rows = np.array(x, self.dtype, order="C")
-        expected = rows if target is x else np.array(target, self.dtype, order="C")
+        rows = converted(x, self.dtype)
+        expected = rows if target is x else converted(target, self.dtype)
         step, trainer = self.progress.step, make_trainer(self, len(rows), eager)
         try:
             if isinstance(trainer, EagerTrainer):
@@ -274,7 +278,8 @@ class Autoencoder(Network):
                 # other threads may do the same: what is returned is this call's
                 gradient = trainer.gradients[0].copy()
                 self.gradient[...] = gradient
-            return float(sum(parts)), gradient
+            loss = finite(np.array(sum(parts)), "the loss", self.dtype)
+            return float(loss), finite(gradient, "the gradient")
         finally:
             trainer.close()
 

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from .floating_point import GLANCE, quiet
+
 CHUNK_BYTES = 1 << 20
-GLANCE = 4096  # numbers: so few are counted sooner than their smallest and largest are found
 
 
 def row_slices(rows: int, step: int) -> Iterator[slice]:
@@ -167,6 +168,7 @@ def _not_finite(chunk: np.ndarray, name: str, dtype: np.dtype, first: int) -> st
     return f"{name} must be finite, but row {first + row} holds {what}"
 
 
+@quiet
 def gather(array: np.ndarray, rows: np.ndarray | slice, out: np.ndarray) -> None:
     """Copy the given rows of an admitted array into `out`, converted to `out`'s dtype."""
     if isinstance(rows, slice):

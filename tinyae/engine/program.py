@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from ..checks.arrays import gather, row_chunks, row_slices
+from ..checks.floating_point import converted, finite, quiet
 from ..layers.building import describes, is_compiled, is_ours, owner
 from ..layers.kernels import Kernels
 from ..layers.layer import Layer
@@ -154,8 +155,9 @@ class Program:
             )
 
         self._share(run, len(x), threads)
-        return output
+        return finite(output, "an output")
 
+    @quiet
     def evaluate(
         self,
         x: np.ndarray,
@@ -257,8 +259,8 @@ def eager_predict(layers: Sequence[Layer], x: np.ndarray, dtype: np.dtype) -> np
     """The output for admitted samples x, by the layers' own `forward`."""
     outputs = []
     for rows in row_chunks(len(x), x[:1].nbytes):
-        y = np.array(x[rows], dtype, order="C")
+        y = converted(x[rows], dtype)
         for layer in layers:
             y, _ = layer.forward(y)
         outputs.append(y)
-    return np.concatenate(outputs)
+    return finite(np.concatenate(outputs), "an output")

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..autoencoder import Autoencoder
+from ..checks.floating_point import quiet
 from ..checks.tables import WIDTH, table
 from ..network.chain import training_chain
 from ..training.batches import Stretch
@@ -107,6 +108,7 @@ class GradientReport:
     __repr__ = __str__
 
 
+@quiet  # all of it: where the loss overflows it says so
 def check_gradients(
     model: Autoencoder, x: ArrayLike, y: ArrayLike | None = None, *, tolerance: float = 1e-6
 ) -> GradientReport:

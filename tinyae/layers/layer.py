@@ -8,6 +8,7 @@ import numpy as np
 from ..checks.arguments import flag
 from ..checks.arrays import shape_text
 from ..checks.attributes import Checked
+from ..checks.floating_point import converted, finite, quiet
 from ..maths import penalties
 from ..maths.formula import Formula
 from ..maths.initializers import Initializer
@@ -203,7 +204,8 @@ class Layer(Checked):
                 f"{self.label}: the initializer of {name} must give shape {tuple(shape)}, "
                 f"but gave {values.shape}"
             )
-        self.weights.bind(name, values.astype(self.dtype))
+        what = f"{self.label}: what the initializer of {name} gave"
+        self.weights.bind(name, finite(converted(values, self.dtype), what))
         self.gradients.bind(name, np.zeros(shape, self.dtype))
 
     def __getattr__(self, name: str) -> Any:
@@ -242,6 +244,7 @@ class Layer(Checked):
             f"{self.label} expects input of shape {expected}, but got {shape_text(input_shape)}"
         )
 
+    @quiet
     def batch(self, x: np.ndarray) -> np.ndarray:
         """x as the layer's kernels take it: of its input's shape, contiguous, of its dtype.
 
@@ -252,6 +255,7 @@ class Layer(Checked):
             raise self.shape_error(x.shape[1:], shape_text(self.input_shape))
         return x
 
+    @quiet
     def batch_gradient(self, dy: np.ndarray, y_shape: Shape) -> np.ndarray:
         """dy as the layer's kernels take it: of the output's shape, and their own to write over."""
         dy = np.array(dy, self.dtype, order="C")

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..checks.arguments import flag
+from ..checks.floating_point import quiet
 from ..maths import activations, initializers
 
 # The checks of what all layers with a kernel and a bias have
@@ -59,6 +60,7 @@ class Weights(Mapping):
         self._arrays[name] = array
 
 
+@quiet
 def bind(layers: Iterable[Any], dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
     """Move the weights of all layers into one flat vector, and their gradients into another.
 

@@ -21,6 +21,7 @@ import numpy as np
 from numba import types
 
 from ..checks.arguments import look_up
+from ..checks.floating_point import quiet
 from ..machine.calls import by_address
 from ..machine.elementary import exp, log1p
 from ..machine.jit import kernel
@@ -163,6 +164,7 @@ class Loss(WithKernel):
         numbers = ", ".join(f"{number:g}" for number in self.kernel_numbers())
         return f"{type(self).__name__}({numbers})"
 
+    @quiet
     def value_and_gradient(
         self, output: np.ndarray, target: np.ndarray
     ) -> tuple[float, np.ndarray]:
@@ -190,6 +192,7 @@ class Loss(WithKernel):
         sums = self.sums(output, target, 1 / output.size, gradient)
         return float(sums.sum()) / output.size, gradient
 
+    @quiet
     def sums(self, output, target, scale=1.0, gradient=None) -> np.ndarray:
         """Each sample's sum over its elements, shape (n,), float64."""
         rows = (len(output), -1)

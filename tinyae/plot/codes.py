@@ -10,7 +10,16 @@ from mpl_toolkits.axes_grid1 import make_axes_locatable
 from numpy.typing import ArrayLike
 
 from ..checks.arrays import admit
-from .drawing import COLOURS, label_index, label_legend, new_axes, scatter, two_axes
+from ..checks.floating_point import quiet
+from .drawing import (
+    COLOURS,
+    label_index,
+    label_legend,
+    new_axes,
+    scatter,
+    squared_errors,
+    two_axes,
+)
 
 MARGIN, MARGIN_GAP = 0.9, 0.06  # inches, of the histograms of `joint`
 
@@ -89,7 +98,7 @@ def compare_latent(
         pair, (pca, model), (flat, array), ("PCA", "Autoencoder"), strict=True
     ):
         latent(one.encode(data), labels, ax=ax)
-        error = np.mean((one.reconstruct(data) - data) ** 2, dtype=np.float64)
+        error = quiet(np.mean)(squared_errors(one.reconstruct(data), data))
         ax.set_title(f"{name}: mean squared error {error:.4g}")
     if pair[0].get_legend() is not None:
         pair[0].get_legend().remove()  # the one on the right serves both
@@ -139,13 +148,12 @@ def joint(
     groups = [pair[index == i] for i in range(len(names))]
     bins = 40 if labels is None else 20  # several outlines are read only if they are smooth
     for margin, column, orientation in ((top, 0, "vertical"), (side, 1, "horizontal")):
-        edges = np.histogram_bin_edges(pair[:, column], bins)
+        edges = quiet(np.histogram_bin_edges)(pair[:, column], bins)
         for i, group in enumerate(groups):
             style = "stepfilled" if labels is None else "step"
             colour = COLOURS[i % len(COLOURS)]
-            margin.hist(
-                group[:, column], edges, orientation=orientation, histtype=style, color=colour
-            )
+            how = {"orientation": orientation, "histtype": style, "color": colour}
+            quiet(margin.hist)(group[:, column], edges, **how)
         margin.tick_params(labelbottom=False, labelleft=False, length=0)
         margin.spines[["top", "right"]].set_visible(False)
     beyond = MARGIN + MARGIN_GAP  # title and legend go outside the histograms

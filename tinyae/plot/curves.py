@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from ..checks.arguments import whole
 from ..checks.arrays import admit
-from .drawing import COLOURS, new_axes
+from .drawing import COLOURS, evenly, new_axes
 
 
 def curve(
@@ -56,4 +56,4 @@ def _decoded_line(model: Any, points: np.ndarray, n: int, name: str) -> np.ndarr
             f"the {name} must have codes of one number, shape ({len(points)}, 1), but their shape "
             f"is {codes.shape}"
         )
-    return np.asarray(model.decode(np.linspace(codes.min(), codes.max(), n)[:, np.newaxis]))
+    return np.asarray(model.decode(evenly(codes.min(), codes.max(), n)[:, np.newaxis]))

@@ -7,12 +7,14 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from ..checks.arguments import whole
+from ..checks.floating_point import quiet
 from .drawing import as_images, new_axes, tile
 
 if TYPE_CHECKING:
     from ..layers.layer import Layer
 
 
+@quiet
 def filters(layer: "Layer", *, n: int = 64, ax: Axes | None = None) -> Axes:
     """The first `n` kernels of a layer that sees the image, blue below zero and red above.
 

@@ -10,6 +10,7 @@ from matplotlib.backend_bases import Event, MouseEvent
 from numpy.typing import ArrayLike
 
 from ..checks.arrays import admit
+from ..checks.floating_point import quiet
 from .codes import latent
 from .drawing import as_images, grey_limits, show, two_axes, unit_range
 
@@ -61,7 +62,7 @@ def explore(
     def words(code: np.ndarray) -> str:
         return f"Decoded from ({code[0]:.3g}, {code[1]:.3g})"
 
-    start = np.median(codes, axis=0)
+    start = quiet(np.median)(codes, axis=0)
     show(right, decoded(start), limits)
     right.set(xticks=[], yticks=[], title=words(start))
     (cross,) = left.plot(*start[:, np.newaxis], "+", color="black", ms=14, mew=2)

@@ -7,11 +7,13 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from ..checks.arrays import numbers
+from ..checks.floating_point import quiet
 from .drawing import COLOURS, new_axes
 
 PARTS = ("loss", "reconstruction", "penalty")
 
 
+@quiet
 def history(history: Mapping[str, Sequence[float]], *, ax: Axes | None = None) -> Axes:
     """The loss by epoch, counted from 1; dashed on the validation data.
 

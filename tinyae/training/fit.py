@@ -1,5 +1,6 @@
 """`fit`: the loop over epochs, a stretch of mini-batches at a time."""
 
+import math
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -8,6 +9,7 @@ import numpy as np
 
 from ..checks.arguments import flag, whole
 from ..checks.arrays import gather
+from ..checks.floating_point import quiet
 from ..engine import tuning
 from ..machine.interruption import Interruption
 from ..network.history import History
@@ -42,6 +44,7 @@ class EpochMeans:
         self._sizes.append(np.diff(plan.bounds)[first : first + len(losses)])
         self._seconds += seconds
 
+    @quiet
     def logs(self) -> dict[str, float]:
         """The means so far."""
         losses, sizes = np.concatenate(self._losses), np.concatenate(self._sizes)
@@ -247,5 +250,7 @@ def with_validation(
     """An epoch's figures with those on the validation data, and the time of both."""
     began = time.perf_counter()
     seconds = logs.pop("seconds")
-    validation = {f"val_{key}": value for key, value in validate().items()}
+    figures = validate().items()
+    # what cannot be told is worse than any other
+    validation = {f"val_{key}": math.inf if math.isnan(value) else value for key, value in figures}
     return {**logs, **validation, "seconds": seconds + time.perf_counter() - began}
