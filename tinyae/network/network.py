@@ -1,14 +1,15 @@
 """What a model is: an encoder, a decoder, a loss and an optimizer; its weights are one vector."""
 
+import contextlib
 import copy
 import secrets
-import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from ..checks import forks
 from ..checks.arguments import real_dtype, whole
 from ..checks.arrays import admit, shape_text
 from ..checks.attributes import Checked
@@ -17,6 +18,7 @@ from ..checks.undo import unchanged_if_refused
 from ..engine.program import Program
 from ..layers.layer import Layer, NotBuilt, Shape
 from ..layers.weights import bind
+from ..machine.interruption import Interruption
 from ..maths import losses, optimizers
 from ..maths.losses import AnyLoss
 from ..maths.optimizers import Optimizer
@@ -69,7 +71,7 @@ class Network(Checked):
         self.gradient = np.empty(0, self.dtype)
         self._parameters: np.ndarray | None = None
         self._program: Program | None = None
-        self._lock = threading.RLock()  # held while the model is built
+        self._lock = forks.model_lock()  # held while the model is built
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in FIXED and name in vars(self):
@@ -135,7 +137,7 @@ class Network(Checked):
 
     def build(self, input_shape: Shape) -> None:
         """Create the weights for samples of this shape; the first call that brings data does it."""
-        with self._lock, self.unchanged_if_refused():
+        with self._lock, self.all_or_nothing():
             self.declare(input_shape, np.random.default_rng([self.seed, 0]))
             self.bind()
 
@@ -161,8 +163,15 @@ class Network(Checked):
         assign_keys(self.layers, self.seed)
         self._program, self._parameters = None, parameters  # last: other threads look at it
 
-    def unchanged_if_refused(self):
-        return unchanged_if_refused(self, self.encoder, self.decoder, *self.layers)
+    @contextlib.contextmanager
+    def all_or_nothing(self) -> Iterator[None]:
+        """Any exception in the `with` block leaves the model as it was before."""
+        objects = self, self.progress, self.encoder, self.decoder, *self.layers
+        with Interruption(passes=1) as interruption, unchanged_if_refused(*objects):
+            try:
+                yield
+            finally:
+                interruption.passes = 0
 
     # Data
 
@@ -186,7 +195,7 @@ class Network(Checked):
         """
         if self.built:
             return [self._admit_pair(*pair) for pair in pairs]
-        with self._lock, self.unchanged_if_refused():
+        with self._lock, self.all_or_nothing():
             return [self._admit_pair(*pair) for pair in pairs]
 
     def _admit_pair(
@@ -231,7 +240,7 @@ class Network(Checked):
         return {**self.__dict__, **lost, "_parameters": self.built or None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, _lock=threading.RLock())
+        self.__dict__.update(state, _lock=forks.model_lock())
         if self._parameters is not None:  # the layers have copies of their own by now
             self.encoder.claim()
             self.decoder.claim()
