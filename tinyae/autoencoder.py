@@ -176,7 +176,8 @@ class Autoencoder(Network):
         shuffle : bool, default True
             Whether each pass has an order of its own.
         callbacks : iterable of callable ``(epoch, logs)``
-            Called after each epoch, from 0; one that returns True stops the training.
+            Called after each epoch, from 0; one that returns True stops the training. Of one's
+            methods ``set_model(model)`` is called first, and ``on_train_end()`` last, always.
         initial_epoch : int, optional
             The number of the first epoch. Default: how many there have been.
         verbose : "auto", 0, 1 or 2

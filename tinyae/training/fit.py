@@ -13,7 +13,7 @@ from ..machine.interruption import Interruption
 from ..network.history import History
 from ..network.network import Network
 from .batches import Batches, Plan, Stretch
-from .callbacks import Callback
+from .callbacks import Callback, WayOut
 from .compiled import make_trainer
 from .divergence import Snapshot, TrainingDiverged, WayBack
 from .evaluate import evaluate
@@ -117,7 +117,8 @@ class Training:
         numbers = self.x[0].size + (self.target is not self.x) * self.target[0].size
         self._rows = max(1, tuning.STRETCH_BYTES // (numbers * self.model.dtype.itemsize))
         self._batch_size = min(self._batch_size, n)
-        self._make_trainer()
+        with self.line.noting_compilations():
+            self._make_trainer()
         steps, seed = self._steps_per_epoch, self.model.seed
         self.batches = Batches(n, self._batch_size, steps, self._shuffle, seed, progress)
         progress.epoch = first
@@ -137,19 +138,21 @@ class Training:
 
     def run(self) -> History:
         """Train until the model has done its epochs, or a callback says stop."""
-        try:
+        way_out = WayOut()
+        # its calls come after the model has reached its counted step
+        with way_out, way_out, self.line.noting_compilations():
+            way_out.calls += [lambda: self._trainer.close(), self.line.close]
             for callback in self._callbacks:
                 if hasattr(callback, "set_model"):
                     callback.set_model(self.model)
+                if hasattr(callback, "on_train_end"):
+                    way_out.calls.append(callback.on_train_end)
             while self.model.progress.epoch < self.last:
                 finished, error = self._advance()
                 for logs in finished:
                     self._end_epoch(logs)
                 if error is not None:
                     raise error
-        finally:
-            self._trainer.close()
-            self.line.close()
         return self.history
 
     @property
@@ -201,7 +204,9 @@ class Training:
                 self._steps = max(1, int(tuning.STRETCH_SECONDS / each))
             waiting = len(finished) if self.validation is not None else 0
             done = self.model.progress.epoch + waiting + self.batches.epoch_share
-            self.line.show(done, self._means.logs if self._means else lambda: finished[-1])
+            if self._means or finished:  # Ctrl-C may have come before the first step
+                logs = self._means.logs if self._means else lambda: finished[-1]
+                self.line.show_epochs(done, logs)
         return finished if self._pauses else [], error
 
     def _run_stretch(
