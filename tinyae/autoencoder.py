@@ -384,9 +384,3 @@ class Autoencoder(Network):
 
     def __setstate__(self, state: dict) -> None:
         super().__setstate__({**state, "_training": threading.Lock()})
-
-    def __repr__(self) -> str:
-        return (
-            f"Autoencoder(encoder={self.encoder.layers!r}, decoder={self.decoder.layers!r}, "
-            f"loss={self.loss!r}, optimizer={self.optimizer!r})"
-        )

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..autoencoder import Autoencoder
+from ..checks.arguments import shown
 from ..network.chain import training_chain
 from ..training.batches import Stretch
 from ..training.compiled import CompiledTrainer
@@ -90,7 +91,7 @@ def check_gradients(
     True
     """
     if not isinstance(model, Autoencoder):
-        raise ValueError(f"model must be an Autoencoder, but got {model!r}")
+        raise ValueError(f"model must be an Autoencoder, but got {shown(model)}")
     if not 0 < tolerance < 1:
         raise ValueError(f"tolerance must lie between 0 and 1, but got {tolerance!r}")
     check_verbose(verbose)

@@ -9,7 +9,6 @@ its `set_model` has returned, so never where `fit` refuses its arguments.
 import math
 import os
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
 from typing import Any, ClassVar
 
 import numpy as np
@@ -36,9 +35,15 @@ class WayOut:
         """The calls may be added inside."""
 
     def __exit__(self, *exception: object) -> None:
-        with Interruption(), ExitStack() as stack:
-            while self.calls:
-                stack.callback(self.calls.pop())  # of these it calls the last one first
+        with Interruption():
+            self._call()
+
+    def _call(self) -> None:
+        if self.calls:
+            try:
+                self.calls.pop(0)()
+            finally:
+                self._call()
 
 
 class EarlyStopping(Checked):

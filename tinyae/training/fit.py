@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..checks.arguments import flag, whole
+from ..checks.arguments import flag, shown, whole
 from ..checks.arrays import gather
 from ..engine import tuning
 from ..machine.interruption import Interruption
@@ -93,7 +93,9 @@ class Training:
         self._callbacks = list(given)
         for callback in self._callbacks:
             if not callable(callback):
-                raise ValueError(f"callbacks must be callable (epoch, logs), but got {callback!r}")
+                raise ValueError(
+                    f"callbacks must be callable (epoch, logs), but got {shown(callback)}"
+                )
         self.history = History()
         self._means = EpochMeans()
         self._buffers: dict[str, np.ndarray] = {}

@@ -9,7 +9,7 @@ from typing import TextIO
 
 from ..machine.numba_parts import on_compilation
 
-COMPILING = "compiling, for the first time only ..."
+COMPILING = "compiling (the first time only) ..."
 TIME_LEFT = len("  1:23:45 left")
 SECONDS_BETWEEN = 0.1  # two texts: more could not be read
 
@@ -63,7 +63,7 @@ class LiveLine:
 
     def _compiles(self) -> None:
         self._pace = None
-        if self.live:
+        if self.live and self.text != COMPILING:  # kernels are many
             self.write(COMPILING)
 
     def write(self, text: str) -> None:
