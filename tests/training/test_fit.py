@@ -1,10 +1,5 @@
 """What `fit` does, against a plain NumPy loop and against itself cut up in other ways."""
 
-import os
-import pathlib
-import subprocess
-import sys
-import textwrap
 import time
 
 import numpy as np
@@ -226,81 +221,3 @@ def test_seconds_sum_to_the_wall_time():
     history = ae.fit(samples(), epochs=4000, validation_data=samples(20), verbose=0)
     took = time.perf_counter() - began
     assert 0.5 * took < sum(history["seconds"]) <= took
-
-
-# Progress: what is written where
-
-SCRIPT = """
-    import sys
-    import numpy as np
-    import tinyae as tae
-    x = np.random.default_rng(0).random((64, 6))
-    ae = tae.Autoencoder([tae.Dense(2, activity_regularizer=tae.L1(1e-3))], [tae.Dense(6)])
-    ae.fit(x, verbose=0)
-    ae.fit(x, epochs={epochs}, validation_data=x, verbose={verbose!r})
-"""
-
-
-def script(epochs, verbose):
-    return [sys.executable, "-c", textwrap.dedent(SCRIPT.format(epochs=epochs, verbose=verbose))]
-
-
-def environment():
-    package = str(pathlib.Path(tae.__file__).parents[1])
-    path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
-    return {**os.environ, "PYTHONPATH": path}
-
-
-@pytest.mark.parametrize("verbose", ["auto", 2])
-def test_one_plain_line_an_epoch_into_a_pipe(verbose):
-    done = subprocess.run(
-        script(3, verbose), env=environment(), capture_output=True, text=True, check=True
-    )
-    lines = done.stdout.splitlines()
-    assert done.stderr == ""
-    assert "\r" not in done.stdout
-    assert [line.split()[:2] for line in lines] == [["epoch", f"{e}/4"] for e in (2, 3, 4)]
-    assert all("val_loss" in line for line in lines)
-
-
-def test_nothing_is_written_at_verbose_0(capfd):
-    small_model().fit(samples(), epochs=2, validation_data=samples(), verbose=0)
-    assert capfd.readouterr() == ("", "")
-
-
-def test_a_process_without_standard_output_trains(monkeypatch):
-    ae = small_model()
-    monkeypatch.setattr(sys, "stdout", None)  # as under pythonw, or in a service
-    ae.fit(samples(), epochs=2)
-    assert ae.progress.epoch == 2
-
-
-@pytest.mark.large
-@pytest.mark.parametrize("verbose", ["auto", 1])
-def test_a_terminal_gets_one_line_that_renews_itself(verbose):
-    pty = pytest.importorskip("pty")
-    fcntl, struct, termios = (pytest.importorskip(m) for m in ("fcntl", "struct", "termios"))
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-    without_size = {k: v for k, v in environment().items() if k not in ("COLUMNS", "LINES")}
-    process = subprocess.Popen(script(4000, verbose), stdout=theirs, env=without_size)
-    os.close(theirs)
-    written = b""
-    while True:
-        try:
-            piece = os.read(ours, 65536)
-        except OSError:  # Linux: the other end is closed
-            break
-        if not piece:
-            break
-        written += piece
-    os.close(ours)
-    assert process.wait() == 0
-    text = written.decode()
-    assert text.endswith("\r\n")  # the terminal makes \r\n of the one newline
-    assert text.count("\n") == 1
-    shown = text.rstrip("\r\n").split("\r")[1:]
-    assert len(shown) > 3
-    assert max(map(len, shown)) < 80
-    assert shown[-1].startswith("epoch 4001/4001")
-    assert all(line.startswith("epoch ") for line in shown)

@@ -47,7 +47,8 @@ class LiveLine:
         if self.live and now - self._shown > SECONDS_BETWEEN:
             line = text()
             if before < share < 1:
-                line += f"  {duration((now - began) * (1 - share) / (share - before))} left"
+                left = (now - began) * (1 - share) / (share - before)
+                line += f"  {duration(max(0.1, left))} left"
             self.write(line)
             self._shown = now
 
@@ -86,7 +87,7 @@ def columns() -> int:
 
 def duration(seconds: float) -> str:
     """A time, as short as it is clear."""
-    if seconds < 60:
+    if round(seconds, 1) < 60:
         return f"{seconds:.1f} s"
     minutes, seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
