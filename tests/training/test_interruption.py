@@ -11,7 +11,7 @@ import pytest
 
 import tinyae as tae
 from tests.support.interrupts import interrupted_at
-from tests.support.small_models import LOSSES, STREAM, samples, small_model
+from tests.support.small_models import LOSSES, STREAM, PlainMSE, samples, small_model
 from tinyae.engine import loop, tuning
 from tinyae.machine.numba_parts import DISABLED
 from tinyae.training import fit as training
@@ -230,6 +230,23 @@ def test_ctrl_c_while_rows_are_gathered_stops_the_step_that_they_are_for(loss, m
     with pytest.raises(KeyboardInterrupt):
         ae.fit(samples(), batch_size=48, verbose=0)
     assert (ae.progress.step, ae.progress.epoch, dict(ae.history)) == (0, 0, {})
+
+
+@posix
+def test_ctrl_c_in_an_eager_step_makes_it_the_last():
+    class Interrupts(PlainMSE):
+        calls = 0
+
+        def value_and_gradient(self, output, target):
+            self.calls += 1
+            if self.calls == 100:
+                signal.raise_signal(signal.SIGINT)
+            return super().value_and_gradient(output, target)
+
+    ae = small_model(Interrupts())
+    with pytest.raises(KeyboardInterrupt):
+        ae.fit(samples(), epochs=10**6, **STREAM)
+    assert ae.progress.step == 100
 
 
 @posix
