@@ -97,7 +97,10 @@ def test_a_failure_or_an_interruption_ends_the_work_of_all(samples, what, error,
     done, told = [], []
     subtract, partial_sums = moments._subtract_and_sum, moments._partial_sums
 
+    both = threading.Barrier(2, timeout=60)
+
     def listening(*arguments):
+        both.wait()
         told.append(arguments[-1])  # the list in which all are told to stop
         return partial_sums(*arguments)
 
