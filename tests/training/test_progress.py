@@ -286,6 +286,7 @@ tae.check_gradients(ae, x[:3], verbose=0)
     assert on_a_terminal(textwrap.dedent(OWN) + code) == ""
 
 
+@pytest.mark.large
 def test_a_refusal_while_compiling_leaves_an_empty_line(capsys):
     class Wrong(tae.Loss):
         kernel = tae.kernel(lambda y, x, settings, scale, dy, sums: dy.none)
