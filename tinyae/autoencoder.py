@@ -176,7 +176,8 @@ class Autoencoder(Network):
         shuffle : bool, default True
             Whether each pass has an order of its own.
         callbacks : iterable of callable ``(epoch, logs)``
-            Called after each epoch, from 0; one that returns True stops the training.
+            Called after each epoch, from 0; one that returns True stops the training. Of one's
+            methods ``set_model(model)`` is called first, and ``on_train_end()`` last, always.
         initial_epoch : int, optional
             The number of the first epoch. Default: how many there have been.
         verbose : "auto", 0, 1 or 2
@@ -224,10 +225,12 @@ class Autoencoder(Network):
                     "this model is being trained already (in a forked process: was, when it was "
                     "forked); a copy can be trained, model.copy()"
                 )
-            with self.all_or_nothing():
-                data, *validation = self.admit(*pairs)
-                training.prepare(data, validation[0] if validation else None)
-            return training.run()
+            # what is called on the way out finds the model at its counted step
+            with training.way_out, training.way_out:
+                with self.all_or_nothing():
+                    data, *validation = self.admit(*pairs)
+                    training.prepare(data, validation[0] if validation else None)
+                return training.run()
         finally:
             if acquired:
                 self._training.release()
@@ -386,9 +389,3 @@ class Autoencoder(Network):
 
     def __setstate__(self, state: dict) -> None:
         super().__setstate__({**state, "_training": threading.Lock()})
-
-    def __repr__(self) -> str:
-        return (
-            f"Autoencoder(encoder={self.encoder.layers!r}, decoder={self.decoder.layers!r}, "
-            f"loss={self.loss!r}, optimizer={self.optimizer!r})"
-        )

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 import warnings
 
 import numpy as np
@@ -421,11 +420,10 @@ def strange_state(monkeypatch):
 def test_the_processs_own_state_is_left_alone(how, strange_state, tmp_path):
     with contextlib.suppress(locale.Error):
         locale.setlocale(locale.LC_NUMERIC, "C.UTF-8")
-    before = state()
+    before, threads = state(), set(threading.enumerate())
     use(how, tmp_path)
-    for _ in range(100):  # worker threads that Ctrl-C has sent home may be on their way
-        if threading.active_count() > before["threads"]:
-            time.sleep(0.05)
+    for thread in set(threading.enumerate()) - threads:
+        thread.join(60)  # worker threads that Ctrl-C has sent home may be on their way
     after = state()
     assert [name for name in before if before[name] != after[name]] == []
 

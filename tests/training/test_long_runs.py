@@ -28,7 +28,7 @@ def model(**settings):
 
 @too_slow
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_two_hundred_thousand_steps_stay_finite_and_do_not_slow_down(dtype):
+def test_two_hundred_thousand_steps_stay_finite_and_in_what_is_fast(dtype):
     x, _ = tae.datasets.two_gaussians(500)
     ae = model(dtype=dtype)
     ae.fit(x, batch_size=4, verbose=0)
@@ -37,9 +37,8 @@ def test_two_hundred_thousand_steps_stay_finite_and_do_not_slow_down(dtype):
     assert np.isfinite(ae.parameters).all()
     assert np.isfinite(ae.slots).all()
     assert history["loss"][-1] < history["loss"][0]
-    # the fastest of many: the others had to share the machine
-    first, last = min(history["seconds"][:20]), min(history["seconds"][-20:])
-    assert last < 2 * first
+    for numbers in (ae.parameters, ae.slots):  # processors compute with denormal ones slowly
+        assert not ((numbers != 0) & (np.abs(numbers) < np.finfo(dtype).tiny)).any()
 
 
 @pytest.mark.parametrize("rate", [1.0, 1e6, 1e30])

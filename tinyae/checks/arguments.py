@@ -78,6 +78,11 @@ def flag(name: str, value: object) -> bool:
     return bool(value)
 
 
+def shown(value: object) -> str:
+    """What came, as messages show it: the first line of what Python says of it."""
+    return repr(value).partition("\n")[0]
+
+
 def _finite(value: object) -> float | None:
     if not isinstance(value, Real) or isinstance(value, bool) or not math.isfinite(value):
         return None

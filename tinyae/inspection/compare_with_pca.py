@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..autoencoder import Autoencoder
-from ..checks.arguments import whole
+from ..checks.arguments import shown, whole
 from ..checks.arrays import admit, row_slices
 from ..checks.tables import table
 from ..layers.building import describes
@@ -156,7 +156,7 @@ def compare_with_pca(
     (True, True)
     """
     if not isinstance(model, Autoencoder):
-        raise ValueError(f"model must be an Autoencoder, but got {model!r}")
+        raise ValueError(f"model must be an Autoencoder, but got {shown(model)}")
     if not model.built:
         raise ValueError("model must be built: give it an input_shape, or call fit first")
     if model.input_shape != model.output_shape:

@@ -11,9 +11,12 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from ..checks.arrays import admit, row_chunks
+from ..checks.tables import figure, table
 from ..files.archive import ModelFile, write
 from ..files.fields import counter, dtype_of, fields, refusing
 from .moments import Moments, merge, moments, real
+
+SHOWN = 5  # components, of as many as there are
 
 
 class Decomposition(NamedTuple):
@@ -94,7 +97,21 @@ class PCA:
         self._decomposition: Decomposition | None = None
 
     def __repr__(self) -> str:
-        return f"PCA(n_components={self.n_components})"
+        """With what it has learned, as far as that has been computed."""
+        start = f"PCA(n_components={self.n_components})"
+        if self._moments is None:
+            return start
+        start += f", {self.n_samples_seen_:,} samples of {self.n_features_in_:,} features"
+        found = self._decomposition
+        if found is None:
+            return start
+        rows = [("component", "variance", "share")]
+        pairs = zip(found.variance, found.variance_ratio, strict=True)
+        for position, (variance, ratio) in enumerate(pairs, 1):
+            rows.append((str(position), figure(variance), f"{ratio:.1%}"))
+        rows[SHOWN + 1 :] = []
+        rows.append(("all kept", figure(found.variance.sum()), f"{found.variance_ratio.sum():.1%}"))
+        return "\n".join([start, *table(rows)])
 
     def fit(self, x: ArrayLike) -> "PCA":
         """Learn from `x` of shape (n, p), n ≥ 2, and forget what was learned before."""

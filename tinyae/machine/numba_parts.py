@@ -1,5 +1,8 @@
 """The parts of Numba that it does not promise to keep: all those that are used, here only."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
 import numba
 
 from ..checks import forks
@@ -15,6 +18,7 @@ try:
     )
     from numba.core.compiler_lock import global_compiler_lock
     from numba.core.errors import NumbaError, TypingError
+    from numba.core.event import Listener, install_listener
     from numba.core.registry import CPUDispatcher
     from numba.core.typing.templates import Signature
     from numba.extending import intrinsic, overload
@@ -42,6 +46,7 @@ __all__ = [
     "for_compiled_code",
     "intrinsic",
     "keep_compiled",
+    "on_compilation",
     "overload",
     "populate_array",
 ]
@@ -53,6 +58,24 @@ DISABLED = bool(numba.config.DISABLE_JIT)
 def keep_compiled(dispatcher, cache: FunctionCache) -> None:
     """Look in the cache for what would be compiled, and put there what was."""
     dispatcher._cache = cache
+
+
+class Starts(Listener):
+    """Calls a function whenever something that Numba tells of begins."""
+
+    def __init__(self, call: Callable[[], None]):
+        self.call = call
+
+    def on_start(self, event):
+        self.call()
+
+    def on_end(self, event):
+        pass
+
+
+def on_compilation(call: Callable[[], None]) -> AbstractContextManager:
+    """Inside the `with` block, call this when a kernel begins to compile, in whatever thread."""
+    return install_listener("numba:compile", Starts(call))
 
 
 class CompiledOnly(CPUDispatcher):

@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from ..checks import forks
-from ..checks.arguments import real_dtype, whole
+from ..checks.arguments import real_dtype, shown, whole
 from ..checks.arrays import admit, shape_text
 from ..checks.attributes import Checked
-from ..checks.tables import table
 from ..checks.undo import unchanged_if_refused
 from ..engine.program import Program
 from ..layers.layer import Layer, NotBuilt, Shape
@@ -23,7 +22,7 @@ from ..maths import losses, optimizers
 from ..maths.losses import AnyLoss
 from ..maths.optimizers import Optimizer
 from .history import History, Progress
-from .sequential import Sequential, assign_keys, refuse_repeats
+from .sequential import Sequential, assign_keys, layer_lines, refuse_repeats
 
 # What nobody can replace; the rest is checked as in the constructor
 FIXED = ("encoder", "decoder", "seed", "dtype", "slots", "gradient", "history", "progress")
@@ -127,11 +126,12 @@ class Network(Checked):
     def summary(self) -> None:
         """Print each layer with its output's shape and its number of parameters, and the total."""
         self.require_built("summary")
-        rows = [("layer", "output shape", "parameters")]
-        for layer in self.layers:
-            rows.append((layer.label, shape_text(layer.output_shape), f"{layer.parameter_count:,}"))
-        rows.append(("total", "", f"{self.parameters.size:,}"))
-        print(*table(rows, alignment="<<"), sep="\n")
+        print(*layer_lines(self.layers), sep="\n")
+
+    def __repr__(self) -> str:
+        parts = f"loss {type(self.loss).__name__}, optimizer {type(self.optimizer).__name__}"
+        start = f"{type(self).__name__}, {parts}, after {self.progress.epoch:,} epochs"
+        return "\n".join([start, *layer_lines(self.layers)])
 
     # Building
 
@@ -251,5 +251,5 @@ def _sequential(part: Iterable[Layer] | Sequential, label: str) -> Sequential:
     if isinstance(part, Sequential):
         return part
     if isinstance(part, Layer) or not isinstance(part, Iterable):
-        raise ValueError(f"{label} must be a list of layers or a Sequential, but got {part!r}")
+        raise ValueError(f"{label} must be a list of layers or a Sequential, but got {shown(part)}")
     return Sequential(part, label=label)

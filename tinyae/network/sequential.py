@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from ..checks.arguments import real_dtype
-from ..checks.arrays import admit
+from ..checks.arguments import real_dtype, shown
+from ..checks.arrays import admit, shape_text
+from ..checks.tables import table
 from ..checks.undo import unchanged_if_refused
 from ..engine.program import Program, eager_predict, program_for
 from ..files.archive import ModelFile, write
@@ -57,7 +58,7 @@ class Sequential(Layer):
         given = list(layers)
         for layer in given:
             if not isinstance(layer, Layer):
-                raise ValueError(f"{label} must hold layers, but got {layer!r}")
+                raise ValueError(f"{label} must hold layers, but got {shown(layer)}")
         self._layers = [leaf for layer in given for leaf in layer.layers]
         if not self._layers:
             raise ValueError(f"{label} must hold at least one layer")
@@ -226,7 +227,20 @@ class Sequential(Layer):
                 layer.claim()
 
     def __repr__(self) -> str:
-        return f"Sequential({self._layers!r})"
+        if not self.built:
+            return f"Sequential({self._layers!r})"
+        return "\n".join(["Sequential", *layer_lines(self._layers)])
+
+
+def layer_lines(layers: list[Layer]) -> list[str]:
+    """A table of the layers, with their outputs' shapes and numbers of parameters once built."""
+    if not all(layer.built for layer in layers):
+        return table([(repr(layer),) for layer in layers])
+    rows = [("layer", "output shape", "parameters")]
+    for layer in layers:
+        rows.append((layer.label, shape_text(layer.output_shape), f"{layer.parameter_count:,}"))
+    rows.append(("total", "", f"{sum(layer.parameter_count for layer in layers):,}"))
+    return table(rows, alignment="<<")
 
 
 def assign_keys(layers: list[Layer], seed: int) -> None:

@@ -136,8 +136,7 @@ class EagerTrainer:
             if interruption.pending:
                 break
             step = stretch.first_step + len(losses)
-            # a layer may write over its input, which must not change the target
-            x, target = stretch.x[start:stop].copy(), stretch.target[start:stop]
+            x, target = stretch.x[start:stop], stretch.target[start:stop]
             reconstruction, penalty, _ = self.loss_and_gradient(x, target, True, step)
             for low, high in self.trained:
                 optimizer.kernel(
@@ -154,4 +153,5 @@ class EagerTrainer:
     ) -> tuple[float, float, np.ndarray]:
         """Reconstruction, penalty, and the gradient for x; `gradient` has that for the weights."""
         self.gradient[...] = 0
-        return eager_step(self.chain, x, target, training, step)
+        # a copy: a layer may write over its input, which must not change the target
+        return eager_step(self.chain, x.copy(), target, training, step)

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from ..checks.arguments import flag, whole
+from ..checks.arguments import flag, shown, whole
 from ..checks.arrays import gather
 from ..engine import tuning
 from ..machine.interruption import Interruption
 from ..network.history import History
 from ..network.network import Network
 from .batches import Batches, Plan, Stretch
-from .callbacks import Callback
+from .callbacks import Callback, WayOut
 from .compiled import make_trainer
 from .divergence import Snapshot, TrainingDiverged, WayBack
 from .evaluate import evaluate
@@ -94,7 +94,10 @@ class Training:
         self._callbacks = list(given)
         for callback in self._callbacks:
             if not callable(callback):
-                raise ValueError(f"callbacks must be callable (epoch, logs), but got {callback!r}")
+                raise ValueError(
+                    f"callbacks must be callable (epoch, logs), but got {shown(callback)}"
+                )
+        self.way_out = WayOut()
         self.history = History()
         self._means = EpochMeans()
         self._finished: list[tuple[int, dict[str, float]]] = []  # epochs, to be shown
@@ -122,7 +125,12 @@ class Training:
         for callback in self._callbacks:
             if hasattr(callback, "set_model"):
                 callback.set_model(self.model)
-        self._make_trainer()
+            if hasattr(callback, "on_train_end"):
+                self.way_out.calls.append(callback.on_train_end)
+        with self.line.noting_compilations():
+            self._make_trainer()
+        closing = [lambda: self._trainer.close(), self._show_the_rest, self.line.close]
+        self.way_out.calls[:0] = closing
         steps, seed = self._steps_per_epoch, self.model.seed
         self.batches = Batches(n, self._batch_size, steps, self._shuffle, seed, progress)
         progress.epoch = first
@@ -142,17 +150,12 @@ class Training:
 
     def run(self) -> History:
         """Train until the model has done its epochs, or a callback says stop."""
-        try:
+        with self.line.noting_compilations():
             while self.model.progress.epoch < self.last:
                 error = self._advance()
                 self._end_epochs()
                 if error is not None:
                     raise error
-        finally:
-            self._trainer.close()
-            for epoch, logs in self._finished:  # which an exception has kept from being shown
-                self.line.epoch(epoch, logs)
-            self.line.close()
         return self.history
 
     @property
@@ -175,6 +178,11 @@ class Training:
             if any([callback(epoch, logs) is True for callback in self._callbacks]):
                 self.last = self.model.progress.epoch
 
+    def _show_the_rest(self) -> None:
+        """Show the epochs that an exception has kept from being shown."""
+        for epoch, logs in self._finished:
+            self.line.epoch(epoch, logs)
+
     # Stretches
 
     def _advance(self) -> TrainingDiverged | None:
@@ -184,7 +192,9 @@ class Training:
             plan, losses, error = self._run_stretch(interruption)
             self._record(plan, losses, began)
         done = self.model.progress.epoch + self.batches.epoch_share
-        self.line.show(done, lambda: self._means.logs() if self._means else self._finished[-1][1])
+        if self._means or self._finished:  # Ctrl-C may have come before the first step
+            logs = self._means.logs if self._means else lambda: self._finished[-1][1]
+            self.line.show_epochs(done, logs)
         return error
 
     def _record(self, plan: Plan, losses: np.ndarray, began: float) -> None:
