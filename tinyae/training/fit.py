@@ -8,6 +8,7 @@ import numpy as np
 
 from ..checks.arguments import flag, whole
 from ..checks.arrays import gather
+from ..checks.reach import warn_if_out_of_reach
 from ..engine import tuning
 from ..machine.interruption import Interruption
 from ..network.history import History
@@ -110,6 +111,7 @@ class Training:
         """
         self.x, self.target = data
         self.validation = validation
+        warn_if_out_of_reach(self.model.layers, self.model.loss, self.target)
         progress, n = self.model.progress, len(self.x)
         first = progress.epoch if self._first is None else self._first
         self.last = self._epochs + (first if self._first is None else 0)
