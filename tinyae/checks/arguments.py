@@ -6,7 +6,10 @@ one: True is no count, "3" no number.
 
 import contextlib
 import math
-from collections.abc import Mapping
+import os
+import re
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from numbers import Integral, Real
 from typing import Any
 
@@ -15,16 +18,40 @@ from numpy.typing import DTypeLike
 
 
 def look_up(what: str, given: Any, known: Mapping[str, Any]) -> Any:
-    """`known[given]`, or a `ValueError` that lists the names there are."""
-    if isinstance(given, str) and given in known:
-        return known[given]
-    raise ValueError(f"{what} must be one of {', '.join(sorted(known))}, but got {given!r}")
+    """`known[given]`, whatever the case of its letters; a `ValueError` lists the names there are.
+
+    >>> look_up("activation", "ReLU", {"relu": 1})
+    1
+    """
+    found = {_letters(name): value for name, value in known.items()}
+    if isinstance(given, str) and _letters(given) in found:
+        return found[_letters(given)]
+    names = ", ".join(sorted(known))
+    raise ValueError(f"{what} must be one of {names}, but got {given!r}{nearest(given, known)}")
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[\W_]", "", name).lower()
+
+
+def nearest(given: object, known: Iterable[str]) -> str:
+    """A question to whoever misspelt one of the known names, or gave a class for an object."""
+    if isinstance(given, type):
+        return f"; an object is made of the class by {given.__name__}()"
+    names = {_letters(name): name for name in known}
+    close = get_close_matches(_letters(given), names, 1) if isinstance(given, str) else []
+    return f"; did you mean {names[close[0]]!r}?" if close else ""
+
+
+def one_of(what: str, given: Any, *known: str) -> str:
+    """The one of these words that was given."""
+    return look_up(what, given, {word: word for word in known})
 
 
 def real_dtype(dtype: DTypeLike) -> np.dtype:
     """float32 or float64."""
-    with contextlib.suppress(TypeError):  # what NumPy cannot read as a dtype
-        if np.dtype(dtype) in (np.float32, np.float64):
+    with contextlib.suppress(TypeError, ValueError):  # what NumPy cannot read as a dtype
+        if dtype is not None and np.dtype(dtype) in (np.float32, np.float64):
             return np.dtype(dtype)
     raise ValueError(f'dtype must be "float32" or "float64", but got {dtype!r}')
 
@@ -38,13 +65,28 @@ def whole(name: str, value: object, least: int = 1, most: int | None = None) -> 
     return int(value)  # type: ignore[call-overload]
 
 
-def pair(name: str, value: object) -> tuple[int, int]:
-    """One positive size for both directions, or (vertical, horizontal)."""
-    sizes = tuple(value) if isinstance(value, tuple | list) else (value, value)
+def optional_whole(name: str, value: object, least: int = 1) -> int | None:
+    """The same, or None."""
+    return None if value is None else whole(name, value, least)
+
+
+def sizes(name: str, value: Any, least: int = 1) -> tuple[int, ...]:
+    """A shape: positive whole numbers, at least so many of them; a single one is a shape, too."""
+    given = [value] if isinstance(value, Integral) else value
     with contextlib.suppress(ValueError):
-        down, right = (whole(name, size) for size in sizes)
+        if isinstance(given, tuple | list | np.ndarray) and len(given) >= least:
+            return tuple(whole(name, size) for size in given)
+    raise ValueError(f"{name} must hold positive whole numbers, but got {value!r}")
+
+
+def pair(name: str, value: object, least: int = 1) -> tuple[int, int]:
+    """One size for both directions, or (vertical, horizontal)."""
+    both = tuple(value) if isinstance(value, tuple | list) else (value, value)
+    with contextlib.suppress(ValueError):
+        down, right = (whole(name, size, least) for size in both)
         return down, right
-    raise ValueError(f"{name} must be a positive integer or a pair of them, but got {value!r}")
+    kind = "a positive integer" if least else "an integer of at least 0"
+    raise ValueError(f"{name} must be {kind} or a pair of them, but got {value!r}")
 
 
 def positive(name: str, value: object) -> float:
@@ -63,6 +105,14 @@ def not_negative(name: str, value: object) -> float:
     return number
 
 
+def between(name: str, value: object) -> float:
+    """A number above 0 and below 1."""
+    number = _finite(value)
+    if number is None or not 0 < number < 1:
+        raise ValueError(f"{name} must lie between 0 and 1, but got {value!r}")
+    return number
+
+
 def share(name: str, value: object) -> float:
     """A number from 0 to below 1."""
     number = _finite(value)
@@ -71,11 +121,60 @@ def share(name: str, value: object) -> float:
     return number
 
 
+def number(name: str, value: object) -> float:
+    """A real number, finite or not."""
+    if not isinstance(value, Real) or isinstance(value, bool):
+        raise ValueError(f"{name} must be a number, but got {value!r}")
+    return float(value)
+
+
 def flag(name: str, value: object) -> bool:
     """True or False: a flag that is anything else may be multiplied with somewhere."""
     if not isinstance(value, bool | np.bool_):
         raise ValueError(f"{name} must be True or False, but got {value!r}")
     return bool(value)
+
+
+def text(name: str, value: object) -> str:
+    """A text."""
+    if not isinstance(value, str):
+        raise ValueError(f"{name} must be a text, but got {value!r}")
+    return value
+
+
+def file_path(name: str, value: Any) -> str:
+    """Where a file or folder is: a number is none, though Python would open it."""
+    with contextlib.suppress(TypeError):
+        if isinstance(found := os.fspath(value), str) and found:
+            return found
+    raise ValueError(f"{name} must be a path, as text or a Path, but got {value!r}")
+
+
+def mapping(name: str, value: Any, of: str) -> Mapping[str, Any]:
+    """A dict or the like, whose keys are texts."""
+    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+        raise ValueError(f"{name} must map names to {of}, but got {value!r}")
+    return value
+
+
+def with_methods(name: str, value: Any, *methods: str) -> Any:
+    """An object that has these methods, not the class of such objects."""
+    # bytes can be decoded, but not as codes are
+    if isinstance(value, type | str | bytes) or not all(
+        callable(getattr(value, each, None)) for each in methods
+    ):
+        raise ValueError(
+            f"{name} must be an object with {' and '.join(methods)}, but got {value!r}"
+            + nearest(value, ())
+        )
+    return value
+
+
+def listed(name: str, value: Any, of: str) -> list[Any]:
+    """What an iterable gives, which is no text."""
+    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+        raise ValueError(f"{name} must be a list of {of}, but got {value!r}")
+    return list(value)
 
 
 def _finite(value: object) -> float | None:

@@ -1,4 +1,4 @@
-"""Warns where an output can never be its target: a sigmoid, say, and data that are not in [0, 1]."""
+"""Warns where outputs can never be their targets, such as a sigmoid of data beyond [0, 1]."""
 
 import sys
 import warnings
@@ -34,11 +34,11 @@ def warn_if_out_of_reach(layers: Sequence[Any], loss: object, target: np.ndarray
         With ``bounds`` of what it is defined for, if there are any.
     target : array
     """
-    layer = next((each for each in reversed(layers) if hasattr(each, "activation")), None)
-    behind = layers[layers.index(layer) :] if layer is not None else []
-    activation = getattr(layer, "activation", None)
-    if not isinstance(activation, str) or not all(map(_is_ours, [loss, *behind])):
+    places = [place for place, layer in enumerate(layers) if hasattr(layer, "activation")]
+    end = layers[places[-1] :] if places else []
+    if not end or not isinstance(end[0].activation, str) or not all(map(_is_ours, [loss, *end])):
         return
+    layer, activation = end[0], end[0].activation
     low, high = REACH.get(activation, ANY)
     bounds = getattr(loss, "bounds", None)
     if bounds is not None:

@@ -21,6 +21,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..autoencoder import Autoencoder
+from ..checks.arguments import between
+from ..checks.foreign_names import hinting
 from ..checks.tables import WIDTH, table
 from ..network.chain import training_chain
 from ..training.batches import Stretch
@@ -107,6 +109,7 @@ class GradientReport:
     __repr__ = __str__
 
 
+@hinting
 def check_gradients(
     model: Autoencoder, x: ArrayLike, y: ArrayLike | None = None, *, tolerance: float = 1e-6
 ) -> GradientReport:
@@ -149,8 +152,7 @@ def check_gradients(
     """
     if not isinstance(model, Autoencoder):
         raise ValueError(f"model must be an Autoencoder, but got {model!r}")
-    if not 0 < tolerance < 1:
-        raise ValueError(f"tolerance must lie between 0 and 1, but got {tolerance!r}")
+    tolerance = between("tolerance", tolerance)
     subject = Subject(model, x, y)
     try:
         return Check(subject, tolerance).report()

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..autoencoder import Autoencoder
+from ..checks.foreign_names import hinting
 from ..checks.tables import WIDTH, cut, table
 from ..layers.building import describes
 from ..layers.layer import Layer
@@ -102,6 +103,7 @@ def _trim(figure: str) -> str:
     return figure.replace("e-0", "e-").replace("e+0", "e")
 
 
+@hinting
 def trace(model: Autoencoder, x: ArrayLike, y: ArrayLike | None = None) -> Trace:
     """Take one training step on a mini-batch without its end, and report what each layer did.
 

@@ -11,13 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from ..checks.arguments import flag, not_negative, whole
+from ..checks.arguments import file_path, flag, not_negative, text, whole
+from ..checks.attributes import Checked
 from ..network.network import Network
 
 Callback = Callable[[int, Mapping[str, float]], bool | None]
 
 
-class EarlyStopping:
+class EarlyStopping(Checked):
     """Stop when a monitored figure has not improved for some epochs.
 
     Parameters
@@ -46,7 +47,8 @@ class EarlyStopping:
         min_delta: float = 0.0,
         restore_best_weights: bool = False,
     ):
-        self.monitor, self.patience = monitor, whole("patience", patience, least=0)
+        self.monitor = text("monitor", monitor)
+        self.patience = whole("patience", patience, least=0)
         self.min_delta = not_negative("min_delta", min_delta)
         self.restore_best_weights = flag("restore_best_weights", restore_best_weights)
 
@@ -75,7 +77,7 @@ class EarlyStopping:
         return True
 
 
-class ModelCheckpoint:
+class ModelCheckpoint(Checked):
     """Save the model after each epoch, or after those that improve a monitored figure.
 
     Parameters
@@ -102,7 +104,10 @@ class ModelCheckpoint:
         save_best_only: bool = False,
         training_state: bool = True,
     ):
-        self.path, self.monitor = os.fspath(path), monitor
+        self.path, self.monitor = file_path("path", path), text("monitor", monitor)
+        folder = os.path.dirname(self.path.partition("{")[0])
+        if folder and not os.path.isdir(folder):
+            raise ValueError(f"path must lie in a folder that is there, but {folder!r} is none")
         self.save_best_only = flag("save_best_only", save_best_only)
         self.training_state = flag("training_state", training_state)
 

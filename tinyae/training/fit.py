@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..checks.arguments import flag, whole
+from ..checks.arguments import flag, nearest, optional_whole, whole
 from ..checks.arrays import gather
 from ..checks.reach import warn_if_out_of_reach
 from ..engine import tuning
@@ -75,7 +75,7 @@ class Training:
         steps_per_epoch: int | None,
         batch_size: int,
         shuffle: bool,
-        callbacks: Iterable[Callback] | Callback,
+        callbacks: Iterable[Callback] | Callback | None,
         initial_epoch: int | None,
         verbose: str | int,
         eager: bool,
@@ -85,16 +85,16 @@ class Training:
         self._eager, self._shuffle = flag("eager", eager), flag("shuffle", shuffle)
         self._epochs = whole("epochs", epochs, least=0)
         self._batch_size = whole("batch_size", batch_size)
-        self._steps_per_epoch, self._first = steps_per_epoch, initial_epoch
-        if steps_per_epoch is not None:
-            self._steps_per_epoch = whole("steps_per_epoch", steps_per_epoch)
-        if initial_epoch is not None:
-            self._first = whole("initial_epoch", initial_epoch, least=0)
-        given: Any = callbacks if isinstance(callbacks, Iterable) else [callbacks]
-        self._callbacks = list(given)
+        self._steps_per_epoch = optional_whole("steps_per_epoch", steps_per_epoch)
+        self._first = optional_whole("initial_epoch", initial_epoch, least=0)
+        given: Any = () if callbacks is None else callbacks
+        self._callbacks = list(given) if isinstance(given, Iterable) else [given]
         for callback in self._callbacks:
-            if not callable(callback):
-                raise ValueError(f"callbacks must be callable (epoch, logs), but got {callback!r}")
+            if not callable(callback) or isinstance(callback, type):
+                raise ValueError(
+                    f"callbacks must be callable (epoch, logs), but got {callback!r}"
+                    f"{nearest(callback, ())}"
+                )
         self.history = History()
         self._means = EpochMeans()
         self._buffers: dict[str, np.ndarray] = {}

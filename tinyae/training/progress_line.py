@@ -1,11 +1,14 @@
 """The line that `fit` shows while it trains."""
 
+import contextlib
 import math
 import shutil
 import sys
 import time
 from collections.abc import Callable, Mapping
 from typing import TextIO
+
+from ..checks.arguments import whole
 
 
 class ProgressLine:
@@ -20,7 +23,7 @@ class ProgressLine:
     """
 
     def __init__(self, verbose: str | int, first_epoch: int, epochs: int):
-        check_verbose(verbose)
+        verbose = check_verbose(verbose)
         if sys.stdout is None:  # as in a service without any output
             verbose = 0
         self._stream: TextIO = sys.stdout
@@ -76,10 +79,13 @@ class ProgressLine:
         self._text = text
 
 
-def check_verbose(verbose: str | int) -> None:
-    """Refuse what `ProgressLine` does not know."""
-    if isinstance(verbose, bool) or verbose not in ("auto", 0, 1, 2):
-        raise ValueError(f'verbose must be "auto", 0, 1 or 2, but got {verbose!r}')
+def check_verbose(verbose: object) -> str | int:
+    """What `ProgressLine` knows; True and False are 1 and 0."""
+    if isinstance(verbose, str) and verbose.lower() == "auto":
+        return "auto"
+    with contextlib.suppress(ValueError):
+        return whole("verbose", int(verbose) if isinstance(verbose, bool) else verbose, 0, 2)
+    raise ValueError(f'verbose must be "auto", 0, 1 or 2, but got {verbose!r}')
 
 
 def _duration(seconds: float) -> str:
