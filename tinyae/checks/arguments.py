@@ -45,7 +45,10 @@ def nearest(given: object, known: Iterable[str]) -> str:
 
 def one_of(what: str, given: Any, *known: str) -> str:
     """The one of these words that was given."""
-    return look_up(what, given, {word: word for word in known})
+    with contextlib.suppress(ValueError):
+        return look_up(what, given, {word: word for word in known})
+    words = " or ".join(f'"{word}"' for word in known)
+    raise ValueError(f"{what} must be {words}, but got {given!r}")
 
 
 def real_dtype(dtype: DTypeLike) -> np.dtype:
@@ -85,7 +88,7 @@ def pair(name: str, value: object, least: int = 1) -> tuple[int, int]:
     with contextlib.suppress(ValueError):
         down, right = (whole(name, size, least) for size in both)
         return down, right
-    kind = "a positive integer" if least else "an integer of at least 0"
+    kind = "a positive integer" if least == 1 else "an integer"
     raise ValueError(f"{name} must be {kind} or a pair of them, but got {value!r}")
 
 

@@ -130,11 +130,11 @@ def joint(
         If the codes have no such columns, or the labels do not fit.
     """
     points = admit(codes, "codes")
-    across, up = pair("units", units, least=0)
+    across, up = pair("units", units, least=-points.shape[1])
     if points.ndim != 2 or not all(0 <= unit < points.shape[1] for unit in (across, up)):
         raise ValueError(
-            f"codes must have shape (n, k) with columns {across} and {up}, but its shape is "
-            f"{points.shape}"
+            f"codes must have shape (n, k) with columns {across} and {up}, as units say, but its "
+            f"shape is {points.shape}"
         )
     shown = points[:, [across, up]].astype(float)
     names, index = label_index(labels, len(shown))

@@ -34,8 +34,8 @@ def filters(layer: "Layer", *, n: int = 64, ax: Axes | None = None) -> Axes:
         or (weights.ndim == 4 and weights.shape[2] > 1)
     ):
         raise ValueError(
-            "layer must be a built Conv2D on images of one channel, or a Dense on flat images, but "
-            f"got {layer!r}"
+            "filters can be drawn of a Conv2D on images of one channel, or of a Dense on flat "
+            f"images, but layer is {layer!r}"
         )
     kernels = as_images(np.moveaxis(weights, -1, 0), "the kernels")[: whole("n", n)]
     columns = math.ceil(math.sqrt(len(kernels)))
