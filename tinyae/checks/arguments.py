@@ -31,7 +31,7 @@ def look_up(what: str, given: Any, known: Mapping[str, Any]) -> Any:
 
 
 def _letters(name: str) -> str:
-    return re.sub(r"[\W_]", "", name).lower()
+    return re.sub("[-_ ]", "", name).lower()
 
 
 def nearest(given: object, known: Iterable[str]) -> str:
