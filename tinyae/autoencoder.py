@@ -162,6 +162,8 @@ class Autoencoder(Network):
     ) -> History:
         """Train on samples x. A second call goes on where the first ended.
 
+        Warns if the activation of the output cannot give the targets, or does not suit the loss.
+
         Parameters
         ----------
         x : array-like, shape (n, *input_shape)

@@ -33,13 +33,6 @@ def test_the_arguments_that_others_replace_work(name, ways):
     ways[name].make()(**ways[name].good)
 
 
-def state(function, arguments):
-    """All that a call could change."""
-    return [pickle.dumps(getattr(function, "__self__", None))] + [
-        pickle.dumps(value) for value in arguments.values() if hasattr(value, "__dict__")
-    ]
-
-
 @pytest.mark.parametrize("name", PUBLIC)
 def test_a_bad_argument_is_refused_by_name_and_nothing_changed(name, ways, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)  # where a file of a strange name would be seen

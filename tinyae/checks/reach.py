@@ -34,7 +34,7 @@ def warn_if_out_of_reach(layers: Sequence[Any], loss: object, target: np.ndarray
         With ``bounds`` of what it is defined for, if there are any.
     target : array
     """
-    places = [place for place, layer in enumerate(layers) if hasattr(layer, "activation")]
+    places = [place for place, layer in enumerate(layers) if "activation" in vars(layer)]
     end = layers[places[-1] :] if places else []
     if not end or not isinstance(end[0].activation, str) or not all(map(_is_ours, [loss, *end])):
         return

@@ -95,6 +95,11 @@ class ModelCheckpoint(Checked):
     ----------
     best : float
         The smallest value saved.
+
+    Raises
+    ------
+    ValueError
+        If the path lies in no folder that is there.
     """
 
     def __init__(
