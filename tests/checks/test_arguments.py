@@ -128,6 +128,12 @@ def test_a_checkpoint_may_be_in_the_folder_one_is_in(tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["m1.npz"]
 
 
+def test_a_checkpoint_may_have_a_folder_for_each_epoch(tmp_path):
+    (tmp_path / "run1").mkdir()
+    model().fit(X, verbose=0, callbacks=tae.ModelCheckpoint(tmp_path / "run{epoch}" / "m.npz"))
+    assert (tmp_path / "run1" / "m.npz").exists()
+
+
 def test_whole_numbers_of_numpy_are_whole_numbers():
     assert arguments.sizes("shape", np.array([2, 3])) == (2, 3)
     assert arguments.sizes("shape", np.int64(5)) == (5,)
