@@ -45,6 +45,7 @@ def test_two_hundred_thousand_steps_stay_finite_and_in_what_is_fast(dtype):
 @pytest.mark.parametrize("loss", ["mse", "bce", PlainMSE()], ids=["mse", "bce", "eager"])
 @pytest.mark.parametrize("optimizer", [tae.Adam, tae.SGD])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.filterwarnings("ignore:BCE is for outputs")  # of a linear layer, which go anywhere
 def test_wild_learning_rates_end_finite_or_say_so(rate, loss, optimizer, dtype):
     x = np.random.default_rng(0).random((60, 2))
     ae = model(loss=loss, optimizer=optimizer(rate), dtype=dtype)

@@ -49,7 +49,10 @@ def on_first_use(package: str) -> tuple[Callable[[str], Any], Callable[[], list[
     def get(name: str) -> Any:
         value = find(name, package)
         if value is None:
-            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+            from .foreign_names import ATTRIBUTES, hint  # which nobody needs before
+
+            said = hint(name, [ATTRIBUTES.get(package, {})], homes(package))
+            raise AttributeError(f"module {package!r} has no attribute {name!r}{said}")
         vars(sys.modules[package])[name] = value  # found at once from now on
         return value
 

@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..autoencoder import Autoencoder
-from ..checks.arguments import shown
+from ..checks.arguments import between, shown
+from ..checks.foreign_names import hinting
 from ..network.chain import training_chain
 from ..training.batches import Stretch
 from ..training.compiled import CompiledTrainer
@@ -42,6 +43,7 @@ ELSEWHERE = 1e-2  # how far away points off the kink are
 TINY = float(np.finfo(np.float64).tiny)
 
 
+@hinting
 def check_gradients(
     model: Autoencoder,
     x: ArrayLike,
@@ -92,10 +94,8 @@ def check_gradients(
     """
     if not isinstance(model, Autoencoder):
         raise ValueError(f"model must be an Autoencoder, but got {shown(model)}")
-    if not 0 < tolerance < 1:
-        raise ValueError(f"tolerance must lie between 0 and 1, but got {tolerance!r}")
-    check_verbose(verbose)
-    line = LiveLine(verbose, elsewhere=0)
+    tolerance = between("tolerance", tolerance)
+    line = LiveLine(check_verbose(verbose), elsewhere=0)
     with line.noting_compilations():
         subject = Subject(model, x, y)
         try:

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from ..autoencoder import Autoencoder
 from ..checks.arguments import shown, whole
 from ..checks.arrays import admit, row_slices
+from ..checks.foreign_names import hinting
 from ..checks.tables import table
 from ..layers.building import describes
 from ..layers.layer import Layer
@@ -106,6 +107,7 @@ class PCAComparison:
     __repr__ = __str__
 
 
+@hinting
 def compare_with_pca(
     model: Autoencoder, x: ArrayLike, k: int | None = None, *, x_test: ArrayLike | None = None
 ) -> PCAComparison:

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from ..autoencoder import Autoencoder
 from ..checks.arguments import shown
+from ..checks.foreign_names import hinting
 from ..checks.tables import WIDTH, cut, table
 from ..layers.building import describes
 from ..layers.layer import Layer
@@ -103,6 +104,7 @@ def _trim(figure: str) -> str:
     return figure.replace("e-0", "e-").replace("e+0", "e")
 
 
+@hinting
 def trace(model: Autoencoder, x: ArrayLike, y: ArrayLike | None = None) -> Trace:
     """Take one training step on a mini-batch without its end, and report what each layer did.
 

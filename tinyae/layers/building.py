@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..checks.arguments import sizes
 from ..checks.undo import unchanged_if_refused
 from .weights import Weights
 
@@ -23,10 +24,11 @@ def recording(build: Callable) -> Callable:
             raise ValueError(
                 f"{self.label} belongs to a model, which has built it; build a copy instead"
             )
+        input_shape = sizes("input_shape", input_shape)
         with unchanged_if_refused(self):
             vars(self).update(_building=True, weights=Weights(), gradients=Weights())
             shape = checked_shape(self, build(self, input_shape, *args, **options))
-            vars(self).update(_building=False, input_shape=tuple(input_shape), output_shape=shape)
+            vars(self).update(_building=False, input_shape=input_shape, output_shape=shape)
             check_weights(self)
             if not self._declares:
                 self.bind_alone()

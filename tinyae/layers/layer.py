@@ -5,12 +5,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..checks.arguments import flag
+from ..checks.arguments import flag, sizes, text
 from ..checks.arrays import shape_text
 from ..checks.attributes import Checked
 from ..maths import penalties
 from ..maths.formula import Formula
-from ..maths.initializers import Initializer
+from ..maths.initializers import Initializer, initial
 from ..maths.initializers import get as get_initializer
 from ..maths.penalties import Penalty
 from .building import recording
@@ -186,9 +186,10 @@ class Layer(Checked):
         """Declare a weight; to be called from `build`."""
         if not self._building:
             raise ValueError(f"{self.label}: add_weight is to be called in build")
-        if name in self.weights:
+        if text("name", name) in self.weights:
             raise ValueError(f"{self.label} has a weight {name!r} already")
-        initialize = get_initializer(initializer)
+        shape = sizes("shape", shape, least=0)
+        get_initializer(initializer)
         if self._declares:
             blank: np.ndarray = np.ndarray(
                 shape, self.dtype, bytearray(8), strides=(0,) * len(shape)
@@ -196,14 +197,9 @@ class Layer(Checked):
             self.weights.bind(name, blank)
             self.gradients.bind(name, blank)
             return
-        rng = self._rng or np.random.default_rng(0)
-        values = np.asarray(initialize(shape, rng))
-        if values.shape != tuple(shape):
-            raise ValueError(
-                f"{self.label}: the initializer of {name} must give shape {tuple(shape)}, "
-                f"but gave {values.shape}"
-            )
-        self.weights.bind(name, values.astype(self.dtype))
+        label, rng = f"{self.label}: the initializer of {name}", self._rng
+        rng = rng or np.random.default_rng(0)
+        self.weights.bind(name, initial(initializer, label, shape, self.dtype, rng))
         self.gradients.bind(name, np.zeros(shape, self.dtype))
 
     def __getattr__(self, name: str) -> Any:
@@ -211,7 +207,7 @@ class Layer(Checked):
             raise NotBuilt(f"{self.label} must be built before use: call build(input_shape)")
         if name in ("_building", "_claimed", "label", "weights"):
             raise AttributeError(f"{type(self).__name__}.__init__ must call super().__init__()")
-        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+        return super().__getattr__(name)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"

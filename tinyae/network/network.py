@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from ..checks import forks
-from ..checks.arguments import real_dtype, shown, whole
+from ..checks.arguments import listed, optional_whole, real_dtype, sizes, whole
 from ..checks.arrays import admit, shape_text
 from ..checks.attributes import Checked
 from ..checks.undo import unchanged_if_refused
@@ -45,7 +45,7 @@ class Network(Checked):
     checks: ClassVar = {
         "loss": lambda name, loss: losses.get(loss),
         "optimizer": lambda name, optimizer: optimizers.get(optimizer),
-        "threads": lambda name, n: n if n is None else whole(name, n),
+        "threads": optional_whole,
     }
 
     def __init__(
@@ -143,7 +143,7 @@ class Network(Checked):
 
     def declare(self, input_shape: Shape, rng: np.random.Generator | None = None) -> None:
         """Give all layers their shapes and, with `rng`, their weights; `bind` is to follow."""
-        shape = tuple(whole("input_shape", size) for size in np.atleast_1d(input_shape))
+        shape = sizes("input_shape", input_shape)
         self.encoder.label, self.decoder.label = "encoder", "decoder"
         code_shape = self.encoder.prepare(shape, self.dtype, rng)
         self.decoder.prepare(code_shape, self.dtype, rng)
@@ -250,6 +250,4 @@ class Network(Checked):
 def _sequential(part: Iterable[Layer] | Sequential, label: str) -> Sequential:
     if isinstance(part, Sequential):
         return part
-    if isinstance(part, Layer) or not isinstance(part, Iterable):
-        raise ValueError(f"{label} must be a list of layers or a Sequential, but got {shown(part)}")
-    return Sequential(part, label=label)
+    return Sequential(listed(label, part, "layers, or a Sequential"), label=label)

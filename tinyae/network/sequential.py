@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from ..checks.arguments import real_dtype, shown
+from ..checks.arguments import listed, nearest, real_dtype, shown, sizes, text, whole
 from ..checks.arrays import admit, shape_text
+from ..checks.foreign_names import hinting
 from ..checks.tables import table
 from ..checks.undo import unchanged_if_refused
 from ..engine.program import Program, eager_predict, program_for
@@ -55,13 +56,16 @@ class Sequential(Layer):
     def __init__(self, layers: Iterable[Layer], *, label: str = "Sequential"):
         self._layers: list[Layer] = []
         super().__init__()
-        given = list(layers)
+        what = "layers" if text("label", label) == "Sequential" else label
+        given = listed(what, layers, "layers")
         for layer in given:
             if not isinstance(layer, Layer):
-                raise ValueError(f"{label} must hold layers, but got {shown(layer)}")
+                raise ValueError(
+                    f"{label} must hold layers, but got {shown(layer)}{nearest(layer, ())}"
+                )
         self._layers = [leaf for layer in given for leaf in layer.layers]
         if not self._layers:
-            raise ValueError(f"{label} must hold at least one layer")
+            raise ValueError(f"{label} must hold at least one layer, but got no layers")
         refuse_repeats(self._layers)
         composites = [layer for layer in given if isinstance(layer, Sequential) and layer.built]
         with unchanged_if_refused(*composites, *self._layers):
@@ -105,8 +109,9 @@ class Sequential(Layer):
         tuple of int
             The shape of one output.
         """
+        shape, seed = sizes("input_shape", input_shape), whole("seed", seed, least=0)
         with unchanged_if_refused(self, *self._layers):
-            shape = self.prepare(input_shape, real_dtype(dtype), np.random.default_rng([seed, 0]))
+            shape = self.prepare(shape, real_dtype(dtype), np.random.default_rng([seed, 0]))
             assign_keys(self._layers, seed)
         return shape
 
@@ -150,6 +155,7 @@ class Sequential(Layer):
         for layer in self._layers:
             layer.clear_gradients()
 
+    @hinting
     def predict(self, x: ArrayLike) -> np.ndarray:
         """The output for a batch.
 

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..checks.arguments import flag, not_negative, whole
+from ..checks.arguments import file_path, flag, not_negative, text, whole
 from ..checks.attributes import Checked
 from ..machine.interruption import Interruption
 from ..network.network import Network
@@ -71,6 +71,7 @@ class EarlyStopping(Checked):
     """
 
     checks: ClassVar = {
+        "monitor": text,
         "patience": lambda name, epochs: whole(name, epochs, least=0),
         "min_delta": not_negative,
         "restore_best_weights": flag,
@@ -115,7 +116,7 @@ class EarlyStopping(Checked):
             self._best_parameters = None
 
 
-class ModelCheckpoint:
+class ModelCheckpoint(Checked):
     """Save the model after each epoch, or after those that improve a monitored figure.
 
     Parameters
@@ -133,6 +134,11 @@ class ModelCheckpoint:
     ----------
     best : float
         The smallest value saved.
+
+    Raises
+    ------
+    ValueError
+        If the path lies in no folder that is there.
     """
 
     def __init__(
@@ -142,7 +148,10 @@ class ModelCheckpoint:
         save_best_only: bool = False,
         training_state: bool = True,
     ):
-        self.path, self.monitor = os.fspath(path), monitor
+        self.path, self.monitor = file_path("path", path), text("monitor", monitor)
+        folder = os.path.dirname(self.path.partition("{")[0])
+        if folder and not os.path.isdir(folder):
+            raise ValueError(f"path must lie in a folder that is there, but {folder!r} is none")
         self.save_best_only = flag("save_best_only", save_best_only)
         self.training_state = flag("training_state", training_state)
 

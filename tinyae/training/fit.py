@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..checks.arguments import flag, shown, whole
+from ..checks.arguments import flag, nearest, optional_whole, shown, whole
 from ..checks.arrays import gather
+from ..checks.reach import warn_if_out_of_reach
 from ..engine import tuning
 from ..machine.interruption import Interruption
 from ..network.history import History
@@ -75,7 +76,7 @@ class Training:
         steps_per_epoch: int | None,
         batch_size: int,
         shuffle: bool,
-        callbacks: Iterable[Callback] | Callback,
+        callbacks: Iterable[Callback] | Callback | None,
         initial_epoch: int | None,
         verbose: str | int,
         eager: bool,
@@ -85,17 +86,15 @@ class Training:
         self._eager, self._shuffle = flag("eager", eager), flag("shuffle", shuffle)
         self._epochs = whole("epochs", epochs, least=0)
         self._batch_size = whole("batch_size", batch_size)
-        self._steps_per_epoch, self._first = steps_per_epoch, initial_epoch
-        if steps_per_epoch is not None:
-            self._steps_per_epoch = whole("steps_per_epoch", steps_per_epoch)
-        if initial_epoch is not None:
-            self._first = whole("initial_epoch", initial_epoch, least=0)
-        given: Any = callbacks if isinstance(callbacks, Iterable) else [callbacks]
-        self._callbacks = list(given)
+        self._steps_per_epoch = optional_whole("steps_per_epoch", steps_per_epoch)
+        self._first = optional_whole("initial_epoch", initial_epoch, least=0)
+        given: Any = () if callbacks is None else callbacks
+        self._callbacks = list(given) if isinstance(given, Iterable) else [given]
         for callback in self._callbacks:
-            if not callable(callback):
+            if not callable(callback) or isinstance(callback, type):
                 raise ValueError(
                     f"callbacks must be callable (epoch, logs), but got {shown(callback)}"
+                    f"{nearest(callback, ())}"
                 )
         self.way_out = WayOut()
         self.history = History()
@@ -115,6 +114,7 @@ class Training:
         """
         self.x, self.target = data
         self.validation = validation
+        warn_if_out_of_reach(self.model.layers, self.model.loss, self.target)
         progress, n = self.model.progress, len(self.x)
         first = progress.epoch if self._first is None else self._first
         self.last = self._epochs + (first if self._first is None else 0)

@@ -1,9 +1,11 @@
 """The line that `fit` shows while it trains."""
 
+import contextlib
 import math
 import time
 from collections.abc import Callable, Mapping
 
+from ..checks.arguments import whole
 from ..checks.tables import figure
 from .live_line import TIME_LEFT, LiveLine, columns, duration
 
@@ -20,8 +22,7 @@ class ProgressLine(LiveLine):
     """
 
     def __init__(self, verbose: str | int, first_epoch: int, epochs: int):
-        check_verbose(verbose)
-        super().__init__(verbose, elsewhere=2)
+        super().__init__(check_verbose(verbose), elsewhere=2)
         self._first, self._last = first_epoch, epochs
         self._final: tuple[int, dict[str, float]] = 0, {}
 
@@ -64,7 +65,10 @@ class ProgressLine(LiveLine):
         return start + "".join(cells.values())
 
 
-def check_verbose(verbose: str | int) -> None:
-    """Refuse what `ProgressLine` does not know."""
-    if isinstance(verbose, bool) or verbose not in ("auto", 0, 1, 2):
-        raise ValueError(f'verbose must be "auto", 0, 1 or 2, but got {verbose!r}')
+def check_verbose(verbose: object) -> str | int:
+    """What `ProgressLine` knows; True and False are 1 and 0."""
+    if isinstance(verbose, str) and verbose.lower() == "auto":
+        return "auto"
+    with contextlib.suppress(ValueError):
+        return whole("verbose", int(verbose) if isinstance(verbose, bool) else verbose, 0, 2)
+    raise ValueError(f'verbose must be "auto", 0, 1 or 2, but got {verbose!r}')
