@@ -89,8 +89,17 @@ KINDS: dict[str, frozenset[str]] = {
 # Methods that tinyae calls itself, with what it has checked
 PLUMBING = {
     *("admit", "admit_input", "adopt", "batch", "batch_gradient", "bind", "bind_alone", "claim"),
-    *("declare", "from_file", "prepare", "release", "require_built", "run", "set_model"),
-    *("unchanged_if_refused", "kernel_numbers", "record", "record_behind", "record_fields"),
+    *(
+        "declare",
+        "from_file",
+        "prepare",
+        "release",
+        "require_built",
+        "run",
+        "set_model",
+        "on_train_end",
+    ),
+    *("all_or_nothing", "kernel_numbers", "record", "record_behind", "record_fields"),
     *("scratch_size", "shape_error", "slides", "addresses", "part_address", "settings"),
     *("formula", "of", "operations", "steps"),
 }
@@ -101,6 +110,7 @@ ANYTHING = {
     "Formula": "a tuple of two texts, shown as they are",
     "History": "a dict",
     "History.append": "a dict's figures",
+    "History.amend": "a dict's figures",
     "ModelFormatError": "an error with any message",
     "TrainingDiverged": "an error with any message",
     **dict.fromkeys(
