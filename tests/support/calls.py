@@ -269,7 +269,7 @@ def calls(folder: Path) -> dict[str, Call]:
         "straight_line": (lambda: tae.straight_line, {"start": x[0], "end": x[1], **line}),
         "check_gradients": (
             lambda: tae.check_gradients,
-            {"model": model(), "x": x[:2], "y": x[:2], "tolerance": 1e-6},
+            {"model": model(), "x": x[:2], "y": x[:2], "tolerance": 1e-6, "verbose": 0},
         ),
         "compare_with_pca": (
             lambda: tae.compare_with_pca,
