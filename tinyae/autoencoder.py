@@ -221,7 +221,7 @@ class Autoencoder(Network):
                 acquired = self._training.acquire(blocking=False)
             if not acquired:
                 raise RuntimeError("this model is being trained already")
-            with self.unchanged_if_refused():
+            with self.deciding():
                 data, *validation = self.admit(*pairs)
                 training.prepare(data, validation[0] if validation else None)
             return training.run()

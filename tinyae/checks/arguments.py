@@ -38,11 +38,16 @@ def whole(name: str, value: object, least: int = 1, most: int | None = None) -> 
     return int(value)  # type: ignore[call-overload]
 
 
+def length(name: str, value: object) -> int:
+    """How long a side of an array is to be: at least 1, and no more than could ever be."""
+    return whole(name, value, most=2**31 - 1)
+
+
 def pair(name: str, value: object) -> tuple[int, int]:
     """One positive size for both directions, or (vertical, horizontal)."""
     sizes = tuple(value) if isinstance(value, tuple | list) else (value, value)
     with contextlib.suppress(ValueError):
-        down, right = (whole(name, size) for size in sizes)
+        down, right = (length(name, each) for each in sizes)
         return down, right
     raise ValueError(f"{name} must be a positive integer or a pair of them, but got {value!r}")
 

@@ -2,13 +2,15 @@
 
 import copy
 import inspect
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ..checks.arguments import whole
 from ..checks.arrays import admit, admit_one
+from ..checks.attributes import Checked
+from ..checks.handed_out import lasting
 
 # What is added to each variance, relative to it: directions in which the codes do not vary at all
 # would have no density otherwise.
@@ -96,7 +98,7 @@ def _sample_shape(model: Any) -> tuple[int, ...] | None:
     return getattr(model, "input_shape", None)
 
 
-class GaussianSampler:
+class GaussianSampler(Checked):
     """The normal distribution that fits codes best, to draw new ones from.
 
     Mean and covariance are the codes' own (with divisor n, which makes the codes most likely); to
@@ -131,10 +133,16 @@ class GaussianSampler:
     (5, 2)
     """
 
+    checks: ClassVar = {"covariance": lambda name, kind: _check_covariance(kind)}
+
     def __init__(self, covariance: str = "diag"):
-        if covariance not in ("diag", "full"):
-            raise ValueError(f'covariance must be "diag" or "full", but got {covariance!r}')
         self.covariance = covariance
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        fitted = name == "covariance" and hasattr(self, "mean_")
+        if fitted and _check_covariance(value) != self.covariance:
+            raise ValueError(f"this GaussianSampler is fitted, so its {name} stays: make a new one")
+        super().__setattr__(name, value)
 
     def fit(self, codes: ArrayLike) -> "GaussianSampler":
         """Learn mean and covariance from `codes` (n, k), n ≥ 2; further dimensions count as flat.
@@ -156,14 +164,22 @@ class GaussianSampler:
             raise ValueError("codes span too wide a range: their squares overflow")
         variance = np.mean(deviations**2, axis=0)
         added = REGULARIZATION * np.where(variance > 0, variance, variance.mean())
-        self.mean_ = table[0] + shift
+        self._mean = table[0] + shift
         if self.covariance == "diag":
-            self.covariance_ = variance + added
-            self._factor = np.sqrt(self.covariance_)
+            self._covariance = variance + added
+            self._factor = np.sqrt(self._covariance)
         else:
-            self.covariance_ = deviations.T @ deviations / len(table) + np.diag(added)
-            self._factor = _cholesky(self.covariance_)
+            self._covariance = deviations.T @ deviations / len(table) + np.diag(added)
+            self._factor = _cholesky(self._covariance)
         return self
+
+    @property
+    def mean_(self) -> np.ndarray:
+        return lasting(self._mean)
+
+    @property
+    def covariance_(self) -> np.ndarray:
+        return lasting(self._covariance)
 
     def sample(self, n: int, seed: int | np.random.Generator = 0) -> np.ndarray:
         """n new codes, float64, shape (n, k): μ + L ε with C = L Lᵀ and ε standard normal."""
@@ -195,6 +211,12 @@ class GaussianSampler:
 
     def __repr__(self) -> str:
         return f"GaussianSampler({self.covariance!r})"
+
+
+def _check_covariance(kind: Any) -> str:
+    if not isinstance(kind, str) or kind not in ("diag", "full"):
+        raise ValueError(f'covariance must be "diag" or "full", but got {kind!r}')
+    return kind
 
 
 def generate(model: Any, density: Any, n: int, seed: int = 0) -> np.ndarray:

@@ -1,6 +1,8 @@
 """What happens around a layer's own `build`; and which class says what a layer is."""
 
 import functools
+import os
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -11,29 +13,44 @@ from .weights import Weights
 
 Shape = tuple[int, ...]
 
+# One thread builds at a time: models may be made of the same parts. A fork waits for it, since the
+# child would have half a model, and a lock that nobody opens.
+BUILDING = threading.RLock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=BUILDING.acquire,
+        after_in_parent=BUILDING.release,
+        after_in_child=BUILDING.release,
+    )
+
 
 def recording(build: Callable) -> Callable:
     """`build`, refused for a layer whose weights a model holds, and remembering the shapes."""
 
     @functools.wraps(build)
     def wrapper(self: Any, input_shape: Shape, *args: Any, **options: Any) -> Shape:
-        if self._building:  # called by a subclass's own
-            return build(self, input_shape, *args, **options)
-        if self._claimed:
-            raise ValueError(
-                f"{self.label} belongs to a model, which has built it; build a copy instead"
-            )
-        with unchanged_if_refused(self):
-            vars(self).update(_building=True, weights=Weights(), gradients=Weights())
-            shape = checked_shape(self, build(self, input_shape, *args, **options))
-            vars(self).update(_building=False, input_shape=tuple(input_shape), output_shape=shape)
-            check_weights(self)
-            if not self._declares:
-                self.bind_alone()
-        return shape
+        with BUILDING:
+            if self._building:  # called by a subclass's own
+                return build(self, input_shape, *args, **options)
+            if self._claimed:
+                raise ValueError(
+                    f"{self.label} belongs to a model, which has built it; build a copy instead"
+                )
+            return _recorded(self, build, input_shape, *args, **options)
 
     wrapper.records = True  # type: ignore[attr-defined]
     return wrapper
+
+
+def _recorded(self: Any, build: Callable, input_shape: Shape, *args: Any, **options: Any) -> Shape:
+    with unchanged_if_refused(self):
+        vars(self).update(_building=True, weights=Weights(), gradients=Weights())
+        shape = checked_shape(self, build(self, input_shape, *args, **options))
+        vars(self).update(_building=False, input_shape=tuple(input_shape), output_shape=shape)
+        check_weights(self)
+        if not self._declares:
+            self.bind_alone()
+    return shape
 
 
 def checked_shape(layer: Any, shape: Any) -> Shape:
@@ -82,11 +99,6 @@ def describes(layer: Any, name: str) -> bool:
     same = all(getattr(type(layer), m) is getattr(cls, m) for m in ("forward", "backward"))
     newer = mro.index(owner(layer, "kernels")) < mro.index(cls)
     return same and cls is not owner(layer, "add_weight") and not newer  # not Layer's own
-
-
-def is_ours(layer: Any) -> bool:
-    """Whether the layer is one of tinyae's."""
-    return type(layer).__module__.partition(".")[0] == __name__.partition(".")[0]
 
 
 def is_compiled(layer: Any) -> bool:

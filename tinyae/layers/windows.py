@@ -41,7 +41,7 @@ def by(pair: tuple[int, int]) -> str:
 
 def check_padding(name: str, padding: Any) -> str:
     """ "valid" or "same"."""
-    if padding not in ("valid", "same"):
+    if not isinstance(padding, str) or padding not in ("valid", "same"):
         raise ValueError(f'{name} must be "valid" or "same", but got {padding!r}')
     return padding
 

@@ -5,12 +5,14 @@ the closed-form yardstick. For data of any size: what it keeps of them is one p 
 """
 
 import os
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from ..checks.arrays import admit, row_chunks
+from ..checks.attributes import Checked
+from ..checks.handed_out import lasting
 from ..files.archive import ModelFile, write
 from ..files.fields import counter, dtype_of, fields, refusing
 from .moments import Moments, merge, moments, real
@@ -25,7 +27,7 @@ class Decomposition(NamedTuple):
     variance_ratio: np.ndarray
 
 
-class PCA:
+class PCA(Checked):
     """Projection on the directions of largest variance.
 
     The components are eigenvectors of the covariance of the centred data,
@@ -86,12 +88,24 @@ class PCA:
     True
     """
 
+    checks: ClassVar = {"n_components": lambda name, count: _check_n_components(count)}
+
     def __init__(self, n_components: int | float | None = None):
-        _check_n_components(n_components)
-        self.n_components = n_components
         self._moments: Moments | None = None
         self._dtype: np.dtype = np.dtype(np.float64)
         self._decomposition: Decomposition | None = None
+        self.n_components = n_components
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "n_components" and self._moments is not None:
+            _check_n_components(value)
+            if not self._moments.scatter.size:
+                raise ValueError(
+                    "this PCA was saved without training_state, so its n_components stays"
+                )
+            _check_count(value, self.n_features_in_)
+            self._decomposition = None  # another is found when it is asked for
+        super().__setattr__(name, value)
 
     def __repr__(self) -> str:
         return f"PCA(n_components={self.n_components})"
@@ -101,7 +115,7 @@ class PCA:
         array = _admit_table(x)
         if len(array) < 2:
             raise ValueError("x must hold at least 2 samples for a variance, but it holds 1")
-        self._check_count(array.shape[1])
+        _check_count(self.n_components, array.shape[1])
         self._learn(moments(array), real(array))
         self._decomposed()
         return self
@@ -113,7 +127,7 @@ class PCA:
         recomputed when they are next asked for, so a call costs the products of its rows only.
         """
         array = _admit_table(x, None if self._moments is None else self.n_features_in_)
-        self._check_count(array.shape[1])
+        _check_count(self.n_components, array.shape[1])
         if self._moments is not None and self._moments.scatter.size == 0:
             raise ValueError(
                 "this PCA was saved without training_state, so partial_fit cannot go on with it"
@@ -240,19 +254,19 @@ class PCA:
 
     @property
     def components_(self) -> np.ndarray:
-        return self._decomposed().components
+        return lasting(self._decomposed().components)
 
     @property
     def mean_(self) -> np.ndarray:
-        return self._decomposed().mean
+        return lasting(self._decomposed().mean)
 
     @property
     def explained_variance_(self) -> np.ndarray:
-        return self._decomposed().variance
+        return lasting(self._decomposed().variance)
 
     @property
     def explained_variance_ratio_(self) -> np.ndarray:
-        return self._decomposed().variance_ratio
+        return lasting(self._decomposed().variance_ratio)
 
     @property
     def n_components_(self) -> int:
@@ -265,13 +279,6 @@ class PCA:
     @property
     def n_samples_seen_(self) -> int:
         return self._fitted().samples
-
-    def _check_count(self, features: int) -> None:
-        if isinstance(self.n_components, int | np.integer) and self.n_components > features:
-            raise ValueError(
-                f"n_components must be at most the number of features, but it is "
-                f"{self.n_components} and x has {features}"
-            )
 
     def _learn(self, update: Moments, dtype: np.dtype) -> None:
         self._moments, self._dtype, self._decomposition = update, dtype, None
@@ -322,11 +329,19 @@ def _number_kept(n_components: int | float | None, variance: np.ndarray, samples
     return int(enough.argmax()) + 1
 
 
-def _check_n_components(n_components: int | float | None) -> None:
+def _check_count(n_components: int | float | None, features: int) -> None:
+    if isinstance(n_components, int | np.integer) and n_components > features:
+        raise ValueError(
+            f"n_components must be at most the number of features, but it is "
+            f"{n_components} and x has {features}"
+        )
+
+
+def _check_n_components(n_components: Any) -> int | float | None:
     count = isinstance(n_components, int | np.integer) and not isinstance(n_components, bool)
     share = isinstance(n_components, float | np.floating)
     if n_components is None or (count and n_components >= 1) or (share and 0 < n_components <= 1):
-        return
+        return n_components
     raise ValueError(
         "n_components must be a count of at least 1, a share of the variance in (0, 1] as a float, "
         f"or None, but it is {n_components!r}"

@@ -114,5 +114,6 @@ def get(initializer: str | Initializer) -> Initializer:
 
 def check(name: str, initializer: Any) -> str | Initializer:
     """The initializer as it was given, refused if there is none of that name."""
-    get(initializer)
+    if not callable(initializer):
+        look_up(name, initializer, NAMES)
     return initializer

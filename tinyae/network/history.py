@@ -2,15 +2,27 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from numbers import Real
+from typing import TYPE_CHECKING, ClassVar
+
+from ..checks.arguments import whole
+from ..checks.attributes import Checked
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+MOST = 2**62  # what a counter may reach
+
+
 @dataclass
-class Progress:
+class Progress(Checked):
     """Where a model's training stands; kept from `fit` to `fit`."""
+
+    checks: ClassVar = dict.fromkeys(
+        ("epoch", "step", "pass_", "position", "optimizer_step"),
+        lambda name, count: whole(name, count, least=0, most=MOST),
+    )
 
     epoch: int = 0  # epochs finished
     step: int = 0  # mini-batches trained on, which noise and dropout depend on
@@ -35,6 +47,12 @@ class History(dict[str, list[float]]):
             figures.extend([float("nan")] * (length - len(figures)))
             if len(figures) == length:
                 figures.append(logs.get(key, float("nan")))
+
+    def check(self) -> None:
+        """Refuse what is no list of numbers: everyone may write into a dict."""
+        for name, figures in self.items():
+            if not isinstance(figures, list) or not all(isinstance(n, Real) for n in figures):
+                raise ValueError(f"history must hold lists of numbers, but its {name} is not one")
 
     def plot(self, *, ax: "Axes | None" = None) -> "Axes":
         """Draw the losses by epoch; needs matplotlib."""

@@ -7,17 +7,18 @@ returns True stops the training.
 import math
 import os
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from ..checks.arguments import flag, not_negative, whole
+from ..checks.attributes import Checked, text
 from ..network.network import Network
 
 Callback = Callable[[int, Mapping[str, float]], bool | None]
 
 
-class EarlyStopping:
+class EarlyStopping(Checked):
     """Stop when a monitored figure has not improved for some epochs.
 
     Parameters
@@ -39,6 +40,13 @@ class EarlyStopping:
         When it was, and when training was stopped.
     """
 
+    checks: ClassVar = {
+        "monitor": text,
+        "patience": lambda name, value: whole(name, value, least=0),
+        "min_delta": not_negative,
+        "restore_best_weights": flag,
+    }
+
     def __init__(
         self,
         monitor: str = "val_loss",
@@ -46,9 +54,8 @@ class EarlyStopping:
         min_delta: float = 0.0,
         restore_best_weights: bool = False,
     ):
-        self.monitor, self.patience = monitor, whole("patience", patience, least=0)
-        self.min_delta = not_negative("min_delta", min_delta)
-        self.restore_best_weights = flag("restore_best_weights", restore_best_weights)
+        self.monitor, self.patience, self.min_delta = monitor, patience, min_delta
+        self.restore_best_weights = restore_best_weights
 
     def set_model(self, model: Network) -> None:
         """Begin anew, for a training of this model."""
@@ -75,7 +82,7 @@ class EarlyStopping:
         return True
 
 
-class ModelCheckpoint:
+class ModelCheckpoint(Checked):
     """Save the model after each epoch, or after those that improve a monitored figure.
 
     Parameters
@@ -95,6 +102,15 @@ class ModelCheckpoint:
         The smallest value saved.
     """
 
+    checks: ClassVar = {
+        "path": lambda name, path: text(
+            name, os.fspath(path) if isinstance(path, os.PathLike) else path
+        ),
+        "monitor": text,
+        "save_best_only": flag,
+        "training_state": flag,
+    }
+
     def __init__(
         self,
         path: str | os.PathLike[str],
@@ -102,9 +118,9 @@ class ModelCheckpoint:
         save_best_only: bool = False,
         training_state: bool = True,
     ):
-        self.path, self.monitor = os.fspath(path), monitor
-        self.save_best_only = flag("save_best_only", save_best_only)
-        self.training_state = flag("training_state", training_state)
+        self.path: str = path  # type: ignore[assignment]
+        self.monitor = monitor
+        self.save_best_only, self.training_state = save_best_only, training_state
 
     def set_model(self, model: Any) -> None:
         """Begin anew, for a training of this model."""

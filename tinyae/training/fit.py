@@ -2,12 +2,12 @@
 
 import time
 from collections.abc import Callable, Iterable
-from typing import Any
 
 import numpy as np
 
 from ..checks.arguments import flag, whole
-from ..checks.arrays import gather
+from ..checks.arrays import admit, gather
+from ..checks.callbacks import check_callbacks
 from ..engine import tuning
 from ..machine.interruption import Interruption
 from ..network.history import History
@@ -89,11 +89,7 @@ class Training:
             self._steps_per_epoch = whole("steps_per_epoch", steps_per_epoch)
         if initial_epoch is not None:
             self._first = whole("initial_epoch", initial_epoch, least=0)
-        given: Any = callbacks if isinstance(callbacks, Iterable) else [callbacks]
-        self._callbacks = list(given)
-        for callback in self._callbacks:
-            if not callable(callback):
-                raise ValueError(f"callbacks must be callable (epoch, logs), but got {callback!r}")
+        self._callbacks = check_callbacks(callbacks)
         self.history = History()
         self._means = EpochMeans()
         self._buffers: dict[str, np.ndarray] = {}
@@ -119,6 +115,10 @@ class Training:
         self._batch_size = min(self._batch_size, n)
         self._make_trainer()
         steps, seed = self._steps_per_epoch, self.model.seed
+        self.model.history.check()
+        for callback in self._callbacks:  # which may refuse the model
+            if hasattr(callback, "set_model"):
+                callback.set_model(self.model)
         self.batches = Batches(n, self._batch_size, steps, self._shuffle, seed, progress)
         progress.epoch = first
 
@@ -126,21 +126,26 @@ class Training:
         self._made_of = self._parts()
         self._trainer = make_trainer(self.model, self._batch_size, self._eager)
 
+    def _admit_targets(self) -> None:
+        """Refuse a loss that a callback has set, if the targets are not what it allows."""
+        bounds, pairs = getattr(self.model.loss, "bounds", None), [(self.target, "the target")]
+        if self.validation is not None:
+            pairs.append((self.validation[1], "validation_data"))
+        for target, name in pairs:
+            admit(target, name, self.model.output_shape, self.model.dtype, bounds)
+
     def _parts(self) -> list[object]:
         """What the trainer is made of: a callback may change it."""
         layers = self.model.layers
         penalties = (layer.activity_regularizer for layer in layers)
         numbers = [None if each is None else each.kernel_numbers().tolist() for each in penalties]
-        return [[layer.version for layer in layers], numbers, self.model.loss, self.model.threads]
+        return [[layer._version for layer in layers], numbers, self.model.loss, self.model.threads]
 
     # Epochs
 
     def run(self) -> History:
         """Train until the model has done its epochs, or a callback says stop."""
         try:
-            for callback in self._callbacks:
-                if hasattr(callback, "set_model"):
-                    callback.set_model(self.model)
             while self.model.progress.epoch < self.last:
                 finished, error = self._advance()
                 for logs in finished:
@@ -210,6 +215,7 @@ class Training:
         """Its plan, the losses (steps, 2) of its good steps, and what went wrong."""
         if self._parts() != self._made_of:
             self._trainer.close()
+            self._admit_targets()
             self._make_trainer()
         epochs = self.last - self.model.progress.epoch
         plan = self.batches.take(self._steps, self._rows, epochs, self._pauses)
