@@ -110,7 +110,7 @@ class Layer(Checked):
         if name in VECTORS and self.built and is_same(value, getattr(self, name)):
             return  # the end of `parameters += d`
         fixed = name in FIXED and not (name in SHAPES and self._building)
-        if fixed or (self.built and name in self.checks.keys() - self.changeable):
+        if fixed or (self.built and name in type(self).checks.keys() - type(self).changeable):
             raise ValueError(
                 f"{self.label} is built, so its {name} stays as it is: make a new layer"
                 + ", or write into the array: [...] = values" * (name in ARRAYS)
