@@ -1,11 +1,14 @@
 """Models without shapes: interrupted while they are built, refused, and built by many threads."""
 
+import os
+import signal
 import threading
 
 import numpy as np
 import pytest
 
 import tinyae as tae
+from tests.support import fork_server
 from tests.support.world_parts import Countdown, OwnLayer, X, dense
 from tinyae.machine.numba_parts import DISABLED
 
@@ -222,6 +225,32 @@ def test_threads_that_are_refused_take_nothing_from_those_that_are_not():
                 return expected
 
         assert set(at_once(work)) == {expected}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_fork_waits_for_a_build_in_another_thread():
+    def history(_):
+        begun = threading.Event()
+
+        def slow(shape, rng):
+            begun.set()
+            for _ in range(100):
+                rng.normal(size=100_000)
+            return np.ones(shape)
+
+        ae = tae.Autoencoder([tae.Dense(2, kernel_initializer=slow)], [dense(4)])
+        builder = threading.Thread(target=lambda: ae.encode(X))
+        builder.start()
+        begun.wait()
+        child = os.fork()
+        if child == 0:
+            signal.alarm(30)  # rather than to wait for ever for a lock
+            os._exit(not ae.built or ae.encode(X).shape != (10, 2))
+        builder.join()
+        return os.waitpid(child, 0)[1]
+
+    assert fork_server.execute(None, history) == 0
 
 
 def test_of_eight_threads_that_fit_an_unbuilt_model_one_trains_it():
