@@ -220,8 +220,11 @@ class Autoencoder(Network):
             with Interruption():
                 acquired = self._training.acquire(blocking=False)
             if not acquired:
-                raise RuntimeError("this model is being trained already")
-            with self.deciding():
+                raise RuntimeError(
+                    "this model is being trained already (in a forked process: was, when it was "
+                    "forked); a copy can be trained, model.copy()"
+                )
+            with self.all_or_nothing():
                 data, *validation = self.admit(*pairs)
                 training.prepare(data, validation[0] if validation else None)
             return training.run()

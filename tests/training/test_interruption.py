@@ -191,14 +191,18 @@ def test_a_whole_epoch_cut_short_is_begun_anew():
     assert ae.progress.position == 0
 
 
-class InterruptAtCall:
-    """A profiler that raises SIGINT at the n-th place in tinyae where Python would hear of one.
+class Timeout(Exception):
+    """What a handler of an alarm raises."""
+
+
+class SignalsAtPlaces:
+    """A profiler that raises signals at given places in tinyae where Python would hear of one.
 
     Python looks for signals when one of its functions begins and when one written in C returns.
     """
 
-    def __init__(self, place):
-        self.place, self.places, self.where = place, 0, ""
+    def __init__(self, signals):
+        self.signals, self.places, self.where = signals, 0, []
 
     def __call__(self, frame, event, argument):
         code = frame.f_code
@@ -207,38 +211,124 @@ class InterruptAtCall:
         if code.co_name == "<genexpr>":  # one may be closed just now, where no error can be raised
             return
         self.places += 1
-        if self.places == self.place:
-            self.where = f"{Path(code.co_filename).name}:{frame.f_lineno}"
-            signal.raise_signal(signal.SIGINT)
+        if self.places in self.signals:
+            self.where.append(f"{Path(code.co_filename).name}:{frame.f_lineno}")
+            signal.raise_signal(self.signals[self.places])
 
 
-def profiled_fit(ae, place, **settings):
-    """Fit, with Ctrl-C at the given place."""
-    profile, before = InterruptAtCall(place), sys.getprofile()
+def profiled_fit(ae, signals, **settings):
+    """Fit, with signals at the given places."""
+    profile, before = SignalsAtPlaces(signals), sys.getprofile()
     sys.setprofile(profile)
     try:
         ae.fit(samples(), epochs=3, steps_per_epoch=2, **settings, **STREAM)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Timeout):
         pass
     finally:
         sys.setprofile(before)
     return profile
 
 
+SETTINGS = {
+    "free": {},
+    "called back": {"callbacks": [lambda epoch, logs: None]},
+    "validated": {"validation_data": samples()},
+}
+
+
 @posix
 @LOSSES
-@pytest.mark.parametrize("paused", [False, True], ids=["free", "paused"])
-def test_ctrl_c_wherever_python_hears_it_leaves_whole_steps_and_epochs(loss, paused):
-    callbacks = [lambda epoch, logs: None] if paused else []
-    places = profiled_fit(small_model(loss, tae.Adam()), 0, callbacks=callbacks).places
+@pytest.mark.parametrize("built", [True, False], ids=["built", "to be built"])
+@pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
+def test_whatever_handlers_raise_and_wherever_whole_steps_and_epochs_are_left(
+    loss, built, settings
+):
+    """One Ctrl-C, two within a moment, and a timeout before one."""
+
+    def model():
+        options = {"loss": loss, "optimizer": tae.Adam(), "input_shape": (6,) if built else None}
+        return tae.Autoencoder([tae.Dense(6)], [tae.Activation("linear")], **options)
+
+    def alarm(number, frame):
+        raise Timeout
+
+    before = signal.signal(signal.SIGALRM, alarm)
+    handlers = signal.getsignal(signal.SIGINT), alarm
+    rng = np.random.default_rng(0)
+    places = profiled_fit(model(), {}, **settings).places
     assert places > 50
     broken = []
-    for place in range(1, places + 1, 2):
-        ae, twin = small_model(loss, tae.Adam()), small_model(loss, tae.Adam())
-        profile = profiled_fit(ae, place, callbacks=callbacks)
-        try:
-            check_usable(ae, twin)
-            ae.fit(samples(), **STREAM)  # nothing is left locked
-        except (AssertionError, RuntimeError):
-            broken.append(profile.where)
-    assert broken == [], f"{len(broken)} of {places} places"
+    for pattern in [(signal.SIGINT,), (signal.SIGINT,) * 2, (signal.SIGALRM, signal.SIGINT)]:
+        for first in rng.choice(places, 25, replace=False) + 1:
+            where = first + np.cumsum([0, *rng.integers(1, 6, len(pattern) - 1)])
+            ae, twin = model(), model()
+            profile = profiled_fit(ae, dict(zip(where.tolist(), pattern, strict=True)), **settings)
+            try:
+                now = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGALRM)
+                assert now == handlers
+                if ae.built:
+                    if not built:
+                        twin.build((6,))
+                    check_usable(ae, twin)
+                assert ae.built or ae.progress == twin.progress
+                ae.fit(samples(), **STREAM)  # nothing is left locked, nor half built
+                twin.fit(samples(), **STREAM)
+                assert ae.parameters.tobytes() == twin.parameters.tobytes()
+            except (AssertionError, RuntimeError, ValueError):
+                broken.append(profile.where)
+    signal.signal(signal.SIGALRM, before)
+    assert broken == []
+
+
+@LOSSES
+def test_an_error_in_the_middle_of_a_stretch_leaves_the_last_counted_step(loss, monkeypatch):
+    ae, twin = small_model(loss, tae.Adam()), small_model(loss, tae.Adam())
+    ae.fit(samples(), steps_per_epoch=2, **STREAM)
+    right = training.WayBack.finite_steps
+
+    def fails(*arguments):
+        right(*arguments)
+        raise MemoryError
+
+    monkeypatch.setattr(training.WayBack, "finite_steps", fails)
+    with pytest.raises(MemoryError):
+        ae.fit(samples(), steps_per_epoch=2, **STREAM)
+    monkeypatch.undo()
+    check_usable(ae, twin)
+
+
+@pytest.mark.parametrize("validated", [False, True])
+def test_a_pipe_that_breaks_loses_no_figures(validated, monkeypatch):
+    class Broken:
+        def write(self, text):
+            raise BrokenPipeError
+
+        def flush(self):
+            pass
+
+    monkeypatch.setattr(sys, "stdout", Broken())
+    ae, twin = small_model(), small_model()
+    settings = {"validation_data": samples()} if validated else {}
+    with pytest.raises(BrokenPipeError):
+        ae.fit(samples(), epochs=3, steps_per_epoch=2, batch_size=16, verbose=2, **settings)
+    monkeypatch.undo()
+    check_usable(ae, twin)
+    assert ae.progress.step == 2 * ae.progress.epoch >= 2
+    assert np.isfinite(ae.history["loss"]).all()
+
+
+def test_an_epoch_whose_validation_is_cut_short_keeps_its_figures(monkeypatch):
+    def cut_short(*arguments):
+        raise KeyboardInterrupt
+
+    ae, twin = small_model(), small_model()
+    ae.fit(samples(), steps_per_epoch=2, validation_data=samples(), **STREAM)
+    right = training.evaluate
+    monkeypatch.setattr(training, "evaluate", cut_short)
+    with pytest.raises(KeyboardInterrupt):
+        ae.fit(samples(), steps_per_epoch=2, validation_data=samples(), **STREAM)
+    monkeypatch.setattr(training, "evaluate", right)
+    check_usable(ae, twin)
+    assert ae.progress.epoch == 2
+    assert np.isfinite(ae.history["loss"]).all()
+    assert np.isnan(ae.history["val_loss"]).tolist() == [False, True]

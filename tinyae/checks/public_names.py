@@ -35,9 +35,12 @@ def find(name: str, package: str = ROOT) -> Any:
     home = homes(package).get(name)
     if home is None:
         return None
-    if home == ".":
-        return importlib.import_module(f".{name}", package)
-    return getattr(importlib.import_module(home, package), name)
+    from .forks import importing  # with the first name, not with the package
+
+    with importing:
+        if home == ".":
+            return importlib.import_module(f".{name}", package)
+        return getattr(importlib.import_module(home, package), name)
 
 
 def on_first_use(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:

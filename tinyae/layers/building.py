@@ -1,27 +1,16 @@
 """What happens around a layer's own `build`; and which class says what a layer is."""
 
 import functools
-import os
-import threading
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from ..checks import forks
 from ..checks.undo import unchanged_if_refused
 from .weights import Weights
 
 Shape = tuple[int, ...]
-
-# One thread builds at a time: models may be made of the same parts. A fork waits for it, since the
-# child would have half a model, and a lock that nobody opens.
-BUILDING = threading.RLock()
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=BUILDING.acquire,
-        after_in_parent=BUILDING.release,
-        after_in_child=BUILDING.release,
-    )
 
 
 def recording(build: Callable) -> Callable:
@@ -29,7 +18,7 @@ def recording(build: Callable) -> Callable:
 
     @functools.wraps(build)
     def wrapper(self: Any, input_shape: Shape, *args: Any, **options: Any) -> Shape:
-        with BUILDING:
+        with forks.building:
             if self._building:  # called by a subclass's own
                 return build(self, input_shape, *args, **options)
             if self._claimed:

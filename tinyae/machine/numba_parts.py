@@ -2,7 +2,10 @@
 
 import numba
 
+from ..checks import forks
+
 try:
+    from llvmlite.binding.ffi import lib as llvm
     from numba.core import cgutils
     from numba.core.caching import (
         CompileResultCacheImpl,
@@ -10,12 +13,17 @@ try:
         IndexDataCacheFile,
         _CacheLocator,
     )
+    from numba.core.compiler_lock import global_compiler_lock
     from numba.core.errors import NumbaError, TypingError
     from numba.core.registry import CPUDispatcher
     from numba.core.typing.templates import Signature
     from numba.extending import intrinsic, overload
     from numba.np.arrayobj import populate_array
-except ImportError as error:
+
+    # In this order a thread that compiles takes them
+    for lock in (global_compiler_lock, llvm._lock._lock):
+        forks.wait_for(lock)
+except (ImportError, AttributeError) as error:
     raise ImportError(
         f"Numba {numba.__version__} lacks a part that tinyae uses ({error}); 0.61 to 0.68 have all"
     ) from error

@@ -40,13 +40,19 @@ class History(dict[str, list[float]]):
     """
 
     def append(self, logs: Mapping[str, float]) -> None:
-        """Add one epoch's figures; one that is new here was NaN until now."""
-        length = max(map(len, self.values()), default=0)
+        """Add one epoch's figures; those that are missing are NaN."""
+        self._set(logs, max(map(len, self.values()), default=0) + 1)
+
+    def amend(self, logs: Mapping[str, float]) -> None:
+        """Set figures of the last epoch; one that is new here was NaN until now."""
+        self._set(logs, max(map(len, self.values())))
+
+    def _set(self, logs: Mapping[str, float], epochs: int) -> None:
         for key in [*self, *logs]:
             figures = self.setdefault(key, [])
-            figures.extend([float("nan")] * (length - len(figures)))
-            if len(figures) == length:
-                figures.append(logs.get(key, float("nan")))
+            figures.extend([float("nan")] * (epochs - len(figures)))
+        for key, value in logs.items():
+            self[key][-1] = value
 
     def check(self) -> None:
         """Refuse what is no list of numbers, by its last: everyone may write into a dict."""

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from ..checks import forks
 from ..checks.arguments import real_dtype, whole
 from ..checks.arrays import admit, shape_text
 from ..checks.attributes import Checked
@@ -16,9 +17,9 @@ from ..checks.handed_out import is_same, lasting
 from ..checks.tables import table
 from ..checks.undo import unchanged_if_refused
 from ..engine.program import Program
-from ..layers.building import BUILDING
 from ..layers.layer import Layer, NotBuilt, Shape
 from ..layers.weights import bind
+from ..machine.interruption import Interruption
 from ..maths import losses, optimizers
 from ..maths.losses import AnyLoss
 from ..maths.optimizers import Optimizer
@@ -107,7 +108,7 @@ class Network(Checked):
         """Whether the shapes are known and the weights exist."""
         if self._settled:
             return True
-        with BUILDING:  # another thread may be about to decide
+        with forks.building:  # another thread may be about to decide
             return self._parameters is not None
 
     @property
@@ -161,7 +162,7 @@ class Network(Checked):
 
     def build(self, input_shape: Shape) -> None:
         """Create the weights for samples of this shape; the first call that brings data does it."""
-        with self.deciding():
+        with self.all_or_nothing():
             if self.built:
                 shape = shape_text(self.encoder.input_shape)
                 raise ValueError(
@@ -194,18 +195,22 @@ class Network(Checked):
         self._settled = not self._deciding
 
     @contextlib.contextmanager
-    def deciding(self) -> Iterator[None]:
-        """In the block the model may be built; after an exception, whatever it is, it was not.
+    def all_or_nothing(self) -> Iterator[None]:
+        """Any exception in the `with` block leaves the model as it was before.
 
-        Until the end of the block it is built for this thread only.
+        Until the end of the block, a model that is built in it is built for this thread only.
         """
-        if self._settled:
-            yield
-            return
-        inside = self.encoder.inside() + self.decoder.inside()
-        with BUILDING, unchanged_if_refused(self, *inside):
-            outermost, self._deciding = not self._deciding, True
-            yield
+        lock: Any = contextlib.nullcontext()
+        objects: list[object] = [self.progress]
+        if not self._settled:
+            lock = forks.building
+            objects += [self, *self.encoder.inside(), *self.decoder.inside()]
+        with lock, Interruption(passes=1) as interruption, unchanged_if_refused(*objects):
+            outermost, self._deciding = not self._deciding, not self._settled
+            try:
+                yield
+            finally:
+                interruption.passes = 0
             if outermost:
                 self._deciding, self._settled = False, self._parameters is not None
 
@@ -217,7 +222,7 @@ class Network(Checked):
         """x, checked; it decides the shapes of a model that has none yet."""
         if self._settled:
             return admit(x, name, self.encoder.input_shape, self.dtype, bounds)
-        with self.deciding():
+        with self.all_or_nothing():
             if self.built:  # by another thread meanwhile, or by this call
                 return admit(x, name, self.encoder.input_shape, self.dtype, bounds)
             rows = admit(x, name, None, self.dtype, bounds)
@@ -229,7 +234,9 @@ class Network(Checked):
 
         What is refused decides nothing: a model that had no shapes has none again.
         """
-        with self.deciding():
+        if self._settled:
+            return [self._admit_pair(*pair) for pair in pairs]
+        with self.all_or_nothing():
             return [self._admit_pair(*pair) for pair in pairs]
 
     def _admit_pair(

@@ -131,6 +131,7 @@ class EagerTrainer:
         """As `CompiledTrainer.run`."""
         interruption = interruption or Interruption()
         losses: list[tuple[float, float]] = []
+        interruption.passes = 2  # the first ends the run with this step, which may take its time
         for start, stop in zip(stretch.bounds[:-1], stretch.bounds[1:], strict=True):
             if interruption.pending:
                 break
@@ -145,6 +146,7 @@ class EagerTrainer:
                     optimizer.kernel_numbers(),
                 )
             losses.append((reconstruction, penalty))
+        interruption.passes = 0
         return np.array(losses).reshape(-1, 2)
 
     def loss_and_gradient(

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 
 import numpy as np
 
@@ -92,6 +93,7 @@ class Training:
         self._callbacks = check_callbacks(callbacks)
         self.history = History()
         self._means = EpochMeans()
+        self._finished: list[tuple[int, dict[str, float]]] = []  # epochs, to be shown
         self._buffers: dict[str, np.ndarray] = {}
         self._way_back = WayBack(model)
         self._steps = 1  # mini-batches in the next stretch, once their time is known
@@ -113,12 +115,12 @@ class Training:
         numbers = self.x[0].size + (self.target is not self.x) * self.target[0].size
         self._rows = max(1, tuning.STRETCH_BYTES // (numbers * self.model.dtype.itemsize))
         self._batch_size = min(self._batch_size, n)
-        self._make_trainer()
-        steps, seed = self._steps_per_epoch, self.model.seed
         self.model.history.check()
         for callback in self._callbacks:  # which may refuse the model
             if hasattr(callback, "set_model"):
                 callback.set_model(self.model)
+        self._make_trainer()
+        steps, seed = self._steps_per_epoch, self.model.seed
         self.batches = Batches(n, self._batch_size, steps, self._shuffle, seed, progress)
         progress.epoch = first
 
@@ -147,13 +149,14 @@ class Training:
         """Train until the model has done its epochs, or a callback says stop."""
         try:
             while self.model.progress.epoch < self.last:
-                finished, error = self._advance()
-                for logs in finished:
-                    self._end_epoch(logs)
+                error = self._advance()
+                self._end_epochs()
                 if error is not None:
                     raise error
         finally:
             self._trainer.close()
+            for epoch, logs in self._finished:  # which an exception has kept from being shown
+                self.line.epoch(epoch, logs)
             self.line.close()
         return self.history
 
@@ -162,52 +165,48 @@ class Training:
         """Whether anything happens between epochs."""
         return bool(self._callbacks) or self.validation is not None
 
-    def _end_epoch(self, logs: dict[str, float]) -> None:
-        """Validate, and call back."""
-        if self.validation is not None:
-            x, target = self.validation
-            logs = with_validation(logs, lambda: evaluate(self.model, x, target))
-            with Interruption():
-                self._record(logs)
-        epoch = self.model.progress.epoch - 1
-        # each is called, also after one of them has said stop
-        if any([callback(epoch, logs) is True for callback in self._callbacks]):
-            self.last = self.model.progress.epoch
-
-    def _record(self, logs: dict[str, float]) -> None:
-        progress = self.model.progress
-        self.history.append(logs)
-        self.model.history.append(logs)
-        self.line.epoch(progress.epoch, logs)
-        progress.epoch += 1
+    def _end_epochs(self) -> None:
+        """Validate, show, and call back, for each epoch that is finished and recorded."""
+        while self._finished:
+            epoch, logs = self._finished[0]
+            if self.validation is not None:
+                logs = with_validation(logs, partial(evaluate, self.model, *self.validation))
+                with Interruption():
+                    self.history.amend(logs)
+                    self.model.history.amend(logs)
+            del self._finished[0]
+            self.line.epoch(epoch, logs)
+            # each is called, also after one of them has said stop
+            if any([callback(epoch, logs) is True for callback in self._callbacks]):
+                self.last = self.model.progress.epoch
 
     # Stretches
 
-    def _advance(self) -> tuple[list[dict[str, float]], TrainingDiverged | None]:
-        """Run a stretch: the figures of the epochs that it finished, and what went wrong.
-
-        They are recorded, unless they lack their validation yet.
-        """
-        finished = []
+    def _advance(self) -> TrainingDiverged | None:
+        """Run a stretch and count it, all of it or nothing; what went wrong, if anything."""
         with Interruption() as interruption:
             began = time.perf_counter()
             plan, losses, error = self._run_stretch(interruption)
-            each = (time.perf_counter() - began) / max(1, len(losses))
-            start = 0
-            for end in [end for end in plan.epoch_ends if end <= len(losses)]:
-                self._means.add(plan, start, losses[start:end], each * (end - start))
-                finished.append(self._means.logs())
-                self._means, start = EpochMeans(), end
-                if self.validation is None:
-                    self._record(finished[-1])
-            self._means.add(plan, start, losses[start:], each * (len(losses) - start))
-            if len(losses):  # small epochs can take longer to record than to train
-                each = (time.perf_counter() - began) / len(losses)
-                self._steps = max(1, int(tuning.STRETCH_SECONDS / each))
-            waiting = len(finished) if self.validation is not None else 0
-            done = self.model.progress.epoch + waiting + self.batches.epoch_share
-            self.line.show(done, self._means.logs if self._means else lambda: finished[-1])
-        return finished if self._pauses else [], error
+            self._record(plan, losses, began)
+        done = self.model.progress.epoch + self.batches.epoch_share
+        self.line.show(done, lambda: self._means.logs() if self._means else self._finished[-1][1])
+        return error
+
+    def _record(self, plan: Plan, losses: np.ndarray, began: float) -> None:
+        """Add the steps' losses to their epochs, of which some may be finished."""
+        each = (time.perf_counter() - began) / max(1, len(losses))
+        start, progress = 0, self.model.progress
+        for end in [end for end in plan.epoch_ends if end <= len(losses)]:
+            self._means.add(plan, start, losses[start:end], each * (end - start))
+            logs, self._means, start = self._means.logs(), EpochMeans(), end
+            self.history.append(logs)
+            self.model.history.append(logs)
+            self._finished.append((progress.epoch, logs))
+            progress.epoch += 1
+        self._means.add(plan, start, losses[start:], each * (len(losses) - start))
+        if len(losses):  # small epochs can take longer to record than to train
+            each = (time.perf_counter() - began) / len(losses)
+            self._steps = max(1, int(tuning.STRETCH_SECONDS / each))
 
     def _run_stretch(
         self, interruption: Interruption
@@ -220,8 +219,13 @@ class Training:
         epochs = self.last - self.model.progress.epoch
         plan = self.batches.take(self._steps, self._rows, epochs, self._pauses)
         origin = self._way_back.remember(plan)
-        losses = self._run_steps(origin, len(plan.bounds) - 1, interruption)
-        good, error = self._way_back.finite_steps(losses, self._run_steps)
+        try:
+            losses = self._run_steps(origin, len(plan.bounds) - 1, interruption)
+            good, error = self._way_back.finite_steps(losses, self._run_steps)
+        except BaseException:
+            interruption.passes = 0
+            self._way_back.restart(origin)
+            raise
         self.batches.commit(plan, good)
         if error is not None:
             progress = self.model.progress
@@ -252,6 +256,7 @@ def with_validation(
 ) -> dict[str, float]:
     """An epoch's figures with those on the validation data, and the time of both."""
     began = time.perf_counter()
+    logs = dict(logs)
     seconds = logs.pop("seconds")
     validation = {f"val_{key}": value for key, value in validate().items()}
     return {**logs, **validation, "seconds": seconds + time.perf_counter() - began}
