@@ -83,6 +83,7 @@ ENCODERS = [
 DECODERS = [
     lambda: [dense(FEATURES, "sigmoid")],
     lambda: [dense(FEATURES)],
+    lambda: [dense(FEATURES, "sigmoid", activity_regularizer=tae.L1L2(0.01, 0.02))],
     lambda: [
         *(dense(FEATURES, "leaky_relu"), tae.Reshape((2, 2, 1))),
         *(tae.Conv2DTranspose(1, 2, padding="same"), tae.Flatten()),
