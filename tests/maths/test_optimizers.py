@@ -136,7 +136,7 @@ def test_names():
     assert isinstance(optimizers.get("sgd"), SGD)
     given = SGD(0.5)
     assert optimizers.get(given) is given
-    for wrong in ("Adam", Adam, None):
+    for wrong in ("AdamW", Adam, None):
         with pytest.raises(ValueError, match="optimizer must be one of adam, sgd, but got"):
             optimizers.get(wrong)
 

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 import tinyae as tae
 from tests.support.entries import ENTRIES, data
 
+# fit says so once, and goes on
+pytestmark = pytest.mark.filterwarnings("ignore:.* outputs lie in:UserWarning")
 exponents = st.one_of(
     st.sampled_from([-310, -160, -45, -38, 18, 38, 155, 307]), st.integers(-310, 307)
 )

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 
 from ..checks.arrays import admit, row_slices
 from ..checks.floating_point import quiet
+from ..checks.foreign_names import hinting
 from ..checks.tables import table
 
 MOST_ROWS = 2000  # for dependence, which compares every code with every other
@@ -103,6 +104,7 @@ class LatentReport:
     __repr__ = __str__
 
 
+@hinting
 @quiet
 def latent_diagnostics(codes: ArrayLike) -> LatentReport:
     """How the numbers of a code are used, and how much they depend on each other.

@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..autoencoder import Autoencoder
+from ..checks.arguments import shown
 from ..checks.floating_point import converted, quiet
+from ..checks.foreign_names import hinting
 from ..checks.tables import WIDTH, cut, table
 from ..layers.building import describes
 from ..layers.layer import Layer
@@ -103,6 +105,7 @@ def _trim(figure: str) -> str:
     return figure.replace("e-0", "e-").replace("e+0", "e")
 
 
+@hinting
 @quiet  # all of it: what overflows is marked
 def trace(model: Autoencoder, x: ArrayLike, y: ArrayLike | None = None) -> Trace:
     """Take one training step on a mini-batch without its end, and report what each layer did.
@@ -147,7 +150,7 @@ def trace(model: Autoencoder, x: ArrayLike, y: ArrayLike | None = None) -> Trace
     'y = tanh(x W + b)'
     """
     if not isinstance(model, Autoencoder):
-        raise ValueError(f"model must be an Autoencoder, but got {model!r}")
+        raise ValueError(f"model must be an Autoencoder, but got {shown(model)}")
     twin = model.copy()
     (admitted,) = twin.admit((x, y, "x"))
     rows, targets = (converted(part, model.dtype) for part in admitted)

@@ -6,20 +6,37 @@ than max(1024, 2 p) rows.
 """
 
 import os
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from ..checks.arguments import flag
 from ..checks.arrays import admit, row_chunks
+from ..checks.attributes import Checked
 from ..checks.floating_point import finite, quiet
+from ..checks.handed_out import lasting
+from ..checks.tables import figure, table
 from ..files.archive import ModelFile, write
 from ..files.fields import counter, dtype_of, fields, refusing
 from .moments import Moments, real
 from .solvers import Decomposition, decompose, learn
 
+SHOWN = 5  # components, of as many as there are
 
-class PCA:
+
+def _check_n_components(name: str, n_components: Any) -> int | float | None:
+    count = isinstance(n_components, int | np.integer) and not isinstance(n_components, bool)
+    share = isinstance(n_components, float | np.floating)
+    if n_components is None or (count and n_components >= 1) or (share and 0 < n_components <= 1):
+        return n_components
+    raise ValueError(
+        f"{name} must be a count of at least 1, a share of the variance in (0, 1] as a float, "
+        f"or None, but it is {n_components!r}"
+    )
+
+
+class PCA(Checked):
     """Projection on the directions of largest variance.
 
     The components are eigenvectors of the covariance of the centred data,
@@ -35,7 +52,8 @@ class PCA:
         How many components to keep: a count from 1 to p; or, as a float in (0, 1], the share of the
         variance to keep, which takes the smallest number that reaches it; or None for min(n, p).
         A count above the rank of the data is honoured too: the further directions complete an
-        orthonormal set and have variance zero.
+        orthonormal set and have variance zero. It may change later; what `fit` has kept of the data
+        is sure to be right for as many components as it was to find.
 
     Attributes
     ----------
@@ -86,15 +104,42 @@ class PCA:
     True
     """
 
+    checks: ClassVar = {"n_components": _check_n_components}
+
     def __init__(self, n_components: int | float | None = None):
-        _check_n_components(n_components)
-        self.n_components = n_components
         self._moments: Moments | None = None
         self._dtype: np.dtype = np.dtype(np.float64)
         self._decomposition: Decomposition | None = None
+        self.n_components = n_components
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "n_components" and self._moments is not None:
+            _check_n_components(name, value)
+            if self._moments.form == "none":
+                raise ValueError(
+                    "this PCA was saved without training_state, so its n_components stays"
+                )
+            _check_count(value, self.n_features_in_)
+            self._decomposition = None  # another is found when it is asked for
+            self._moments = self._moments._replace(least=0.0)  # which was for as many as before
+        super().__setattr__(name, value)
 
     def __repr__(self) -> str:
-        return f"PCA(n_components={self.n_components})"
+        """With what it has learned, as far as that has been computed."""
+        start = f"PCA(n_components={self.n_components})"
+        if self._moments is None:
+            return start
+        start += f", {self.n_samples_seen_:,} samples of {self.n_features_in_:,} features"
+        found = self._decomposition
+        if found is None:
+            return start
+        rows = [("component", "variance", "share")]
+        pairs = zip(found.variance, found.variance_ratio, strict=True)
+        for position, (variance, ratio) in enumerate(pairs, 1):
+            rows.append((str(position), figure(variance), f"{ratio:.1%}"))
+        rows[SHOWN + 1 :] = []
+        rows.append(("all kept", figure(found.variance.sum()), f"{found.variance_ratio.sum():.1%}"))
+        return "\n".join([start, *table(rows)])
 
     @quiet
     def fit(self, x: ArrayLike) -> "PCA":
@@ -102,7 +147,7 @@ class PCA:
         array = _admit_table(x)
         if len(array) < 2:
             raise ValueError("x must hold at least 2 samples for a variance, but it holds 1")
-        self._check_count(array.shape[1])
+        _check_count(self.n_components, array.shape[1])
         self._learn(array, real(array), None)
         self._decomposed()
         return self
@@ -115,7 +160,7 @@ class PCA:
         recomputed when they are next asked for, so a call mostly costs the products of its rows.
         """
         array = _admit_table(x, None if self._moments is None else self.n_features_in_)
-        self._check_count(array.shape[1])
+        _check_count(self.n_components, array.shape[1])
         known, dtype = self._moments, real(array)
         if known is not None:
             dtype = np.promote_types(self._dtype, dtype)
@@ -156,7 +201,7 @@ class PCA:
 
         Its mean over the features, shape (n,); with `per_feature` each feature's, shape (n, p).
         """
-        array = self._admit_features(x)
+        array, per_feature = self._admit_features(x), flag("per_feature", per_feature)
         dtype = real(array)
         errors = np.empty(array.shape if per_feature else len(array), dtype)
         components = self.components_.astype(dtype, copy=False)
@@ -184,6 +229,7 @@ class PCA:
         OSError
             If the file cannot be written; one that was there is as before.
         """
+        training_state = flag("training_state", training_state)
         data, found = self._fitted(), self._decomposed()
         if training_state and data.form == "none":
             raise ValueError(
@@ -267,19 +313,19 @@ class PCA:
 
     @property
     def components_(self) -> np.ndarray:
-        return self._decomposed().components
+        return lasting(self._decomposed().components)
 
     @property
     def mean_(self) -> np.ndarray:
-        return self._decomposed().mean
+        return lasting(self._decomposed().mean)
 
     @property
     def explained_variance_(self) -> np.ndarray:
-        return self._decomposed().variance
+        return lasting(self._decomposed().variance)
 
     @property
     def explained_variance_ratio_(self) -> np.ndarray:
-        return self._decomposed().variance_ratio
+        return lasting(self._decomposed().variance_ratio)
 
     @property
     def n_components_(self) -> int:
@@ -292,13 +338,6 @@ class PCA:
     @property
     def n_samples_seen_(self) -> int:
         return self._fitted().samples
-
-    def _check_count(self, features: int) -> None:
-        if isinstance(self.n_components, int | np.integer) and self.n_components > features:
-            raise ValueError(
-                f"n_components must be at most the number of features, but it is "
-                f"{self.n_components} and x has {features}"
-            )
 
     def _learn(self, x: np.ndarray, dtype: np.dtype, known: Moments | None) -> None:
         self._moments, self._decomposition = learn(x, self.n_components, dtype, known)
@@ -323,15 +362,12 @@ class PCA:
         return np.subtract(rows, self.mean_.astype(dtype, copy=False), out=centred)
 
 
-def _check_n_components(n_components: int | float | None) -> None:
-    count = isinstance(n_components, int | np.integer) and not isinstance(n_components, bool)
-    share = isinstance(n_components, float | np.floating)
-    if n_components is None or (count and n_components >= 1) or (share and 0 < n_components <= 1):
-        return
-    raise ValueError(
-        "n_components must be a count of at least 1, a share of the variance in (0, 1] as a float, "
-        f"or None, but it is {n_components!r}"
-    )
+def _check_count(n_components: int | float | None, features: int) -> None:
+    if isinstance(n_components, int | np.integer) and n_components > features:
+        raise ValueError(
+            f"n_components must be at most the number of features, but it is "
+            f"{n_components} and x has {features}"
+        )
 
 
 def _admit_table(x: ArrayLike, features: int | None = None) -> np.ndarray:

@@ -25,7 +25,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..checks.arguments import look_up, not_negative
+from ..checks.arrays import numbers
 from ..checks.attributes import Checked
+from ..checks.floating_point import converted
 
 Initializer = Callable[[tuple[int, ...], np.random.Generator], np.ndarray]
 
@@ -105,14 +107,26 @@ NAMES: dict[str, Initializer] = {
 }
 
 
-def get(initializer: str | Initializer) -> Initializer:
+def get(initializer: str | Initializer, name: str = "initializer") -> Initializer:
     """The initializer of that name, or the given function ``(shape, rng) -> array``."""
-    if callable(initializer):
+    if callable(initializer) and not isinstance(initializer, type):
         return initializer
-    return look_up("initializer", initializer, NAMES)
+    return look_up(name, initializer, NAMES)
 
 
 def check(name: str, initializer: Any) -> str | Initializer:
-    """The initializer as it was given, refused if there is none of that name."""
-    get(initializer)
-    return initializer
+    """What a layer keeps: the name of one that is known, else the function itself."""
+    found = get(initializer, name)
+    return found.__name__ if isinstance(initializer, str) else found
+
+
+def initial(
+    initializer: str | Initializer, label: str, shape: tuple[int, ...], dtype: np.dtype, rng: Any
+) -> np.ndarray:
+    """What an initializer gives for a weight, refused if it is nothing to start with."""
+    values = numbers(get(initializer)(shape, rng), f"what {label} gives")
+    if values.shape != shape:
+        raise ValueError(f"{label} must give shape {shape}, but gave {values.shape}")
+    if not (np.abs(values) <= np.finfo(dtype).max).all():
+        raise ValueError(f"{label} must give finite numbers of {dtype}, but gave others")
+    return converted(values, dtype)

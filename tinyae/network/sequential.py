@@ -2,14 +2,16 @@
 
 import copy
 import os
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from ..checks.arguments import real_dtype
-from ..checks.arrays import admit
+from ..checks.arguments import listed, nearest, real_dtype, shown, sizes, text, whole
+from ..checks.arrays import admit, shape_text
+from ..checks.foreign_names import hinting
+from ..checks.tables import table
 from ..checks.undo import unchanged_if_refused
 from ..engine.program import Program, eager_predict, program_for
 from ..files.archive import ModelFile, write
@@ -46,6 +48,9 @@ class Sequential(Layer):
     (5, 2)
     """
 
+    checks: ClassVar = {"threads": lambda name, n: n if n is None else whole(name, n)}
+    changeable: ClassVar = Layer.changeable | {"threads"}
+
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         if {"forward", "backward"} & vars(cls).keys():  # a model takes the layers out of a chain
@@ -54,20 +59,19 @@ class Sequential(Layer):
     def __init__(self, layers: Iterable[Layer], *, label: str = "Sequential"):
         self._layers: list[Layer] = []
         super().__init__()
-        given = list(layers)
-        for layer in given:
+        self._parts: list[tuple[int, Sequential]] = []  # chains inside, each with its place
+        what = "layers" if text("label", label) == "Sequential" else label
+        for layer in listed(what, layers, "layers"):
             if not isinstance(layer, Layer):
-                raise ValueError(f"{label} must hold layers, but got {layer!r}")
-        self._layers = [leaf for layer in given for leaf in layer.layers]
+                raise ValueError(
+                    f"{label} must hold layers, but got {shown(layer)}{nearest(layer, ())}"
+                )
+            if isinstance(layer, Sequential):
+                self._parts.append((len(self._layers), layer))
+            self._layers += layer.layers
         if not self._layers:
-            raise ValueError(f"{label} must hold at least one layer")
+            raise ValueError(f"{label} must hold at least one layer, but got no layers")
         refuse_repeats(self._layers)
-        composites = [layer for layer in given if isinstance(layer, Sequential) and layer.built]
-        with unchanged_if_refused(*composites, *self._layers):
-            for part in composites:  # its layers are this chain's now
-                part.claim()
-                for leaf in part.layers:
-                    leaf.release()
         self.label = label
         self.threads: int | None = None
         self._program: Program | None = None
@@ -104,8 +108,9 @@ class Sequential(Layer):
         tuple of int
             The shape of one output.
         """
-        with unchanged_if_refused(self, *self._layers):
-            shape = self.prepare(input_shape, real_dtype(dtype), np.random.default_rng([seed, 0]))
+        shape, seed = sizes("input_shape", input_shape), whole("seed", seed, least=0)
+        with unchanged_if_refused(*self.inside()):
+            shape = self.prepare(shape, real_dtype(dtype), np.random.default_rng([seed, 0]))
             assign_keys(self._layers, seed)
         return shape
 
@@ -115,21 +120,38 @@ class Sequential(Layer):
         if self.built:
             return super().prepare(input_shape, dtype, rng)
         shape = tuple(input_shape)
+        for _, part in self._pretrained():  # its layers are this chain's now
+            part.claim()
+            for layer in part.layers:
+                layer.release()
         for position, layer in enumerate(self._layers):
             layer.label = f"{self.label}[{position}] {type(layer).__name__}"
             shape = layer.prepare(shape, dtype, rng)
         for layer in self._layers:
             layer.claim()
-        self.dtype, self.input_shape, self.output_shape = dtype, tuple(input_shape), shape
+        vars(self).update(dtype=dtype, input_shape=tuple(input_shape), output_shape=shape)
         return shape
+
+    def inside(self) -> list[Layer]:
+        return [self, *self._layers, *(each for _, part in self._parts for each in part.inside())]
+
+    def _pretrained(self) -> Iterator[tuple[int, "Sequential"]]:
+        """The chains inside that were built alone, and the places of their first layers."""
+        for first, part in self._parts:
+            found = [(0, part)] if part.built else part._pretrained()
+            yield from ((first + place, chain) for place, chain in found)
 
     def bind_alone(self) -> None:
         self.adopt(*bind(self._layers, self.dtype))
 
     def adopt(self, parameters: np.ndarray, gradient: np.ndarray) -> None:
         """Take the vectors into which the layers' weights have been bound as the chain's own."""
-        own = {"parameters": parameters, "gradient": gradient, "dtype": parameters.dtype}
+        own = {"_parameters": parameters, "_gradient": gradient, "dtype": parameters.dtype}
         vars(self).update(own, _program=None)
+        for first, part in self._pretrained():  # which goes on working, as a part of this chain
+            start = sum(layer.parameter_count for layer in self._layers[:first])
+            place = slice(start, start + part.parameter_count)
+            part.adopt(parameters[place], gradient[place])
 
     @property
     def parameter_count(self) -> int:
@@ -149,6 +171,7 @@ class Sequential(Layer):
         for layer in self._layers:
             layer.clear_gradients()
 
+    @hinting
     def predict(self, x: ArrayLike) -> np.ndarray:
         """The output for a batch.
 
@@ -217,7 +240,7 @@ class Sequential(Layer):
     __copy__ = copy
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "_program": None}
+        return {**super().__getstate__(), "_program": None, "_parts": []}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
@@ -226,14 +249,27 @@ class Sequential(Layer):
                 layer.claim()
 
     def __repr__(self) -> str:
-        return f"Sequential({self._layers!r})"
+        if not self.built:
+            return f"Sequential({self._layers!r})"
+        return "\n".join(["Sequential", *layer_lines(self._layers)])
+
+
+def layer_lines(layers: list[Layer]) -> list[str]:
+    """A table of the layers, with their outputs' shapes and numbers of parameters once built."""
+    if not all(layer.built for layer in layers):
+        return table([(repr(layer),) for layer in layers])
+    rows = [("layer", "output shape", "parameters")]
+    for layer in layers:
+        rows.append((layer.label, shape_text(layer.output_shape), f"{layer.parameter_count:,}"))
+    rows.append(("total", "", f"{sum(layer.parameter_count for layer in layers):,}"))
+    return table(rows, alignment="<<")
 
 
 def assign_keys(layers: list[Layer], seed: int) -> None:
     """Give each layer the key that decides its random numbers."""
     for position, layer in enumerate(layers):
         sequence = np.random.SeedSequence([seed, 2, position])
-        layer.key = int(sequence.generate_state(1, np.uint64)[0] >> 1)
+        vars(layer)["key"] = int(sequence.generate_state(1, np.uint64)[0] >> 1)
 
 
 def refuse_repeats(layers: list[Layer]) -> None:

@@ -131,12 +131,12 @@ class EagerTrainer:
         """As `CompiledTrainer.run`."""
         interruption = interruption or Interruption()
         losses: list[tuple[float, float]] = []
+        interruption.passes = 2  # the first ends the run with this step, which may take its time
         for start, stop in zip(stretch.bounds[:-1], stretch.bounds[1:], strict=True):
             if interruption.pending:
                 break
             step = stretch.first_step + len(losses)
-            # a layer may write over its input, which must not change the target
-            x, target = stretch.x[start:stop].copy(), stretch.target[start:stop]
+            x, target = stretch.x[start:stop], stretch.target[start:stop]
             reconstruction, penalty, _ = self.loss_and_gradient(x, target, True, step)
             for low, high in self.trained:
                 optimizer.kernel(
@@ -145,6 +145,7 @@ class EagerTrainer:
                     optimizer.kernel_numbers(),
                 )
             losses.append((reconstruction, penalty))
+        interruption.passes = 0
         return np.array(losses).reshape(-1, 2)
 
     def loss_and_gradient(
@@ -152,4 +153,5 @@ class EagerTrainer:
     ) -> tuple[float, float, np.ndarray]:
         """Reconstruction, penalty, and the gradient for x; `gradient` has that for the weights."""
         self.gradient[...] = 0
-        return eager_step(self.chain, x, target, training, step)
+        # a copy: a layer may write over its input, which must not change the target
+        return eager_step(self.chain, x.copy(), target, training, step)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..checks.arrays import row_chunks
-from ..checks.floating_point import converted, quiet
+from ..checks.floating_point import converted, finite, quiet
 from ..engine.program import Program
 from ..network.chain import Chain, training_chain
 from ..network.network import Network
@@ -11,6 +11,13 @@ from ..network.network import Network
 
 def evaluate(model: Network, x: np.ndarray, target: np.ndarray) -> dict[str, float]:
     """Loss, reconstruction and penalty of admitted samples, as if all were one mini-batch."""
+    figures = measured(model, x, target)
+    finite(np.array([*figures.values()]), "the loss", model.dtype)
+    return figures
+
+
+def measured(model: Network, x: np.ndarray, target: np.ndarray) -> dict[str, float]:
+    """The same, which need not be finite."""
     chain = training_chain(model.layers, model.loss)
     if chain.compiled:
         sums, penalties = _loss_sums(model, chain, x, target)
@@ -34,6 +41,12 @@ def sample_errors(
     model: Network, x: np.ndarray, target: np.ndarray, per_feature: bool
 ) -> np.ndarray:
     """The loss of each admitted sample alone, or of each of its output elements."""
+    return finite(_sample_errors(model, x, target, per_feature), "an error")
+
+
+def _sample_errors(
+    model: Network, x: np.ndarray, target: np.ndarray, per_feature: bool
+) -> np.ndarray:
     chain = training_chain(model.layers, model.loss)
     loss = chain.kernel_loss
     if loss is None:
