@@ -31,7 +31,7 @@ from .training.batches import Stretch
 from .training.callbacks import Callback
 from .training.compiled import make_trainer
 from .training.eager import EagerTrainer
-from .training.evaluate import evaluate, sample_errors
+from .training.evaluate import finite_figures, sample_errors
 from .training.fit import Training
 
 
@@ -121,7 +121,7 @@ class Autoencoder(Network):
         dict
             ``loss``, and its parts ``reconstruction`` and ``penalty``.
         """
-        return evaluate(self, *self.admit((x, y, "x"))[0])
+        return finite_figures(self, *self.admit((x, y, "x"))[0])
 
     def reconstruction_error(
         self, x: ArrayLike, y: ArrayLike | None = None, per_feature: bool = False

@@ -9,15 +9,15 @@ from ..network.chain import Chain, training_chain
 from ..network.network import Network
 
 
-def evaluate(model: Network, x: np.ndarray, target: np.ndarray) -> dict[str, float]:
-    """Loss, reconstruction and penalty of admitted samples, as if all were one mini-batch."""
-    figures = measured(model, x, target)
+def finite_figures(model: Network, x: np.ndarray, target: np.ndarray) -> dict[str, float]:
+    """What `evaluate` gives, or a refusal."""
+    figures = evaluate(model, x, target)
     finite(np.array([*figures.values()]), "the loss", model.dtype)
     return figures
 
 
-def measured(model: Network, x: np.ndarray, target: np.ndarray) -> dict[str, float]:
-    """The same, which need not be finite."""
+def evaluate(model: Network, x: np.ndarray, target: np.ndarray) -> dict[str, float]:
+    """Loss, reconstruction and penalty of admitted samples, as if all were one mini-batch."""
     chain = training_chain(model.layers, model.loss)
     if chain.compiled:
         sums, penalties = _loss_sums(model, chain, x, target)

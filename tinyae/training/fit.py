@@ -19,6 +19,7 @@ from .batches import Batches, Plan, Stretch
 from .callbacks import Callback, WayOut, check_callbacks
 from .compiled import make_trainer
 from .divergence import Snapshot, TrainingDiverged, WayBack
+from .evaluate import evaluate
 from .progress_line import ProgressLine, check_verbose
 
 Rows = tuple[np.ndarray, np.ndarray]  # samples and targets, admitted
@@ -171,7 +172,7 @@ class Training:
         while self._finished:
             epoch, logs = self._finished[0]
             if self.validation is not None:
-                logs = with_validation(logs, partial(measured, self.model, *self.validation))
+                logs = with_validation(logs, partial(evaluate, self.model, *self.validation))
                 with Interruption():
                     self.history.amend(logs)
                     self.model.history.amend(logs)
