@@ -16,6 +16,8 @@ from tinyae.datasets import mnist_mini
 from tinyae.maths.activations import KNOWN
 from tinyae.training.compiled import CompiledTrainer
 
+# Right gradients pass
+
 
 @pytest.mark.parametrize("loss", ["mse", "bce"])
 @pytest.mark.parametrize("activation", KNOWN)
@@ -261,7 +263,7 @@ def test_an_output_that_is_not_finite_close_by_fails():
     assert "inf" in str(report)
 
 
-# Kinks
+# What is checked, and what is left alone
 
 
 def test_frozen_layers_are_left_out():
