@@ -95,7 +95,7 @@ def faults_in(file: str, source: bytes) -> list[Fault]:
             case ast.IfExp(body=body, orelse=other):
                 yield *span(node), text(body)
                 yield *span(node), text(other)
-            case ast.If(test=test):
+            case ast.If(test=test) if text(test) != "TYPE_CHECKING":
                 yield *span(test), "True"
                 yield *span(test), "False"
             case ast.Slice(lower=lower, upper=upper):
