@@ -36,12 +36,15 @@ class Fault(NamedTuple):
         return source[: self.start] + self.text.encode() + source[self.stop :]
 
     def lines(self, source: bytes) -> tuple[str, str]:
-        """The lines that it changes, before and after, each as one line without indentation."""
+        """The lines that it changes, before and after, each as one, without their comments."""
         before, after = source.decode().splitlines(), self.put_into(source).decode().splitlines()
         changes = difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
         changed = [spans for kind, *spans in changes if kind != "equal"]
         (a, b, c, d) = changed[0][0], changed[-1][1], changed[0][2], changed[-1][3]
-        return " ".join(" ".join(before[a:b]).split()), " ".join(" ".join(after[c:d]).split())
+        pair = [
+            [line.split("  # ")[0].strip() for line in part] for part in (before[a:b], after[c:d])
+        ]
+        return " ".join(pair[0]), " ".join(pair[1])
 
 
 def faults_in(file: str, source: bytes) -> list[Fault]:

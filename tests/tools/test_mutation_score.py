@@ -66,7 +66,8 @@ def test_what_stands_as_equivalent_stands_in_the_package():
     known = mutation_score.equivalent_faults()
     for (file, before, after), reason in known.items():
         source = (mutation_score.ROOT / file).read_bytes()
-        assert (before, after) in {fault.lines(source) for fault in faults_in(file, source)}
+        found = {fault.lines(source) for fault in faults_in(file, source)}
+        assert (before, after) in found | {(line, None) for line, _ in found}
         assert len(reason) > 10
 
 
