@@ -89,6 +89,20 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(
     assert [each.name for each in tmp_path.iterdir()] == ["model"] * old
 
 
+def test_all_of_it_is_there_before_it_is_moved(way, tmp_path, monkeypatch):
+    sizes = []
+
+    def replace(source, target, move=os.replace):
+        sizes.append(os.path.getsize(source))
+        move(source, target)
+
+    monkeypatch.setattr(os, "replace", replace)
+    save(tmp_path / "model")
+    with atomic_file.replace_file(tmp_path / "few") as file:
+        file.write(b"bytes")
+    assert sizes == [(tmp_path / "model").stat().st_size, 5]
+
+
 def run(code, *arguments):
     command = [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True)
