@@ -80,6 +80,14 @@ def test_dtypes_that_do_not_exist(tmp_path):
         tae.load(path)
 
 
+@pytest.mark.parametrize("signature", [b"\x93NUMPY\x02\x00", b"\x93NUMPZ\x01\x00"])
+def test_headers_of_another_format(signature, tmp_path):
+    path = tmp_path / "model.npz"
+    path.write_bytes(saved("autoencoder").replace(b"\x93NUMPY\x01\x00", signature))
+    with pytest.raises(tae.ModelFormatError, match=r"'model\.npy' is not an array of numbers"):
+        tae.load(path)
+
+
 def test_compressed_members_are_refused(tmp_path):
     path = tmp_path / "model.npz"
     bomb = np.zeros(50_000_000, np.float32)
