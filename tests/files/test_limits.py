@@ -1,10 +1,13 @@
 """The bounds of what a file may hold: the last number allowed, and the first that is not."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 import tinyae as tae
 from tinyae.files.archive import ModelFile, write
+from tinyae.files.describe import declared_size, describe, restore
 from tinyae.files.fields import counter, dtype_of, shape_of
 
 
@@ -57,6 +60,30 @@ def test_members(tmp_path):
             else:
                 whole = ModelFile(file)
                 assert [whole.read(f"a{k}")[0] for k in range(count)] == list(range(count))
+
+
+class Own:
+    def __init__(self, numbers):
+        self.numbers = numbers
+
+
+def test_arguments():
+    described = describe(Own((0.5,) * 64))
+    assert restore("it", described, {"Own": Own}).numbers == (0.5,) * 64
+    with pytest.raises(ValueError, match="its numbers is too much to describe"):
+        describe(Own((0.5,) * 65))
+    described["config"]["numbers"].append(0.5)
+    with pytest.raises(tae.ModelFormatError, match="it has an argument of 65 numbers"):
+        restore("it", described, {"Own": Own})
+
+
+def test_outputs():
+    def layer(*output_shape):
+        return SimpleNamespace(output_shape=output_shape, parameter_count=3, label="it")
+
+    assert declared_size([layer(2**16, 2**15), layer(1)]) == 6
+    with pytest.raises(tae.ModelFormatError, match="it has over 2,147,483,648 outputs a sample"):
+        declared_size([layer(1), layer(2**31 + 1)])
 
 
 @pytest.mark.parametrize("numbers", [2**18, 2**18 + 1, 3 * 2**18])
