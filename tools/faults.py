@@ -106,8 +106,10 @@ def faults_in(file: str, source: bytes) -> list[Fault]:
                     yield *span(lower), f"{text(lower)} + 1"
                 if upper is not None:
                     yield *span(upper), f"{text(upper)} - 1"
-            case ast.Call(args=args, keywords=keywords):
-                if len(args) == 2 and not any(isinstance(each, ast.Starred) for each in args):
+            case ast.Call(func=called, args=args, keywords=keywords):
+                starred = any(isinstance(each, ast.Starred) for each in args)
+                symmetric = text(called).rpartition(".")[2] in NAMES  # such as min
+                if len(args) == 2 and not starred and not symmetric:
                     both = f"{text(args[1])}, {text(args[0])}"
                     yield span(args[0])[0], span(args[1])[1], both
                 for each in keywords if args else []:
