@@ -348,9 +348,9 @@ class Check:
             least = max(abs(slope), noise / self.tolerance, TINY)
             bent = jump > BENT * max(least, abs(ahead))
             distances = np.abs(slope - expected)
-            counted = distances <= limits
-            relative = distances / np.maximum(np.abs(expected), least)
-            errors[counted] = np.minimum(errors, relative)[counted]
+            counted = (distances <= limits) & np.isfinite(distances)
+            relative = distances[counted] / np.maximum(np.abs(expected[counted]), least)
+            errors[counted] = np.minimum(errors[counted], relative)
             if errors.max() <= self.tolerance:
                 break
             # A shorter step has more noise to hide in, so it must really bring them closer
@@ -364,7 +364,7 @@ class Check:
         units that follow, the jumps can cancel; in the gradients of points around they do not.
         """
         agrees = found.errors.max() <= self.tolerance
-        if agrees and not found.bent:
+        if (agrees and not found.bent) or not math.isfinite(found.distance):
             return False
         spread = np.ptp([_slopes(each, direction) for each in self._around], axis=0).max()
         if agrees:  # perhaps by symmetry, as in the middle of |a|
