@@ -46,6 +46,14 @@ def test_arrays_that_do_not_fit(name, make, reason, tmp_path):
         tae.load(path)
 
 
+@pytest.mark.parametrize("change", [lambda a: a[:-1], lambda a: np.append(a, a[:1]), np.float64])
+def test_a_part_alone_holds_its_parameters(change, tmp_path):
+    path, arrays = tmp_path / "model.npz", arrays_of("sequential")
+    np.savez(path, **{**arrays, "parameters": change(arrays["parameters"])})
+    with pytest.raises(tae.ModelFormatError, match="'parameters' should be float32 of shape"):
+        tae.load(path)
+
+
 @pytest.mark.parametrize("side", [10**6, 10**15, 10**17])
 def test_arrays_that_declare_petabytes(side, tmp_path):
     """A header that claims more than is there, in a file that is right in all else."""
