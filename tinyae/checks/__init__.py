@@ -2,7 +2,7 @@
 
 Read ``arrays`` (data), then ``arguments`` (single values and names), ``tables`` (columns for a
 terminal), ``attributes`` (checked at every assignment), ``handed_out`` (arrays that go the other
-way), ``callbacks`` (what `fit` is to call), ``undo`` (a refused call changes nothing),
+way), ``callables`` (what `fit` is to call), ``undo`` (a refused call changes nothing),
 ``public_names`` (imported on first use), ``code`` (what a function refers to) and ``forks``
 (processes that split while others work).
 """

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+LONGEST = 2**31 - 1  # side of an array
+
 
 def look_up(what: str, given: Any, known: Mapping[str, Any]) -> Any:
     """`known[given]`, or a `ValueError` that lists the names there are."""
@@ -40,7 +42,10 @@ def whole(name: str, value: object, least: int = 1, most: int | None = None) -> 
 
 def length(name: str, value: object) -> int:
     """How long a side of an array is to be: at least 1, and no more than could ever be."""
-    return whole(name, value, most=2**31 - 1)
+    number = whole(name, value)
+    if number > LONGEST:
+        raise ValueError(f"{name} must be at most {LONGEST}, but got {value!r}")
+    return number
 
 
 def pair(name: str, value: object) -> tuple[int, int]:

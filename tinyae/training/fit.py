@@ -8,7 +8,7 @@ import numpy as np
 
 from ..checks.arguments import flag, whole
 from ..checks.arrays import admit, gather
-from ..checks.callbacks import check_callbacks
+from ..checks.callables import check_callbacks
 from ..engine import tuning
 from ..machine.interruption import Interruption
 from ..network.history import History
