@@ -106,7 +106,7 @@ def unit(count):
         (changed("training_state", value={}), "training_state: '.*' is missing"),
         (changed("encoder", value=[]), "encoder must hold at least one layer"),
         (changed("encoder", 1, value=unit(2**30)), "expects input of shape"),
-        (changed("encoder", 4, value=unit(10**12)), "must be below 2\\*\\*31"),
+        (changed("encoder", 4, value=unit(10**12)), "units must be at most 2147483647"),
         (changed("encoder", 4, value=unit(10**30)), r"encoder\[4\]|the model"),
         (changed("encoder", 4, value=unit(2**30)), "'parameters' should be float32 of shape"),
         (changed("encoder", 4, value=unit(3)), "'parameters' should be float32 of shape"),
