@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-
 LONGEST = 2**31 - 1  # side of an array
 
 
