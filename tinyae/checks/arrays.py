@@ -61,7 +61,7 @@ def admit(
         or leaves the bounds; the message names `name`, what was expected and what came.
     """
     array = numbers(data, name)
-    _check_shape(array, name, sample_shape)
+    check_shape(array, name, sample_shape)
     _check_values(array, name, _computed_in(array, dtype), bounds)
     return array
 
@@ -107,7 +107,8 @@ def _computed_in(array: np.ndarray, dtype: DTypeLike | None) -> np.dtype:
     return np.dtype(dtype or array.dtype)
 
 
-def _check_shape(array: np.ndarray, name: str, sample_shape: tuple[int, ...] | None) -> None:
+def check_shape(array: np.ndarray, name: str, sample_shape: tuple[int, ...] | None) -> None:
+    """Refuse what is no batch of samples of that shape, or of any."""
     if sample_shape is None:
         if array.ndim < 2:
             raise ValueError(

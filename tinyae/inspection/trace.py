@@ -243,5 +243,5 @@ def norm(values: np.ndarray) -> float:
 def _loss_formula(chain: Chain) -> Formula:
     if chain.kernel_loss is not None:
         return chain.kernel_loss.formula
-    name = f"{type(chain.loss).__name__}.value_and_gradient(y, t)"
+    name = f"{type(getattr(chain.loss, 'loss', chain.loss)).__name__}.value_and_gradient(y, t)"
     return Formula(f"{name}[0], t the target", f"dy = {name}[1]")

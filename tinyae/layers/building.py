@@ -2,10 +2,12 @@
 
 import functools
 from collections.abc import Callable
+from numbers import Real
 from typing import Any
 
 import numpy as np
 
+from ..checks.arguments import whole
 from ..checks.undo import unchanged_if_refused
 from .weights import Weights
 
@@ -27,12 +29,13 @@ def recording(build: Callable) -> Callable:
             vars(self).update(_building=True, weights=Weights(), gradients=Weights())
             shape = checked_shape(self, build(self, input_shape, *args, **options))
             vars(self).update(_building=False, input_shape=tuple(input_shape), output_shape=shape)
-            check_weights(self)
+            if not overrides(self, "forward") or not overrides(self, "backward"):
+                check_weights(self)
             if not self._declares:
                 self.bind_alone()
         return shape
 
-    wrapper.records = True  # type: ignore[attr-defined]
+    wrapper.checks = True  # type: ignore[attr-defined]
     return wrapper
 
 
@@ -49,9 +52,9 @@ def checked_shape(layer: Any, shape: Any) -> Shape:
 
 def check_weights(layer: Any) -> None:
     """Refuse weights other than those that the kernels are written for."""
-    mro, cls = type(layer).__mro__, owner(layer, "kernels")
-    if not describes(layer, "kernels") or mro.index(owner(layer, "build")) >= mro.index(cls):
+    if layer.kernels is None or not overrides(layer, "build"):
         return
+    cls = owner(layer, "kernels")
     twin = object.__new__(type(layer))
     own = {"weights": Weights(), "gradients": Weights(), "_declares": True, "_building": True}
     vars(twin).update(vars(layer), **own)
@@ -67,9 +70,52 @@ def check_weights(layer: Any) -> None:
         )
 
 
+def record_fields(layer: Any) -> dict[str, float]:
+    """The layer's own; refused if its kernels would look for its numbers elsewhere."""
+    fields, kinds = layer.record_fields(), layer.kernels.fields
+    wanted = fields
+    if overrides(layer, "record_fields"):
+        wanted = owner(layer, "kernels").record_fields(layer)
+    for name in {**kinds, **wanted, **fields}:
+        kind, value = kinds.get(name), fields.get(name)
+        if kind is None or not isinstance(value, Real) or kind(value) != value:
+            raise ValueError(
+                f"{layer.label}: record_fields must give {dict(kinds)}, but gives {name}: {value!r}"
+            )
+        if kind is int and value != wanted.get(name):  # a size, or where code lies
+            raise ValueError(
+                f"{layer.label}: record_fields must give {name}: {wanted.get(name)!r}, as "
+                f"{owner(layer, 'kernels').__name__}'s kernels need, but gives {value!r}"
+            )
+    return fields
+
+
+def scratch_size(layer: Any, op: np.record) -> int:
+    """How many numbers of scratch the layer's kernels get."""
+    size = whole(f"{layer.label}: scratch_size", layer.scratch_size(op), least=0)
+    if overrides(layer, "scratch_size"):
+        return max(size, owner(layer, "kernels").scratch_size(layer, op))
+    return size
+
+
+def overrides(layer: Any, name: str) -> bool:
+    """Whether `name` is defined anew below the class that the layer's kernels are from."""
+    cls: Any = type(layer)
+    return _overrides(cls, name)
+
+
+@functools.cache
+def _overrides(cls: Any, name: str) -> bool:
+    return cls.__mro__.index(_owner(cls, name)) < cls.__mro__.index(_owner(cls, "kernels"))
+
+
 def owner(layer: Any, name: str) -> Any:
     """The class that says what the layer's `name` is."""
-    return next(base for base in type(layer).__mro__ if name in vars(base))
+    return _owner(type(layer), name)
+
+
+def _owner(cls: Any, name: str) -> Any:
+    return next(base for base in cls.__mro__ if name in vars(base))
 
 
 def describes(layer: Any, name: str) -> bool:
@@ -84,9 +130,9 @@ def describes(layer: Any, name: str) -> bool:
     return same and cls is not owner(layer, "add_weight") and not newer  # not Layer's own
 
 
-def is_ours(layer: Any) -> bool:
-    """Whether the layer is one of tinyae's."""
-    return type(layer).__module__.partition(".")[0] == __name__.partition(".")[0]
+def is_ours(part: Any) -> bool:
+    """Whether a class or function is tinyae's."""
+    return part.__module__.partition(".")[0] == __name__.partition(".")[0]
 
 
 def is_compiled(layer: Any) -> bool:

@@ -18,9 +18,11 @@ import numpy as np
 from numba import types
 
 from ..checks.arguments import look_up, positive, share, whole
+from ..checks.arrays import numbers
+from ..checks.operands import changeable, computed_in, operand
 from ..machine.calls import by_address, check_parameters
 from ..machine.jit import inlined, kernel
-from .with_kernel import WithKernel
+from .with_kernel import WithKernel, refuse_own
 
 
 @kernel
@@ -100,7 +102,8 @@ class Optimizer(WithKernel):
 
     def state(self, parameters: np.ndarray) -> np.ndarray:
         """What it keeps beside the parameters before the first step: zeros, (2, p)."""
-        return np.zeros((SLOTS, parameters.size), parameters.dtype)
+        theta = numbers(parameters, "parameters")
+        return np.zeros((SLOTS, theta.size), computed_in(theta))
 
     def step(self, parameters: np.ndarray, gradient: np.ndarray, state: np.ndarray, t: int) -> None:
         """Take one step by hand, in place.
@@ -122,16 +125,16 @@ class Optimizer(WithKernel):
         array([0., 2.])
         """
         whole("t", t)
-        for name, array, shape in (
-            ("gradient", gradient, parameters.shape),
-            ("state", state, (SLOTS, *parameters.shape)),
-        ):
-            if array.shape != shape or array.dtype != parameters.dtype:
-                raise ValueError(
-                    f"{name} must have shape {shape} and dtype {parameters.dtype}, as parameters "
-                    f"have, but has shape {array.shape} and dtype {array.dtype}"
-                )
-        self.kernel(parameters, gradient.copy(), *state, t, self.kernel_numbers())
+        shape, dtype = (np.size(parameters),), computed_in(numbers(parameters, "parameters"))
+        theta = changeable(parameters, "parameters", shape, dtype)
+        slots = changeable(state, "state", (SLOTS, *shape), dtype)
+        if np.shares_memory(parameters, state):
+            raise ValueError("state must have memory of its own, but is part of parameters")
+        g = operand(gradient, "gradient", shape, dtype).copy()
+        self.kernel(theta, g, *slots, t, self.kernel_numbers())
+        for array, result in ((parameters, theta), (state, slots)):
+            if result is not array:  # but a copy, as of an array with strides
+                array[...] = result
 
 
 class Adam(Optimizer):
@@ -216,6 +219,7 @@ def get(optimizer: str | Optimizer) -> Optimizer:
     """The optimizer of that name, or the given one."""
     if isinstance(optimizer, Optimizer):
         optimizer.kernel_numbers()
+        refuse_own(optimizer, Optimizer, "step", "state")
         check_parameters(optimizer.kernel, STEP)
         return optimizer
     return look_up("optimizer", optimizer, NAMES)()

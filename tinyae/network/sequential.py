@@ -143,6 +143,11 @@ class Sequential(Layer):
         return backprop.forward(self._layers, x, training, step, first)
 
     def backward(self, dy: np.ndarray, cache: Any) -> np.ndarray:
+        if not isinstance(cache, list) or len(cache) != len(self._layers):
+            raise ValueError(
+                f"{self.label}.backward must be given the cache that its forward gave, but got "
+                f"{repr(cache)[:60]}"
+            )
         return backprop.backward(self._layers, dy, cache)
 
     def clear_gradients(self) -> None:
