@@ -1,5 +1,6 @@
 """What happens around a layer's own `build`; and which class says what a layer is."""
 
+import contextlib
 import functools
 from collections.abc import Callable
 from numbers import Real
@@ -41,13 +42,13 @@ def recording(build: Callable) -> Callable:
 
 def checked_shape(layer: Any, shape: Any) -> Shape:
     """What `build` gave, refused if it is no shape."""
-    sizes = shape if isinstance(shape, tuple | list) and shape else [None]
-    if not all(isinstance(size, int | np.integer) and size > 0 for size in sizes):
-        raise ValueError(
-            f"{type(layer).__name__}.build must return the output's shape, a tuple of positive "
-            f"sizes, but returned {shape!r}"
-        )
-    return tuple(map(int, sizes))
+    if isinstance(shape, tuple | list) and shape:
+        with contextlib.suppress(ValueError):
+            return tuple(whole("size", size) for size in shape)
+    raise ValueError(
+        f"{type(layer).__name__}.build must return the output's shape, a tuple of positive "
+        f"sizes, but returned {shape!r}"
+    )
 
 
 def check_weights(layer: Any) -> None:
@@ -76,6 +77,10 @@ def record_fields(layer: Any) -> dict[str, float]:
     wanted = fields
     if overrides(layer, "record_fields"):
         wanted = owner(layer, "kernels").record_fields(layer)
+    if not isinstance(fields, Mapping):
+        raise ValueError(
+            f"{layer.label}: record_fields must give {dict(kinds)}, but gives {fields!r}"
+        )
     for name in {**kinds, **wanted, **fields}:
         kind, value = kinds.get(name), fields.get(name)
         if kind is None or not isinstance(value, Real) or kind(value) != value:
