@@ -499,3 +499,19 @@ def test_a_get_config_that_the_constructor_would_refuse_is_refused(config, tmp_p
 def test_a_record_of_ones_own_kernels_is_ones_own():
     ae = model(OwnScale(), (6,))
     assert tae.check_gradients(ae, np.random.default_rng(0).random((4, 6))).passed
+
+
+@pytest.mark.parametrize("given", [None, "y = x", ("y = x", "dx = dy")])
+def test_a_formula_is_one(given):
+    class Mine(tae.Dense):
+        def formula(self):
+            return given
+
+    with pytest.raises(ValueError, match=r"Mine.formula must return a Formula, but gave"):
+        tae.trace(model(Mine(3), (6,)), np.ones((4, 6)))
+
+
+@pytest.mark.parametrize("name", ["forward", "backward", "build", "prepare"])
+def test_a_chain_computes_what_its_layers_do(name):
+    with pytest.raises(TypeError, match=f"Mine must be a Layer to define {name}"):
+        type("Mine", (tae.Sequential,), {name: lambda self, *_: None})

@@ -16,6 +16,7 @@ from tests.support.entries import data
 from tests.support.input_cases import BAD, GOOD, read_only
 from tests.support.layer_cases import LAYER_CASES, chain_of
 from tests.support.own_parts import Huber, OwnScale
+from tinyae.maths import initializers
 
 SHAPE = (12, 6)
 
@@ -282,3 +283,55 @@ def test_a_kernel_of_ones_own_says_what_it_cannot_take(bad):
     kind = re.escape(type(given).__name__)
     with pytest.raises(TypeError, match=rf"added must be called with arrays .* got \(.*{kind}"):
         added(given, np.ones(3))
+
+
+# What stands beside the arrays
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda layer: layer.forward(data(), training="no"), "training must be True or False"),
+        (lambda layer: layer.forward(data(), training=True, step="3"), "step must be a whole"),
+        (lambda layer: layer.forward(data(), True, 2**70), "step must be a whole number from 0"),
+        (lambda layer: layer.forward(data(), first=-1), "first must be a whole number from 0"),
+        (lambda layer: tae.MSE().sums(data(), data(), "3"), "scale must be zero or positive"),
+        (lambda layer: tae.MSE().sums(data(), data(), np.nan), "scale must be zero or positive"),
+        (lambda layer: tae.Adam().step(*np.ones((2, 3)), np.zeros((2, 3)), 2**70), "t must be a"),
+        (lambda layer: tae.Adam().state(None), "parameters must hold real numbers"),
+        (lambda layer: tae.Adam().state(np.ones((3, 2))), r"parameters must have shape \(6,\)"),
+    ],
+)
+def test_what_stands_beside_the_arrays_is_checked(call, message):
+    with pytest.raises(ValueError, match=message):
+        call(LAYERS["Dropout"]())
+
+
+SHAPES = [None, 3, "ab", (2.5,), (-1, 2), (0, 2), (True,), np.ones((2, 2))]
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_a_shape_is_positive_sizes(shape):
+    rng = np.random.default_rng(0)
+    for initializer in (*initializers.NAMES.values(), tae.RandomNormal()):
+        with pytest.raises(ValueError, match="shape must be a tuple of positive sizes, but got"):
+            initializer(shape, rng)
+    for layer in (tae.Dense(3), tae.Flatten(), tae.Sequential([tae.Conv2D(1, 1)])):
+        with pytest.raises(ValueError, match="input_shape must be a tuple of positive sizes, but"):
+            layer.build(shape)
+
+    class Own(tae.Layer):
+        def build(self, input_shape):
+            self.add_weight("w", shape)
+            return input_shape
+
+    with pytest.raises(ValueError, match="Own: the shape of w must be a tuple of positive sizes"):
+        Own().build((6,))
+
+
+@pytest.mark.parametrize("rng", [None, 5, np.random.RandomState(0)], ids=str)
+@pytest.mark.parametrize("name", sorted(initializers.NAMES.keys() - {"zeros"}))
+def test_random_weights_need_a_generator(name, rng):
+    for initializer in (initializers.NAMES[name], tae.RandomNormal()):
+        with pytest.raises(ValueError, match=r"rng must be a numpy.random.Generator, but got"):
+            initializer((3, 2), rng)

@@ -38,6 +38,15 @@ def whole(name: str, value: object, least: int = 1, most: int | None = None) -> 
     return int(value)  # type: ignore[call-overload]
 
 
+def sizes(name: str, value: object) -> tuple[int, ...]:
+    """A shape: positive sizes, of which there may be none."""
+    given: Any = value.tolist() if isinstance(value, np.ndarray) else value
+    with contextlib.suppress(ValueError):
+        if isinstance(given, tuple | list):
+            return tuple(whole(name, size) for size in given)
+    raise ValueError(f"{name} must be a tuple of positive sizes, but got {value!r}")
+
+
 def pair(name: str, value: object) -> tuple[int, int]:
     """One positive size for both directions, or (vertical, horizontal)."""
     sizes = tuple(value) if isinstance(value, tuple | list) else (value, value)

@@ -199,6 +199,8 @@ class Recorder(StandIn):
         gradients = [gradient.reshape(-1) for gradient in self.layer.gradients.values()]
         own = describes(self.layer, "formula")
         text = self.layer.formula() if own else Layer.formula(self.layer)
+        if not isinstance(text, Formula):
+            raise ValueError(f"{self.layer.label}.formula must return a Formula, but gave {text!r}")
         if logits:
             backward = text.backward.replace("dz = dy; ", "").replace("dy", "dz")
             text = Formula(text.forward.replace("y =", "z ="), backward)

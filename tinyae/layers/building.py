@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..checks.arguments import whole
+from ..checks.arguments import sizes, whole
 from ..checks.undo import unchanged_if_refused
 from .weights import Weights
 
@@ -26,10 +26,11 @@ def recording(build: Callable) -> Callable:
             raise ValueError(
                 f"{self.label} belongs to a model, which has built it; build a copy instead"
             )
+        input_shape = sizes("input_shape", input_shape)
         with unchanged_if_refused(self):
             vars(self).update(_building=True, weights=Weights(), gradients=Weights())
             shape = checked_shape(self, build(self, input_shape, *args, **options))
-            vars(self).update(_building=False, input_shape=tuple(input_shape), output_shape=shape)
+            vars(self).update(_building=False, input_shape=input_shape, output_shape=shape)
             if not overrides(self, "forward") or not overrides(self, "backward"):
                 check_weights(self)
             if not self._declares:
@@ -42,9 +43,9 @@ def recording(build: Callable) -> Callable:
 
 def checked_shape(layer: Any, shape: Any) -> Shape:
     """What `build` gave, refused if it is no shape."""
-    if isinstance(shape, tuple | list) and shape:
-        with contextlib.suppress(ValueError):
-            return tuple(whole("size", size) for size in shape)
+    with contextlib.suppress(ValueError):
+        if found := sizes("shape", shape):
+            return found
     raise ValueError(
         f"{type(layer).__name__}.build must return the output's shape, a tuple of positive "
         f"sizes, but returned {shape!r}"
@@ -77,10 +78,8 @@ def record_fields(layer: Any) -> dict[str, float]:
     wanted = fields
     if overrides(layer, "record_fields"):
         wanted = owner(layer, "kernels").record_fields(layer)
-    if not isinstance(fields, Mapping):
-        raise ValueError(
-            f"{layer.label}: record_fields must give {dict(kinds)}, but gives {fields!r}"
-        )
+    if not isinstance(fields, dict):
+        raise ValueError(f"{layer.label}: record_fields must give a dict, but gives {fields!r}")
     for name in {**kinds, **wanted, **fields}:
         kind, value = kinds.get(name), fields.get(name)
         if kind is None or not isinstance(value, Real) or kind(value) != value:

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from ..checks.arguments import flag, whole
+from ..checks.arguments import flag, sizes, whole
 from ..checks.arrays import shape_text
 from ..checks.attributes import Checked
 from ..checks.operands import operand
@@ -25,6 +25,7 @@ Shape = tuple[int, ...]
 ARRAYS = ("parameters", "gradient", "weights", "gradients")
 BUILT = ("input_shape", "output_shape", *ARRAYS[:2])  # there once a layer is built
 FIXED = ("input_shape", "output_shape", "dtype", *ARRAYS)  # which nobody can replace then
+LARGEST = 1 << 62  # of counters
 PASSES = {"forward": checked_forward, "backward": checked_backward}
 WRAPPERS = {"build": recording, **PASSES}
 RESERVED = {*FIXED, "built", "layers", "parameter_count", "trainable"}  # of no class but tinyae's
@@ -152,9 +153,9 @@ class Layer(Checked):
             The position in the mini-batch of the first row of x.
         """
         table = self._table("forward(x, ...) -> (y, cache)")
-        step, first = whole("step", step, least=0), whole("first", first, least=0)
+        step, first = whole("step", step, 0, LARGEST), whole("first", first, 0, LARGEST)
         y = np.empty((len(x), *self.output_shape), self.dtype)
-        step = step if training else NOT_TRAINING
+        step = step if flag("training", training) else NOT_TRAINING
         with np.errstate(all="ignore"):  # as in compiled code
             run_forward(
                 *(for_kernels(table), self.parameters, _rows(x), _rows(y)),
@@ -210,6 +211,9 @@ class Layer(Checked):
         """Declare a weight; to be called from `build`."""
         if not self._building:
             raise ValueError(f"{self.label}: add_weight is to be called in build")
+        shape = sizes(f"{self.label}: the shape of {name}", shape)
+        if not isinstance(name, str):
+            raise ValueError(f"{self.label}: a weight's name must be text, but got {name!r}")
         if name in self.weights:
             raise ValueError(f"{self.label} has a weight {name!r} already")
         initialize = get_initializer(initializer)
@@ -222,7 +226,7 @@ class Layer(Checked):
             return
         rng = self._rng or np.random.default_rng(0)
         what = f"{self.label}: what the initializer of {name} gives"
-        values = operand(initialize(shape, rng), what, tuple(shape), self.dtype)
+        values = operand(initialize(shape, rng), what, shape, self.dtype)
         if not np.isfinite(values).all():
             raise ValueError(f"{what} must be finite")
         self.weights.bind(name, values)

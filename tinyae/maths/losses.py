@@ -21,7 +21,7 @@ import numpy as np
 from numba import types
 from numpy.typing import ArrayLike
 
-from ..checks.arguments import look_up
+from ..checks.arguments import look_up, not_negative
 from ..checks.arrays import admit
 from ..checks.operands import batch, changeable, operand
 from ..machine.calls import by_address
@@ -189,6 +189,7 @@ class Loss(WithKernel):
         The gradient for these sums times `scale` is written into `gradient`, if that is given.
         """
         y, x = self._operands(output, target)
+        scale = not_negative("scale", scale)
         if gradient is not None:
             changeable(gradient, "gradient", y.shape, y.dtype)
         dy, sums = self._run(y, x, scale)
@@ -204,7 +205,7 @@ class Loss(WithKernel):
     def _run(self, y: np.ndarray, x: np.ndarray, scale: float) -> tuple[np.ndarray, np.ndarray]:
         dy, sums, rows = np.empty_like(y), np.empty(len(y)), (len(y), -1)
         samples = y.reshape(rows), x.reshape(rows)
-        self.kernel(*samples, self.kernel_numbers(), float(scale), dy.reshape(rows), sums)
+        self.kernel(*samples, self.kernel_numbers(), scale, dy.reshape(rows), sums)
         return dy, sums
 
 

@@ -103,6 +103,7 @@ class Optimizer(WithKernel):
     def state(self, parameters: np.ndarray) -> np.ndarray:
         """What it keeps beside the parameters before the first step: zeros, (2, p)."""
         theta = numbers(parameters, "parameters")
+        operand(theta, "parameters", (theta.size,), computed_in(theta))
         return np.zeros((SLOTS, theta.size), computed_in(theta))
 
     def step(self, parameters: np.ndarray, gradient: np.ndarray, state: np.ndarray, t: int) -> None:
@@ -124,7 +125,7 @@ class Optimizer(WithKernel):
         >>> theta
         array([0., 2.])
         """
-        whole("t", t)
+        whole("t", t, most=1 << 62)
         shape, dtype = (np.size(parameters),), computed_in(numbers(parameters, "parameters"))
         theta = changeable(parameters, "parameters", shape, dtype)
         slots = changeable(state, "state", (SLOTS, *shape), dtype)

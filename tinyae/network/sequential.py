@@ -48,8 +48,9 @@ class Sequential(Layer):
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        if {"forward", "backward"} & vars(cls).keys():  # a model takes the layers out of a chain
-            raise TypeError(f"{cls.__name__} must be a Layer to define forward and backward")
+        for name in ("forward", "backward", "build", "prepare"):
+            if name in vars(cls):  # a model takes the layers out of a chain
+                raise TypeError(f"{cls.__name__} must be a Layer to define {name}")
 
     def __init__(self, layers: Iterable[Layer], *, label: str = "Sequential"):
         self._layers: list[Layer] = []
