@@ -13,7 +13,7 @@ from .arrays import check_shape, numbers
 
 
 def batch(
-    data: ArrayLike,
+    data: Any,
     name: str,
     sample_shape: tuple[int, ...] | None = None,
     dtype: DTypeLike | None = None,
@@ -22,6 +22,9 @@ def batch(
 
     Without `dtype` in float64, or in float32 if the array is that.
     """
+    known = type(data) is np.ndarray and data.dtype == dtype and data.flags.carray
+    if known and data.ndim and data.size and data.shape[1:] == sample_shape:
+        return data  # as in training, layer by layer
     array = numbers(data, name)
     check_shape(array, name, array.shape[1:] if sample_shape is None else sample_shape)
     return _converted(array, name, np.dtype(dtype or computed_in(array)))

@@ -13,6 +13,7 @@ from ..checks.undo import unchanged_if_refused
 from .weights import Weights
 
 Shape = tuple[int, ...]
+OURS = __name__.partition(".")[0] + "."  # how the names of tinyae's modules begin
 
 
 def recording(build: Callable) -> Callable:
@@ -75,6 +76,8 @@ def check_weights(layer: Any) -> None:
 def record_fields(layer: Any) -> dict[str, float]:
     """The layer's own; refused if its kernels would look for its numbers elsewhere."""
     fields, kinds = layer.record_fields(), layer.kernels.fields
+    if is_ours(type(layer).record_fields):
+        return fields
     wanted = fields
     if overrides(layer, "record_fields"):
         wanted = owner(layer, "kernels").record_fields(layer)
@@ -96,7 +99,10 @@ def record_fields(layer: Any) -> dict[str, float]:
 
 def scratch_size(layer: Any, op: np.record) -> int:
     """How many numbers of scratch the layer's kernels get."""
-    size = whole(f"{layer.label}: scratch_size", layer.scratch_size(op), least=0)
+    size = layer.scratch_size(op)
+    if is_ours(type(layer).scratch_size):
+        return size
+    size = whole(f"{layer.label}: scratch_size", size, least=0)
     if overrides(layer, "scratch_size"):
         return max(size, owner(layer, "kernels").scratch_size(layer, op))
     return size
@@ -136,7 +142,7 @@ def describes(layer: Any, name: str) -> bool:
 
 def is_ours(part: Any) -> bool:
     """Whether a class or function is tinyae's."""
-    return part.__module__.partition(".")[0] == __name__.partition(".")[0]
+    return str(getattr(part, "__module__", "")).startswith(OURS)
 
 
 def is_compiled(layer: Any) -> bool:
