@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from .checks.arguments import flag
+from .checks.arguments import file_path, flag
 from .checks.arrays import admit
+from .checks.foreign_names import hinting
 from .engine.program import eager_predict, program_for
 from .export.numpy_file import export_numpy
 from .files.archive import ModelFile, write
@@ -138,10 +139,12 @@ class Autoencoder(Network):
         -------
         array, shape (n,), or (n, *output_shape) with `per_feature`
         """
+        per_feature = flag("per_feature", per_feature)
         return sample_errors(self, *self.admit((x, y, "x"))[0], per_feature)
 
     # Training
 
+    @hinting
     def fit(
         self,
         x: ArrayLike,
@@ -152,12 +155,14 @@ class Autoencoder(Network):
         batch_size: int = 32,
         validation_data: ArrayLike | tuple[ArrayLike, ArrayLike] | None = None,
         shuffle: bool = True,
-        callbacks: Iterable[Callback] = (),
+        callbacks: Iterable[Callback] | Callback | None = (),
         initial_epoch: int | None = None,
         verbose: str | int = "auto",
         eager: bool = False,
     ) -> History:
         """Train on samples x. A second call goes on where the first ended.
+
+        Warns if the activation of the output cannot give the targets, or does not suit the loss.
 
         Parameters
         ----------
@@ -175,8 +180,9 @@ class Autoencoder(Network):
             x, or x and y, to measure after each epoch.
         shuffle : bool, default True
             Whether each pass has an order of its own.
-        callbacks : iterable of callable ``(epoch, logs)``
-            Called after each epoch, from 0; one that returns True stops the training.
+        callbacks : callable ``(epoch, logs)``, or iterable of them
+            Called after each epoch, from 0; one that returns True stops the training. Of one's
+            methods ``set_model(model)`` is called first, and ``on_train_end()`` last, always.
         initial_epoch : int, optional
             The number of the first epoch. Default: how many there have been.
         verbose : "auto", 0, 1 or 2
@@ -220,11 +226,16 @@ class Autoencoder(Network):
             with Interruption():
                 acquired = self._training.acquire(blocking=False)
             if not acquired:
-                raise RuntimeError("this model is being trained already")
-            with self.unchanged_if_refused():
-                data, *validation = self.admit(*pairs)
-                training.prepare(data, validation[0] if validation else None)
-            return training.run()
+                raise RuntimeError(
+                    "this model is being trained already (in a forked process: was, when it was "
+                    "forked); a copy can be trained, model.copy()"
+                )
+            # what is called on the way out finds the model at its counted step
+            with training.way_out, training.way_out:
+                with self.all_or_nothing():
+                    data, *validation = self.admit(*pairs)
+                    training.prepare(data, validation[0] if validation else None)
+                return training.run()
         finally:
             if acquired:
                 self._training.release()
@@ -299,6 +310,7 @@ class Autoencoder(Network):
         OSError
             If the file cannot be written; one that was there is as before.
         """
+        training_state = flag("training_state", training_state)
         self.require_built("save")
         document = {
             "kind": "autoencoder",
@@ -375,17 +387,12 @@ class Autoencoder(Network):
         list of Path
             The two files.
         """
+        encoder_only = flag("encoder_only", encoder_only)
         self.require_built("export_numpy")
-        return export_numpy(self, folder, encoder_only)
+        return export_numpy(self, file_path("folder", folder), encoder_only)
 
     def __getstate__(self) -> dict:
         return {**super().__getstate__(), "_training": None}
 
     def __setstate__(self, state: dict) -> None:
         super().__setstate__({**state, "_training": threading.Lock()})
-
-    def __repr__(self) -> str:
-        return (
-            f"Autoencoder(encoder={self.encoder.layers!r}, decoder={self.decoder.layers!r}, "
-            f"loss={self.loss!r}, optimizer={self.optimizer!r})"
-        )

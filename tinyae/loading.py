@@ -8,7 +8,8 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Union
 
-from .checks.arguments import whole
+from .checks.arguments import file_path, mapping, optional_whole
+from .checks.foreign_names import hinting
 from .files.archive import ModelFile, ModelFormatError
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from .network.sequential import Sequential
 
 
+@hinting
 def load(
     path: str | os.PathLike[str],
     *,
@@ -48,8 +50,8 @@ def load(
     OSError
         If the file cannot be read.
     """
-    if threads is not None:
-        threads = whole("threads", threads)
+    path, threads = file_path("path", path), optional_whole("threads", threads)
+    custom = mapping("custom", {} if custom is None else custom, "classes and activations")
     try:
         if not os.path.isfile(path) and os.path.exists(path):  # opening a pipe would wait
             raise ModelFormatError("it is not a plain file")
@@ -63,11 +65,11 @@ def load(
             if kind == "sequential":
                 from .network.sequential import Sequential
 
-                return Sequential.from_file(file, custom or {}, threads)
+                return Sequential.from_file(file, custom, threads)
             if kind == "autoencoder":
                 from .autoencoder import Autoencoder
 
-                return Autoencoder.from_file(file, custom or {}, threads)
+                return Autoencoder.from_file(file, custom, threads)
             raise ModelFormatError(f"it holds a model of the unknown kind {str(kind)[:40]!r}")
     except ModelFormatError as error:
         raise ModelFormatError(f"{os.fspath(path)} cannot be loaded: {error}") from error

@@ -12,12 +12,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from .autoencoder import Autoencoder
+from .checks.arguments import not_negative, pair
+from .checks.arguments import sizes as whole_numbers
 from .layers.convolution import Conv2D, Conv2DTranspose
 from .layers.dense import Dense
 from .layers.layer import Layer
 from .layers.noise import GaussianNoise
 from .layers.pooling import MaxPooling2D, UpSampling2D
+from .maths.activations import check as check_activation
 from .maths.penalties import L1, L1L2
+from .maths.penalties import check as check_penalty
 
 IMAGE = (28, 28, 1)
 
@@ -39,7 +43,9 @@ def deep(
     output_activation : str, optional
         Of the last layer: "sigmoid" for a loss of "bce".
     """
-    pixels, *inner, code = sizes
+    pixels, *inner, code = whole_numbers("sizes", sizes, least=2)
+    check_activation("activation", activation)
+    check_activation("output_activation", output_activation)
     output = Dense(pixels, output_activation)
     return Autoencoder(
         encoder=[*(Dense(units, activation) for units in inner), Dense(code)],
@@ -60,6 +66,7 @@ def convolutional(filters: tuple[int, int] = (128, 32), **options: Any) -> Autoe
     filters : (int, int)
         Channels of the first and the second convolution.
     """
+    filters = pair("filters", filters)
     return Autoencoder(
         encoder=_conv_encoder(filters),
         decoder=_conv_decoder(filters),
@@ -73,7 +80,7 @@ def convolutional_transpose(filters: tuple[int, int] = (128, 32), **options: Any
 
     ConvT 32 7×7 stride 2, ConvT 128 2×2 stride 2, ConvT 1 7×7 sigmoid.
     """
-    wide, narrow = filters
+    wide, narrow = filters = pair("filters", filters)
     return Autoencoder(
         encoder=_conv_encoder(filters),
         decoder=[
@@ -105,8 +112,8 @@ def denoising(
     def conv(channels: int, activation: str = "relu") -> Conv2D:
         return Conv2D(channels, 3, padding="same", activation=activation)
 
-    first, second = filters
-    noise: list[Layer] = [GaussianNoise(stddev)] if stddev > 0 else []
+    first, second = pair("filters", filters)
+    noise: list[Layer] = [GaussianNoise(stddev)] if not_negative("stddev", stddev) > 0 else []
     return Autoencoder(
         encoder=[*noise, conv(first), MaxPooling2D(), conv(second), MaxPooling2D()],
         decoder=[
@@ -126,6 +133,7 @@ def sparse(penalty: L1L2 | None = None, **options: Any) -> Autoencoder:
     penalty : L1, L2 or L1L2, optional
         Default: L1(2.56e-3), which is 1e-5 at batch size 256 for those who sum over the batch.
     """
+    check_penalty("penalty", penalty)
     penalty = L1(2.56e-3) if penalty is None else penalty
     return Autoencoder(
         encoder=[

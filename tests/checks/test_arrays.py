@@ -18,19 +18,12 @@ X = np.random.default_rng(0).random((6, 4))
     ("data", "message"),
     [
         ([[1, 2], [3]], "x must be one rectangular array of numbers"),
-        (np.array([[1, None]]), "x must hold real numbers .* but its dtype is object"),
-        ([["1", "2"]], "x must hold real numbers .* but its dtype is <U1"),
-        (np.array([[b"1"]]), "x must hold real numbers .* but its dtype is |S1"),
-        (X.astype(complex), "x must hold real numbers .* but its dtype is complex128"),
-        (np.zeros((2, 2), "M8[s]"), "x must hold real numbers .* but its dtype is datetime64"),
-        (np.zeros(3, "f4,f4"), "x must hold real numbers"),
         (3.0, r"x must have at least two dimensions .* but its shape is \(\)"),
         ([1.0, 2.0], r"x must have at least two dimensions .* but its shape is \(2,\)"),
         (np.zeros((0, 4)), r"x is empty: its shape is \(0, 4\)"),
         (np.zeros((4, 0)), r"x is empty: its shape is \(4, 0\)"),
         ([[]], r"x is empty: its shape is \(1, 0\)"),
         ([], r"x must have at least two dimensions .* but its shape is \(0,\)"),
-        (np.ma.masked_less(X, 0.5), "x must have no masked values"),
         (np.full((2, 2), np.finfo(np.longdouble).max), "x must be finite, but row 0 holds a value"),
     ],
 )
@@ -66,7 +59,7 @@ def test_another_shape_is_refused_with_a_hint(shape, wanted, message):
         ([1.0, np.nan], None, "x must be finite"),
         (1e39, None, "x must be finite, but row 0 holds a value beyond float32"),
         ([], None, r"x is empty: its shape is \(0,\)$"),
-        ("a", None, "x must hold real numbers"),
+        ("a", None, "x must be an array of numbers, but got 'a'"),
     ],
 )
 def test_what_is_not_one_sample_is_refused(data, shape, message):
@@ -112,15 +105,10 @@ def test_a_value_beyond_the_models_dtype_counts_as_infinite(value):
 def test_bounds_hold_for_every_dtype(dtype):
     assert admit(np.array([[0, 1]], dtype), "y", bounds=(0, 1)).dtype == dtype
     if dtype is not bool:
-        with pytest.raises(ValueError, match=r"y must lie in \[0, 1\].* from 0 to 255; divide im"):
+        with pytest.raises(
+            ValueError, match=r"y must lie in \[0, 1\].* holds 255.* in column 1; divide im"
+        ):
             admit(np.array([[0, 255]], dtype), "y", bounds=(0, 1))
-
-
-def test_a_range_that_is_no_image_gets_no_image_hint():
-    with pytest.raises(ValueError, match=r"range from -0.5 to 1$"):
-        admit(np.array([[-0.5, 1.0]]), "y", bounds=(0, 1))
-    with pytest.raises(ValueError, match=r"to 1000$"):
-        admit(np.array([[0.0, 1000.0]]), "y", bounds=(0, 1))
 
 
 def variants(folder):
@@ -266,3 +254,80 @@ def test_a_model_uses_a_memory_map_without_copying_it(mapped, use):
     ae = tae.Autoencoder([tae.Dense(2)], [tae.Dense(WIDTH)], input_shape=(WIDTH,))
     use(ae, x[:64])  # compiles, which is not to be counted
     assert peak_of(lambda: use(ae, x)) < x.nbytes / 2
+
+
+# Bounds
+
+
+def bounded(x, dtype=np.float32):
+    return admit(x, "x", None, dtype, (0.0, 1.0))
+
+
+@pytest.mark.parametrize(
+    ("values", "dtype"),
+    [
+        ([1.0000000000000002, 0.5], np.float64),
+        ([-1e-17, 0.5], np.float64),
+        ([1 + 4 * 2.0**-52, -(2.0**-50)], np.float64),
+        (np.array([1 + 2.0**-22, -1e-8], "f4"), np.float32),
+        (np.array([1 + 2.0**-10, 0], "f2"), np.float32),
+        ([1.00000012, 0.5], np.float32),  # what becomes 1 + an ulp in the model
+    ],
+)
+def test_values_beyond_bounds_by_rounding_are_clipped_in_a_copy(values, dtype):
+    x = np.array([values, values])
+    before = x.copy()
+    found = bounded(x, dtype)
+    np.testing.assert_array_equal(found, np.clip(before, 0, 1))
+    assert not np.shares_memory(found, x)
+    np.testing.assert_array_equal(x, before)
+
+
+def test_within_bounds_nothing_is_copied():
+    assert bounded(X) is X
+
+
+@pytest.mark.parametrize(
+    ("value", "where", "message"),
+    [
+        (1.0000000000000018, (1, 3), "row 1 holds 1.0000000000000018 in column 3$"),
+        (-1e-15, (0, 0), "row 0 holds -1e-15 in column 0$"),
+        (np.float64(1.00000095), (5, 1), "row 5 holds 1.00000095 in column 1$"),
+        (1.5, (2, 2), "row 2 holds 1.5 in column 2$"),
+        (100.5, (2, 2), "row 2 holds 100.5 in column 2$"),
+        (255.5, (2, 2), "row 2 holds 255.5 in column 2$"),
+        (254.5, (2, 2), "row 2 holds 254.5 in column 2; divide .* by 255$"),
+    ],
+)
+def test_a_value_beyond_bounds_is_shown_with_its_place(value, where, message):
+    x = X.copy()
+    x[where] = value
+    with pytest.raises(ValueError, match=rf"^x must lie in \[0, 1\], but {message}"):
+        bounded(x, np.float64)
+
+
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        (np.array([[0, 3], [16, 0]]), "row 0 holds 3 in column 1; divide .* by 255$"),
+        (np.array([[0, 3], [256, 0]]), "row 0 holds 3 in column 1$"),
+        (np.array([[0, 3], [-1, 0]]), "row 0 holds 3 in column 1$"),
+        (
+            np.full((3, 2, 2, 1), 255, np.uint8),
+            r"row 0 holds 255 at \(0, 0, 0\); divide .* by 255$",
+        ),
+        (np.array([[1.25]], "f4"), "row 0 holds 1.25 in column 0$"),
+        (np.array([[1.1]], "f4"), "row 0 holds 1.1 in column 0$"),  # float32's own digits
+    ],
+)
+def test_only_what_looks_like_pixels_is_to_be_divided(x, message):
+    with pytest.raises(ValueError, match=message):
+        bounded(x)
+
+
+def test_a_value_beyond_bounds_is_found_behind_the_first_megabyte(monkeypatch):
+    monkeypatch.setattr(arrays, "CHUNK_BYTES", 64)
+    x = X.copy()
+    x[4, 1] = 2.5
+    with pytest.raises(ValueError, match=r"row 4 holds 2\.5 in column 1$"):
+        bounded(x)

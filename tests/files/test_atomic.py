@@ -148,7 +148,7 @@ def test_no_permission():
 
 forks = pytest.mark.skipif(atomic_file.fcntl is None, reason="needs fork and locks")
 SAVE = """
-import os, random, signal, sys, time
+import os, random, signal, sys
 import numpy as np, tinyae as tae
 from tinyae.files import atomic as atomic_file
 path, way = sys.argv[1:]
@@ -165,9 +165,18 @@ def fork(work):
             os._exit(1)
         os._exit(0)
     return child
-def save_for_ever():
-    while True:
-        pca.save(path, training_state=True)
+def places(save, last=None):
+    "How many places of a save Python can look from; at the last of them the process dies."
+    count = 0
+    def profile(frame, event, argument):
+        nonlocal count
+        count += 1
+        if count == last:
+            os.kill(os.getpid(), signal.SIGKILL)
+    sys.setprofile(profile)
+    save()
+    sys.setprofile(None)
+    return count
 """
 
 
@@ -180,16 +189,14 @@ def run_saving(code, path):
 
 @forks
 def test_kill_9_while_saving_leaves_a_whole_file_and_no_litter_for_long(way, tmp_path):
-    """60 processes that save without a pause, killed at random moments."""
+    """60 processes that save, killed at as many places of it."""
     code = """
+        save = lambda: pca.save(path, training_state=True)
         pca.save(path)
-        random.seed(0)
-        left = 0
-        for _ in range(60):
-            child = fork(save_for_ever)
-            time.sleep(random.uniform(0, 0.02))
-            os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
+        most, left = places(save), 0
+        for number in range(60):
+            child = fork(lambda: places(save, 1 + number * (most - 1) // 60))
+            assert os.waitpid(child, 0)[1] == signal.SIGKILL
             assert tae.load(path).n_samples_seen_ == 80
             left += len(os.listdir(os.path.dirname(path))) > 1
             pca.save(path)
@@ -197,7 +204,7 @@ def test_kill_9_while_saving_leaves_a_whole_file_and_no_litter_for_long(way, tmp
         print(left)
         """
     left = int(run_saving(code, tmp_path / "model"))
-    # a file without a name is caught only at the end of one system call, one with a name often
+    # a file without a name gets one and at once another; one that has a name from the first is left
     assert left <= 5 if atomic_file._UNNAMED else left >= 5
 
 
@@ -205,16 +212,22 @@ def test_kill_9_while_saving_leaves_a_whole_file_and_no_litter_for_long(way, tmp
 def test_writers_at_once_leave_each_others_files_alone(way, tmp_path):
     """Each sweeps the folder where the others write, for one of them at a time is stopped."""
     code = """
+        saved, tell = os.pipe()
         def save_often():
-            for _ in range(150):
+            while not os.path.exists(path + ".end"):
                 pca.save(path + str(os.getpid() % 2))
+                os.write(tell, b"1")
         children = [fork(save_often) for _ in range(4)]
         random.seed(0)
         for _ in range(40):
             child = random.choice(children)
+            os.read(saved, 100_000)
             os.kill(child, signal.SIGSTOP)
-            time.sleep(0.01)
+            count = 0
+            while count < 8:  # by the others, but for some that were before
+                count += len(os.read(saved, 8 - count))
             os.kill(child, signal.SIGCONT)
+        open(path + ".end", "w").close()
         assert [os.waitpid(child, 0)[1] for child in children] == [0] * 4
         """
     run_saving(code, tmp_path / "model")

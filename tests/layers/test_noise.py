@@ -121,6 +121,60 @@ def test_a_models_seed_decides_keys_and_masks():
     np.testing.assert_array_equal(y, 2 * np.array(kept))
 
 
+# What a model of seed 11 draws in training for its second layer, by step: what dropout of rate 0.4
+# keeps of four samples of six numbers, and the normal numbers of noise for the first and the last
+KEPT = {
+    0: ["010011", "000010", "011010", "100101"],
+    1: ["110111", "111001", "000111", "011011"],
+    1000: ["010111", "111101", "010001", "101000"],
+}
+NOISE = {
+    0: [
+        [-0.26853988, 0.533294, -1.1571196, -1.573997, 0.5423831, 1.2331047],
+        [1.1075953, -0.40708172, -1.5693363, 0.01605802, -0.83998525, 0.81078875],
+    ],
+    1: [
+        [0.20289764, 1.5177594, -0.60304207, 0.19103417, 1.6238319, 1.1070018],
+        [-2.144418, 0.4108889, -0.03675327, -2.4599576, -0.12794729, 0.38447636],
+    ],
+    1000: [
+        [-0.5057567, 0.36627778, -1.3712974, 0.3400767, 0.6348507, 1.0024369],
+        [0.7432789, -1.0134938, 1.0515378, -0.84567463, -0.5081202, -1.4769145],
+    ],
+}
+
+
+def drawn_by_fit(layer, step, eager, threads, dtype):
+    """What the layer makes of ones, four times six, in a step of training.
+
+    It is what the weights behind it become: with a target eyeᵢⱼ, weights of 0 and a learning rate
+    of 8 = 4 · 4 / 2 they are, after one step of gradient descent, the layer's output.
+    """
+    ae = tae.Autoencoder(
+        *([tae.Activation("linear"), layer], [tae.Dense(4)], (6,)),
+        **{"optimizer": tae.SGD(8.0), "seed": 11, "dtype": dtype, "threads": threads},
+    )
+    ae.parameters[...] = 0
+    ae.progress.step = step
+    ae.fit(np.ones((4, 6)), np.eye(4), batch_size=4, shuffle=False, verbose=0, eager=eager)
+    return ae.layers[2].weights["kernel"].T
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("eager", "threads"), [(True, 1), (False, 1), (False, 2)], ids=["eager", "1 thread", "2"]
+)
+@pytest.mark.parametrize("step", KEPT)
+def test_what_a_seed_draws_in_training_stays_the_same(step, eager, threads, dtype, monkeypatch):
+    monkeypatch.setattr(tuning, "THREAD_OPERATIONS", 1)
+    kept = np.array([[*map(int, row)] for row in KEPT[step]])
+    dropped = drawn_by_fit(tae.Dropout(0.4), step, eager, threads, dtype)
+    assert dropped.tobytes() == (kept * np.dtype(dtype).type(1 / 0.6)).astype(dtype).tobytes()
+    noisy = drawn_by_fit(tae.GaussianNoise(0.5), step, eager, threads, dtype)
+    expected = np.float32(NOISE[step]).astype(dtype) / 2 + 1
+    np.testing.assert_allclose(noisy[[0, 3]], expected, rtol=0, atol=4e-7)
+
+
 @pytest.mark.parametrize("layer", [tae.Dropout(0.5), tae.GaussianNoise(1.0)], ids=repr)
 def test_neighbours_are_independent(layer):
     x = np.ones((200, 500), np.float32)

@@ -94,7 +94,7 @@ def test_strides_default_to_the_window():
     [
         (lambda: tae.MaxPooling2D(0), "pool_size must be a positive integer"),
         (lambda: tae.AveragePooling2D(2, strides=(1, -1)), "strides must be"),
-        (lambda: tae.MaxPooling2D(2, padding="SAME"), "padding"),
+        (lambda: tae.MaxPooling2D(2, padding="full"), "padding"),
         (lambda: tae.UpSampling2D(1.5), "size must be"),
         (lambda: tae.MaxPooling2D(3).build((2, 5, 1)), "window's size, 3, but got 2"),
         (lambda: tae.UpSampling2D().build((4, 4)), "UpSampling2D expects input of shape"),

@@ -3,7 +3,6 @@
 import os
 import signal
 import threading
-import time
 
 import numpy as np
 import pytest
@@ -95,15 +94,27 @@ def interrupt():
 def test_a_failure_or_an_interruption_ends_the_work_of_all(samples, what, error, monkeypatch):
     use(2, monkeypatch)
     monkeypatch.setattr(moments, "PRODUCT_ROWS", 1)
-    done, subtract = [], moments._subtract_and_sum
+    done, told = [], []
+    subtract, partial_sums = moments._subtract_and_sum, moments._partial_sums
+
+    both = threading.Barrier(2, timeout=60)
+
+    def listening(*arguments):
+        both.wait()
+        told.append(arguments[-1])  # the list in which all are told to stop
+        return partial_sums(*arguments)
 
     def disturbed(rows, shift, out):
         done.append(len(rows))
         if len(done) == 5:
             what()
-        time.sleep(1e-3)
+        for _ in range(10**6):  # who comes later waits until all have been told
+            if len(done) <= 5 or told[0]:
+                break
+            os.sched_yield()
         return subtract(rows, shift, out)
 
+    monkeypatch.setattr(moments, "_partial_sums", listening)
     monkeypatch.setattr(moments, "_subtract_and_sum", disturbed)
     with pytest.raises(error):
         moments.moments(samples)

@@ -68,6 +68,20 @@ def test_a_change_made_inside_is_undone():
     assert library.threads == 4
 
 
+def test_a_signals_handler_may_come_in_while_it_is_being_set():
+    library = Library(8)
+
+    def set_and_enter(threads):
+        library.set(threads)
+        with library.limit.hold(1):
+            assert library.threads == threads
+
+    library.limit.set_threads = set_and_enter
+    with library.limit.hold(1):
+        pass
+    assert library.threads == 8
+
+
 def test_an_exception_restores_too():
     library = Library(8)
     with pytest.raises(KeyboardInterrupt), library.limit.hold(1):

@@ -151,7 +151,7 @@ def test_slopes_at_the_kink():
 def test_names():
     assert activations.check("activation", None) == "linear"
     assert activations.check("activation", "elu") == "elu"
-    for wrong in ("Relu", "softmax", 3, max):
+    for wrong in ("Rely", "softmax", 3, max):
         with pytest.raises(ValueError, match="activation must be one of elu, leaky_relu, linear"):
             activations.check("activation", wrong)
 

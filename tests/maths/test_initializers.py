@@ -112,6 +112,6 @@ def test_a_dense_layer_uses_them():
 
 def test_an_initializer_of_the_wrong_shape_is_refused():
     layer = tae.Dense(3, kernel_initializer=lambda shape, rng: np.zeros(shape[::-1]))
-    message = r"Dense: what the initializer of kernel gives must have shape \(4, 3\), .* \(3, 4\)"
+    message = r"Dense: the initializer of kernel must give shape \(4, 3\), but gave \(3, 4\)"
     with pytest.raises(ValueError, match=message):
         tae.Sequential([layer]).build((4,))

@@ -71,10 +71,10 @@ def test_a_step_by_hand_refuses_what_does_not_fit(optimizer):
     wrong = [
         ({"gradient": np.ones(4)}, r"gradient must have shape \(3,\), but its shape is \(4,\)"),
         ({"gradient": np.ones((1, 3))}, r"gradient must have shape \(3,\)"),
-        ({"gradient": np.ones(3, complex)}, "gradient must hold real numbers .* complex"),
+        ({"gradient": np.ones(3, complex)}, "gradient must hold real numbers.*complex"),
         ({"state": state[:1]}, r"state must be .* shape \(2, 3\), but got .*\(1, 3\)"),
         ({"state": state.astype(np.float32)}, "state must be .* float64 .* but got float32"),
-        ({"t": 0}, "t must be a whole number of at least 1, but got 0"),
+        ({"t": 0}, r"t must be a whole number from 1 to .*, but got 0"),
         ({"t": 1.0}, "t must be a whole number"),
     ]
     for argument, message in wrong:
@@ -136,7 +136,7 @@ def test_names():
     assert isinstance(optimizers.get("sgd"), SGD)
     given = SGD(0.5)
     assert optimizers.get(given) is given
-    for wrong in ("Adam", Adam, None):
+    for wrong in ("AdamW", Adam, None):
         with pytest.raises(ValueError, match="optimizer must be one of adam, sgd, but got"):
             optimizers.get(wrong)
 

@@ -4,6 +4,10 @@ import numpy as np
 import pytest
 
 import tinyae as tae
+from tinyae.engine import tuning
+from tinyae.machine.numba_parts import DISABLED
+from tinyae.training import fit as training
+from tinyae.training.compiled import make_trainer
 
 D = tae.Dense
 
@@ -94,32 +98,55 @@ def test_an_activation_that_changes_is_used_at_once(eager):
     assert ae.parameters.tobytes() == other.parameters.tobytes()
 
 
+@pytest.mark.parametrize("way", ["compiled", "eager"])
 @pytest.mark.parametrize(
-    "change",
+    ("frozen", "change"),
     [
-        lambda m: setattr(m.layers[0], "activation", "elu"),
-        lambda m: setattr(m.layers[0], "trainable", False),
-        lambda m: setattr(m, "loss", "bce"),
-        lambda m: setattr(m, "optimizer", "sgd"),
-        lambda m: setattr(m.layers[1], "activity_regularizer", tae.L2(0.1)),
-        lambda m: setattr(m.layers[0].activity_regularizer, "l1", 0.5),
+        (False, lambda m: setattr(m.layers[0], "activation", "elu")),
+        (False, lambda m: setattr(m.layers[0], "trainable", False)),
+        (True, lambda m: setattr(m.layers[0], "trainable", True)),
+        (True, lambda m: setattr(m.encoder, "trainable", True)),
+        (False, lambda m: setattr(m, "loss", "bce")),
+        (False, lambda m: setattr(m, "optimizer", "sgd")),
+        (False, lambda m: setattr(m.layers[1], "activity_regularizer", tae.L2(0.1))),
+        (False, lambda m: setattr(m.layers[0].activity_regularizer, "l1", 0.5)),
     ],
 )
-def test_a_callback_may_change_what_may_change(change):
+def test_a_callback_may_change_what_may_change(frozen, change, way):
+    """Then training goes on as in a second call of fit, in the engine and layer by layer."""
+
     def made():
         layers = [D(3, "tanh", activity_regularizer=tae.L1(0.01))], [D(4, "sigmoid")]
-        return tae.Autoencoder(*layers, input_shape=(4,), dtype="float64", threads=1)
+        ae = tae.Autoencoder(*layers, input_shape=(4,), dtype="float64", threads=1)
+        ae.layers[0].trainable = not frozen
+        return ae
 
     def callback(epoch, logs):
         if epoch == 1:
-            change(compiled)
+            change(changed)
 
-    compiled, eager, x = made(), made(), samples()
-    compiled.fit(x, epochs=4, verbose=0, callbacks=callback)
-    eager.fit(x, epochs=2, verbose=0, eager=True)
-    change(eager)
-    eager.fit(x, epochs=2, verbose=0, eager=True)
-    np.testing.assert_allclose(compiled.parameters, eager.parameters, rtol=0, atol=1e-10)
+    changed, stopped, same, x = made(), made(), made(), samples()
+    changed.fit(x, epochs=4, verbose=0, callbacks=callback, eager=way == "eager")
+    stopped.fit(x, epochs=2, verbose=0, eager=True)
+    change(stopped)
+    stopped.fit(x, epochs=2, verbose=0, eager=True)
+    np.testing.assert_allclose(changed.parameters, stopped.parameters, rtol=0, atol=1e-10)
+    same.fit(x, epochs=4, verbose=0)
+    assert not np.allclose(same.parameters, changed.parameters, rtol=0, atol=1e-6)
+
+
+@pytest.mark.skipif(DISABLED, reason="without the JIT there is one thread")
+def test_a_callback_may_change_the_threads(monkeypatch):
+    def make(*arguments):
+        trainer = make_trainer(*arguments)
+        threads.append(trainer.threads)
+        return trainer
+
+    threads, ae = [], model()
+    monkeypatch.setattr(tuning, "THREAD_OPERATIONS", 1)
+    monkeypatch.setattr(training, "make_trainer", make)
+    ae.fit(samples(), epochs=3, callbacks=lambda e, _: setattr(ae, "threads", 2), verbose=0)
+    assert threads == [1, 2]
 
 
 def adam_by_hand(theta, gradients, rate=0.01):

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 import warnings
 
 import numpy as np
@@ -22,7 +21,7 @@ from tinyae.machine.threads import BLAS_THREADS
 
 # A program of its own: models of dense layers and of images, on two threads each.
 PROGRAM = """
-import os, signal, sys, threading, warnings
+import os, signal, sys, threading, time, warnings
 import numpy as np
 import tinyae as tae
 from tinyae.engine import tuning
@@ -41,12 +40,35 @@ def work(model, epochs=2):
     return model.parameters.tobytes() + model.encode(x).tobytes()
 """
 
+# For programs that fork
+IN_A_CHILD = """
+# newer Pythons warn whoever forks beside threads, which NumPy's BLAS has from the start
+warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
 
-def run(code, *options, folder=None, **environment):
+def in_a_child(function):
+    "What it gives there; killed rather than to wait for ever for a lock."
+    ours, theirs = os.pipe()
+    child = os.fork()
+    if child == 0:
+        signal.alarm(400)
+        with open(theirs, "wb") as pipe:
+            pipe.write(function())
+        os._exit(0)
+    os.close(theirs)
+    with open(ours, "rb") as pipe:
+        result = pipe.read()
+    assert os.waitpid(child, 0)[1] == 0
+    return result
+"""
+forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+
+
+def run(code, *options, before="", folder=None, **environment):
     """Run the program in a process of its own, from a file; what it printed."""
-    command = [sys.executable, *options, "-c", PROGRAM + textwrap.dedent(code)]
+    code = PROGRAM + before + textwrap.dedent(code)
+    command = [sys.executable, *options, "-c", code]
     if folder is not None:
-        (folder / "program.py").write_text(PROGRAM + textwrap.dedent(code))
+        (folder / "program.py").write_text(code)
         command[-2:] = [str(folder / "program.py")]
     path = os.path.dirname(tae.__path__[0])
     variables = {**os.environ, "PYTHONPATH": path, **environment}
@@ -58,29 +80,12 @@ def run(code, *options, folder=None, **environment):
 # Processes
 
 
+@forks
 @pytest.mark.large
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_forked_child_fits_and_encodes_as_its_parent_does():
     """Before the parent has used anything, after it, and in the middle of another thread's fit."""
     run(
         """
-        # newer Pythons warn whoever forks beside threads, which NumPy's BLAS has from the start
-        warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
-
-        def in_a_child(function):
-            ours, theirs = os.pipe()
-            child = os.fork()
-            if child == 0:
-                signal.alarm(400)  # rather than to wait for ever for a lock
-                with open(theirs, "wb") as pipe:
-                    pipe.write(function())
-                os._exit(0)
-            os.close(theirs)
-            with open(ours, "rb") as pipe:
-                result = pipe.read()
-            assert os.waitpid(child, 0)[1] == 0
-            return result
-
         first = in_a_child(lambda: work(build()))
         (np.ones((500, 500)) @ np.ones((500, 500))).sum()
         trained = build()
@@ -103,6 +108,135 @@ def test_a_forked_child_fits_and_encodes_as_its_parent_does():
         assert results == {first}
         """,
         *("-W", "error"),
+        before=IN_A_CHILD,
+    )
+
+
+@forks
+@pytest.mark.large
+def test_a_child_that_is_forked_in_a_callback_trains_on_as_its_parent_does():
+    run(
+        """
+        ours, theirs = os.pipe()
+        children = []
+
+        def fork(epoch, logs):
+            if epoch == 1:
+                children.append(os.fork())
+                if children[0] == 0:
+                    signal.alarm(400)
+
+        model, twin = build(), build()
+        model.fit(x, epochs=4, batch_size=16, verbose=0, callbacks=fork)
+        if children[0] == 0:
+            os.write(theirs, model.parameters.tobytes())
+            os._exit(0)
+        os.close(theirs)
+        with open(ours, "rb") as pipe:
+            learned = pipe.read()
+        assert os.waitpid(children[0], 0)[1] == 0
+        work(twin, 4)
+        assert learned == model.parameters.tobytes() == twin.parameters.tobytes()
+        """,
+        *("-W", "error"),
+        before=IN_A_CHILD,
+    )
+
+
+@forks
+@pytest.mark.large
+def test_a_child_says_at_once_that_another_thread_had_been_training_its_model():
+    run(
+        """
+        model, begun, stop = build(), threading.Event(), threading.Event()
+
+        def wait(epoch, logs):
+            begun.set()
+            return stop.is_set()
+
+        def refused():
+            try:
+                return model.fit(x, verbose=0)
+            except RuntimeError as error:
+                return str(error).encode()
+
+        arguments = {"epochs": 10**6, "verbose": 0, "callbacks": wait}
+        thread = threading.Thread(target=model.fit, args=(x,), kwargs=arguments)
+        thread.start()
+        begun.wait()
+        said = in_a_child(refused)
+        learned = in_a_child(lambda: work(model.copy()))
+        stop.set()
+        thread.join()
+        assert b"is being trained already" in said, said
+        assert np.isfinite(np.frombuffer(learned, np.float32)).all()
+        """,
+        *("-W", "error"),
+        before=IN_A_CHILD,
+    )
+
+
+@forks
+@pytest.mark.large
+@pytest.mark.parametrize("doing", ["importing", "building", "compiling"])
+def test_a_fork_waits_for_a_thread_that_is(doing, tmp_path):
+    """In the middle of what would never end in the child."""
+    run(
+        """
+        ready = threading.Event()
+
+        def halfway():
+            ready.set()
+            time.sleep(0.5)  # in which the fork begins
+
+        if doing == "importing":
+            os.mkdir(folder)
+            with open(folder + "/slow_name.py", "w") as file:
+                file.write("import __main__; __main__.halfway(); found = b'found'")
+            with open(folder + "/__init__.pyi", "w") as file:
+                file.write("from .slow_name import found as found")
+            open(folder + "/__init__.py", "w").close()
+            sys.path.insert(0, os.path.dirname(folder))
+            from tinyae.checks.public_names import find
+            use = lambda: find("found", os.path.basename(folder))
+        elif doing == "building":
+            class Slow(tae.RandomNormal):
+                def __call__(self, *arguments):
+                    halfway()
+                    return super().__call__(*arguments)
+
+            slow = tae.Autoencoder(
+                [tae.Flatten(), tae.Dense(2, kernel_initializer=Slow())], [tae.Dense(64)]
+            )
+            use = lambda: slow.encode(x).tobytes()
+        else:
+            from numba.extending import overload
+
+            def constant():
+                return 3
+
+            @overload(constant)
+            def compiled_as():
+                halfway()  # while types are found, by the thread that compiles
+                return lambda: 3
+
+            @tae.kernel
+            def slow_kernel(y):
+                y[0] = constant()
+
+            def use():
+                y = np.zeros(1)
+                slow_kernel(y)
+                return y.tobytes()
+
+        thread = threading.Thread(target=use)
+        thread.start()
+        ready.wait()
+        assert in_a_child(use) == use()
+        thread.join()
+        """,
+        *("-W", "error"),
+        before=IN_A_CHILD + f"doing, folder = {doing!r}, {str(tmp_path / 'p')!r}\n",
     )
 
 
@@ -286,11 +420,10 @@ def strange_state(monkeypatch):
 def test_the_processs_own_state_is_left_alone(how, strange_state, tmp_path):
     with contextlib.suppress(locale.Error):
         locale.setlocale(locale.LC_NUMERIC, "C.UTF-8")
-    before = state()
+    before, threads = state(), set(threading.enumerate())
     use(how, tmp_path)
-    for _ in range(100):  # worker threads that Ctrl-C has sent home may be on their way
-        if threading.active_count() > before["threads"]:
-            time.sleep(0.05)
+    for thread in set(threading.enumerate()) - threads:
+        thread.join(60)  # worker threads that Ctrl-C has sent home may be on their way
     after = state()
     assert [name for name in before if before[name] != after[name]] == []
 

@@ -187,7 +187,7 @@ WRONG = {
     "forward: another cache": ({"forward": ones}, "Mine.backward must be given the cache that its"),
     "backward: None": (
         {"forward": ones, "backward": lambda self, dy, cache: None},
-        "dx from .*Mine.backward must hold real numbers",
+        "dx from .*Mine.backward must be an array of numbers",
     ),
     "backward: wider": (
         {"backward": lambda self, dy, cache: np.ones((len(dy), *self.input_shape, 2))},
@@ -381,11 +381,11 @@ LOSS_USES = ["fit", "evaluate", "loss_and_gradient", "reconstruction_error"]
         (lambda value, d: value, r"must return a pair \(loss, gradient\), but returned 0."),
         (lambda value, d: None, r"must return a pair \(loss, gradient\), but returned None"),
         (lambda value, d: (value, d, 0), r"must return a pair .* tuple of 3"),
-        (lambda value, d: (None, d), "the loss from OwnLoss.* must hold real numbers"),
-        (lambda value, d: ("0.5", d), "the loss from OwnLoss.* must hold real numbers"),
+        (lambda value, d: (None, d), "the loss from OwnLoss.* must be an array of numbers"),
+        (lambda value, d: ("0.5", d), "the loss from OwnLoss.* must be an array of numbers"),
         (lambda value, d: (1j, d), "the loss from OwnLoss.* must hold real numbers"),
         (lambda value, d: (d, d), r"the loss from OwnLoss.* must have shape \(\), but its shape"),
-        (lambda value, d: (value, None), "the gradient from OwnLoss.* must hold real numbers"),
+        (lambda value, d: (value, None), "the gradient from OwnLoss.* must be an array of numbers"),
         (lambda value, d: (value, d[:0]), "the gradient from OwnLoss.* must have shape"),
         (lambda value, d: (value, value), "the gradient from OwnLoss.* must have shape"),
         (lambda value, d: (value, d * 1j), "the gradient from OwnLoss.* must hold real numbers"),
@@ -447,7 +447,7 @@ def test_what_the_engine_would_not_call_is_believed_or_refused():
     ("settings", "message"),
     [
         (lambda self: [], "settings must give the . numbers that .*'s kernel reads, but gives 0"),
-        (lambda self: None, "what Mine.settings gives must hold real numbers"),
+        (lambda self: None, "what Mine.settings gives must be an array of numbers"),
         (lambda self: ["1"] * 4, "what Mine.settings gives must hold real numbers"),
         (lambda self: [1j] * 4, "what Mine.settings gives must hold real numbers"),
         (lambda self: np.ones((4, 4)), "Mine.settings must give numbers, one after the other"),
@@ -474,19 +474,19 @@ def test_settings_that_a_kernel_would_read_past_are_refused(settings, message, k
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (lambda shape: None, "must hold real numbers"),
-        (lambda shape: np.ones(shape, complex), "must hold real numbers .* complex"),
-        (lambda shape: np.ones(shape).astype(str), "must hold real numbers"),
-        (lambda shape: np.ones(shape[::-1]), "must have shape"),
-        (lambda shape: 1.0, "must have shape"),
-        (lambda shape: np.full(shape, np.nan), "must be finite"),
-        (lambda shape: np.full(shape, 1e300), "must be finite, but holds a value beyond float32"),
-        (lambda shape: np.ma.masked_all(shape), "must have no masked values"),
+        (lambda shape: None, "gives must be an array of numbers"),
+        (lambda shape: np.ones(shape, complex), "gives must hold real numbers.*complex"),
+        (lambda shape: np.ones(shape).astype(str), "gives must hold real numbers"),
+        (lambda shape: np.ones(shape[::-1]), "must give shape"),
+        (lambda shape: 1.0, "must give shape"),
+        (lambda shape: np.full(shape, np.nan), "must give finite numbers"),
+        (lambda shape: np.full(shape, 1e300), "must give finite numbers of float32"),
+        (lambda shape: np.ma.masked_all(shape), "gives must have no masked values"),
     ],
 )
 def test_an_initializer_gives_finite_numbers_of_the_shape(given, message):
     layer = tae.Dense(3, kernel_initializer=lambda shape, rng: given(shape))
-    with pytest.raises(ValueError, match=f"what the initializer of kernel gives {message}"):
+    with pytest.raises(ValueError, match=f"the initializer of kernel {message}"):
         layer.build((4,))
     assert not layer.built
 

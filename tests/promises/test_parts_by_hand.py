@@ -298,7 +298,7 @@ def test_a_kernel_of_ones_own_says_what_it_cannot_take(bad):
         (lambda layer: tae.MSE().sums(data(), data(), "3"), "scale must be zero or positive"),
         (lambda layer: tae.MSE().sums(data(), data(), np.nan), "scale must be zero or positive"),
         (lambda layer: tae.Adam().step(*np.ones((2, 3)), np.zeros((2, 3)), 2**70), "t must be a"),
-        (lambda layer: tae.Adam().state(None), "parameters must hold real numbers"),
+        (lambda layer: tae.Adam().state(None), "parameters must be an array of numbers"),
         (lambda layer: tae.Adam().state(np.ones((3, 2))), r"parameters must have shape \(6,\)"),
     ],
 )
@@ -307,17 +307,17 @@ def test_what_stands_beside_the_arrays_is_checked(call, message):
         call(LAYERS["Dropout"]())
 
 
-SHAPES = [None, 3, "ab", (2.5,), (-1, 2), (0, 2), (True,), np.ones((2, 2))]
+SHAPES = [None, 2.0, "ab", (2.5,), (-1, 2), (0, 2), (True,), np.ones((2, 2))]
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_a_shape_is_positive_sizes(shape):
     rng = np.random.default_rng(0)
     for initializer in (*initializers.NAMES.values(), tae.RandomNormal()):
-        with pytest.raises(ValueError, match="shape must be a tuple of positive sizes, but got"):
+        with pytest.raises(ValueError, match="shape must hold positive whole numbers, but got"):
             initializer(shape, rng)
     for layer in (tae.Dense(3), tae.Flatten(), tae.Sequential([tae.Conv2D(1, 1)])):
-        with pytest.raises(ValueError, match="input_shape must be a tuple of positive sizes, but"):
+        with pytest.raises(ValueError, match="input_shape must hold positive whole numbers, but"):
             layer.build(shape)
 
     class Own(tae.Layer):
@@ -325,7 +325,7 @@ def test_a_shape_is_positive_sizes(shape):
             self.add_weight("w", shape)
             return input_shape
 
-    with pytest.raises(ValueError, match="Own: the shape of w must be a tuple of positive sizes"):
+    with pytest.raises(ValueError, match="shape must hold positive whole numbers"):
         Own().build((6,))
 
 

@@ -12,7 +12,6 @@ import pytest
 
 import tinyae as tae
 from tinyae.cli.parser import main
-from tinyae.training.progress_line import ProgressLine
 
 COMMANDS = ["", "demo", "explore", "info", "train", "encode", "decode", "reconstruct", "check"]
 
@@ -87,25 +86,6 @@ def test_info_fits(columns, capsys, tmp_path):
     out = capsys.readouterr().out
     assert widest(out) <= columns
     assert "strides=(2, 2), padding='same', activation='leaky_relu')" in " ".join(out.split())
-
-
-@in_columns(80, 40)
-@pytest.mark.parametrize("penalty", [0.0, 1.2346e-05])
-def test_the_progress_line_fits_and_tells_the_time_in_80(columns, penalty, capsys):
-    logs = {"loss": 0.012346, "reconstruction": 0.012345, "penalty": penalty, "seconds": 1.0}
-    logs |= {f"val_{name}": value for name, value in logs.items() if name != "seconds"}
-    line = ProgressLine(1, 0, 1000)
-    line.epoch(7, logs)
-    line.close()
-    ProgressLine(2, 0, 1000).epoch(7, logs)
-    live, plain = capsys.readouterr().out.lstrip("\r").splitlines()
-    assert len(live) < columns
-    assert widest(plain) < 80
-    if columns == 80:
-        assert live.endswith(" s")
-        assert "  loss 0.012346" in live
-        assert "  val_loss 0.012346" in live
-        assert ("  penalty 1.2346e-05" in live) == (penalty > 0)
 
 
 def run(code, tmp_path, *options, **environment):

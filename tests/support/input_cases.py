@@ -20,6 +20,55 @@ def wider(x):
     return np.concatenate([x, x[..., :1]], axis=-1)
 
 
+class Sparse:
+    """As SciPy's matrices: NumPy makes an array of one object of it."""
+
+    nnz = 1
+
+    def toarray(self):
+        return np.eye(1)
+
+
+class Column:
+    """As a column of a data frame, whose dtype may be none of NumPy's."""
+
+    def __init__(self, values, dtype):
+        self.values, self.dtype = values, dtype
+
+    def __array__(self, dtype=None, copy=None):
+        plain = isinstance(self.dtype, np.dtype)
+        return np.array(self.values, self.dtype if plain else object)
+
+
+class Table:
+    """As a data frame of pandas: columns of different types, whose array is one of objects."""
+
+    def __init__(self, columns):
+        self.columns, self._columns = list(columns), list(columns.values())
+        self.dtypes = [column.dtype for column in self._columns]
+        self.iloc = self
+
+    def __getitem__(self, place):
+        rows, i = place
+        assert rows == slice(None)
+        return self._columns[i]
+
+    def __len__(self):
+        return len(self._columns[0].values)
+
+    def __array__(self, dtype=None, copy=None):
+        types = {str(column.dtype) for column in self._columns}
+        whole = np.stack([np.array(column, object) for column in self._columns], axis=1)
+        return whole.astype(self.dtypes[0]) if len(types) == 1 else whole
+
+
+def table_of(x, last, dtype):
+    """The columns of x, but for the last one, which is replaced."""
+    x = x.reshape(len(x), -1)
+    first = {f"c{i}": Column(x[:, i], x.dtype) for i in range(x.shape[1] - 1)}
+    return Table({**first, "last": Column(list(last), dtype)})
+
+
 BAD_VALUES = {
     "nan": lambda x: with_value(np.nan, x),
     "infinity": lambda x: with_value(np.inf, x),
@@ -42,6 +91,9 @@ BAD_VALUES = {
     "a mapping": lambda x: {"x": x},
     "words": lambda x: "x",
     "a number": lambda x: 3.0,
+    "samples one by one": lambda x: iter(x),
+    "sparse": lambda x: Sparse(),
+    "a table with a gap": lambda x: table_of(x, last=[None] * len(x), dtype=object),
 }
 BAD_SHAPES = {
     "fewer features": lambda x: x[..., :-1],

@@ -28,7 +28,7 @@ def model(**settings):
 
 @too_slow
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_two_hundred_thousand_steps_stay_finite_and_do_not_slow_down(dtype):
+def test_two_hundred_thousand_steps_stay_finite_and_in_what_is_fast(dtype):
     x, _ = tae.datasets.two_gaussians(500)
     ae = model(dtype=dtype)
     ae.fit(x, batch_size=4, verbose=0)
@@ -37,15 +37,15 @@ def test_two_hundred_thousand_steps_stay_finite_and_do_not_slow_down(dtype):
     assert np.isfinite(ae.parameters).all()
     assert np.isfinite(ae.slots).all()
     assert history["loss"][-1] < history["loss"][0]
-    # the fastest of many: the others had to share the machine
-    first, last = min(history["seconds"][:20]), min(history["seconds"][-20:])
-    assert last < 2 * first
+    for numbers in (ae.parameters, ae.slots):  # processors compute with denormal ones slowly
+        assert not ((numbers != 0) & (np.abs(numbers) < np.finfo(dtype).tiny)).any()
 
 
 @pytest.mark.parametrize("rate", [1.0, 1e6, 1e30])
 @pytest.mark.parametrize("loss", ["mse", "bce", PlainMSE()], ids=["mse", "bce", "eager"])
 @pytest.mark.parametrize("optimizer", [tae.Adam, tae.SGD])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.filterwarnings("ignore:BCE is for outputs")  # of a linear layer, which go anywhere
 def test_wild_learning_rates_end_finite_or_say_so(rate, loss, optimizer, dtype):
     x = np.random.default_rng(0).random((60, 2))
     ae = model(loss=loss, optimizer=optimizer(rate), dtype=dtype)

@@ -1,7 +1,9 @@
 """The door: what users bring is checked and laid out in one place each.
 
-Read ``arrays`` (data), ``operands`` (of one part alone), then ``arguments`` (single values and
-names), ``tables`` (columns for a terminal), ``attributes`` (checked at every assignment), ``undo``
-(a refused call changes nothing), ``public_names`` (imported on first use) and ``code`` (what a
-function refers to).
+Read ``arrays`` (data) with ``guises`` (what is no array yet) and ``operands`` (of one part alone),
+then ``arguments`` (single values and names), ``reach`` (outputs that can never be their targets),
+``tables`` (columns for a terminal), ``attributes`` (checked at every assignment),
+``foreign_names`` (what other libraries call it), ``undo`` (a refused call changes nothing),
+``public_names`` (imported on first use), ``code`` (what a function refers to) and ``forks``
+(processes that split while others work).
 """

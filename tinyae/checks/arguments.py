@@ -6,7 +6,10 @@ one: True is no count, "3" no number.
 
 import contextlib
 import math
-from collections.abc import Mapping
+import os
+import re
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from numbers import Integral, Real
 from typing import Any
 
@@ -14,19 +17,53 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 
+def shown(value: object) -> str:
+    """What came, as messages show it: the first line of what Python says of it."""
+    return repr(value).partition("\n")[0]
+
+
 def look_up(what: str, given: Any, known: Mapping[str, Any]) -> Any:
-    """`known[given]`, or a `ValueError` that lists the names there are."""
-    if isinstance(given, str) and given in known:
-        return known[given]
-    raise ValueError(f"{what} must be one of {', '.join(sorted(known))}, but got {given!r}")
+    """`known[given]`, whatever the case of its letters; a `ValueError` lists the names there are.
+
+    >>> look_up("activation", "ReLU", {"relu": 1})
+    1
+    """
+    found = {_letters(name): value for name, value in known.items()}
+    if isinstance(given, str) and _letters(given) in found:
+        return found[_letters(given)]
+    names = ", ".join(sorted(known))
+    raise ValueError(
+        f"{what} must be one of {names}, but got {shown(given)}{nearest(given, known)}"
+    )
+
+
+def _letters(name: str) -> str:
+    return re.sub("[-_ ]", "", name).lower()
+
+
+def nearest(given: object, known: Iterable[str]) -> str:
+    """A question to whoever misspelt one of the known names, or gave a class for an object."""
+    if isinstance(given, type):
+        return f"; an object is made of the class by {given.__name__}()"
+    names = {_letters(name): name for name in known}
+    close = get_close_matches(_letters(given), names, 1) if isinstance(given, str) else []
+    return f"; did you mean {names[close[0]]!r}?" if close else ""
+
+
+def one_of(what: str, given: Any, *known: str) -> str:
+    """The one of these words that was given."""
+    with contextlib.suppress(ValueError):
+        return look_up(what, given, {word: word for word in known})
+    words = " or ".join(f'"{word}"' for word in known)
+    raise ValueError(f"{what} must be {words}, but got {shown(given)}")
 
 
 def real_dtype(dtype: DTypeLike) -> np.dtype:
     """float32 or float64."""
-    with contextlib.suppress(TypeError):  # what NumPy cannot read as a dtype
-        if np.dtype(dtype) in (np.float32, np.float64):
+    with contextlib.suppress(TypeError, ValueError):  # what NumPy cannot read as a dtype
+        if dtype is not None and np.dtype(dtype) in (np.float32, np.float64):
             return np.dtype(dtype)
-    raise ValueError(f'dtype must be "float32" or "float64", but got {dtype!r}')
+    raise ValueError(f'dtype must be "float32" or "float64", but got {shown(dtype)}')
 
 
 def whole(name: str, value: object, least: int = 1, most: int | None = None) -> int:
@@ -34,33 +71,39 @@ def whole(name: str, value: object, least: int = 1, most: int | None = None) -> 
     right = isinstance(value, Integral) and not isinstance(value, bool | np.bool_)
     if not right or value < least or (most is not None and value > most):  # type: ignore[operator]
         bounds = f"of at least {least}" if most is None else f"from {least} to {most}"
-        raise ValueError(f"{name} must be a whole number {bounds}, but got {value!r}")
+        raise ValueError(f"{name} must be a whole number {bounds}, but got {shown(value)}")
     return int(value)  # type: ignore[call-overload]
 
 
-def sizes(name: str, value: object) -> tuple[int, ...]:
-    """A shape: positive sizes, of which there may be none."""
-    given: Any = value.tolist() if isinstance(value, np.ndarray) else value
+def optional_whole(name: str, value: object, least: int = 1) -> int | None:
+    """The same, or None."""
+    return None if value is None else whole(name, value, least)
+
+
+def sizes(name: str, value: Any, least: int = 1) -> tuple[int, ...]:
+    """A shape: positive whole numbers, at least so many of them; a single one is a shape, too."""
+    given = [value] if isinstance(value, Integral) else value
     with contextlib.suppress(ValueError):
-        if isinstance(given, tuple | list):
+        if isinstance(given, tuple | list | np.ndarray) and len(given) >= least:
             return tuple(whole(name, size) for size in given)
-    raise ValueError(f"{name} must be a tuple of positive sizes, but got {value!r}")
+    raise ValueError(f"{name} must hold positive whole numbers, but got {shown(value)}")
 
 
-def pair(name: str, value: object) -> tuple[int, int]:
-    """One positive size for both directions, or (vertical, horizontal)."""
-    sizes = tuple(value) if isinstance(value, tuple | list) else (value, value)
+def pair(name: str, value: object, least: int = 1) -> tuple[int, int]:
+    """One size for both directions, or (vertical, horizontal)."""
+    both = tuple(value) if isinstance(value, tuple | list) else (value, value)
     with contextlib.suppress(ValueError):
-        down, right = (whole(name, size) for size in sizes)
+        down, right = (whole(name, size, least) for size in both)
         return down, right
-    raise ValueError(f"{name} must be a positive integer or a pair of them, but got {value!r}")
+    kind = "a positive integer" if least == 1 else "an integer"
+    raise ValueError(f"{name} must be {kind} or a pair of them, but got {shown(value)}")
 
 
 def positive(name: str, value: object) -> float:
     """A number above zero."""
     number = _finite(value)
     if number is None or number <= 0:
-        raise ValueError(f"{name} must be positive and finite, but got {value!r}")
+        raise ValueError(f"{name} must be positive and finite, but got {shown(value)}")
     return number
 
 
@@ -68,7 +111,15 @@ def not_negative(name: str, value: object) -> float:
     """Zero or a number above it."""
     number = _finite(value)
     if number is None or number < 0:
-        raise ValueError(f"{name} must be zero or positive and finite, but got {value!r}")
+        raise ValueError(f"{name} must be zero or positive and finite, but got {shown(value)}")
+    return number
+
+
+def between(name: str, value: object) -> float:
+    """A number above 0 and below 1."""
+    number = _finite(value)
+    if number is None or not 0 < number < 1:
+        raise ValueError(f"{name} must lie between 0 and 1, but got {shown(value)}")
     return number
 
 
@@ -76,15 +127,64 @@ def share(name: str, value: object) -> float:
     """A number from 0 to below 1."""
     number = _finite(value)
     if number is None or not 0 <= number < 1:
-        raise ValueError(f"{name} must be at least 0 and below 1, but got {value!r}")
+        raise ValueError(f"{name} must be at least 0 and below 1, but got {shown(value)}")
     return number
+
+
+def number(name: str, value: object) -> float:
+    """A real number, finite or not."""
+    if not isinstance(value, Real) or isinstance(value, bool):
+        raise ValueError(f"{name} must be a number, but got {shown(value)}")
+    return float(value)
 
 
 def flag(name: str, value: object) -> bool:
     """True or False: a flag that is anything else may be multiplied with somewhere."""
     if not isinstance(value, bool | np.bool_):
-        raise ValueError(f"{name} must be True or False, but got {value!r}")
+        raise ValueError(f"{name} must be True or False, but got {shown(value)}")
     return bool(value)
+
+
+def text(name: str, value: object) -> str:
+    """A text."""
+    if not isinstance(value, str):
+        raise ValueError(f"{name} must be a text, but got {shown(value)}")
+    return value
+
+
+def file_path(name: str, value: Any) -> str:
+    """Where a file or folder is: a number is none, though Python would open it."""
+    with contextlib.suppress(TypeError):
+        if isinstance(found := os.fspath(value), str) and found:
+            return found
+    raise ValueError(f"{name} must be a path, as text or a Path, but got {shown(value)}")
+
+
+def mapping(name: str, value: Any, of: str) -> Mapping[str, Any]:
+    """A dict or the like, whose keys are texts."""
+    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+        raise ValueError(f"{name} must map names to {of}, but got {shown(value)}")
+    return value
+
+
+def with_methods(name: str, value: Any, *methods: str) -> Any:
+    """An object that has these methods, not the class of such objects."""
+    # bytes can be decoded, but not as codes are
+    if isinstance(value, type | str | bytes) or not all(
+        callable(getattr(value, each, None)) for each in methods
+    ):
+        raise ValueError(
+            f"{name} must be an object with {' and '.join(methods)}, but got {shown(value)}"
+            + nearest(value, ())
+        )
+    return value
+
+
+def listed(name: str, value: Any, of: str) -> list[Any]:
+    """What an iterable gives, which is no text."""
+    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+        raise ValueError(f"{name} must be a list of {of}, but got {shown(value)}")
+    return list(value)
 
 
 def _finite(value: object) -> float | None:

@@ -11,7 +11,10 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from .guises import numbers
+
 CHUNK_BYTES = 1 << 20
+ROUNDING = 4  # units in the last place of 1, by which a value may leave bounds
 GLANCE = 4096  # numbers: so few are counted sooner than their smallest and largest are found
 
 
@@ -52,7 +55,8 @@ def admit(
         The type that the data will be computed in: a value that overflows it counts as infinite.
         Default: the data's own, if floating.
     bounds : (float, float), optional
-        The smallest and largest value allowed.
+        The smallest and largest value allowed. What leaves them by rounding only, as after a
+        division by a range, is clipped in a copy.
 
     Raises
     ------
@@ -62,8 +66,7 @@ def admit(
     """
     array = numbers(data, name)
     check_shape(array, name, sample_shape)
-    _check_values(array, name, _computed_in(array, dtype), bounds)
-    return array
+    return _check_values(array, name, _computed_in(array, dtype), bounds)
 
 
 def admit_one(
@@ -81,22 +84,6 @@ def admit_one(
     if array.size == 0:
         raise ValueError(f"{name} is empty: its shape is {array.shape}")
     _check_values(array[np.newaxis], name, _computed_in(array, dtype), None)
-    return array
-
-
-def numbers(data: ArrayLike, name: str) -> np.ndarray:
-    """The data as an array of real numbers, which may be of any shape, NaN or infinite."""
-    if np.ma.is_masked(data):  # whose masked values NumPy would bring back
-        raise ValueError(f"{name} must have no masked values: fill them or leave them out")
-    try:
-        array = np.asarray(data)
-    except ValueError as error:
-        raise ValueError(f"{name} must be one rectangular array of numbers: {error}") from None
-    if array.dtype.kind not in "biuf":
-        raise ValueError(
-            f"{name} must hold real numbers (float, integer or boolean), but its dtype is "
-            f"{array.dtype}"
-        )
     return array
 
 
@@ -131,41 +118,78 @@ def check_shape(array: np.ndarray, name: str, sample_shape: tuple[int, ...] | No
 
 def _check_values(
     array: np.ndarray, name: str, dtype: np.dtype, bounds: tuple[float, float] | None
-) -> None:
+) -> np.ndarray:
+    """The array, or a copy of it where rounding has put values just outside of the bounds."""
     if array.dtype.kind != "f" and bounds is None:
-        return  # integers and booleans are finite
+        return array  # integers and booleans are finite
     few = array.size <= GLANCE and bounds is None and array.dtype == dtype
     if few and np.count_nonzero(np.isfinite(array)) == array.size:
-        return
+        return array
     lowest, highest = np.inf, -np.inf
+    largest = float(np.finfo(dtype).max) if dtype.kind == "f" else np.inf
     for rows in row_chunks(len(array), array[:1].nbytes):
         # min and max carry NaN and infinity through, so one look serves both checks
         low, high = float(array[rows].min()), float(array[rows].max())
-        if not _fits(low, high, dtype):
-            raise ValueError(_not_finite(array[rows], name, dtype, rows.start))
+        if not (-largest <= low and high <= largest):  # true of NaN, too
+            (row, *_), value = _first_outside(array[rows], rows.start, -largest, largest)
+            what = "infinity" if np.isinf(value) else f"a value beyond {dtype}"
+            what = "NaN" if np.isnan(value) else what
+            raise ValueError(f"{name} must be finite, but row {row} holds {what}")
         lowest, highest = min(lowest, low), max(highest, high)
-    if bounds is not None and (lowest < bounds[0] or highest > bounds[1]):
-        hint = "; divide images with pixels 0 to 255 by 255" if 1 < highest <= 255 else ""
-        raise ValueError(
-            f"{name} must lie in [{bounds[0]:g}, {bounds[1]:g}], but its values range from "
-            f"{lowest:g} to {highest:g}{hint}"
-        )
+    if bounds is None or (bounds[0] <= lowest and highest <= bounds[1]):
+        return array
+    return _clipped(array, name, dtype, bounds, (lowest, highest))
 
 
-def _fits(low: float, high: float, dtype: np.dtype) -> bool:
-    largest = float(np.finfo(dtype).max) if dtype.kind == "f" else np.inf
-    return -largest <= low and high <= largest  # False for NaN too
-
-
-def _not_finite(chunk: np.ndarray, name: str, dtype: np.dtype, first: int) -> str:
-    wide = chunk.reshape(len(chunk), -1)
-    bad = ~(np.abs(wide) <= np.finfo(dtype).max)
-    row = int(np.flatnonzero(bad.any(axis=1))[0])
-    value = wide[row][bad[row]][0]
-    what = (
-        "NaN" if np.isnan(value) else "infinity" if np.isinf(value) else f"a value beyond {dtype}"
+def _clipped(
+    array: np.ndarray,
+    name: str,
+    dtype: np.dtype,
+    bounds: tuple[float, float],
+    span: tuple[float, float],
+) -> np.ndarray:
+    """A copy within the bounds, if the values beyond are so by rounding only."""
+    types = [each for each in (array.dtype, dtype) if each.kind == "f"]
+    slack = ROUNDING * max(float(np.finfo(each).eps) for each in types) if types else 0.0
+    low, high = bounds[0] - slack, bounds[1] + slack
+    if array.dtype.kind == "f" and low <= span[0] and span[1] <= high:
+        return np.clip(array, *bounds)
+    for rows in row_chunks(len(array), array[:1].nbytes):
+        if array[rows].min() < low or array[rows].max() > high:
+            index, value = _first_outside(array[rows], rows.start, low, high)
+            break
+    hint = "; divide images with pixels 0 to 255 by 255" if _are_pixels(array, span) else ""
+    raise ValueError(
+        f"{name} must lie in [{bounds[0]:g}, {bounds[1]:g}], but {_found(index, str(value))}{hint}"
     )
-    return f"{name} must be finite, but row {first + row} holds {what}"
+
+
+def _first_outside(
+    chunk: np.ndarray, start: int, low: float, high: float
+) -> tuple[tuple[int, ...], np.generic]:
+    """The place and value of the first number that is not from `low` to `high`."""
+    wide = chunk.astype(np.promote_types(chunk.dtype, np.float64), copy=False)
+    wrong = ~((low <= wide) & (wide <= high))
+    row, *rest = map(int, np.unravel_index(int(wrong.argmax()), chunk.shape))
+    return (start + row, *rest), chunk[(row, *rest)]
+
+
+def _found(index: tuple[int, ...], what: str) -> str:
+    """What was found where, for messages; rows and columns count from 0."""
+    row, *rest = index
+    if len(rest) > 1:
+        return f"row {row} holds {what} at {tuple(rest)}"
+    return f"row {row} holds {what}" + "".join(f" in column {column}" for column in rest)
+
+
+def _are_pixels(array: np.ndarray, span: tuple[float, float]) -> bool:
+    """Whether values are, by all appearances, from 0 to 255: whole numbers, or up to over 127."""
+    if span[0] < 0 or span[1] > 255:
+        return False
+    chunks = row_chunks(len(array), array[:1].nbytes)
+    return span[1] > 127 or all(
+        np.array_equal(array[rows], np.rint(array[rows])) for rows in chunks
+    )
 
 
 def gather(array: np.ndarray, rows: np.ndarray | slice, out: np.ndarray) -> None:

@@ -35,9 +35,12 @@ def find(name: str, package: str = ROOT) -> Any:
     home = homes(package).get(name)
     if home is None:
         return None
-    if home == ".":
-        return importlib.import_module(f".{name}", package)
-    return getattr(importlib.import_module(home, package), name)
+    from .forks import importing  # with the first name, not with the package
+
+    with importing:
+        if home == ".":
+            return importlib.import_module(f".{name}", package)
+        return getattr(importlib.import_module(home, package), name)
 
 
 def on_first_use(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
@@ -46,7 +49,10 @@ def on_first_use(package: str) -> tuple[Callable[[str], Any], Callable[[], list[
     def get(name: str) -> Any:
         value = find(name, package)
         if value is None:
-            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+            from .foreign_names import ATTRIBUTES, hint  # which nobody needs before
+
+            said = hint(name, [ATTRIBUTES.get(package, {})], homes(package))
+            raise AttributeError(f"module {package!r} has no attribute {name!r}{said}")
         vars(sys.modules[package])[name] = value  # found at once from now on
         return value
 

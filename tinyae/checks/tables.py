@@ -35,6 +35,17 @@ def table(rows: Sequence[Sequence[str]], gap: str = "  ", alignment: str = "<") 
     ]
 
 
+def figure(value: float) -> str:
+    """A number in four significant digits, and in at most 8 columns unless it is below 0 or 1e-9.
+
+    >>> [figure(value) for value in (0.5, 0.012345, 1234.56, 1.5e-5, float("nan"))]
+    ['0.5000', '0.01235', '1235', '1.500e-5', 'nan']
+    """
+    plain = value == 0 or 1e-3 <= abs(value) < 1e4
+    number, _, exponent = (f"{value:#.4g}" if plain else f"{value:.3e}").partition("e")
+    return f"{number}e{int(exponent)}" if exponent else number.rstrip(".")
+
+
 def cut(text: str, width: int) -> str:
     """The text in exactly that width: filled with blanks, or cut and marked so."""
     return text.ljust(width) if len(text) <= width else text[: width - 1] + "…"

@@ -7,6 +7,7 @@ from matplotlib import pyplot as plt
 
 from .. import datasets, models, plot
 from ..autoencoder import Autoencoder
+from ..checks.arguments import shown
 
 DIGITS = (1, 5, 6)
 WITHOUT_WINDOWS = ("agg", "cairo", "pdf", "pgf", "ps", "svg", "template")
@@ -41,7 +42,7 @@ def _loaded(path: Path) -> Autoencoder:
 
     model = load(path)
     if not isinstance(model, Autoencoder):
-        raise ValueError(f"{path} must hold an Autoencoder, but holds {model!r}")
+        raise ValueError(f"{path} must hold an Autoencoder, but holds {shown(model)}")
     shape, code = model.encoder.input_shape, model.encoder.output_shape
     if math.prod(shape) != 784 or code != (2,):
         raise ValueError(

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..checks.arrays import admit, row_slices
+from ..checks.foreign_names import hinting
 from ..checks.tables import table
 
 MOST_ROWS = 2000  # for dependence, which compares every code with every other
@@ -102,6 +103,7 @@ class LatentReport:
     __repr__ = __str__
 
 
+@hinting
 def latent_diagnostics(codes: ArrayLike) -> LatentReport:
     """How the numbers of a code are used, and how much they depend on each other.
 

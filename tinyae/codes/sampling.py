@@ -2,13 +2,15 @@
 
 import copy
 import inspect
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..checks.arguments import whole
+from ..checks.arguments import one_of, whole, with_methods
 from ..checks.arrays import admit, admit_one
+from ..checks.attributes import Checked
+from ..checks.foreign_names import hinting
 
 # What is added to each variance, relative to it: directions in which the codes do not vary at all
 # would have no density otherwise.
@@ -28,6 +30,7 @@ class Codec(Protocol):
         ...
 
 
+@hinting
 def straight_line(start: ArrayLike, end: ArrayLike, n: int = 10) -> np.ndarray:
     """n points from one array to another, evenly spaced: (1 − t) start + t end, t from 0 to 1.
 
@@ -62,6 +65,7 @@ def straight_line(start: ArrayLike, end: ArrayLike, n: int = 10) -> np.ndarray:
     return (1 - t) * first.astype(dtype) + t * last.astype(dtype)
 
 
+@hinting
 def interpolate(model: Codec, x_from: ArrayLike, x_to: ArrayLike, n: int = 10) -> np.ndarray:
     """Walk from one sample to another in code space: decode the straight line between their codes.
 
@@ -83,6 +87,7 @@ def interpolate(model: Codec, x_from: ArrayLike, x_to: ArrayLike, n: int = 10) -
         If the samples do not fit the model, or n is below 2.
     """
     n = whole("n", n, least=2)
+    with_methods("model", model, "encode", "decode")
     shape, dtype = _sample_shape(model), getattr(model, "dtype", None)
     ends = [admit_one(x, name, shape, dtype) for x, name in ((x_from, "x_from"), (x_to, "x_to"))]
     start, end = (model.encode(x[np.newaxis])[0] for x in ends)
@@ -96,7 +101,7 @@ def _sample_shape(model: Any) -> tuple[int, ...] | None:
     return getattr(model, "input_shape", None)
 
 
-class GaussianSampler:
+class GaussianSampler(Checked):
     """The normal distribution that fits codes best, to draw new ones from.
 
     Mean and covariance are the codes' own (with divisor n, which makes the codes most likely); to
@@ -131,9 +136,9 @@ class GaussianSampler:
     (5, 2)
     """
 
+    checks: ClassVar = {"covariance": lambda name, given: one_of(name, given, "diag", "full")}
+
     def __init__(self, covariance: str = "diag"):
-        if covariance not in ("diag", "full"):
-            raise ValueError(f'covariance must be "diag" or "full", but got {covariance!r}')
         self.covariance = covariance
 
     def fit(self, codes: ArrayLike) -> "GaussianSampler":
@@ -168,8 +173,9 @@ class GaussianSampler:
     def sample(self, n: int, seed: int | np.random.Generator = 0) -> np.ndarray:
         """n new codes, float64, shape (n, k): μ + L ε with C = L Lᵀ and ε standard normal."""
         self._require_fitted()
-        rng = np.random.default_rng(seed)
-        noise = rng.standard_normal((whole("n", n), len(self.mean_)))
+        if not isinstance(seed, np.random.Generator):
+            seed = np.random.default_rng(whole("seed", seed, least=0))
+        noise = seed.standard_normal((whole("n", n), len(self.mean_)))
         scaled = noise * self._factor if self.covariance == "diag" else noise @ self._factor.T
         return self.mean_ + scaled
 
@@ -197,6 +203,7 @@ class GaussianSampler:
         return f"GaussianSampler({self.covariance!r})"
 
 
+@hinting
 def generate(model: Any, density: Any, n: int, seed: int = 0) -> np.ndarray:
     """Decode n codes drawn from a density that was fitted to a model's codes.
 
@@ -220,6 +227,9 @@ def generate(model: Any, density: Any, n: int, seed: int = 0) -> np.ndarray:
     ValueError
         If `n` is below 1, or the codes do not fit the model.
     """
+    with_methods("model", model, "decode")
+    with_methods("density", density, "sample")
+    seed = whole("seed", seed, least=0)
     codes = admit(_drawn(density, whole("n", n), seed), "the density's codes", dtype=np.float64)
     code_shape = model.decoder.input_shape if hasattr(model, "decoder") else None
     if code_shape is not None and codes.shape[1:] == (np.prod(code_shape),):

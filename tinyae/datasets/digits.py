@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..checks.arguments import whole
+from ..checks.arguments import file_path, flag, listed, whole
+from ..checks.foreign_names import hinting
 from .fetch import mnist_arrays
 
 MINI_FILE = Path(__file__).with_name("mnist_mini.npz")
@@ -14,6 +15,7 @@ MINI_FILE = Path(__file__).with_name("mnist_mini.npz")
 Samples = tuple[np.ndarray, np.ndarray]
 
 
+@hinting
 def mnist(
     path: str | os.PathLike[str] | None = None,
     *,
@@ -63,11 +65,13 @@ def mnist(
     >>> from tinyae import datasets
     >>> (x_train, y_train), (x_test, y_test) = datasets.mnist()  # doctest: +SKIP
     """
-    wanted = _check_digits(digits)
+    wanted, images = _check_digits(digits), flag("images", images)
+    path = None if path is None else file_path("path", path)
     x_train, y_train, x_test, y_test = mnist_arrays(path)
     return _samples(x_train, y_train, wanted, images), _samples(x_test, y_test, wanted, images)
 
 
+@hinting
 def mnist_mini(
     *, digits: Iterable[int] | None = None, images: bool = False
 ) -> tuple[Samples, Samples]:
@@ -92,7 +96,7 @@ def mnist_mini(
     >>> x_train.shape, x_train.dtype, x_test.shape, y_test[:5]
     ((1793, 784), dtype('float32'), (300, 784), array([1, 1, 5, 6, 1]))
     """
-    wanted = _check_digits(digits)
+    wanted, images = _check_digits(digits), flag("images", images)
     with np.load(MINI_FILE, allow_pickle=False) as parts:
         return (
             _samples(parts["x_train"], parts["y_train"], wanted, images),
@@ -103,13 +107,9 @@ def mnist_mini(
 def _check_digits(digits: Iterable[int] | None) -> list[int] | None:
     if digits is None:
         return None
-    expected = "digits must be one or more integers from 0 to 9, such as (1, 5, 6)"
-    try:
-        wanted = list(digits)
-    except TypeError:
-        raise ValueError(f"{expected}, but is {digits!r}") from None
+    wanted = listed("digits", digits, "integers from 0 to 9, such as (1, 5, 6)")
     if not wanted:
-        raise ValueError(f"{expected}, but is empty")
+        raise ValueError("digits must be one or more integers from 0 to 9, but is empty")
     return [whole("each of digits", digit, least=0, most=9) for digit in wanted]
 
 

@@ -22,11 +22,15 @@ from typing import BinaryIO
 
 import numpy as np
 
+from ..checks.arguments import file_path
+from ..checks.foreign_names import hinting
+
 _TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _MOST_DIMENSIONS = 64  # NumPy's own limit
 _PIECE_BYTES = 1 << 20
 
 
+@hinting
 def load_idx(path: str | os.PathLike[str]) -> np.ndarray:
     """Read one array from an IDX file, gzipped or plain.
 
@@ -70,7 +74,7 @@ def load_idx(path: str | os.PathLike[str]) -> np.ndarray:
     ...     load_idx(file)
     array([[30, 40]], dtype=uint8)
     """
-    with open_decompressed(path) as stream:
+    with open_decompressed(file_path("path", path)) as stream:
         return parse_idx(stream, path)
 
 

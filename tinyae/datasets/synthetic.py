@@ -3,8 +3,10 @@
 import numpy as np
 
 from ..checks.arguments import not_negative, whole
+from ..checks.foreign_names import hinting
 
 
+@hinting
 def two_gaussians(n: int = 1000, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Two correlated Gaussian clouds side by side.
 
@@ -49,6 +51,7 @@ def two_gaussians(n: int = 1000, seed: int = 0) -> tuple[np.ndarray, np.ndarray]
     return x.reshape(2 * n, 2).astype(np.float32), np.repeat(np.arange(2, dtype=np.int64), n)
 
 
+@hinting
 def sine_curve(n: int = 1000, noise: float = 0.06, seed: int = 0) -> np.ndarray:
     """Noisy points along one swing of the sine: a line that no straight projection can follow.
 

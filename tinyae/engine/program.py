@@ -12,7 +12,6 @@ from ..layers.kernels import Kernels
 from ..layers.layer import Layer
 from ..layers.record import NOWHERE, as_type, for_kernels, new_table
 from ..machine import threads as cores
-from ..machine.interruption import Interruption
 from ..machine.numba_parts import DISABLED
 from ..machine.threads import BLAS_THREADS
 from ..maths.losses import Loss, loss_address
@@ -205,7 +204,7 @@ class Program:
         step = max(1, min(int(most), -(-n // workers)))
         if workers == 1:
             for rows in row_slices(n, step):
-                with Interruption(), BLAS_THREADS.hold(1):
+                with BLAS_THREADS.hold(1):
                     run(rows)
             return
         with BLAS_THREADS.hold(1):

@@ -20,6 +20,7 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike
 
+from ..checks.arguments import file_path
 from ..checks.arrays import row_slices
 from ..version import __version__
 from .atomic import replace_file
@@ -62,6 +63,7 @@ def write(
     path: str | os.PathLike[str], document: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
 ) -> None:
     """Write a model's file, in place of an old one only when it is whole."""
+    path = file_path("path", path)
     head = {"format": FORMAT, "format_version": FORMAT_VERSION, "tinyae": __version__}
     text = json.dumps({**head, **document}, allow_nan=False, indent=1).encode()
     if len(text) > MOST_DOCUMENT_BYTES:

@@ -1,5 +1,5 @@
 """Questions to a model.
 
-Read ``check_gradients`` (is the backward pass right?), ``trace`` (one step from inside) and
-``compare_with_pca`` (how far from the linear optimum?).
+Read ``check_gradients`` (is the backward pass right?) with its ``gradient_report``, ``trace`` (one
+step from inside) and ``compare_with_pca`` (how far from the linear optimum?).
 """

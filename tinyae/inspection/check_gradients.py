@@ -13,7 +13,6 @@ says. Where they disagree there are three possible reasons:
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
@@ -21,11 +20,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..autoencoder import Autoencoder
-from ..checks.tables import WIDTH, table
+from ..checks.arguments import between, shown
+from ..checks.foreign_names import hinting
 from ..network.chain import training_chain
 from ..training.batches import Stretch
 from ..training.compiled import CompiledTrainer
 from ..training.eager import EagerTrainer
+from ..training.live_line import LiveLine
+from ..training.progress_line import check_verbose
+from .gradient_report import KINKS_ALLOWED, GradientReport, GradientRow
 
 STEPS = (1e-5, 1e-6, 1e-7, 1e-8)  # relative to a number's size, or to 1 for smaller ones
 NOISE = 1e-14  # rounding error of the loss, relative to the scale that `Subject.at` gives
@@ -33,7 +36,6 @@ LOSS_TOLERANCE = 1e-12  # between the eager and the compiled loss, relative to t
 MOST_NUMBERS = 3_000  # parameters and inputs to check one by one, and
 MOST_OPERATIONS = 4e9  # what that may take: a few seconds
 DIRECTIONS = 20
-KINKS_ALLOWED = 0.05
 BENT = 1e-3  # slopes ahead and behind further apart than this, relatively, may be a kink's
 AROUND = 1e-10  # how far away points right around are, relative as the steps are
 APART = 0.05  # slopes further apart than this part of the disagreement show a kink
@@ -41,74 +43,14 @@ ELSEWHERE = 1e-2  # how far away points off the kink are
 TINY = float(np.finfo(np.float64).tiny)
 
 
-class GradientRow(NamedTuple):
-    """What was found for one parameter array, the input, or the loss itself."""
-
-    name: str  # such as "encoder[0].kernel"
-    shape: tuple[int, ...]
-    checks: int  # as many as numbers in the array, or random directions
-    eager_error: float  # the largest relative error; NaN if not checked
-    compiled_error: float
-    kinks: int  # checks that met a kink; not in the errors
-    verdict: str  # "passed", "failed", "inconclusive" or "frozen"
-
-    def cells(self) -> tuple[str, ...]:
-        """The row as text."""
-        pair = (self.eager_error, self.compiled_error)
-        errors = ["-" if math.isnan(error) else f"{error:.0e}" for error in pair]
-        shape = "x".join(map(str, self.shape))
-        return (self.name, shape, str(self.checks), *errors, str(self.kinks), self.verdict)
-
-
-@dataclass(frozen=True, repr=False)
-class GradientReport:
-    """The result of `check_gradients`; prints as a table.
-
-    Attributes
-    ----------
-    rows : tuple of GradientRow
-        Parameter arrays in the model's order, the input, and for compiled models the loss.
-    verdict : str
-        "failed" if any row failed; "inconclusive" if any row is, or if more than 5% of all
-        checks met kinks; else "passed".
-    passed : bool
-        Whether the verdict is "passed".
-    """
-
-    rows: tuple[GradientRow, ...]
-
-    @property
-    def verdict(self) -> str:
-        verdicts = {row.verdict for row in self.rows}
-        if "failed" in verdicts:
-            return "failed"
-        checks, kinks = sum(row.checks for row in self.rows), sum(row.kinks for row in self.rows)
-        doubtful = "inconclusive" in verdicts or kinks > KINKS_ALLOWED * checks
-        return "inconclusive" if doubtful else "passed"
-
-    @property
-    def passed(self) -> bool:
-        return self.verdict == "passed"
-
-    def __str__(self) -> str:
-        titles = ("array", "shape", "checks", "eager", "compiled", "kinks", "verdict")
-        lines = table([titles, *(row.cells() for row in self.rows)], alignment="<<>>>><")
-        return "\n".join([*lines, self._conclusion()])
-
-    def _conclusion(self) -> str:
-        if self.verdict == "failed":
-            failed = [row.name for row in self.rows if row.verdict == "failed"]
-            others = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
-            return f"failed: {failed[0][: WIDTH - 24]}{others}"
-        kinks = sum(row.kinks for row in self.rows)
-        advice = "; try other samples, or biases that are not zero" * (self.verdict != "passed")
-        return f"{self.verdict}, kinks: {kinks}{advice}"
-
-    __repr__ = __str__
-
-
+@hinting
 def check_gradients(
-    model: Autoencoder, x: ArrayLike, y: ArrayLike | None = None, *, tolerance: float = 1e-6
+    model: Autoencoder,
+    x: ArrayLike,
+    y: ArrayLike | None = None,
+    *,
+    tolerance: float = 1e-6,
+    verbose: str | int = "auto",
 ) -> GradientReport:
     """Compare a model's gradients with finite differences of its loss, in float64.
 
@@ -128,6 +70,9 @@ def check_gradients(
         The targets. Default: x.
     tolerance : float, default 1e-6
         The largest relative error to pass, beyond what rounding explains.
+    verbose : "auto", 0, 1 or 2
+        Nothing (0), a live line (1), which is gone at the end, a line per array (2); "auto": 1 on a
+        terminal, else 0, since the report has all.
 
     Returns
     -------
@@ -148,14 +93,16 @@ def check_gradients(
     True
     """
     if not isinstance(model, Autoencoder):
-        raise ValueError(f"model must be an Autoencoder, but got {model!r}")
-    if not 0 < tolerance < 1:
-        raise ValueError(f"tolerance must lie between 0 and 1, but got {tolerance!r}")
-    subject = Subject(model, x, y)
-    try:
-        return Check(subject, tolerance).report()
-    finally:
-        subject.close()
+        raise ValueError(f"model must be an Autoencoder, but got {shown(model)}")
+    tolerance = between("tolerance", tolerance)
+    line = LiveLine(check_verbose(verbose), elsewhere=0)
+    with line.noting_compilations():
+        subject = Subject(model, x, y)
+        try:
+            return Check(subject, tolerance, line).report()
+        finally:
+            subject.close()
+            line.clear()
 
 
 class Part(NamedTuple):
@@ -280,8 +227,8 @@ def _slopes(gradients: np.ndarray, direction: np.ndarray) -> np.ndarray:
 class Check:
     """Compares a subject's gradients with its differences, array by array."""
 
-    def __init__(self, subject: Subject, tolerance: float):
-        self.subject, self.tolerance = subject, tolerance
+    def __init__(self, subject: Subject, tolerance: float, line: LiveLine):
+        self.subject, self.tolerance, self.line = subject, tolerance, line
         self.rng = np.random.default_rng(0)
         self.here = subject.at(np.concatenate([subject.parameters, subject.x.reshape(-1)]))
         if not math.isfinite(self.here.losses[0]):
@@ -292,13 +239,31 @@ class Check:
         numbers = self.here.values.size
         operations = 6 * numbers * subject.operations  # two runs, each thrice a forward pass
         self.elementwise = numbers <= MOST_NUMBERS and operations <= MOST_OPERATIONS
+        self.total, self.done = sum(map(self._checks, subject.parts)), 0
 
     def report(self) -> GradientReport:
         """Check everything."""
-        rows = [self._row(part) for part in self.subject.parts]
+        rows = []
+        for part in self.subject.parts:
+            rows.append(self._row(part))
+            if self.line.plain:
+                print(f"{part.name}: {rows[-1].verdict}", file=self.line.stream)
         if self.subject.compiled is not None:
             rows.append(self._loss_row())
         return GradientReport(tuple(rows))
+
+    def _checks(self, part: Part) -> int:
+        """How many checks an array gets: one for each number, or for each random direction."""
+        if not part.trainable:
+            return 0
+        size = part.where.stop - part.where.start
+        return size if self.elementwise else min(size, DIRECTIONS)
+
+    def _show(self, part: Part) -> None:
+        """One more check is done."""
+        self.done += 1
+        share = self.done / self.total
+        self.line.show(share, lambda: f"checking gradients {share:4.0%}  {part.name}")
 
     def _loss_row(self) -> GradientRow:
         eager, compiled = self.here.losses
@@ -309,25 +274,24 @@ class Check:
     def _row(self, part: Part) -> GradientRow:
         if not part.trainable:
             return GradientRow(part.name, part.shape, 0, math.nan, math.nan, 0, "frozen")
-        size = part.where.stop - part.where.start
-        by_number = self.elementwise or size <= DIRECTIONS
-        checks = size if by_number else DIRECTIONS
-        worst, kinks = np.zeros(len(self.here.gradients)), 0
-        for direction in self._directions(part.where, by_number):
+        checks, worst, kinks = self._checks(part), np.zeros(len(self.here.gradients)), 0
+        for direction in self._directions(part.where, checks):
             found = self._compare(self.here, direction)
             if self._is_kink(found, direction):
                 kinks += 1
             else:
                 worst = np.maximum(worst, found.errors)
+            self._show(part)
         verdict = "inconclusive" if kinks > KINKS_ALLOWED * checks else "passed"
         if worst.max() > self.tolerance:
             verdict = "failed"
         eager, compiled = [*worst.tolist(), math.nan][:2]
         return GradientRow(part.name, part.shape, checks, eager, compiled, kinks, verdict)
 
-    def _directions(self, where: slice, by_number: bool) -> Iterator[np.ndarray]:
+    def _directions(self, where: slice, checks: int) -> Iterator[np.ndarray]:
         """Directions in the whole vector: along each number there, or random."""
-        for index in range(where.start, where.stop) if by_number else [where] * DIRECTIONS:
+        by_number = checks == where.stop - where.start
+        for index in range(where.start, where.stop) if by_number else [where] * checks:
             direction = np.zeros(self.units.size)
             direction[index] = self.units[index] if by_number else self._random_move()[index]
             yield direction

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..autoencoder import Autoencoder
-from ..checks.arguments import whole
+from ..checks.arguments import shown, whole
 from ..checks.arrays import admit, row_slices
+from ..checks.foreign_names import hinting
 from ..checks.tables import table
 from ..layers.building import describes
 from ..layers.layer import Layer
@@ -106,6 +107,7 @@ class PCAComparison:
     __repr__ = __str__
 
 
+@hinting
 def compare_with_pca(
     model: Autoencoder, x: ArrayLike, k: int | None = None, *, x_test: ArrayLike | None = None
 ) -> PCAComparison:
@@ -156,7 +158,7 @@ def compare_with_pca(
     (True, True)
     """
     if not isinstance(model, Autoencoder):
-        raise ValueError(f"model must be an Autoencoder, but got {model!r}")
+        raise ValueError(f"model must be an Autoencoder, but got {shown(model)}")
     if not model.built:
         raise ValueError("model must be built: give it an input_shape, or call fit first")
     if model.input_shape != model.output_shape:

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..autoencoder import Autoencoder
+from ..checks.arguments import shown
+from ..checks.foreign_names import hinting
 from ..checks.tables import WIDTH, cut, table
 from ..layers.building import describes
 from ..layers.layer import Layer
@@ -102,6 +104,7 @@ def _trim(figure: str) -> str:
     return figure.replace("e-0", "e-").replace("e+0", "e")
 
 
+@hinting
 def trace(model: Autoencoder, x: ArrayLike, y: ArrayLike | None = None) -> Trace:
     """Take one training step on a mini-batch without its end, and report what each layer did.
 
@@ -145,7 +148,7 @@ def trace(model: Autoencoder, x: ArrayLike, y: ArrayLike | None = None) -> Trace
     'y = tanh(x W + b)'
     """
     if not isinstance(model, Autoencoder):
-        raise ValueError(f"model must be an Autoencoder, but got {model!r}")
+        raise ValueError(f"model must be an Autoencoder, but got {shown(model)}")
     twin = model.copy()
     (admitted,) = twin.admit((x, y, "x"))
     rows, targets = (np.array(part, model.dtype, order="C") for part in admitted)

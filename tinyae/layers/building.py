@@ -45,8 +45,8 @@ def recording(build: Callable) -> Callable:
 def checked_shape(layer: Any, shape: Any) -> Shape:
     """What `build` gave, refused if it is no shape."""
     with contextlib.suppress(ValueError):
-        if found := sizes("shape", shape):
-            return found
+        if isinstance(shape, tuple | list):
+            return sizes("shape", shape)
     raise ValueError(
         f"{type(layer).__name__}.build must return the output's shape, a tuple of positive "
         f"sizes, but returned {shape!r}"

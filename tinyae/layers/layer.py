@@ -5,13 +5,12 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from ..checks.arguments import flag, sizes, whole
+from ..checks.arguments import flag, sizes, text, whole
 from ..checks.arrays import shape_text
 from ..checks.attributes import Checked
-from ..checks.operands import operand
 from ..maths import penalties
 from ..maths.formula import Formula
-from ..maths.initializers import Initializer
+from ..maths.initializers import Initializer, initial
 from ..maths.initializers import get as get_initializer
 from ..maths.penalties import Penalty
 from .building import check_weights, is_ours, record_fields, recording, scratch_size
@@ -211,12 +210,10 @@ class Layer(Checked):
         """Declare a weight; to be called from `build`."""
         if not self._building:
             raise ValueError(f"{self.label}: add_weight is to be called in build")
-        shape = sizes(f"{self.label}: the shape of {name}", shape)
-        if not isinstance(name, str):
-            raise ValueError(f"{self.label}: a weight's name must be text, but got {name!r}")
-        if name in self.weights:
+        if text("name", name) in self.weights:
             raise ValueError(f"{self.label} has a weight {name!r} already")
-        initialize = get_initializer(initializer)
+        shape = sizes("shape", shape, least=0)
+        get_initializer(initializer)
         if self._declares:
             blank: np.ndarray = np.ndarray(
                 shape, self.dtype, bytearray(8), strides=(0,) * len(shape)
@@ -224,12 +221,9 @@ class Layer(Checked):
             self.weights.bind(name, blank)
             self.gradients.bind(name, blank)
             return
-        rng = self._rng or np.random.default_rng(0)
-        what = f"{self.label}: what the initializer of {name} gives"
-        values = operand(initialize(shape, rng), what, shape, self.dtype)
-        if not np.isfinite(values).all():
-            raise ValueError(f"{what} must be finite")
-        self.weights.bind(name, values)
+        label, rng = f"{self.label}: the initializer of {name}", self._rng
+        rng = rng or np.random.default_rng(0)
+        self.weights.bind(name, initial(initializer, label, shape, self.dtype, rng))
         self.gradients.bind(name, np.zeros(shape, self.dtype))
 
     def __getattr__(self, name: str) -> Any:
@@ -237,7 +231,7 @@ class Layer(Checked):
             raise NotBuilt(f"{self.label} must be built before use: call build(input_shape)")
         if name in ("_building", "_claimed", "label", "weights"):
             raise AttributeError(f"{type(self).__name__}.__init__ must call super().__init__()")
-        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+        return super().__getattr__(name)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"

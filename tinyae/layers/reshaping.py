@@ -93,8 +93,9 @@ class Activation(Layer):
 
 def check_target_shape(name: str, shape: Any) -> tuple[int, ...]:
     """Positive sizes, or −1 for at most one of them."""
-    with contextlib.suppress(ValueError, TypeError):
-        sizes = tuple(-1 if size == -1 else whole(name, size) for size in shape)
+    given = shape if isinstance(shape, tuple | list) else ()
+    with contextlib.suppress(ValueError):
+        sizes = tuple(-1 if size == -1 else whole(name, size) for size in given)
         if sizes and sizes.count(-1) <= 1:
             return sizes
     raise ValueError(f"{name} must hold positive sizes, at most one of them -1, but got {shape!r}")

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ..checks.arguments import one_of
 from .layer import Layer, Shape
 
 # Of the records of layers of images: x is (height, width, channels), y (out_height, …, filters)
@@ -41,9 +42,7 @@ def by(pair: tuple[int, int]) -> str:
 
 def check_padding(name: str, padding: Any) -> str:
     """ "valid" or "same"."""
-    if padding not in ("valid", "same"):
-        raise ValueError(f'{name} must be "valid" or "same", but got {padding!r}')
-    return padding
+    return one_of(name, padding, "valid", "same")
 
 
 def check_image(layer: Layer, input_shape: Shape) -> None:

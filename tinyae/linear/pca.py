@@ -5,15 +5,20 @@ the closed-form yardstick. For data of any size: what it keeps of them is one p 
 """
 
 import os
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from ..checks.arguments import flag
 from ..checks.arrays import admit, row_chunks
+from ..checks.attributes import Checked
+from ..checks.tables import figure, table
 from ..files.archive import ModelFile, write
 from ..files.fields import counter, dtype_of, fields, refusing
 from .moments import Moments, merge, moments, real
+
+SHOWN = 5  # components, of as many as there are
 
 
 class Decomposition(NamedTuple):
@@ -25,7 +30,18 @@ class Decomposition(NamedTuple):
     variance_ratio: np.ndarray
 
 
-class PCA:
+def _check_n_components(name: str, n_components: Any) -> int | float | None:
+    count = isinstance(n_components, int | np.integer) and not isinstance(n_components, bool)
+    share = isinstance(n_components, float | np.floating)
+    if n_components is None or (count and n_components >= 1) or (share and 0 < n_components <= 1):
+        return n_components
+    raise ValueError(
+        f"{name} must be a count of at least 1, a share of the variance in (0, 1] as a float, "
+        f"or None, but it is {n_components!r}"
+    )
+
+
+class PCA(Checked):
     """Projection on the directions of largest variance.
 
     The components are eigenvectors of the covariance of the centred data,
@@ -86,15 +102,30 @@ class PCA:
     True
     """
 
+    checks: ClassVar = {"n_components": _check_n_components}
+
     def __init__(self, n_components: int | float | None = None):
-        _check_n_components(n_components)
         self.n_components = n_components
         self._moments: Moments | None = None
         self._dtype: np.dtype = np.dtype(np.float64)
         self._decomposition: Decomposition | None = None
 
     def __repr__(self) -> str:
-        return f"PCA(n_components={self.n_components})"
+        """With what it has learned, as far as that has been computed."""
+        start = f"PCA(n_components={self.n_components})"
+        if self._moments is None:
+            return start
+        start += f", {self.n_samples_seen_:,} samples of {self.n_features_in_:,} features"
+        found = self._decomposition
+        if found is None:
+            return start
+        rows = [("component", "variance", "share")]
+        pairs = zip(found.variance, found.variance_ratio, strict=True)
+        for position, (variance, ratio) in enumerate(pairs, 1):
+            rows.append((str(position), figure(variance), f"{ratio:.1%}"))
+        rows[SHOWN + 1 :] = []
+        rows.append(("all kept", figure(found.variance.sum()), f"{found.variance_ratio.sum():.1%}"))
+        return "\n".join([start, *table(rows)])
 
     def fit(self, x: ArrayLike) -> "PCA":
         """Learn from `x` of shape (n, p), n ≥ 2, and forget what was learned before."""
@@ -151,7 +182,7 @@ class PCA:
 
         Its mean over the features, shape (n,); with `per_feature` each feature's, shape (n, p).
         """
-        array = self._admit_features(x)
+        array, per_feature = self._admit_features(x), flag("per_feature", per_feature)
         dtype = real(array)
         errors = np.empty(array.shape if per_feature else len(array), dtype)
         components = self.components_.astype(dtype, copy=False)
@@ -179,6 +210,7 @@ class PCA:
         OSError
             If the file cannot be written; one that was there is as before.
         """
+        training_state = flag("training_state", training_state)
         data, found = self._fitted(), self._decomposed()
         if training_state and not data.scatter.size:
             raise ValueError(
@@ -320,17 +352,6 @@ def _number_kept(n_components: int | float | None, variance: np.ndarray, samples
     # The last digits of a sum of p numbers are rounding, which must not ask for more components.
     enough = kept >= kept[-1] * (n_components - len(kept) * np.finfo(np.float64).eps)
     return int(enough.argmax()) + 1
-
-
-def _check_n_components(n_components: int | float | None) -> None:
-    count = isinstance(n_components, int | np.integer) and not isinstance(n_components, bool)
-    share = isinstance(n_components, float | np.floating)
-    if n_components is None or (count and n_components >= 1) or (share and 0 < n_components <= 1):
-        return
-    raise ValueError(
-        "n_components must be a count of at least 1, a share of the variance in (0, 1] as a float, "
-        f"or None, but it is {n_components!r}"
-    )
 
 
 def _admit_table(x: ArrayLike, features: int | None = None) -> np.ndarray:

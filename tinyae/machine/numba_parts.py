@@ -1,8 +1,14 @@
 """The parts of Numba that it does not promise to keep: all those that are used, here only."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
 import numba
 
+from ..checks import forks
+
 try:
+    from llvmlite.binding.ffi import lib as llvm
     from numba.core import cgutils
     from numba.core.caching import (
         CompileResultCacheImpl,
@@ -10,12 +16,18 @@ try:
         IndexDataCacheFile,
         _CacheLocator,
     )
+    from numba.core.compiler_lock import global_compiler_lock
     from numba.core.errors import NumbaError, TypingError
+    from numba.core.event import Listener, install_listener
     from numba.core.registry import CPUDispatcher
     from numba.core.typing.templates import Signature
     from numba.extending import intrinsic, overload
     from numba.np.arrayobj import populate_array
-except ImportError as error:
+
+    # In this order a thread that compiles takes them
+    for lock in (global_compiler_lock, llvm._lock._lock):
+        forks.wait_for(lock)
+except (ImportError, AttributeError) as error:
     raise ImportError(
         f"Numba {numba.__version__} lacks a part that tinyae uses ({error}); 0.61 to 0.68 have all"
     ) from error
@@ -35,6 +47,7 @@ __all__ = [
     "for_users",
     "intrinsic",
     "keep_compiled",
+    "on_compilation",
     "overload",
     "populate_array",
 ]
@@ -46,6 +59,24 @@ DISABLED = bool(numba.config.DISABLE_JIT)
 def keep_compiled(dispatcher, cache: FunctionCache) -> None:
     """Look in the cache for what would be compiled, and put there what was."""
     dispatcher._cache = cache
+
+
+class Starts(Listener):
+    """Calls a function whenever something that Numba tells of begins."""
+
+    def __init__(self, call: Callable[[], None]):
+        self.call = call
+
+    def on_start(self, event):
+        self.call()
+
+    def on_end(self, event):
+        pass
+
+
+def on_compilation(call: Callable[[], None]) -> AbstractContextManager:
+    """Inside the `with` block, call this when a kernel begins to compile, in whatever thread."""
+    return install_listener("numba:compile", Starts(call))
 
 
 class CompiledOnly(CPUDispatcher):

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from .interruption import Interruption
+
 THREAD_SPELLINGS = (
     "scipy_openblas_{}_num_threads64_",
     "openblas_{}_num_threads64_",
@@ -67,7 +69,7 @@ class ThreadLimit:
             os.register_at_fork(after_in_child=self._reset)
 
     def _reset(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal's handler may come in while it is held
         self._inside = 0
         self._saved = 1
 
@@ -78,22 +80,22 @@ class ThreadLimit:
         if get_threads is None or set_threads is None:
             yield
             return
-        entered = False
-        try:
+        with Interruption() as interruption:
             with self._lock:
-                if self._inside == 0:
+                self._inside += 1
+                if self._inside == 1:
                     self._saved = get_threads()
                     if self._saved != threads:
                         set_threads(threads)
-                self._inside += 1
-                entered = True
-            yield
-        finally:
-            if entered:
+            try:
+                interruption.passes = 1
+                yield
+            finally:
+                interruption.passes = 0
                 with self._lock:
-                    self._inside -= 1
-                    if self._inside == 0 and get_threads() != self._saved:
+                    if self._inside == 1 and get_threads() != self._saved:
                         set_threads(self._saved)
+                    self._inside = max(0, self._inside - 1)
 
 
 BLAS_THREADS = ThreadLimit(*thread_functions())

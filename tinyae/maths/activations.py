@@ -192,16 +192,18 @@ KNOWN = {
 }
 
 
-def get(activation: str | ActivationFunction | None) -> ActivationFunction:
+def get(
+    activation: str | ActivationFunction | None, name: str = "activation"
+) -> ActivationFunction:
     """The activation of that name, or the given one; None is linear, as in Keras."""
     if isinstance(activation, ActivationFunction):
         return activation
-    return look_up("activation", "linear" if activation is None else activation, KNOWN)
+    return look_up(name, "linear" if activation is None else activation, KNOWN)
 
 
 def check(name: str, activation: Any) -> str | ActivationFunction:
     """What a layer keeps: the name of one that is known, else the activation itself."""
-    found = get(activation)
+    found = get(activation, name)
     if (found.forward is None or found.backward is None) and found is not KNOWN["linear"]:
         raise ValueError(f"{name} {found.name!r} must have a forward and a backward kernel")
     return found.name if found is KNOWN.get(found.name) else found

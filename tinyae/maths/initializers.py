@@ -25,6 +25,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..checks.arguments import look_up, not_negative, sizes
+from ..checks.arrays import numbers
 from ..checks.attributes import Checked
 
 Initializer = Callable[[tuple[int, ...], np.random.Generator], np.ndarray]
@@ -34,7 +35,7 @@ _TRUNCATED_STDDEV = 0.87962566103423978
 
 
 def _fans(shape: tuple[int, ...]) -> tuple[float, float]:
-    shape = sizes("shape", shape)
+    shape = sizes("shape", shape, least=0)
     if len(shape) < 2:
         size = float(math.prod(shape))
         return size, size
@@ -84,7 +85,7 @@ def he_normal(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
 
 def zeros(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
     """Zeros."""
-    return np.zeros(sizes("shape", shape))
+    return np.zeros(sizes("shape", shape, least=0))
 
 
 class RandomNormal(Checked):
@@ -102,7 +103,7 @@ class RandomNormal(Checked):
 
     def __call__(self, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
         _check_generator(rng)
-        return self.stddev * rng.standard_normal(sizes("shape", shape))
+        return self.stddev * rng.standard_normal(sizes("shape", shape, least=0))
 
     def __repr__(self) -> str:
         return f"RandomNormal({self.stddev:g})"
@@ -114,14 +115,26 @@ NAMES: dict[str, Initializer] = {
 }
 
 
-def get(initializer: str | Initializer) -> Initializer:
+def get(initializer: str | Initializer, name: str = "initializer") -> Initializer:
     """The initializer of that name, or the given function ``(shape, rng) -> array``."""
-    if callable(initializer):
+    if callable(initializer) and not isinstance(initializer, type):
         return initializer
-    return look_up("initializer", initializer, NAMES)
+    return look_up(name, initializer, NAMES)
 
 
 def check(name: str, initializer: Any) -> str | Initializer:
-    """The initializer as it was given, refused if there is none of that name."""
-    get(initializer)
-    return initializer
+    """What a layer keeps: the name of one that is known, else the function itself."""
+    found = get(initializer, name)
+    return found.__name__ if isinstance(initializer, str) else found
+
+
+def initial(
+    initializer: str | Initializer, label: str, shape: tuple[int, ...], dtype: np.dtype, rng: Any
+) -> np.ndarray:
+    """What an initializer gives for a weight, refused if it is nothing to start with."""
+    values = numbers(get(initializer)(shape, rng), f"what {label} gives")
+    if values.shape != shape:
+        raise ValueError(f"{label} must give shape {shape}, but gave {values.shape}")
+    if not (np.abs(values) <= np.finfo(dtype).max).all():
+        raise ValueError(f"{label} must give finite numbers of {dtype}, but gave others")
+    return values.astype(dtype)

@@ -1,8 +1,12 @@
 """What training leaves behind in a model: its figures, and where it stands."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING
+
+from ..checks.tables import figure, table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,19 +29,42 @@ class History(dict[str, list[float]]):
     ``loss`` is ``reconstruction`` plus ``penalty``, each the mean over the epoch's mini-batches
     while the parameters were changing; the same with ``val_`` in front is measured on the
     validation data after the epoch. ``seconds`` is the time it took.
+
+    It is shown as a table of a line for each: ``dict(history)`` shows all numbers.
     """
 
     def append(self, logs: Mapping[str, float]) -> None:
-        """Add one epoch's figures; one that is new here was NaN until now."""
-        length = max(map(len, self.values()), default=0)
+        """Add one epoch's figures; those that are missing are NaN."""
+        self._set(logs, max(map(len, self.values()), default=0) + 1)
+
+    def amend(self, logs: Mapping[str, float]) -> None:
+        """Set figures of the last epoch; one that is new here was NaN until now."""
+        self._set(logs, max(map(len, self.values())))
+
+    def _set(self, logs: Mapping[str, float], epochs: int) -> None:
         for key in [*self, *logs]:
             figures = self.setdefault(key, [])
-            figures.extend([float("nan")] * (length - len(figures)))
-            if len(figures) == length:
-                figures.append(logs.get(key, float("nan")))
+            figures.extend([float("nan")] * (epochs - len(figures)))
+        for key, value in logs.items():
+            self[key][-1] = value
 
     def plot(self, *, ax: "Axes | None" = None) -> "Axes":
         """Draw the losses by epoch; needs matplotlib."""
         from ..plot.training import history
 
         return history(self, ax=ax)
+
+    def __repr__(self) -> str:
+        lists = {k: v for k, v in self.items() if isinstance(v, list) and _are_numbers(v)}
+        rows: list[tuple[str, ...]] = [("", "first", "last", "smallest", "in epoch")]
+        for key, values in lists.items():
+            at = min(range(len(values)), key=lambda i: (math.isnan(values[i]), values[i]))
+            cells = [figure(each) for each in (values[0], values[-1], values[at])]
+            rows.append((key, *cells, f"{at + 1:,}"))
+        epochs = max(map(len, lists.values()), default=0)
+        return "\n".join([f"History of {epochs:,} epochs", *(table(rows) if lists else [])])
+
+
+def _are_numbers(values: list) -> bool:
+    """Whether there are any, and all are numbers: who may write into a dict may do so."""
+    return bool(values) and all(isinstance(value, Real) for value in values)

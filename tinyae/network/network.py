@@ -1,27 +1,28 @@
 """What a model is: an encoder, a decoder, a loss and an optimizer; its weights are one vector."""
 
+import contextlib
 import copy
 import secrets
-import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from ..checks.arguments import real_dtype, whole
+from ..checks import forks
+from ..checks.arguments import listed, optional_whole, real_dtype, sizes, whole
 from ..checks.arrays import admit, shape_text
 from ..checks.attributes import Checked
-from ..checks.tables import table
 from ..checks.undo import unchanged_if_refused
 from ..engine.program import Program
 from ..layers.layer import Layer, NotBuilt, Shape
 from ..layers.weights import bind
+from ..machine.interruption import Interruption
 from ..maths import losses, optimizers
 from ..maths.losses import AnyLoss
 from ..maths.optimizers import Optimizer
 from .history import History, Progress
-from .sequential import Sequential, assign_keys, refuse_repeats
+from .sequential import Sequential, assign_keys, layer_lines, refuse_repeats
 
 # What nobody can replace; the rest is checked as in the constructor
 FIXED = ("encoder", "decoder", "seed", "dtype", "slots", "gradient", "history", "progress")
@@ -44,7 +45,7 @@ class Network(Checked):
     checks: ClassVar = {
         "loss": lambda name, loss: losses.get(loss),
         "optimizer": lambda name, optimizer: optimizers.get(optimizer),
-        "threads": lambda name, n: n if n is None else whole(name, n),
+        "threads": optional_whole,
     }
 
     def __init__(
@@ -69,7 +70,7 @@ class Network(Checked):
         self.gradient = np.empty(0, self.dtype)
         self._parameters: np.ndarray | None = None
         self._program: Program | None = None
-        self._lock = threading.RLock()  # held while the model is built
+        self._lock = forks.model_lock()  # held while the model is built
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in FIXED and name in vars(self):
@@ -125,23 +126,24 @@ class Network(Checked):
     def summary(self) -> None:
         """Print each layer with its output's shape and its number of parameters, and the total."""
         self.require_built("summary")
-        rows = [("layer", "output shape", "parameters")]
-        for layer in self.layers:
-            rows.append((layer.label, shape_text(layer.output_shape), f"{layer.parameter_count:,}"))
-        rows.append(("total", "", f"{self.parameters.size:,}"))
-        print(*table(rows, alignment="<<"), sep="\n")
+        print(*layer_lines(self.layers), sep="\n")
+
+    def __repr__(self) -> str:
+        parts = f"loss {type(self.loss).__name__}, optimizer {type(self.optimizer).__name__}"
+        start = f"{type(self).__name__}, {parts}, after {self.progress.epoch:,} epochs"
+        return "\n".join([start, *layer_lines(self.layers)])
 
     # Building
 
     def build(self, input_shape: Shape) -> None:
         """Create the weights for samples of this shape; the first call that brings data does it."""
-        with self._lock, self.unchanged_if_refused():
+        with self._lock, self.all_or_nothing():
             self.declare(input_shape, np.random.default_rng([self.seed, 0]))
             self.bind()
 
     def declare(self, input_shape: Shape, rng: np.random.Generator | None = None) -> None:
         """Give all layers their shapes and, with `rng`, their weights; `bind` is to follow."""
-        shape = tuple(whole("input_shape", size) for size in np.atleast_1d(input_shape))
+        shape = sizes("input_shape", input_shape)
         self.encoder.label, self.decoder.label = "encoder", "decoder"
         code_shape = self.encoder.prepare(shape, self.dtype, rng)
         self.decoder.prepare(code_shape, self.dtype, rng)
@@ -161,8 +163,15 @@ class Network(Checked):
         assign_keys(self.layers, self.seed)
         self._program, self._parameters = None, parameters  # last: other threads look at it
 
-    def unchanged_if_refused(self):
-        return unchanged_if_refused(self, self.encoder, self.decoder, *self.layers)
+    @contextlib.contextmanager
+    def all_or_nothing(self) -> Iterator[None]:
+        """Any exception in the `with` block leaves the model as it was before."""
+        objects = self, self.progress, self.encoder, self.decoder, *self.layers
+        with Interruption(passes=1) as interruption, unchanged_if_refused(*objects):
+            try:
+                yield
+            finally:
+                interruption.passes = 0
 
     # Data
 
@@ -186,7 +195,7 @@ class Network(Checked):
         """
         if self.built:
             return [self._admit_pair(*pair) for pair in pairs]
-        with self._lock, self.unchanged_if_refused():
+        with self._lock, self.all_or_nothing():
             return [self._admit_pair(*pair) for pair in pairs]
 
     def _admit_pair(
@@ -231,7 +240,7 @@ class Network(Checked):
         return {**self.__dict__, **lost, "_parameters": self.built or None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, _lock=threading.RLock())
+        self.__dict__.update(state, _lock=forks.model_lock())
         if self._parameters is not None:  # the layers have copies of their own by now
             self.encoder.claim()
             self.decoder.claim()
@@ -241,6 +250,4 @@ class Network(Checked):
 def _sequential(part: Iterable[Layer] | Sequential, label: str) -> Sequential:
     if isinstance(part, Sequential):
         return part
-    if isinstance(part, Layer) or not isinstance(part, Iterable):
-        raise ValueError(f"{label} must be a list of layers or a Sequential, but got {part!r}")
-    return Sequential(part, label=label)
+    return Sequential(listed(label, part, "layers, or a Sequential"), label=label)

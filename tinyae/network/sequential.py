@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from ..checks.arguments import real_dtype
-from ..checks.arrays import admit
+from ..checks.arguments import listed, nearest, real_dtype, shown, sizes, text, whole
+from ..checks.arrays import admit, shape_text
+from ..checks.foreign_names import hinting
+from ..checks.tables import table
 from ..checks.undo import unchanged_if_refused
 from ..engine.program import Program, eager_predict, program_for
 from ..files.archive import ModelFile, write
@@ -55,13 +57,16 @@ class Sequential(Layer):
     def __init__(self, layers: Iterable[Layer], *, label: str = "Sequential"):
         self._layers: list[Layer] = []
         super().__init__()
-        given = list(layers)
+        what = "layers" if text("label", label) == "Sequential" else label
+        given = listed(what, layers, "layers")
         for layer in given:
             if not isinstance(layer, Layer):
-                raise ValueError(f"{label} must hold layers, but got {layer!r}")
+                raise ValueError(
+                    f"{label} must hold layers, but got {shown(layer)}{nearest(layer, ())}"
+                )
         self._layers = [leaf for layer in given for leaf in layer.layers]
         if not self._layers:
-            raise ValueError(f"{label} must hold at least one layer")
+            raise ValueError(f"{label} must hold at least one layer, but got no layers")
         refuse_repeats(self._layers)
         composites = [layer for layer in given if isinstance(layer, Sequential) and layer.built]
         with unchanged_if_refused(*composites, *self._layers):
@@ -105,8 +110,9 @@ class Sequential(Layer):
         tuple of int
             The shape of one output.
         """
+        shape, seed = sizes("input_shape", input_shape), whole("seed", seed, least=0)
         with unchanged_if_refused(self, *self._layers):
-            shape = self.prepare(input_shape, real_dtype(dtype), np.random.default_rng([seed, 0]))
+            shape = self.prepare(shape, real_dtype(dtype), np.random.default_rng([seed, 0]))
             assign_keys(self._layers, seed)
         return shape
 
@@ -155,6 +161,7 @@ class Sequential(Layer):
         for layer in self._layers:
             layer.clear_gradients()
 
+    @hinting
     def predict(self, x: ArrayLike) -> np.ndarray:
         """The output for a batch.
 
@@ -232,7 +239,20 @@ class Sequential(Layer):
                 layer.claim()
 
     def __repr__(self) -> str:
-        return f"Sequential({self._layers!r})"
+        if not self.built:
+            return f"Sequential({self._layers!r})"
+        return "\n".join(["Sequential", *layer_lines(self._layers)])
+
+
+def layer_lines(layers: list[Layer]) -> list[str]:
+    """A table of the layers, with their outputs' shapes and numbers of parameters once built."""
+    if not all(layer.built for layer in layers):
+        return table([(repr(layer),) for layer in layers])
+    rows = [("layer", "output shape", "parameters")]
+    for layer in layers:
+        rows.append((layer.label, shape_text(layer.output_shape), f"{layer.parameter_count:,}"))
+    rows.append(("total", "", f"{sum(layer.parameter_count for layer in layers):,}"))
+    return table(rows, alignment="<<")
 
 
 def assign_keys(layers: list[Layer], seed: int) -> None:

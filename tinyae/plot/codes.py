@@ -9,12 +9,15 @@ from matplotlib.axes import Axes
 from mpl_toolkits.axes_grid1 import make_axes_locatable
 from numpy.typing import ArrayLike
 
+from ..checks.arguments import pair, with_methods
 from ..checks.arrays import admit
-from .drawing import COLOURS, label_index, label_legend, new_axes, scatter, two_axes
+from ..checks.foreign_names import hinting
+from .drawing import COLOURS, axes_for, label_index, label_legend, scatter, two_axes
 
 MARGIN, MARGIN_GAP = 0.9, 0.06  # inches, of the histograms of `joint`
 
 
+@hinting
 def latent(codes: ArrayLike, labels: ArrayLike | None = None, *, ax: Axes | None = None) -> Axes:
     """The points of a code of one or two numbers, coloured by label.
 
@@ -41,7 +44,7 @@ def latent(codes: ArrayLike, labels: ArrayLike | None = None, *, ax: Axes | None
             "columns, such as codes[:, :2], or project them with PCA(2)"
         )
     names, index = label_index(labels, len(points))
-    ax = ax or new_axes((6.4, 5))
+    ax = axes_for(ax, (6.4, 5))
     rows_by_label = points.shape[1] == 1
     if rows_by_label:
         height = index + np.random.default_rng(0).uniform(-0.35, 0.35, len(points))
@@ -56,6 +59,7 @@ def latent(codes: ArrayLike, labels: ArrayLike | None = None, *, ax: Axes | None
     return ax
 
 
+@hinting
 def compare_latent(
     pca: Any,
     model: Any,
@@ -81,21 +85,25 @@ def compare_latent(
     ndarray of Axes, shape (2,)
     """
     array = admit(x, "x")
+    with_methods("pca", pca, "encode", "reconstruct")
+    with_methods("model", model, "encode", "reconstruct")
+    label_index(labels, len(array))  # refused before a figure is made
     if axes is None:
         axes = plt.subplots(1, 2, figsize=(11, 5), layout="constrained")[1]
-    pair = two_axes(axes)
+    both = two_axes(axes)
     flat = array.reshape(len(array), -1)
     for ax, one, data, name in zip(
-        pair, (pca, model), (flat, array), ("PCA", "Autoencoder"), strict=True
+        both, (pca, model), (flat, array), ("PCA", "Autoencoder"), strict=True
     ):
         latent(one.encode(data), labels, ax=ax)
         error = np.mean((one.reconstruct(data) - data) ** 2, dtype=np.float64)
         ax.set_title(f"{name}: mean squared error {error:.4g}")
-    if pair[0].get_legend() is not None:
-        pair[0].get_legend().remove()  # the one on the right serves both
-    return pair
+    if both[0].get_legend() is not None:
+        both[0].get_legend().remove()  # the one on the right serves both
+    return both
 
 
+@hinting
 def joint(
     codes: ArrayLike,
     labels: ArrayLike | None = None,
@@ -122,24 +130,24 @@ def joint(
         If the codes have no such columns, or the labels do not fit.
     """
     points = admit(codes, "codes")
-    across, up = units
+    across, up = pair("units", units, least=-points.shape[1])
     if points.ndim != 2 or not all(0 <= unit < points.shape[1] for unit in (across, up)):
         raise ValueError(
-            f"codes must have shape (n, k) with columns {across} and {up}, but its shape is "
-            f"{points.shape}"
+            f"codes must have shape (n, k) with columns {across} and {up}, as units say, but its "
+            f"shape is {points.shape}"
         )
-    pair = points[:, [across, up]].astype(float)
-    names, index = label_index(labels, len(pair))
-    ax = ax or new_axes((6.4, 6))
-    scatter(ax, pair, index)
+    shown = points[:, [across, up]].astype(float)
+    names, index = label_index(labels, len(shown))
+    ax = axes_for(ax, (6.4, 6))
+    scatter(ax, shown, index)
     ax.set(xlabel=f"code {across + 1}", ylabel=f"code {up + 1}")
     divider = make_axes_locatable(ax)
     top = divider.append_axes("top", MARGIN, MARGIN_GAP, sharex=ax)
     side = divider.append_axes("right", MARGIN, MARGIN_GAP, sharey=ax)
-    groups = [pair[index == i] for i in range(len(names))]
+    groups = [shown[index == i] for i in range(len(names))]
     bins = 40 if labels is None else 20  # several outlines are read only if they are smooth
     for margin, column, orientation in ((top, 0, "vertical"), (side, 1, "horizontal")):
-        edges = np.histogram_bin_edges(pair[:, column], bins)
+        edges = np.histogram_bin_edges(shown[:, column], bins)
         for i, group in enumerate(groups):
             style = "stepfilled" if labels is None else "step"
             colour = COLOURS[i % len(COLOURS)]

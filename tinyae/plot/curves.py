@@ -6,11 +6,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from ..checks.arguments import whole
+from ..checks.arguments import whole, with_methods
 from ..checks.arrays import admit
-from .drawing import COLOURS, new_axes
+from ..checks.foreign_names import hinting
+from .drawing import COLOURS, axes_for
 
 
+@hinting
 def curve(
     model: Any, x: ArrayLike, *, pca: Any = None, n: int = 1000, ax: Axes | None = None
 ) -> Axes:
@@ -34,11 +36,14 @@ def curve(
         If `x` or the codes have another shape.
     """
     points, n = admit(x, "x", (2,)), whole("n", n, least=2)
+    with_methods("model", model, "encode", "decode")
+    if pca is not None:
+        with_methods("pca", pca, "encode", "decode")
     # PCA's line is wider: a linear autoencoder's lies upon it
     models = [("PCA", pca, COLOURS[0], 5)] if pca is not None else []
     models.append(("autoencoder", model, COLOURS[2], 2))
     lines = [_decoded_line(one, points, n, name) for name, one, *_ in models]
-    ax = ax or new_axes((6.4, 5))
+    ax = axes_for(ax, (6.4, 5))
     size = np.clip(4e4 / len(points), 4, 30)
     ax.scatter(points[:, 0], points[:, 1], size, "#94a4a2", alpha=0.6, linewidths=0, label="data")
     for (name, _, colour, width), line in zip(models, lines, strict=True):

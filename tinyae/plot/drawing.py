@@ -11,7 +11,9 @@ from matplotlib.lines import Line2D
 from matplotlib.transforms import ScaledTranslation
 from numpy.typing import ArrayLike
 
-from ..checks.arguments import whole
+from ..checks.arguments import number, whole
+from ..checks.arrays import numbers
+from ..checks.foreign_names import hinting
 
 # Ten colours told apart with any colour vision: M. Petroff, "Accessible color sequences for data
 # visualization" (2021, arXiv:2107.02270). Every further ten labels get another marker.
@@ -22,9 +24,13 @@ COLOURS = (
 MARKERS = "o^sDv"
 
 
-def new_axes(size: tuple[float, float]) -> Axes:
-    """The axes of a new figure, in inches."""
-    return plt.subplots(figsize=size, layout="constrained")[1]
+def axes_for(ax: Axes | None, size: tuple[float, float]) -> Axes:
+    """The given axes, or those of a new figure of this size in inches."""
+    if ax is None:
+        return plt.subplots(figsize=size, layout="constrained")[1]
+    if not isinstance(ax, Axes):
+        raise ValueError(f"ax must be Axes of matplotlib, but got {ax!r}")
+    return ax
 
 
 def two_axes(axes: Sequence[Axes] | np.ndarray) -> np.ndarray:
@@ -32,6 +38,9 @@ def two_axes(axes: Sequence[Axes] | np.ndarray) -> np.ndarray:
     pair = np.asarray(axes, object)
     if pair.shape != (2,):
         raise ValueError(f"axes must be two Axes, but its shape is {pair.shape}")
+    for ax in pair:
+        if not isinstance(ax, Axes):
+            raise ValueError(f"axes must be two Axes of matplotlib, but one is {ax!r}")
     return pair
 
 
@@ -72,6 +81,7 @@ def show(ax: Axes, image: np.ndarray, limits: tuple[float, float], **where: Any)
     ax.imshow(image, cmap="gray", vmin=low, vmax=high, interpolation="nearest", **where)
 
 
+@hinting
 def tile(images: np.ndarray, columns: int, gap: int = 0, fill: float = 0.0) -> np.ndarray:
     """Images (n, h, w) or (n, h, w, 3) side by side as one, row by row; n fills whole rows.
 
@@ -83,7 +93,8 @@ def tile(images: np.ndarray, columns: int, gap: int = 0, fill: float = 0.0) -> n
     array([[0, 1, 2, 3],
            [4, 5, 6, 7]])
     """
-    columns = whole("columns", columns)
+    images, columns = numbers(images, "images"), whole("columns", columns)
+    gap, fill = whole("gap", gap, least=0), number("fill", fill)
     if images.ndim not in (3, 4) or len(images) % columns or images.size == 0:
         raise ValueError(
             f"images must be n of shape (n, height, width) or (n, height, width, 3) that fill rows "

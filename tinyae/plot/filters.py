@@ -7,12 +7,14 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from ..checks.arguments import whole
-from .drawing import as_images, new_axes, tile
+from ..checks.foreign_names import hinting
+from .drawing import as_images, axes_for, tile
 
 if TYPE_CHECKING:
     from ..layers.layer import Layer
 
 
+@hinting
 def filters(layer: "Layer", *, n: int = 64, ax: Axes | None = None) -> Axes:
     """The first `n` kernels of a layer that sees the image, blue below zero and red above.
 
@@ -25,7 +27,7 @@ def filters(layer: "Layer", *, n: int = 64, ax: Axes | None = None) -> Axes:
     ax : Axes, optional
         Where to draw. Default: a new figure.
     """
-    weights = layer.weights.get("kernel")
+    weights = getattr(layer, "weights", {}).get("kernel")
     if (
         weights is None
         or weights.ndim not in (2, 4)
@@ -33,14 +35,14 @@ def filters(layer: "Layer", *, n: int = 64, ax: Axes | None = None) -> Axes:
     ):
         raise ValueError(
             "filters can be drawn of a Conv2D on images of one channel, or of a Dense on flat "
-            f"images, but got {layer!r}"
+            f"images, but layer is {layer!r}"
         )
     kernels = as_images(np.moveaxis(weights, -1, 0), "the kernels")[: whole("n", n)]
     columns = math.ceil(math.sqrt(len(kernels)))
     missing = -len(kernels) % columns
     most = float(np.abs(kernels).max())
     padded = np.pad(kernels, [(0, missing), (0, 0), (0, 0)], constant_values=np.nan)
-    ax = ax or new_axes((6.4, 6.4 * len(padded) / columns**2 + 0.4))
+    ax = axes_for(ax, (6.4, 6.4 * len(padded) / columns**2 + 0.4))
     image = ax.imshow(
         tile(padded, columns, gap=1, fill=np.nan),
         cmap="RdBu_r",

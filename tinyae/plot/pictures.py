@@ -10,13 +10,15 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from numpy.typing import ArrayLike
 
-from ..checks.arguments import whole
+from ..checks.arguments import mapping, whole, with_methods
 from ..checks.arrays import admit, numbers
-from .drawing import as_images, grey_limits, new_axes, show, tile, unit_range
+from ..checks.foreign_names import hinting
+from .drawing import as_images, axes_for, grey_limits, show, tile, unit_range
 
 Bounds = tuple[tuple[float, float], tuple[float, float]]
 
 
+@hinting
 def reconstructions(model: Any, x: ArrayLike, *, n: int = 10, ax: Axes | None = None) -> Axes:
     """The first `n` images of `x` and below each its reconstruction, with the same grey scale.
 
@@ -30,6 +32,7 @@ def reconstructions(model: Any, x: ArrayLike, *, n: int = 10, ax: Axes | None = 
     ax : Axes, optional
         Where to draw. Default: a new figure.
     """
+    with_methods("model", model, "reconstruct")
     shown = admit(x, "x")[: whole("n", n)]
     inputs, outputs = (
         as_images(shown, "x"),
@@ -40,6 +43,7 @@ def reconstructions(model: Any, x: ArrayLike, *, n: int = 10, ax: Axes | None = 
     return ax
 
 
+@hinting
 def manifold(
     model: Any,
     *,
@@ -64,11 +68,12 @@ def manifold(
         Where to draw. Default: a new figure.
     """
     n = whole("n", n, least=2)
+    with_methods("model", model, "decode")
     (left, right), (bottom, top) = _grid_bounds(bounds, codes)
     across, up = np.linspace(left, right, n), np.linspace(top, bottom, n)  # the first row is on top
     grid = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
     images = as_images(model.decode(grid), "the decoded grid")
-    ax = ax or new_axes((6.4, 6.4))
+    ax = axes_for(ax, (6.4, 6.4))
     # An image is centred on its code, so the picture ends half a step beyond the last one.
     dx, dy = (right - left) / (n - 1) / 2, (top - bottom) / (n - 1) / 2
     height, width = images.shape[1:3]
@@ -83,6 +88,7 @@ def manifold(
     return ax
 
 
+@hinting
 def interpolation(strips: Mapping[str, ArrayLike], *, ax: Axes | None = None) -> Axes:
     """Rows of images, one below the other: ways from the image on the left to that on the right.
 
@@ -99,7 +105,7 @@ def interpolation(strips: Mapping[str, ArrayLike], *, ax: Axes | None = None) ->
     ValueError
         If there is no row, or one has another shape than the first.
     """
-    if not strips:
+    if not mapping("strips", strips, "rows of images"):
         raise ValueError("strips must hold one row of images at least, but it is empty")
     rows = [as_images(admit(images, name), name) for name, images in strips.items()]
     for name, row in zip(strips, rows, strict=True):
@@ -113,6 +119,7 @@ def interpolation(strips: Mapping[str, ArrayLike], *, ax: Axes | None = None) ->
     return ax
 
 
+@hinting
 def samples(images: ArrayLike, *, columns: int | None = None, ax: Axes | None = None) -> Axes:
     """Images in a grid, row by row: those generated from sampled codes, or any others.
 
@@ -130,18 +137,20 @@ def samples(images: ArrayLike, *, columns: int | None = None, ax: Axes | None = 
     limits = grey_limits(shown)
     missing = [(0, -len(shown) % columns), *[(0, 0)] * (shown.ndim - 1)]
     full = tile(np.pad(shown, missing, constant_values=limits[1]), columns, 1, limits[1])
-    ax = ax or new_axes((6.4, 6.4 * full.shape[0] / full.shape[1] + 0.4))
+    ax = axes_for(ax, (6.4, 6.4 * full.shape[0] / full.shape[1] + 0.4))
     show(ax, full, limits)
     ax.set(xticks=[], yticks=[], title="Samples")
     ax.spines[:].set_visible(False)
     return ax
 
 
+@hinting
 def error_map(model: Any, x: ArrayLike, *, n: int = 8, ax: Axes | None = None) -> Axes:
     """The first `n` images of `x`, their reconstructions, and where the two differ.
 
     Below each column stands its mean squared error. The arguments are those of `reconstructions`.
     """
+    with_methods("model", model, "reconstruct")
     given = admit(x, "x")[: whole("n", n)]
     inputs, outputs = as_images(given, "x"), as_images(model.reconstruct(given), "reconstruction")
     difference = np.abs(outputs.astype(float) - inputs)
@@ -174,7 +183,7 @@ def _rows(rows: Sequence[np.ndarray], labels: Sequence[str], ax: Axes | None) ->
     """Rows of equally many images of one size, each with its label, on the first row's scale."""
     limits = grey_limits(rows[0])
     columns, (height, width) = len(rows[0]), rows[0].shape[1:3]
-    ax = ax or new_axes((max(3, columns + 0.6), len(rows) * height / width + 0.4))
+    ax = axes_for(ax, (max(3, columns + 0.6), len(rows) * height / width + 0.4))
     show(ax, tile(np.concatenate(rows), columns, gap=1, fill=limits[1]), limits)
     middles = (height - 1) / 2 + (height + 1) * np.arange(len(rows))
     ax.set(xticks=[], yticks=middles, yticklabels=labels)

@@ -9,11 +9,14 @@ from matplotlib.axes import Axes
 from matplotlib.backend_bases import Event, MouseEvent
 from numpy.typing import ArrayLike
 
+from ..checks.arguments import with_methods
 from ..checks.arrays import admit
+from ..checks.foreign_names import hinting
 from .codes import latent
-from .drawing import as_images, grey_limits, show, two_axes, unit_range
+from .drawing import as_images, grey_limits, label_index, show, two_axes, unit_range
 
 
+@hinting
 def explore(
     model: Any,
     x: ArrayLike,
@@ -40,6 +43,8 @@ def explore(
     ndarray of Axes, shape (2,)
     """
     array = admit(x, "x")
+    with_methods("model", model, "encode", "decode")
+    label_index(labels, len(array))  # refused before a figure is made
     limits = grey_limits(as_images(array[:1000], "x"))
     codes = np.asarray(model.encode(array))
     if codes.shape != (len(array), 2):

@@ -6,12 +6,15 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
+from ..checks.arguments import mapping
 from ..checks.arrays import numbers
-from .drawing import COLOURS, new_axes
+from ..checks.foreign_names import hinting
+from .drawing import COLOURS, axes_for
 
 PARTS = ("loss", "reconstruction", "penalty")
 
 
+@hinting
 def history(history: Mapping[str, Sequence[float]], *, ax: Axes | None = None) -> Axes:
     """The loss by epoch, counted from 1; dashed on the validation data.
 
@@ -28,13 +31,14 @@ def history(history: Mapping[str, Sequence[float]], *, ax: Axes | None = None) -
     ValueError
         If no epoch is recorded, or something else than one number for each.
     """
+    mapping("history", history, "figures by epoch")
     if "loss" not in history or not np.size(history["loss"]):
         raise ValueError("history must hold the loss of one epoch at least, but it holds none")
     keys = [f"{prefix}{part}" for part in PARTS for prefix in ("", "val_")]
     figures = {key: _by_epoch(history[key], key) for key in keys if key in history}
     penalties = [figures[key] for key in ("penalty", "val_penalty") if key in figures]
     parts = PARTS if any(np.nan_to_num(values).any() for values in penalties) else PARTS[:1]
-    ax = ax or new_axes((6.4, 4))
+    ax = axes_for(ax, (6.4, 4))
     drawn = []
     for part, colour in zip(parts, COLOURS, strict=False):
         for key, style in ((part, "-"), (f"val_{part}", "--")):

@@ -2,5 +2,5 @@
 
 Read ``eager`` (a step, layer by layer) and ``compiled`` (steps in the engine), then ``fit`` (the
 loop over epochs) with ``batches`` (the order of samples), ``callbacks``, ``evaluate``,
-``divergence`` and ``progress_line``.
+``divergence``, and ``progress_line``, whose line lives in ``live_line``.
 """

@@ -1,23 +1,52 @@
 """Callbacks: called after each epoch of `fit` as ``callback(epoch, logs)``, epochs from 0.
 
-Any callable will do. One with a method `set_model(model)` is given the model first; one that
-returns True stops the training.
+Any callable will do. One that returns True stops the training. Two methods are looked for:
+`set_model(model)`, called before the first epoch, and `on_train_end()`, called at the end, on every
+way out: after the last epoch, or where an exception comes out of `fit`. A callback's is called once
+its `set_model` has returned, so never where `fit` refuses its arguments.
 """
 
 import math
 import os
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from ..checks.arguments import flag, not_negative, whole
+from ..checks.arguments import file_path, flag, not_negative, text, whole
+from ..checks.attributes import Checked
+from ..machine.interruption import Interruption
 from ..network.network import Network
 
 Callback = Callable[[int, Mapping[str, float]], bool | None]
 
 
-class EarlyStopping:
+class WayOut:
+    """What is called, in this order, however a `with` block is left, and whatever a call raises.
+
+    Ctrl-C waits until all has been called. Should it come before it can be held back, a second
+    `with` block of the same object around the first calls what is left.
+    """
+
+    def __init__(self) -> None:
+        self.calls: list[Callable[[], Any]] = []
+
+    def __enter__(self) -> None:
+        """The calls may be added inside."""
+
+    def __exit__(self, *exception: object) -> None:
+        with Interruption():
+            self._call()
+
+    def _call(self) -> None:
+        if self.calls:
+            try:
+                self.calls.pop(0)()
+            finally:
+                self._call()
+
+
+class EarlyStopping(Checked):
     """Stop when a monitored figure has not improved for some epochs.
 
     Parameters
@@ -29,7 +58,9 @@ class EarlyStopping:
     min_delta : float, default 0
         By how much the figure has to fall to count as improved.
     restore_best_weights : bool, default False
-        Whether to put back the parameters of the best epoch on stopping.
+        Whether to put back the parameters of the best epoch when training ends, in whatever way:
+        stopped by this callback or by another, after its last epoch, by Ctrl-C or by an error. The
+        model's progress and the optimizer's state stay as they are then.
 
     Attributes
     ----------
@@ -39,6 +70,13 @@ class EarlyStopping:
         When it was, and when training was stopped.
     """
 
+    checks: ClassVar = {
+        "monitor": text,
+        "patience": lambda name, epochs: whole(name, epochs, least=0),
+        "min_delta": not_negative,
+        "restore_best_weights": flag,
+    }
+
     def __init__(
         self,
         monitor: str = "val_loss",
@@ -46,9 +84,8 @@ class EarlyStopping:
         min_delta: float = 0.0,
         restore_best_weights: bool = False,
     ):
-        self.monitor, self.patience = monitor, whole("patience", patience, least=0)
-        self.min_delta = not_negative("min_delta", min_delta)
-        self.restore_best_weights = flag("restore_best_weights", restore_best_weights)
+        self.monitor, self.patience, self.min_delta = monitor, patience, min_delta
+        self.restore_best_weights = restore_best_weights
 
     def set_model(self, model: Network) -> None:
         """Begin anew, for a training of this model."""
@@ -62,20 +99,24 @@ class EarlyStopping:
     def __call__(self, epoch: int, logs: Mapping[str, float]) -> bool:
         value = _monitored(self, logs)
         if value < self.best - self.min_delta:
-            self.best, self.best_epoch, self._waited = value, epoch, 0
-            if self.restore_best_weights:
-                self._best_parameters = self._model.parameters.copy()
+            kept = self._model.parameters.copy() if self.restore_best_weights else None
+            # at once: Ctrl-C must not leave the figure of one epoch with the parameters of another
+            vars(self).update(best=value, best_epoch=epoch, _waited=0, _best_parameters=kept)
             return False
         self._waited += 1
         if self._waited < self.patience:
             return False
         self.stopped_epoch = epoch
-        if self._best_parameters is not None:
-            self._model.parameters[...] = self._best_parameters
         return True
 
+    def on_train_end(self) -> None:
+        """Put the best epoch's parameters back, if that was asked for."""
+        if self._best_parameters is not None:
+            self._model.parameters[...] = self._best_parameters
+            self._best_parameters = None
 
-class ModelCheckpoint:
+
+class ModelCheckpoint(Checked):
     """Save the model after each epoch, or after those that improve a monitored figure.
 
     Parameters
@@ -93,6 +134,11 @@ class ModelCheckpoint:
     ----------
     best : float
         The smallest value saved.
+
+    Raises
+    ------
+    ValueError
+        If the path lies in no folder that is there.
     """
 
     def __init__(
@@ -102,7 +148,10 @@ class ModelCheckpoint:
         save_best_only: bool = False,
         training_state: bool = True,
     ):
-        self.path, self.monitor = os.fspath(path), monitor
+        self.path, self.monitor = file_path("path", path), text("monitor", monitor)
+        folder = os.path.dirname(self.path.partition("{")[0])
+        if folder and not os.path.isdir(folder):
+            raise ValueError(f"path must lie in a folder that is there, but {folder!r} is none")
         self.save_best_only = flag("save_best_only", save_best_only)
         self.training_state = flag("training_state", training_state)
 

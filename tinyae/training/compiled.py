@@ -1,5 +1,6 @@
 """Optimizer steps in the compiled loop."""
 
+import os
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 
 import numpy as np
@@ -64,12 +65,12 @@ class CompiledTrainer:
         vectors = 1 if self.apart else self.threads
         self.values = np.empty((vectors, size), parameters.dtype)
         self.gradients = np.zeros((vectors, parameters.size), parameters.dtype)
-        self._pool = None if DISABLED else ThreadPoolExecutor(self.threads)
+        self._pool = ThreadPoolExecutor(self.threads)
+        self._process = os.getpid()
 
     def close(self) -> None:
         """End the worker threads."""
-        if self._pool is not None:
-            self._pool.shutdown()
+        self._pool.shutdown()
 
     def run(
         self,
@@ -119,10 +120,12 @@ class CompiledTrainer:
         interruption.stop = stop
         if interruption.pending:  # since the rows were gathered
             stop()
-        if self._pool is None:
+        if DISABLED:
             with np.errstate(all="ignore"):  # as in compiled code
                 train(run, 0)
             return
+        if self._process != os.getpid():  # a callback has forked: the threads are not in the child
+            self._pool, self._process = ThreadPoolExecutor(self.threads), os.getpid()
         futures: list[Future] = []
         try:
             for thread in range(self.threads):

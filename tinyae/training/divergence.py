@@ -104,7 +104,7 @@ class WayBack:
         origin = self._snapshots[-1]
 
         def finite_after(steps: int) -> bool:
-            self._restart(origin, steps, run)
+            self.restart(origin, steps, run)
             return self._is_finite()
 
         if good == 0 or finite_after(good):
@@ -115,10 +115,11 @@ class WayBack:
             low, high = (middle, high) if finite_after(middle) else (low, middle)
         return high
 
-    def _restart(self, origin: Snapshot, steps: int, run: Run) -> None:
-        """The model as it was so many steps after a snapshot."""
+    def restart(self, origin: Snapshot, steps: int = 0, run: Run | None = None) -> None:
+        """The model as it was at a snapshot, or so many steps after it."""
         self.model.parameters[...], self.model.slots[...] = origin.parameters, origin.slots
         if steps > 0:
+            assert run is not None
             run(origin, steps)
 
     def _go_back(self, bad: int, step: int, what: str, run: Run) -> TrainingDiverged:
@@ -133,7 +134,7 @@ class WayBack:
         if bad == 0:
             origin = self._snapshots[0]
             steps = 0 if origin is present else len(origin.plan.bounds) - 2
-        self._restart(origin, steps, run)
+        self.restart(origin, steps, run)
         done = max(steps, 0)
         self.counts = origin.first_step + done, origin.optimizer_step + done
         epoch = self.model.progress.epoch + sum(end < step for end in present.plan.epoch_ends)

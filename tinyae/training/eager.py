@@ -113,6 +113,7 @@ class EagerTrainer:
         """As `CompiledTrainer.run`."""
         interruption = interruption or Interruption()
         losses: list[tuple[float, float]] = []
+        interruption.passes = 2  # the first ends the run with this step, which may take its time
         for start, stop in zip(stretch.bounds[:-1], stretch.bounds[1:], strict=True):
             if interruption.pending:
                 break
@@ -126,6 +127,7 @@ class EagerTrainer:
                     optimizer.kernel_numbers(),
                 )
             losses.append((reconstruction, penalty))
+        interruption.passes = 0
         return np.array(losses).reshape(-1, 2)
 
     def loss_and_gradient(
@@ -133,4 +135,5 @@ class EagerTrainer:
     ) -> tuple[float, float, np.ndarray]:
         """Reconstruction, penalty, and the gradient for x; `gradient` has that for the weights."""
         self.gradient[...] = 0
-        return eager_step(self.chain, x, target, training, step)
+        # a copy: a layer may write over its input, which must not change the target
+        return eager_step(self.chain, x.copy(), target, training, step)

@@ -2,18 +2,20 @@
 
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from ..checks.arguments import flag, whole
+from ..checks.arguments import flag, nearest, optional_whole, shown, whole
 from ..checks.arrays import gather
+from ..checks.reach import warn_if_out_of_reach
 from ..engine import tuning
 from ..machine.interruption import Interruption
 from ..network.history import History
 from ..network.network import Network
 from .batches import Batches, Plan, Stretch
-from .callbacks import Callback
+from .callbacks import Callback, WayOut
 from .compiled import make_trainer
 from .divergence import Snapshot, TrainingDiverged, WayBack
 from .evaluate import evaluate
@@ -74,7 +76,7 @@ class Training:
         steps_per_epoch: int | None,
         batch_size: int,
         shuffle: bool,
-        callbacks: Iterable[Callback] | Callback,
+        callbacks: Iterable[Callback] | Callback | None,
         initial_epoch: int | None,
         verbose: str | int,
         eager: bool,
@@ -84,18 +86,20 @@ class Training:
         self._eager, self._shuffle = flag("eager", eager), flag("shuffle", shuffle)
         self._epochs = whole("epochs", epochs, least=0)
         self._batch_size = whole("batch_size", batch_size)
-        self._steps_per_epoch, self._first = steps_per_epoch, initial_epoch
-        if steps_per_epoch is not None:
-            self._steps_per_epoch = whole("steps_per_epoch", steps_per_epoch)
-        if initial_epoch is not None:
-            self._first = whole("initial_epoch", initial_epoch, least=0)
-        given: Any = callbacks if isinstance(callbacks, Iterable) else [callbacks]
-        self._callbacks = list(given)
+        self._steps_per_epoch = optional_whole("steps_per_epoch", steps_per_epoch)
+        self._first = optional_whole("initial_epoch", initial_epoch, least=0)
+        given: Any = () if callbacks is None else callbacks
+        self._callbacks = list(given) if isinstance(given, Iterable) else [given]
         for callback in self._callbacks:
-            if not callable(callback):
-                raise ValueError(f"callbacks must be callable (epoch, logs), but got {callback!r}")
+            if not callable(callback) or isinstance(callback, type):
+                raise ValueError(
+                    f"callbacks must be callable (epoch, logs), but got {shown(callback)}"
+                    f"{nearest(callback, ())}"
+                )
+        self.way_out = WayOut()
         self.history = History()
         self._means = EpochMeans()
+        self._finished: list[tuple[int, dict[str, float]]] = []  # epochs, to be shown
         self._buffers: dict[str, np.ndarray] = {}
         self._way_back = WayBack(model)
         self._steps = 1  # mini-batches in the next stretch, once their time is known
@@ -110,6 +114,7 @@ class Training:
         """
         self.x, self.target = data
         self.validation = validation
+        warn_if_out_of_reach(self.model.layers, self.model.loss, self.target)
         progress, n = self.model.progress, len(self.x)
         first = progress.epoch if self._first is None else self._first
         self.last = self._epochs + (first if self._first is None else 0)
@@ -117,7 +122,15 @@ class Training:
         numbers = self.x[0].size + (self.target is not self.x) * self.target[0].size
         self._rows = max(1, tuning.STRETCH_BYTES // (numbers * self.model.dtype.itemsize))
         self._batch_size = min(self._batch_size, n)
-        self._make_trainer()
+        for callback in self._callbacks:
+            if hasattr(callback, "set_model"):
+                callback.set_model(self.model)
+            if hasattr(callback, "on_train_end"):
+                self.way_out.calls.append(callback.on_train_end)
+        with self.line.noting_compilations():
+            self._make_trainer()
+        closing = [lambda: self._trainer.close(), self._show_the_rest, self.line.close]
+        self.way_out.calls[:0] = closing
         steps, seed = self._steps_per_epoch, self.model.seed
         self.batches = Batches(n, self._batch_size, steps, self._shuffle, seed, progress)
         progress.epoch = first
@@ -137,19 +150,12 @@ class Training:
 
     def run(self) -> History:
         """Train until the model has done its epochs, or a callback says stop."""
-        try:
-            for callback in self._callbacks:
-                if hasattr(callback, "set_model"):
-                    callback.set_model(self.model)
+        with self.line.noting_compilations():
             while self.model.progress.epoch < self.last:
-                finished, error = self._advance()
-                for logs in finished:
-                    self._end_epoch(logs)
+                error = self._advance()
+                self._end_epochs()
                 if error is not None:
                     raise error
-        finally:
-            self._trainer.close()
-            self.line.close()
         return self.history
 
     @property
@@ -157,52 +163,55 @@ class Training:
         """Whether anything happens between epochs."""
         return bool(self._callbacks) or self.validation is not None
 
-    def _end_epoch(self, logs: dict[str, float]) -> None:
-        """Validate, and call back."""
-        if self.validation is not None:
-            x, target = self.validation
-            logs = with_validation(logs, lambda: evaluate(self.model, x, target))
-            with Interruption():
-                self._record(logs)
-        epoch = self.model.progress.epoch - 1
-        # each is called, also after one of them has said stop
-        if any([callback(epoch, logs) is True for callback in self._callbacks]):
-            self.last = self.model.progress.epoch
+    def _end_epochs(self) -> None:
+        """Validate, show, and call back, for each epoch that is finished and recorded."""
+        while self._finished:
+            epoch, logs = self._finished[0]
+            if self.validation is not None:
+                logs = with_validation(logs, partial(evaluate, self.model, *self.validation))
+                with Interruption():
+                    self.history.amend(logs)
+                    self.model.history.amend(logs)
+            del self._finished[0]
+            self.line.epoch(epoch, logs)
+            # each is called, also after one of them has said stop
+            if any([callback(epoch, logs) is True for callback in self._callbacks]):
+                self.last = self.model.progress.epoch
 
-    def _record(self, logs: dict[str, float]) -> None:
-        progress = self.model.progress
-        self.history.append(logs)
-        self.model.history.append(logs)
-        self.line.epoch(progress.epoch, logs)
-        progress.epoch += 1
+    def _show_the_rest(self) -> None:
+        """Show the epochs that an exception has kept from being shown."""
+        for epoch, logs in self._finished:
+            self.line.epoch(epoch, logs)
 
     # Stretches
 
-    def _advance(self) -> tuple[list[dict[str, float]], TrainingDiverged | None]:
-        """Run a stretch: the figures of the epochs that it finished, and what went wrong.
-
-        They are recorded, unless they lack their validation yet.
-        """
-        finished = []
+    def _advance(self) -> TrainingDiverged | None:
+        """Run a stretch and count it, all of it or nothing; what went wrong, if anything."""
         with Interruption() as interruption:
             began = time.perf_counter()
             plan, losses, error = self._run_stretch(interruption)
-            each = (time.perf_counter() - began) / max(1, len(losses))
-            start = 0
-            for end in [end for end in plan.epoch_ends if end <= len(losses)]:
-                self._means.add(plan, start, losses[start:end], each * (end - start))
-                finished.append(self._means.logs())
-                self._means, start = EpochMeans(), end
-                if self.validation is None:
-                    self._record(finished[-1])
-            self._means.add(plan, start, losses[start:], each * (len(losses) - start))
-            if len(losses):  # small epochs can take longer to record than to train
-                each = (time.perf_counter() - began) / len(losses)
-                self._steps = max(1, int(tuning.STRETCH_SECONDS / each))
-            waiting = len(finished) if self.validation is not None else 0
-            done = self.model.progress.epoch + waiting + self.batches.epoch_share
-            self.line.show(done, self._means.logs if self._means else lambda: finished[-1])
-        return finished if self._pauses else [], error
+            self._record(plan, losses, began)
+        done = self.model.progress.epoch + self.batches.epoch_share
+        if self._means or self._finished:  # Ctrl-C may have come before the first step
+            logs = self._means.logs if self._means else lambda: self._finished[-1][1]
+            self.line.show_epochs(done, logs)
+        return error
+
+    def _record(self, plan: Plan, losses: np.ndarray, began: float) -> None:
+        """Add the steps' losses to their epochs, of which some may be finished."""
+        each = (time.perf_counter() - began) / max(1, len(losses))
+        start, progress = 0, self.model.progress
+        for end in [end for end in plan.epoch_ends if end <= len(losses)]:
+            self._means.add(plan, start, losses[start:end], each * (end - start))
+            logs, self._means, start = self._means.logs(), EpochMeans(), end
+            self.history.append(logs)
+            self.model.history.append(logs)
+            self._finished.append((progress.epoch, logs))
+            progress.epoch += 1
+        self._means.add(plan, start, losses[start:], each * (len(losses) - start))
+        if len(losses):  # small epochs can take longer to record than to train
+            each = (time.perf_counter() - began) / len(losses)
+            self._steps = max(1, int(tuning.STRETCH_SECONDS / each))
 
     def _run_stretch(
         self, interruption: Interruption
@@ -214,8 +223,13 @@ class Training:
         epochs = self.last - self.model.progress.epoch
         plan = self.batches.take(self._steps, self._rows, epochs, self._pauses)
         origin = self._way_back.remember(plan)
-        losses = self._run_steps(origin, len(plan.bounds) - 1, interruption)
-        good, error = self._way_back.finite_steps(losses, self._run_steps)
+        try:
+            losses = self._run_steps(origin, len(plan.bounds) - 1, interruption)
+            good, error = self._way_back.finite_steps(losses, self._run_steps)
+        except BaseException:
+            interruption.passes = 0
+            self._way_back.restart(origin)
+            raise
         self.batches.commit(plan, good)
         if error is not None:
             progress = self.model.progress
@@ -246,6 +260,7 @@ def with_validation(
 ) -> dict[str, float]:
     """An epoch's figures with those on the validation data, and the time of both."""
     began = time.perf_counter()
+    logs = dict(logs)
     seconds = logs.pop("seconds")
     validation = {f"val_{key}": value for key, value in validate().items()}
     return {**logs, **validation, "seconds": seconds + time.perf_counter() - began}

@@ -1,0 +1,140 @@
+"""Checks of single arguments: what is taken as it is meant, and what a part of a model gives."""
+
+import numpy as np
+import pytest
+
+import tinyae as tae
+from tinyae.checks import arguments
+
+X = np.random.default_rng(0).random((8, 4))
+IMAGES = np.random.default_rng(0).random((3, 6, 6, 1))
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        (lambda: tae.Dense(2, "ReLU").activation, "relu"),
+        (lambda: tae.Dense(2, "LeakyReLU").activation, "leaky_relu"),
+        (lambda: tae.Dense(2, "Sigmoid").activation, "sigmoid"),
+        (lambda: tae.Dense(2, kernel_initializer="HeNormal").kernel_initializer, "he_normal"),
+        (lambda: tae.Conv2D(1, 2, padding="SAME").padding, "same"),
+        (lambda: tae.MaxPooling2D(padding="Valid").padding, "valid"),
+        (lambda: tae.GaussianSampler("FULL").covariance, "full"),
+        (lambda: repr(model(loss="MSE").loss), "MSE()"),
+        (lambda: repr(model(loss="MeanSquaredError").loss), "MSE()"),
+        (lambda: repr(model(loss="Binary_Crossentropy").loss), "BCE()"),
+        (lambda: type(model(optimizer="Adam").optimizer).__name__, "Adam"),
+        (lambda: type(model(optimizer="SGD").optimizer).__name__, "SGD"),
+    ],
+)
+def test_names_are_taken_as_meant(given, meant):
+    assert given() == meant
+
+
+def model(**settings):
+    return tae.Autoencoder([tae.Dense(2)], [tae.Dense(4)], **settings)
+
+
+def test_a_name_in_capitals_is_saved_as_what_it_means(tmp_path):
+    net = tae.Sequential([tae.Conv2D(2, 3, padding="SAME", activation="ReLU")])
+    net.build((6, 6, 1))
+    net.save(tmp_path / "net.npz")
+    twin = tae.load(tmp_path / "net.npz")
+    assert (twin.layers[0].padding, twin.layers[0].activation) == ("same", "relu")
+    np.testing.assert_array_equal(twin.predict(IMAGES), net.predict(IMAGES))
+
+
+@pytest.mark.parametrize("callbacks", [None, [], (), lambda epoch, logs: None])
+@pytest.mark.parametrize("verbose", [False, 0, np.int64(0)])
+def test_no_callbacks_and_no_words(callbacks, verbose, capsys):
+    model().fit(X, callbacks=callbacks, verbose=verbose)
+    assert capsys.readouterr().out == ""
+
+
+def test_some_words(capsys):
+    for verbose in (True, "AUTO", 2):
+        model().fit(X, verbose=verbose)
+        assert "loss" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: tae.Dense(2, "reul"), "activation must be .*'reul'; did you mean 'relu'"),
+        (lambda: model(loss=tae.MSE), r"loss must be .*; an object is made .* by MSE\(\)"),
+        (lambda: model(optimizer=tae.Adam), r"optimizer must be .* by Adam\(\)"),
+        (
+            lambda: model().fit(X, callbacks=[tae.EarlyStopping]),
+            r"callbacks must be .* by EarlyStopping\(\)",
+        ),
+        (
+            lambda: tae.Dense(2, kernel_initializer=tae.RandomNormal),
+            r"kernel_initializer must be .* by RandomNormal\(\)",
+        ),
+        (lambda: tae.Sequential([tae.Dense]), r"must hold layers, .* by Dense\(\)"),
+    ],
+)
+def test_what_was_meant_is_asked(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+# What others' functions give
+
+
+@pytest.mark.parametrize(
+    ("gives", "message"),
+    [
+        (lambda shape, rng: np.full(shape, np.nan), "must give finite numbers of float32"),
+        (lambda shape, rng: np.full(shape, -np.inf), "must give finite numbers of float32"),
+        (lambda shape, rng: np.full(shape, 1e39), "must give finite numbers of float32"),
+        (lambda shape, rng: np.full(shape, "0"), "gives must hold real numbers, but holds text"),
+        (lambda shape, rng: np.zeros(shape, complex), "gives must hold .* complex numbers"),
+        (lambda shape, rng: np.zeros(shape, object), "gives must hold .* Python objects"),
+        (lambda shape, rng: None, "gives must be an array of numbers, but got None"),
+        (lambda shape, rng: 0.0, r"must give shape \(4, 2\), but gave \(\)"),
+        (lambda shape, rng: np.zeros(shape[::-1]), r"must give shape \(4, 2\), but gave \(2, 4\)"),
+    ],
+)
+def test_what_an_initializer_gives_is_checked(gives, message):
+    layer = tae.Dense(2, kernel_initializer=gives)
+    ae = tae.Autoencoder([layer], [tae.Dense(4)])
+    with pytest.raises(ValueError, match=message) as error:
+        ae.build((4,))
+    assert "encoder[0] Dense: the initializer of kernel" in str(error.value)
+    assert not ae.built
+    assert not layer.built
+
+
+def test_an_initializer_may_give_lists_and_integers():
+    layer = tae.Dense(2, kernel_initializer=lambda shape, rng: [[1, 2]] * shape[0])
+    layer.build((3,))
+    np.testing.assert_array_equal(layer.weights["kernel"], [[1, 2]] * 3)
+
+
+# Where a checkpoint is to be
+
+
+@pytest.mark.parametrize("path", ["missing/m.npz", "missing/{epoch}.npz", "missing/{epoch}/m.npz"])
+def test_a_checkpoint_in_a_folder_that_is_missing_is_refused_before_training(path, tmp_path):
+    with pytest.raises(ValueError, match=r"path must lie in a folder that is there, but .*missing"):
+        tae.ModelCheckpoint(tmp_path / path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_checkpoint_may_be_in_the_folder_one_is_in(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    model().fit(X, verbose=0, callbacks=tae.ModelCheckpoint("m{epoch}.npz"))
+    assert [path.name for path in tmp_path.iterdir()] == ["m1.npz"]
+
+
+def test_a_checkpoint_may_have_a_folder_for_each_epoch(tmp_path):
+    (tmp_path / "run1").mkdir()
+    model().fit(X, verbose=0, callbacks=tae.ModelCheckpoint(tmp_path / "run{epoch}" / "m.npz"))
+    assert (tmp_path / "run1" / "m.npz").exists()
+
+
+def test_whole_numbers_of_numpy_are_whole_numbers():
+    assert arguments.sizes("shape", np.array([2, 3])) == (2, 3)
+    assert arguments.sizes("shape", np.int64(5)) == (5,)
+    assert arguments.pair("size", np.int32(2)) == (2, 2)

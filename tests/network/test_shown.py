@@ -1,0 +1,128 @@
+"""What an interpreter or a notebook shows of a history or a model at the end of a cell."""
+
+import math
+import pprint
+
+import numpy as np
+import pytest
+
+import tinyae as tae
+from tinyae.linear import pca as pca_module
+
+KEYS = [f"{end}{name}" for end in ("", "val_") for name in ("loss", "reconstruction", "penalty")]
+KEYS += ["seconds"]
+
+
+def samples():
+    return np.random.default_rng(0).random((30, 8))
+
+
+def model(epochs=0):
+    penalty = tae.L1(0.1)
+    ae = tae.Autoencoder([tae.Dense(2, "tanh", activity_regularizer=penalty)], [tae.Dense(8)])
+    if epochs:
+        ae.fit(samples(), epochs=epochs, validation_data=samples(), verbose=0)
+    return ae
+
+
+def built(chain):
+    chain.build((8,))
+    return chain
+
+
+# What is shown, and in how many lines at most
+SHOWN = {
+    "a long history": (lambda: tae.History(dict.fromkeys(KEYS, [0.5] * 800)), 9),
+    "a fit's history": (lambda: model().fit(samples(), epochs=20, verbose=0), 6),
+    "no history": (tae.History, 1),
+    "a model": (model, 3),
+    "a built model": (lambda: built(model()), 5),
+    "a trained model": (lambda: model(3), 5),
+    "an encoder": (lambda: model(3).encoder, 4),
+    "a chain": (lambda: tae.Sequential([tae.Dense(3), tae.Dense(2)]), 1),
+    "a built chain": (lambda: built(tae.Sequential([tae.Dense(3), tae.Dense(2)])), 5),
+    "a PCA": (lambda: tae.PCA(2), 1),
+    "a fitted PCA": (lambda: tae.PCA().fit(samples()), 8),
+}
+
+
+@pytest.mark.parametrize("what", SHOWN)
+def test_it_is_a_small_table(what):
+    make, most = SHOWN[what]
+    shown = repr(make())
+    lines = shown.splitlines()
+    assert len(lines) == most
+    assert max(map(len, lines)) <= 80
+    assert "[0." not in shown
+    assert pprint.pformat(make()).splitlines()[0] == lines[0]
+
+
+def test_a_history_shows_where_each_figure_began_ended_and_was_smallest():
+    history = tae.History()
+    for loss, validation in ((0.5, 3.0), (0.25, 1.0), (0.125, 2.0)):
+        history.append({"loss": loss, "val_loss": validation})
+    assert repr(history).splitlines() == [
+        "History of 3 epochs",
+        "           first    last  smallest  in epoch",
+        "loss      0.5000  0.1250    0.1250         3",
+        "val_loss   3.000   2.000     1.000         2",
+    ]
+
+
+def test_a_history_is_shown_whatever_stands_in_it():
+    nan = math.nan
+    history = tae.History(loss=[nan, 2.0, nan], a="text", b=[None], c=[], d=3, e=np.ones(2))
+    assert repr(history).splitlines()[0] == "History of 3 epochs"
+    assert [line.split() for line in repr(history).splitlines()[2:]] == [
+        ["loss", "nan", "nan", "2.000", "2"]
+    ]
+    assert repr(tae.History(loss=[nan])).split()[-4:] == ["nan", "nan", "nan", "1"]
+
+
+def test_a_model_shows_its_parts_and_how_far_it_is():
+    ae = model()
+    assert repr(ae).splitlines() == [
+        "Autoencoder, loss MSE, optimizer Adam, after 0 epochs",
+        "Dense(2, 'tanh')",
+        "Dense(8, 'linear')",
+    ]
+    ae.fit(samples(), epochs=3, verbose=0)
+    assert repr(ae).splitlines() == [
+        "Autoencoder, loss MSE, optimizer Adam, after 3 epochs",
+        "layer             output shape  parameters",
+        "encoder[0] Dense  (n, 2)                18",
+        "decoder[0] Dense  (n, 8)                24",
+        "total                                   42",
+    ]
+
+
+def test_a_pca_shows_its_first_components_and_computes_nothing_for_it(monkeypatch):
+    x = np.diag([4.0, 2.0, 1.0]).repeat(2, axis=0) * np.array([[3.0], [-3.0]] * 3)
+    lines = repr(tae.PCA(2).fit(x)).splitlines()
+    assert lines == [
+        "PCA(n_components=2), 6 samples of 3 features",
+        "component  variance  share",
+        "1             57.60  76.2%",
+        "2             14.40  19.0%",
+        "all kept      72.00  95.2%",
+    ]
+    pca = tae.PCA(2).partial_fit(x)
+    monkeypatch.setattr(pca_module, "decompose", None)
+    assert repr(pca).splitlines() == lines[:1]
+
+
+REFUSED = {
+    "encoder": lambda ae: tae.Autoencoder(ae, [tae.Dense(8)]),
+    "layers": lambda ae: tae.Sequential([ae]),
+    "callbacks": lambda ae: ae.fit(samples(), callbacks=ae),
+    "check_gradients": lambda ae: tae.check_gradients(ae.encoder, samples()),
+    "trace": lambda ae: tae.trace(ae.encoder, samples()[0]),
+    "compare_with_pca": lambda ae: tae.compare_with_pca(ae.encoder, samples()),
+}
+
+
+@pytest.mark.parametrize("call", REFUSED)
+def test_a_message_about_a_model_is_one_line(call):
+    with pytest.raises(ValueError, match=r"but got (Autoencoder|Sequential)") as caught:
+        REFUSED[call](model(1))
+    assert "\n" not in str(caught.value)

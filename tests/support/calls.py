@@ -1,0 +1,412 @@
+"""Every public callable with arguments that work, and what is bad for each kind of parameter.
+
+The parameters themselves are read from the signatures; a new one needs a line in `KINDS`, a new
+callable one in `calls`.
+"""
+
+import functools
+import inspect
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+import tinyae as tae
+from tests.support.entries import FLAT, SQUARES, data, model, pca, pictured, sampler
+from tinyae import datasets, models, plot
+from tinyae.checks.public_names import find, homes
+
+# What anybody may pass by mistake, by name
+VALUES: dict[str, Any] = {
+    "True": True,
+    "words": "no",
+    "digits": "3",
+    "bytes": b"3",
+    "fraction": 2.5,
+    "NaN": float("nan"),
+    "infinity": float("inf"),
+    "negative": -1,
+    "complex": 1j,
+    "nothing": None,
+    "list": [],
+    "dict": {},
+    "set": {1},
+    "array": np.array([1.0, 2.0]),
+    "class": int,
+    "object": object(),
+}
+# Of these, what is right for a parameter of that name; with a callable before a dot, of that only
+COUNT = NUMBER_BELOW_1 = ARRAY = LAYERS = PART = CHOICE = SHAPE = MODEL = MAPPING = frozenset()
+OPTIONAL, NUMBER, FLAG = frozenset({"nothing"}), frozenset({"fraction"}), frozenset({"True"})
+TEXT = PATH = frozenset({"words", "digits"})
+KINDS: dict[str, frozenset[str]] = {
+    **dict.fromkeys(("encoder", "decoder", "layers"), LAYERS),
+    **dict.fromkeys(("x", "z", "codes", "x_from", "x_to", "start", "end", "images"), ARRAY),
+    **dict.fromkeys(("y", "validation_data", "x_test", "manifold.codes", "labels"), OPTIONAL),
+    **dict.fromkeys(("units", "filters", "kernel_size", "strides", "pool_size", "size"), COUNT),
+    **dict.fromkeys(("MaxPooling2D.strides", "AveragePooling2D.strides"), OPTIONAL),
+    **dict.fromkeys(("n", "epochs", "batch_size", "patience", "columns", "gap"), COUNT),
+    **dict.fromkeys(("steps_per_epoch", "initial_epoch", "threads", "k", "seed"), OPTIONAL),
+    **dict.fromkeys(("samples.columns",), OPTIONAL),
+    **dict.fromkeys(("build.seed", "sample.seed", "generate.seed"), COUNT),
+    **dict.fromkeys(("sine_curve.seed", "two_gaussians.seed"), COUNT),
+    **dict.fromkeys(("learning_rate", "epsilon", "l1", "l2", "stddev", "min_delta"), NUMBER),
+    **dict.fromkeys(("noise",), NUMBER),
+    **dict.fromkeys(("rate", "beta_1", "beta_2", "momentum", "tolerance"), NUMBER_BELOW_1),
+    **dict.fromkeys(("shuffle", "eager", "training", "per_feature", "use_bias"), FLAG),
+    **dict.fromkeys(("training_state", "encoder_only", "save_best_only"), FLAG),
+    **dict.fromkeys(("restore_best_weights", "mnist.images", "mnist_mini.images"), FLAG),
+    "verbose": FLAG,
+    **dict.fromkeys(("path", "folder"), PATH),
+    "mnist.path": PATH | OPTIONAL,
+    **dict.fromkeys(("monitor", "label"), TEXT),
+    "add_weight.name": TEXT,
+    **dict.fromkeys(("loss", "optimizer", "padding", "covariance"), CHOICE),
+    **dict.fromkeys(("activation", "output_activation"), OPTIONAL),
+    **dict.fromkeys(("Activation.activation",), OPTIONAL),
+    "dtype": CHOICE,
+    "copy.dtype": OPTIONAL,
+    **dict.fromkeys(("kernel_initializer", "bias_initializer", "initializer"), PART),
+    **dict.fromkeys(("activity_regularizer", "penalty"), OPTIONAL),
+    **dict.fromkeys(("build.input_shape", "target_shape", "sizes"), SHAPE),
+    "input_shape": OPTIONAL,
+    "add_weight.shape": frozenset({"list"}),  # of one number
+    "n_components": OPTIONAL,
+    "callbacks": frozenset({"nothing", "list", "dict"}),
+    "custom": frozenset({"nothing", "dict"}),
+    "digits": frozenset({"nothing", "set"}),
+    **dict.fromkeys(("model", "compare_latent.pca", "density", "layer"), MODEL),
+    "curve.pca": OPTIONAL,
+    **dict.fromkeys(("strips", "plot.history.history"), MAPPING),
+    "joint.units": SHAPE,
+    "bounds": frozenset({"nothing", "array"}),
+    "fill": NUMBER | {"NaN", "infinity", "negative"},
+    **dict.fromkeys(("ax", "axes"), OPTIONAL),
+    "function": PART,
+}
+
+# Methods that tinyae calls itself, with what it has checked
+PLUMBING = {
+    *("admit", "admit_input", "adopt", "batch", "batch_gradient", "bind", "bind_alone", "claim"),
+    *("declare", "from_file", "prepare", "release", "require_built", "run", "set_model"),
+    *("unchanged_if_refused", "kernel_numbers", "record", "record_behind", "record_fields"),
+    *("scratch_size", "shape_error", "slides", "addresses", "part_address", "settings"),
+    *("formula", "of", "operations", "steps"),
+}
+# Callables that take anything, and why
+ANYTHING = {
+    "Kernels": "a tuple, looked at by the class that has it",
+    "ActivationFunction": "a tuple, looked at by the layer that gets it",
+    "Formula": "a tuple of two texts, shown as they are",
+    "History": "a dict",
+    "History.append": "a dict's figures",
+    "ModelFormatError": "an error with any message",
+    "TrainingDiverged": "an error with any message",
+    **dict.fromkeys(
+        ("Layer.forward", "Layer.backward", "Sequential.forward", "Sequential.backward"),
+        "given arrays of the engine's",
+    ),
+    **dict.fromkeys(
+        ("Loss.value_and_gradient", "Loss.sums", "Loss.numpy"),
+        "given arrays of the engine's",
+    ),
+    **dict.fromkeys(
+        ("Penalty.add", "Optimizer.step", "Optimizer.state"), "given arrays of the engine's"
+    ),
+}
+
+
+class Call(NamedTuple):
+    """A callable, made anew for each call, and arguments that work."""
+
+    make: Callable[[], Callable]
+    good: dict[str, Any]
+
+
+def signatures() -> Iterator[tuple[str, Callable]]:
+    """Every public function, class and method by its name, each once: where it is defined."""
+    named = {name: find(name) for name in homes("tinyae")}
+    named |= {f"plot.{name}": getattr(plot, name) for name in homes("tinyae.plot")}
+    for module in (models, datasets):
+        for name, each in vars(module).items():
+            ours = getattr(each, "__module__", "").startswith(module.__name__)
+            if inspect.isfunction(each) and ours and not name.startswith("_"):
+                named[f"{module.__name__.partition('.')[2]}.{name}"] = each
+    for name, each in named.items():
+        if callable(each):
+            yield name, each
+        if not inspect.isclass(each):
+            continue
+        for method in dir(each):
+            owner = next(base for base in each.__mro__ if method in vars(base))
+            public = not method.startswith("_") and method not in PLUMBING
+            if (
+                public
+                and owner.__module__.startswith("tinyae")
+                and owner.__name__ in ("Network", each.__name__)
+            ):
+                function = inspect.getattr_static(owner, method)
+                if inspect.isfunction(function):
+                    yield f"{name}.{method}", function
+
+
+def parameters(name: str, function: Callable) -> list[str]:
+    """The parameters of a callable, as `name` shows it."""
+    found = inspect.signature(function).parameters.values()
+    kinds = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+    return [each.name for each in found if each.kind not in kinds and each.name != "self"]
+
+
+def right(name: str, parameter: str) -> frozenset[str]:
+    """Which of `VALUES` are right for a callable's parameter."""
+    last = name.rpartition(".")[2]
+    for key in (f"{name}.{parameter}", f"{last}.{parameter}", parameter):
+        if key in KINDS:
+            return KINDS[key]
+    raise KeyError(f"{name} has a parameter {parameter}, whose kind is not in KINDS")
+
+
+def chain():
+    return tae.Sequential([tae.Dense(3)])
+
+
+def built():
+    net = chain()
+    net.build((6,))
+    return net
+
+
+def with_weight(**arguments):
+    """A built layer of one's own, whose weight is declared so."""
+
+    class Own(tae.Layer):
+        def build(self, input_shape):
+            self.add_weight(**arguments)
+            return input_shape
+
+    Own().build((6,))
+
+
+def calls(folder: Path) -> dict[str, Call]:
+    """For every public callable, how to make it and what it takes."""
+    x, squares = data(FLAT), data(SQUARES)
+    (folder / "idx").write_bytes(bytes([0, 0, 8, 1, 0, 0, 0, 2, 5, 6]))
+    model().save(folder / "model.npz")
+    line = {"n": 3}
+    layer = {"activation": "relu", "use_bias": True, "kernel_initializer": "zeros"}
+    layer |= {"bias_initializer": "zeros", "activity_regularizer": None}
+    window = {"strides": 1, "padding": "same", "activity_regularizer": None}
+    conv = {"filters": 2, "kernel_size": 3, **window, **layer}
+    penalty = {"activity_regularizer": None}
+    codes = functools.partial(data, (12, 2))
+    made: dict[str, tuple[Callable[[], Callable], dict[str, Any]]] = {
+        "Autoencoder": (
+            lambda: tae.Autoencoder,
+            {
+                "encoder": [tae.Dense(2)],
+                "decoder": [tae.Dense(6)],
+                "input_shape": (6,),
+                **{"loss": "mse", "optimizer": "adam", "seed": 0, "dtype": "float32"},
+                "threads": 1,
+            },
+        ),
+        "Autoencoder.build": (lambda: model(input_shape=None).build, {"input_shape": (6,)}),
+        "Autoencoder.clear_gradients": (lambda: model().clear_gradients, {}),
+        "Autoencoder.copy": (lambda: model().copy, {"dtype": "float64"}),
+        "Autoencoder.decode": (lambda: model().decode, {"z": x}),
+        "Autoencoder.encode": (lambda: model().encode, {"x": x}),
+        "Autoencoder.evaluate": (lambda: model().evaluate, {"x": x, "y": x}),
+        "Autoencoder.export_numpy": (
+            lambda: model().export_numpy,
+            {"folder": folder / "exported", "encoder_only": False},
+        ),
+        "Autoencoder.fit": (
+            lambda: model().fit,
+            {
+                **{"x": x, "y": x, "epochs": 1, "steps_per_epoch": 1, "batch_size": 4},
+                **{"validation_data": x, "shuffle": True, "callbacks": (), "initial_epoch": 0},
+                **{"verbose": 0, "eager": False},
+            },
+        ),
+        "Autoencoder.loss_and_gradient": (
+            lambda: model().loss_and_gradient,
+            {"x": x, "y": x, "training": False, "eager": False},
+        ),
+        "Autoencoder.reconstruct": (lambda: model().reconstruct, {"x": x}),
+        "Autoencoder.reconstruction_error": (
+            lambda: model().reconstruction_error,
+            {"x": x, "y": x, "per_feature": False},
+        ),
+        "Autoencoder.save": (
+            lambda: model().save,
+            {"path": folder / "saved.npz", "training_state": True},
+        ),
+        "Autoencoder.summary": (lambda: model().summary, {}),
+        "latent_diagnostics": (lambda: tae.latent_diagnostics, {"codes": x}),
+        "GaussianSampler": (lambda: tae.GaussianSampler, {"covariance": "full"}),
+        "GaussianSampler.fit": (lambda: sampler("full").fit, {"codes": x}),
+        "GaussianSampler.log_prob": (lambda: sampler("full").log_prob, {"codes": x}),
+        "GaussianSampler.sample": (lambda: sampler("full").sample, {"n": 2, "seed": 1}),
+        "generate": (
+            lambda: tae.generate,
+            {"model": model(), "density": sampler("full"), "n": 2, "seed": 1},
+        ),
+        "interpolate": (
+            lambda: tae.interpolate,
+            {"model": model(), "x_from": x[0], "x_to": x[1], **line},
+        ),
+        "straight_line": (lambda: tae.straight_line, {"start": x[0], "end": x[1], **line}),
+        "check_gradients": (
+            lambda: tae.check_gradients,
+            {"model": model(), "x": x[:2], "y": x[:2], "tolerance": 1e-6},
+        ),
+        "compare_with_pca": (
+            lambda: tae.compare_with_pca,
+            {"model": model(), "x": x, "k": 2, "x_test": x},
+        ),
+        "trace": (lambda: tae.trace, {"model": model(), "x": x, "y": x}),
+        "Conv2D": (lambda: tae.Conv2D, conv),
+        "Conv2D.build": (lambda: tae.Conv2D(1, 2).build, {"input_shape": (4, 4, 1)}),
+        "Conv2DTranspose": (lambda: tae.Conv2DTranspose, conv),
+        "Dense": (lambda: tae.Dense, {"units": 2, **layer}),
+        "Dense.build": (lambda: tae.Dense(2).build, {"input_shape": (4,)}),
+        "Layer": (lambda: tae.Layer, penalty),
+        "Layer.build": (lambda: tae.Layer().build, {"input_shape": (4,)}),
+        "Layer.add_weight": (
+            lambda: with_weight,
+            {"name": "scale", "shape": (6,), "initializer": "zeros"},
+        ),
+        "Layer.clear_gradients": (lambda: built().layers[0].clear_gradients, {}),
+        "Dropout": (lambda: tae.Dropout, {"rate": 0.5, **penalty}),
+        "GaussianNoise": (lambda: tae.GaussianNoise, {"stddev": 0.5, **penalty}),
+        "AveragePooling2D": (lambda: tae.AveragePooling2D, {"pool_size": 2, **window}),
+        "MaxPooling2D": (lambda: tae.MaxPooling2D, {"pool_size": 2, **window}),
+        "MaxPooling2D.build": (lambda: tae.MaxPooling2D().build, {"input_shape": (4, 4, 1)}),
+        "UpSampling2D": (lambda: tae.UpSampling2D, {"size": 2, **penalty}),
+        "UpSampling2D.build": (lambda: tae.UpSampling2D().build, {"input_shape": (4, 4, 1)}),
+        "Activation": (lambda: tae.Activation, {"activation": "relu", **penalty}),
+        "Flatten": (lambda: tae.Flatten, penalty),
+        "Reshape": (lambda: tae.Reshape, {"target_shape": (2, 2), **penalty}),
+        "Reshape.build": (lambda: tae.Reshape((2, 2)).build, {"input_shape": (4,)}),
+        "PCA": (lambda: tae.PCA, {"n_components": 2}),
+        **{
+            f"PCA.{name}": (lambda name=name: getattr(pca(), name), {"x": x})
+            for name in ("encode", "fit", "partial_fit", "reconstruct")
+        },
+        "PCA.decode": (lambda: pca().decode, {"z": x[:, :3]}),
+        "PCA.reconstruction_error": (
+            lambda: pca().reconstruction_error,
+            {"x": x, "per_feature": False},
+        ),
+        "PCA.save": (lambda: pca().save, {"path": folder / "p.npz", "training_state": False}),
+        "load": (
+            lambda: tae.load,
+            {"path": folder / "model.npz", "custom": {}, "threads": 1},
+        ),
+        "kernel": (lambda: tae.kernel, {"function": lambda z: z}),
+        "RandomNormal": (lambda: tae.RandomNormal, {"stddev": 0.1}),
+        **{name: (lambda name=name: getattr(tae, name), {}) for name in ("BCE", "MSE")},
+        **{name: (lambda name=name: getattr(tae, name), {}) for name in ("Loss", "Optimizer")},
+        "SGD": (lambda: tae.SGD, {"learning_rate": 0.1, "momentum": 0.5}),
+        "Adam": (
+            lambda: tae.Adam,
+            {"learning_rate": 0.1, "beta_1": 0.5, "beta_2": 0.5, "epsilon": 1e-7},
+        ),
+        "L1": (lambda: tae.L1, {"l1": 0.1}),
+        "L2": (lambda: tae.L2, {"l2": 0.1}),
+        "L1L2": (lambda: tae.L1L2, {"l1": 0.1, "l2": 0.1}),
+        "History.plot": (lambda: tae.History(loss=[1.0]).plot, {"ax": None}),
+        "Sequential": (lambda: tae.Sequential, {"layers": [tae.Dense(2)], "label": "Sequential"}),
+        "Sequential.build": (
+            lambda: chain().build,
+            {"input_shape": (6,), "dtype": "float32", "seed": 1},
+        ),
+        "Sequential.clear_gradients": (lambda: built().clear_gradients, {}),
+        "Sequential.copy": (lambda: built().copy, {}),
+        "Sequential.predict": (lambda: built().predict, {"x": x}),
+        "Sequential.save": (lambda: built().save, {"path": folder / "chain.npz"}),
+        "EarlyStopping": (
+            lambda: tae.EarlyStopping,
+            {"monitor": "loss", "patience": 1, "min_delta": 0.1, "restore_best_weights": True},
+        ),
+        "ModelCheckpoint": (
+            lambda: tae.ModelCheckpoint,
+            {
+                **{"path": folder / "m.npz", "monitor": "loss", "save_best_only": True},
+                "training_state": True,
+            },
+        ),
+        "plot.compare_latent": (
+            lambda: plot.compare_latent,
+            {"pca": pca(2), "model": pca(2), "x": x, "labels": [1] * 12, "axes": None},
+        ),
+        "plot.joint": (
+            lambda: plot.joint,
+            {"codes": codes(), "labels": [1] * 12, "units": (0, 1), "ax": None},
+        ),
+        "plot.latent": (
+            lambda: plot.latent,
+            {"codes": codes(), "labels": [1] * 12, "ax": None},
+        ),
+        "plot.curve": (
+            lambda: plot.curve,
+            {
+                **{"model": pca(1, (12, 2)), "x": codes(), "pca": pca(1, (12, 2)), "n": 3},
+                "ax": None,
+            },
+        ),
+        "plot.tile": (
+            lambda: plot.tile,
+            {"images": np.ones((4, 2, 2)), "columns": 2, "gap": 1, "fill": 0.5},
+        ),
+        "plot.filters": (
+            lambda: plot.filters,
+            {
+                "layer": tae.Autoencoder([tae.Dense(2)], [tae.Dense(4)], (4,)).layers[0],
+                "n": 2,
+                "ax": None,
+            },
+        ),
+        **{
+            f"plot.{name}": (
+                lambda name=name: getattr(plot, name),
+                {"model": pictured(), "x": squares, "n": 2, "ax": None},
+            )
+            for name in ("error_map", "reconstructions")
+        },
+        "plot.interpolation": (
+            lambda: plot.interpolation,
+            {"strips": {"a": squares}, "ax": None},
+        ),
+        "plot.manifold": (
+            lambda: plot.manifold,
+            {"model": pictured(), "n": 2, "bounds": None, "codes": None, "ax": None},
+        ),
+        "plot.samples": (lambda: plot.samples, {"images": squares, "columns": 2, "ax": None}),
+        "plot.explore": (
+            lambda: plot.explore,
+            {"model": pictured(), "x": squares, "labels": [1] * 12, "axes": None},
+        ),
+        "plot.history": (lambda: plot.history, {"history": {"loss": [1.0]}, "ax": None}),
+        "models.deep": (
+            lambda: models.deep,
+            {"sizes": (6, 2), "activation": "relu", "output_activation": None},
+        ),
+        "models.convolutional": (lambda: models.convolutional, {"filters": (2, 1)}),
+        "models.convolutional_transpose": (
+            lambda: models.convolutional_transpose,
+            {"filters": (2, 1)},
+        ),
+        "models.denoising": (lambda: models.denoising, {"stddev": 0.1, "filters": (2, 1)}),
+        "models.sparse": (lambda: models.sparse, {"penalty": tae.L1(0.1)}),
+        "datasets.mnist": (
+            lambda: datasets.mnist,
+            {"path": folder, "digits": (1,), "images": False},
+        ),
+        "datasets.mnist_mini": (lambda: datasets.mnist_mini, {"digits": (1,), "images": False}),
+        "datasets.load_idx": (lambda: datasets.load_idx, {"path": folder / "idx"}),
+        "datasets.sine_curve": (lambda: datasets.sine_curve, {"n": 3, "noise": 0.1, "seed": 1}),
+        "datasets.two_gaussians": (lambda: datasets.two_gaussians, {"n": 3, "seed": 1}),
+    }
+    return {name: Call(*call) for name, call in made.items()}

@@ -1,0 +1,54 @@
+"""A fork waits until no thread is in the middle of importing, building a model, or compiling.
+
+A child has the forking thread only, and all memory as it was. What another thread had half done
+would stay so, and its locks held for ever. So a fork takes these locks first, and lets them go
+on both sides, as the standard library's `logging` does.
+"""
+
+# First, since these take locks of their own before a fork: then they do so after the ones here,
+# whose owners may log or start threads
+import concurrent.futures.thread  # noqa: F401
+import logging  # noqa: F401
+import os
+import threading
+import weakref
+from typing import Any
+
+_models: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
+_others: list[Any] = []
+_forking = threading.RLock()
+_taken: list[Any] = []
+
+
+def model_lock() -> Any:
+    """A lock for a model; the thread that has it may take it again."""
+    made = threading.RLock()
+    _models[id(made)] = made
+    return made
+
+
+def wait_for(lock: Any) -> Any:
+    """Take this lock before a fork, too: after the models', in the order in which they came."""
+    _others.append(lock)
+    return lock
+
+
+importing = wait_for(threading.RLock())  # Python's own stay held in a child
+
+
+def _take_all() -> None:
+    _forking.acquire()
+    models = [made for made in (each() for each in _models.valuerefs()) if made is not None]
+    for lock in models + _others:
+        lock.acquire()
+        _taken.append(lock)
+
+
+def _let_go() -> None:
+    while _taken:
+        _taken.pop().release()
+    _forking.release()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_take_all, after_in_parent=_let_go, after_in_child=_let_go)
