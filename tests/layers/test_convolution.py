@@ -157,7 +157,7 @@ def test_gathering_and_scattering_agree(kind, filters, monkeypatch):
                     "pad_left": window[1] - 1 - fields["pad_left"],
                 }
 
-            monkeypatch.setattr(layer, "record_fields", other)
+            monkeypatch.setitem(vars(layer), "record_fields", other)
         tae.Sequential([layer]).build((6, 5, 2), "float64", seed=3)
         x = np.random.default_rng(0).normal(size=(3, 6, 5, 2))
         y, cache = layer.forward(x)

@@ -139,7 +139,7 @@ class Subject:
         self.chain = chain = training_chain(twin.layers, twin.loss)
         self.eager = EagerTrainer(chain, self.parameters, self.gradient, twin.slots)
         self.compiled: CompiledTrainer | None = None
-        self.operations = 0
+        self.operations = 0.0
         if chain.compiled:
             self.compiled = CompiledTrainer(
                 chain, self.parameters, twin.slots, len(self.x), threads=1, input_gradient=True
