@@ -11,7 +11,7 @@ from ..autoencoder import Autoencoder
 from ..checks.tables import table
 from ..inspection.compare_with_pca import compare_with_pca
 from ..linear.pca import PCA
-from .commands import say
+from .terminal import say
 
 DIGITS = (1, 5, 6)
 
