@@ -36,8 +36,8 @@ class History(dict[str, list[float]]):
             if len(figures) == length:
                 figures.append(logs.get(key, float("nan")))
 
-    def plot(self, *, ax: "Axes | None" = None) -> "Axes":
-        """Draw the losses by epoch; needs matplotlib."""
+    def plot(self, *, title: str | None = None, ax: "Axes | None" = None) -> "Axes":
+        """Draw the losses by epoch, as `tinyae.plot.history` does; needs matplotlib."""
         from ..plot.training import history
 
-        return history(self, ax=ax)
+        return history(self, title=title, ax=ax)

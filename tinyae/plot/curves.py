@@ -8,11 +8,17 @@ from numpy.typing import ArrayLike
 
 from ..checks.arguments import whole
 from ..checks.arrays import admit
-from .drawing import COLOURS, new_axes
+from .drawing import COLOURS, equal_aspect, legend_within, new_axes, set_title
 
 
 def curve(
-    model: Any, x: ArrayLike, *, pca: Any = None, n: int = 1000, ax: Axes | None = None
+    model: Any,
+    x: ArrayLike,
+    *,
+    pca: Any = None,
+    n: int = 1000,
+    title: str | None = None,
+    ax: Axes | None = None,
 ) -> Axes:
     """Points of two numbers and all that the model can decode, from the lowest code to the highest.
 
@@ -25,6 +31,8 @@ def curve(
         A fitted ``PCA(1)``, whose line is drawn too.
     n : int
         How many codes to decode, evenly spaced.
+    title : str, optional
+        Instead of its own; "" for none.
     ax : Axes, optional
         Where to draw. Default: a new figure.
 
@@ -43,9 +51,10 @@ def curve(
     ax.scatter(points[:, 0], points[:, 1], size, "#94a4a2", alpha=0.6, linewidths=0, label="data")
     for (name, _, colour, width), line in zip(models, lines, strict=True):
         ax.plot(*line.T, color=colour, lw=width, label=name)
-    ax.set(xlabel="x 1", ylabel="x 2", title="Data and what one number can say of it")
-    ax.set_aspect("equal", adjustable="datalim")
-    ax.legend()
+    ax.set(xlabel="x[:, 0]", ylabel="x[:, 1]")
+    equal_aspect(ax)
+    set_title(ax, "Data and decoded curve", title)
+    legend_within(ax)
     return ax
 
 

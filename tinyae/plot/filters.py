@@ -7,13 +7,15 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from ..checks.arguments import whole
-from .drawing import as_images, new_axes, tile
+from .drawing import as_images, colour_bar, new_axes, set_title, tile
 
 if TYPE_CHECKING:
     from ..layers.layer import Layer
 
 
-def filters(layer: "Layer", *, n: int = 64, ax: Axes | None = None) -> Axes:
+def filters(
+    layer: "Layer", *, n: int = 64, title: str | None = None, ax: Axes | None = None
+) -> Axes:
     """The first `n` kernels of a layer that sees the image, blue below zero and red above.
 
     Parameters
@@ -22,6 +24,8 @@ def filters(layer: "Layer", *, n: int = 64, ax: Axes | None = None) -> Axes:
         Built, ``model.encoder.layers[0]`` for example.
     n : int
         How many filters or units; all of them where there are fewer.
+    title : str, optional
+        Instead of its own; "" for none.
     ax : Axes, optional
         Where to draw. Default: a new figure.
     """
@@ -48,7 +52,8 @@ def filters(layer: "Layer", *, n: int = 64, ax: Axes | None = None) -> Axes:
         vmax=most,
         interpolation="nearest",
     )
-    ax.figure.colorbar(image, ax=ax, shrink=0.8)
-    ax.set(xticks=[], yticks=[], title=f"{len(kernels)} kernels of the first layer")
+    colour_bar(ax, image)
+    ax.set(xticks=[], yticks=[])
+    set_title(ax, f"{len(kernels)} kernels of the first layer", title)
     ax.spines[:].set_visible(False)
     return ax
