@@ -220,6 +220,16 @@ def test_the_figures_below_an_error_map_are_clear_of_each_other(kind):
         assert not any(overlap(a, b) for a, b in itertools.pairwise(boxes))
 
 
+@pytest.mark.parametrize("name", [name for name in DRAWINGS if "labels:" in name])
+def test_a_figure_of_its_own_has_room_for_the_legend(name):
+    ax = DRAWINGS[name]()
+    ax.figure.canvas.draw()
+    box = ax.get_legend().get_window_extent()
+    assert box.y0 >= 0
+    assert box.x1 <= ax.figure.bbox.x1
+    assert all(box.x0 >= each.get_window_extent().x1 for each in ax.figure.axes)
+
+
 def test_the_legend_of_two_stays_within_the_right_one():
     for draw in PAIRS.values():
         figure, axes = plt.subplots(1, 3)
