@@ -87,6 +87,7 @@ def test_data_that_cannot_be_used(run, name, content, message):
         (np.array([[{}]], object), "x.npy: .*Python objects"),
         (np.full((3, 6), [*range(5), np.nan]), r"x.npy\[0, 5\]: nan is not finite"),
         (np.full((3, 6), 1e99), r"x.npy\[0, 0\]: 1e\+99 is too large for float32"),
+        (np.where(np.arange(200_000) == 150_000, np.nan, 0)[:, None], r"x.npy\[150000, 0\]: nan"),
         (np.where(np.arange(12).reshape(2, 2, 3) == 9, np.inf, 0), r"x.npy\[1, 1, 0\]: inf is"),
     ],
 )

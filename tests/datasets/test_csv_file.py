@@ -122,6 +122,7 @@ def test_every_fault_is_refused_by_its_line_and_column(
         ('1,"2\n"\n3,4\n5,x', "x.csv, line 4, column 2: 'x' is not a number"),
         ("1,5;2\n1.5;2", "x.csv, line 2, column 1: '1.5' mixes decimal commas and points"),
         ('"1,5",2\n', "x.csv, line 1, column 1: '1,5' is not a number"),
+        ("1,5\t2\n", "x.csv, line 1, column 1: '1,5' is not a number"),
         ("'1',2\n", "x.csv, line 1, column 1: \"'1'\" is not a number"),
         (b"1,2\n3,\xff\n", "x.csv, line 2: it is not text in UTF-8"),
         (f"1,{'y' * 50}\n", f"x.csv, line 1, column 2: '{'y' * 29}…' is not a number"),
