@@ -243,6 +243,13 @@ def test_the_legend_of_two_stays_within_the_right_one():
         assert not overlap(*titles)
 
 
+def test_names_may_be_empty():
+    ax = plt.figure().add_subplot()
+    plot.interpolation({"": X[:4]}, ax=ax)
+    assert plot.joint(CODES, np.full(60, ""), ax=plt.figure().add_subplot()).get_legend()
+    ax.figure.canvas.draw()
+
+
 # Aspects
 
 

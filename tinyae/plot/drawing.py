@@ -164,7 +164,7 @@ def _fitted_legend(
         box = legend.get_window_extent()
         share[count] = min(1.0, most[0] / box.width, most[1] / box.height)
     best = max(columns, key=share.__getitem__)
-    size = share[best] * float(legend.get_texts()[0].get_fontsize())
+    size = share[best] * legend.prop.get_size_in_points()
     return ax.legend(ncols=best, loc=loc, fontsize=size, markerscale=share[best], **how)
 
 
@@ -195,7 +195,7 @@ def label_rows(ax: Axes, middles: np.ndarray, labels: Sequence[str]) -> None:
     ax.set_yticks(middles, labels)
     names = ax.get_yticklabels()  # none where the axes share those of others
     if names and not lays_itself_out(ax):
-        widest = max(name.get_window_extent().width for name in names)
+        widest = max(1.0, *(name.get_window_extent().width for name in names))
         share = min(1.0, 0.19 * ax.get_window_extent().width / widest)
         ax.tick_params("y", labelsize=share * float(names[0].get_fontsize()), pad=1)
 
