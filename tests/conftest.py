@@ -6,6 +6,8 @@ import signal
 import hypothesis
 import pytest
 
+from tests.support.fork_server import ForkServer
+
 os.environ.setdefault("MPLBACKEND", "Agg")
 
 # A shell lets its background jobs, and all that they start, ignore Ctrl-C, which tests send.
@@ -23,6 +25,16 @@ def pytest_collection_modifyitems(items):
         for item in items:
             if item.get_closest_marker("large"):
                 item.add_marker(pytest.mark.skip(reason="too much work for plain Python"))
+
+
+@pytest.fixture(scope="session")
+def execute():
+    """Executes a history of steps in a process of its own."""
+    if not hasattr(os, "fork"):
+        pytest.skip("needs fork")
+    server = ForkServer()
+    yield server
+    server.close()
 
 
 @pytest.fixture(scope="session")

@@ -109,6 +109,23 @@ def test_file_and_folder_are_on_the_disk_when_it_returns(way, tmp_path, monkeypa
         assert done == ["file", "move", "folder"]
 
 
+@pytest.mark.parametrize("windows", [False, True])
+def test_all_of_it_is_there_before_it_is_moved(way, windows, tmp_path, monkeypatch):
+    """And where an open file cannot be moved it is closed."""
+    seen = []
+
+    def replace(source, target, move=os.replace):
+        seen.append((os.path.getsize(source), file.closed))
+        move(source, target)
+
+    monkeypatch.setattr(os, "replace", replace)
+    if windows:
+        monkeypatch.setattr(atomic_file, "fcntl", None)
+    with atomic_file.replace_file(tmp_path / "few") as file:
+        file.write(b"bytes")
+    assert seen == [(5, windows)]
+
+
 def run(code, *arguments):
     command = [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True)

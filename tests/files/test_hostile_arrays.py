@@ -46,6 +46,14 @@ def test_arrays_that_do_not_fit(name, make, reason, tmp_path):
         tae.load(path)
 
 
+@pytest.mark.parametrize("change", [lambda a: a[:-1], lambda a: np.append(a, a[:1]), np.float64])
+def test_a_part_alone_holds_its_parameters(change, tmp_path):
+    path, arrays = tmp_path / "model.npz", arrays_of("sequential")
+    np.savez(path, **{**arrays, "parameters": change(arrays["parameters"])})
+    with pytest.raises(tae.ModelFormatError, match="'parameters' should be float32 of shape"):
+        tae.load(path)
+
+
 @pytest.mark.parametrize("side", [10**6, 10**15, 10**17])
 def test_arrays_that_declare_petabytes(side, tmp_path):
     """A header that claims more than is there, in a file that is right in all else."""
@@ -77,6 +85,14 @@ def test_dtypes_that_do_not_exist(tmp_path):
     path = tmp_path / "model.npz"
     path.write_bytes(saved("autoencoder").replace(b"'descr': '<f4'", b"'descr': '<f3'"))
     with pytest.raises(tae.ModelFormatError, match=r"'parameters.npy' has the unknown dtype '<f3'"):
+        tae.load(path)
+
+
+@pytest.mark.parametrize("signature", [b"\x93NUMPY\x02\x00", b"\x93NUMPZ\x01\x00"])
+def test_headers_of_another_format(signature, tmp_path):
+    path = tmp_path / "model.npz"
+    path.write_bytes(saved("autoencoder").replace(b"\x93NUMPY\x01\x00", signature))
+    with pytest.raises(tae.ModelFormatError, match=r"'model\.npy' is not an array of numbers"):
         tae.load(path)
 
 

@@ -165,3 +165,12 @@ def test_the_means_of_a_dead_unit_end_at_zero(optimizer, dtype):
         optimizer.kernel(*begun, step, optimizer.settings())
     assert not slots[0].any()
     assert not isinstance(optimizer, Adam) or not slots[1].any()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("optimizer", [Adam(), SGD(momentum=0.9)])
+def test_the_smallest_normal_numbers_are_kept(optimizer, dtype):
+    theta, g = np.ones(2, dtype), np.zeros(2, dtype)
+    slots = np.full((2, 2), 2 * np.finfo(dtype).tiny, dtype)
+    optimizer.kernel(theta, g, *slots, 64, optimizer.settings())
+    assert slots.all()

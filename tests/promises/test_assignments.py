@@ -1,9 +1,14 @@
 """What may change later changes, with the same checks; what may not is refused by name."""
 
+import contextlib
+import pickle
+
 import numpy as np
 import pytest
 
 import tinyae as tae
+from tests.support.assignments import METHODS
+from tests.support.subjects import SUBJECTS
 from tinyae.engine import tuning
 from tinyae.machine.numba_parts import DISABLED
 from tinyae.training import fit as training
@@ -62,6 +67,22 @@ def test_what_may_not_change_is_refused_by_name(where, value, message):
     for each in (ae, twin):
         each.fit(x, epochs=1, verbose=0)
     assert ae.parameters.tobytes() == twin.parameters.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("where", "name"),
+    [
+        *((lambda m: m, name) for name in ("loss", "threads", "encoder", "slots", "history")),
+        *((lambda m: m.layers[0], name) for name in ("activation", "weights", "output_shape")),
+        *((lambda m: m.encoder, name) for name in ("parameters", "threads")),
+        (lambda m: m.optimizer, "learning_rate"),
+    ],
+)
+def test_what_a_part_has_it_keeps(where, name):
+    ae = model()
+    with pytest.raises((ValueError, AttributeError), match=name):
+        delattr(where(ae), name)
+    ae.fit(samples(), verbose=0)
 
 
 @pytest.mark.parametrize("name", ["kernel_size", "filters", "strides", "padding"])
@@ -179,18 +200,118 @@ def test_a_replaced_optimizer_begins_anew(saved, tmp_path):
     assert (ae.progress.step, ae.progress.optimizer_step) == (13, 6)
 
 
-@pytest.mark.parametrize(
-    "array",
-    [
-        lambda m: m.parameters,
-        lambda m: m.encoder.parameters,
-        lambda m: m.layers[0].parameters,
-        lambda m: m.layers[0].weights["kernel"],
-        lambda m: m.layers[0].gradients["bias"],
-        lambda m: m.gradient,
-        lambda m: m.slots,
-    ],
-)
-def test_no_array_that_is_handed_out_can_be_resized(array):
-    with pytest.raises(ValueError, match="does not own its data"):
-        array(model()).resize(1, refcheck=False)
+def arrays():
+    """All arrays that models hand out, each with a function that hands out another."""
+    pca, sampler = tae.PCA(2).fit(samples()), tae.GaussianSampler("full").fit(samples())
+    ae = model()
+    ae.fit(samples(), verbose=0)
+    file = pickle.loads(pickle.dumps(ae))
+    for each in (ae, ae.copy(), ae.copy("float32"), file):
+        layer = each.layers[0]
+        yield from (lambda each=each, name=name: getattr(each, name) for name in VECTORS)
+        parts = (layer, each.encoder, each.decoder)
+        for part in parts:
+            yield from (lambda part=part, name=name: getattr(part, name) for name in VECTORS[:2])
+        for held in (layer.weights, layer.gradients):
+            yield from (lambda held=held, name=name: held[name] for name in ("kernel", "bias"))
+    for name in ("mean_", "components_", "explained_variance_", "explained_variance_ratio_"):
+        yield lambda name=name: getattr(pca, name)
+    yield from (lambda: sampler.mean_, lambda: sampler.covariance_)
+
+
+VECTORS = ("parameters", "gradient", "slots")
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # NumPy's, of setting a shape
+@pytest.mark.parametrize("method", METHODS)
+def test_what_an_array_does_to_itself_nobody_else_sees(method):
+    for array in arrays():
+        before = array().copy()
+        with contextlib.suppress(ValueError, TypeError, AttributeError):
+            method(array())
+        after = array()
+        assert after.flags.writeable
+        assert not after.flags.owndata
+        np.testing.assert_array_equal(after, before, strict=True)
+
+
+@pytest.mark.parametrize("change", ["sort", "fill"])
+def test_what_is_written_into_an_array_counts(change):
+    ae, x = model(), samples()
+    getattr(ae.parameters, change)(*[0.25] * (change == "fill"))
+    W, b = ae.layers[0].weights.values()
+    np.testing.assert_allclose(ae.encode(x), np.tanh(x @ W + b), atol=1e-12)
+    assert (np.sort(ae.parameters) == ae.parameters).all()
+
+
+@pytest.mark.parametrize("name", VECTORS)
+def test_arithmetic_in_place_is_no_replacement(name):
+    ae = model()
+    for part in (ae, ae.encoder, ae.layers[0])[: 1 if name == "slots" else 3]:
+        before = getattr(part, name).copy()
+        exec(f"part.{name} += 1", {"part": part})
+        np.testing.assert_array_equal(getattr(part, name), before + 1)
+    with pytest.raises(ValueError, match=f"its {name} stays|model's {name} stays"):
+        setattr(ae, name, getattr(ae, name) + 1)
+
+
+def test_what_stands_in_a_history_is_looked_at_before_training():
+    for bad in (None, "0.1", [1.0, "x"], np.ones(1)):
+        ae = model()
+        ae.fit(samples(), verbose=0)
+        ae.history["loss"] = bad
+        before = ae.parameters.copy()
+        with pytest.raises(ValueError, match="history must hold lists of numbers, but its loss"):
+            ae.fit(samples(), verbose=0)
+        assert ae.parameters.tobytes() == before.tobytes()
+        assert ae.progress.epoch == 1
+
+
+@pytest.mark.parametrize("name", ["epoch", "step", "pass_", "position", "optimizer_step"])
+@pytest.mark.parametrize("bad", [-1, 0.5, "1", None, True, 2**63])
+def test_where_training_stands_is_counted_in_whole_numbers(name, bad):
+    progress = model().progress
+    with pytest.raises(ValueError, match=f"{name} must be a whole number"):
+        setattr(progress, name, bad)
+
+
+def test_a_callback_that_moves_the_place_in_the_data_moves_nothing():
+    moved, twin, x = model(), model(), samples(10)
+
+    def callback(epoch, logs):
+        moved.progress.position = 10**6
+
+    moved.fit(x, epochs=3, batch_size=4, callbacks=callback, verbose=0)
+    twin.fit(x, epochs=3, batch_size=4, callbacks=lambda epoch, logs: None, verbose=0)
+    assert moved.parameters.tobytes() == twin.parameters.tobytes()
+
+
+def test_a_loss_that_a_callback_sets_sees_the_targets_first():
+    ae, x = model(), 5 * samples()
+
+    def callback(epoch, logs):
+        ae.loss = "bce"
+
+    with pytest.raises(ValueError, match="the target must"):
+        ae.fit(x, epochs=3, callbacks=callback, verbose=0)
+    assert ae.progress.epoch == 1
+
+
+def test_components_that_are_counted_anew_are_found_anew(tmp_path):
+    x = samples()
+    pca = tae.PCA(3).fit(x)
+    pca.n_components = 1
+    assert pca.encode(x).tobytes() == tae.PCA(1).fit(x).encode(x).tobytes()
+    with pytest.raises(ValueError, match="n_components must be at most"):
+        pca.n_components = 5
+    pca.save(tmp_path / "pca")
+    loaded = tae.load(tmp_path / "pca")
+    with pytest.raises(ValueError, match="its n_components stays"):
+        loaded.n_components = 2
+    assert loaded.n_components_ == 1
+
+
+@pytest.mark.large
+@pytest.mark.parametrize("name", SUBJECTS)
+def test_whatever_is_assigned_is_as_in_the_constructor_or_refused_by_name(name, execute):
+    assert execute([["everything", name]]) is None

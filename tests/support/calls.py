@@ -102,7 +102,7 @@ PLUMBING = {
     ),
     *("all_or_nothing", "kernel_numbers", "record", "record_behind", "record_fields"),
     *("scratch_size", "shape_error", "slides", "addresses", "part_address", "settings"),
-    *("formula", "of", "operations", "steps"),
+    *("formula", "of", "operations", "steps", "inside", "first_state"),
 }
 # Callables that take anything, and why
 ANYTHING = {
@@ -111,6 +111,7 @@ ANYTHING = {
     "Formula": "a tuple of two texts, shown as they are",
     "History": "a dict",
     "History.append": "a dict's figures",
+    "History.check": "takes nothing",
     "History.amend": "a dict's figures",
     "ModelFormatError": "an error with any message",
     "TrainingDiverged": "an error with any message",

@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+LONGEST = 2**31 - 1  # side of an array
+
 
 def shown(value: object) -> str:
     """What came, as messages show it: the first line of what Python says of it."""
@@ -80,12 +82,19 @@ def optional_whole(name: str, value: object, least: int = 1) -> int | None:
     return None if value is None else whole(name, value, least)
 
 
+def length(name: str, value: object, least: int = 1) -> int:
+    """How long a side of an array is to be: no more than could ever be."""
+    if (found := whole(name, value, least)) <= LONGEST:
+        return found
+    raise ValueError(f"{name} must be at most {LONGEST}, but got {shown(value)}")
+
+
 def sizes(name: str, value: Any, least: int = 1) -> tuple[int, ...]:
     """A shape: positive whole numbers, at least so many of them; a single one is a shape, too."""
     given = [value] if isinstance(value, Integral) else value
     with contextlib.suppress(ValueError):
         if isinstance(given, tuple | list | np.ndarray) and len(given) >= least:
-            return tuple(whole(name, size) for size in given)
+            return tuple(length(name, size) for size in given)
     raise ValueError(f"{name} must hold positive whole numbers, but got {shown(value)}")
 
 
@@ -93,7 +102,7 @@ def pair(name: str, value: object, least: int = 1) -> tuple[int, int]:
     """One size for both directions, or (vertical, horizontal)."""
     both = tuple(value) if isinstance(value, tuple | list) else (value, value)
     with contextlib.suppress(ValueError):
-        down, right = (whole(name, size, least) for size in both)
+        down, right = (length(name, size, least) for size in both)
         return down, right
     kind = "a positive integer" if least == 1 else "an integer"
     raise ValueError(f"{name} must be {kind} or a pair of them, but got {shown(value)}")

@@ -16,21 +16,27 @@ class Checked:
     ----------
     checks : mapping of str to callable ``(name, value) -> value``
         By attribute; a class adds to those of the classes that it is derived from.
+    closed : bool
+        Whether an object must not say otherwise than its class, at which tinyae may look; and one
+        of a class of tinyae's has no other attributes than those that are checked.
     """
 
     checks: ClassVar[Mapping[str, Callable[[str, Any], Any]]] = {}
+    closed: ClassVar[bool] = False
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         inherited = [vars(base).get("checks", {}) for base in reversed(cls.__mro__)]
         cls.checks = {name: check for checks in inherited for name, check in checks.items()}
-        ours = cls.__module__.partition(".")[0] == __name__.partition(".")[0]
-        if ours and "__init__" in vars(cls):
+        if is_ours(cls) and "__init__" in vars(cls):
             cls.__init__ = hinting(cls.__init__)  # type: ignore[method-assign]
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name in self.checks:
-            value = self.checks[name](name, value)
+        checks = type(self).checks
+        if name in checks:
+            value = checks[name](name, value)
+        elif type(self).closed and not name.startswith("_"):
+            refuse_unknown(type(self), name)
         super().__setattr__(name, value)
 
     def __getattr__(self, name: str) -> Any:
@@ -38,3 +44,24 @@ class Checked:
         if isinstance(found, property) and found.fget is not None:
             return found.fget(self)  # which has raised an AttributeError, and does so again
         raise no_attribute(self, name)
+
+    def __delattr__(self, name: str) -> None:
+        if name in type(self).checks:
+            raise ValueError(f"{name} stays: give it another value")
+        super().__delattr__(name)
+
+
+def refuse_unknown(cls: type, name: str) -> None:
+    """Refuse what is the class's, and what a class of tinyae's does not have."""
+    definer = next((base for base in cls.__mro__ if name in vars(base)), cls)
+    method = inspect.isroutine(vars(definer).get(name))
+    if is_ours(definer) and (method or is_ours(cls)) and name in vars(definer):
+        raise ValueError(f"{name} is the class's: override it in a subclass of {definer.__name__}")
+    if is_ours(cls):
+        known = ", ".join(sorted(cls.checks))  # type: ignore[attr-defined]
+        raise ValueError(f"{cls.__name__} has no {name} to assign to, only {known or 'none'}")
+
+
+def is_ours(cls: type) -> bool:
+    """Whether the class is one of tinyae's."""
+    return cls.__module__.partition(".")[0] == __name__.partition(".")[0]

@@ -11,35 +11,26 @@ import concurrent.futures.thread  # noqa: F401
 import logging  # noqa: F401
 import os
 import threading
-import weakref
 from typing import Any
 
-_models: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
-_others: list[Any] = []
+_locks: list[Any] = []
 _forking = threading.RLock()
 _taken: list[Any] = []
 
 
-def model_lock() -> Any:
-    """A lock for a model; the thread that has it may take it again."""
-    made = threading.RLock()
-    _models[id(made)] = made
-    return made
-
-
 def wait_for(lock: Any) -> Any:
-    """Take this lock before a fork, too: after the models', in the order in which they came."""
-    _others.append(lock)
+    """Take this lock before a fork, after those that are there already: threads do so, too."""
+    _locks.append(lock)
     return lock
 
 
+building = wait_for(threading.RLock())  # one thread at a time: models may share their parts
 importing = wait_for(threading.RLock())  # Python's own stay held in a child
 
 
 def _take_all() -> None:
     _forking.acquire()
-    models = [made for made in (each() for each in _models.valuerefs()) if made is not None]
-    for lock in models + _others:
+    for lock in _locks:
         lock.acquire()
         _taken.append(lock)
 

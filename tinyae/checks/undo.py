@@ -15,6 +15,7 @@ def unchanged_if_refused(*objects: object) -> Iterator[None]:
         yield
     except BaseException:
         for each, attributes in before:
-            vars(each).clear()
-            vars(each).update(attributes)
+            vars(each).update(attributes)  # at once, for other threads that look
+            for name in vars(each).keys() - attributes.keys():
+                del vars(each)[name]
         raise

@@ -11,6 +11,7 @@ from ..checks.arguments import one_of, whole, with_methods
 from ..checks.arrays import admit, admit_one
 from ..checks.attributes import Checked
 from ..checks.foreign_names import hinting
+from ..checks.handed_out import lasting
 
 # What is added to each variance, relative to it: directions in which the codes do not vary at all
 # would have no density otherwise.
@@ -141,6 +142,12 @@ class GaussianSampler(Checked):
     def __init__(self, covariance: str = "diag"):
         self.covariance = covariance
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        fitted = name == "covariance" and hasattr(self, "mean_")
+        if fitted and type(self).checks[name](name, value) != self.covariance:
+            raise ValueError(f"this GaussianSampler is fitted, so its {name} stays: make a new one")
+        super().__setattr__(name, value)
+
     def fit(self, codes: ArrayLike) -> "GaussianSampler":
         """Learn mean and covariance from `codes` (n, k), n ≥ 2; further dimensions count as flat.
 
@@ -161,14 +168,22 @@ class GaussianSampler(Checked):
             raise ValueError("codes span too wide a range: their squares overflow")
         variance = np.mean(deviations**2, axis=0)
         added = REGULARIZATION * np.where(variance > 0, variance, variance.mean())
-        self.mean_ = table[0] + shift
+        self._mean = table[0] + shift
         if self.covariance == "diag":
-            self.covariance_ = variance + added
-            self._factor = np.sqrt(self.covariance_)
+            self._covariance = variance + added
+            self._factor = np.sqrt(self._covariance)
         else:
-            self.covariance_ = deviations.T @ deviations / len(table) + np.diag(added)
-            self._factor = _cholesky(self.covariance_)
+            self._covariance = deviations.T @ deviations / len(table) + np.diag(added)
+            self._factor = _cholesky(self._covariance)
         return self
+
+    @property
+    def mean_(self) -> np.ndarray:
+        return lasting(self._mean)
+
+    @property
+    def covariance_(self) -> np.ndarray:
+        return lasting(self._covariance)
 
     def sample(self, n: int, seed: int | np.random.Generator = 0) -> np.ndarray:
         """n new codes, float64, shape (n, k): μ + L ε with C = L Lᵀ and ε standard normal."""

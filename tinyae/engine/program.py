@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from ..checks.arrays import gather, row_chunks, row_slices
-from ..layers.building import describes, is_compiled, is_ours, owner
+from ..checks.attributes import is_ours
+from ..layers.building import describes, is_compiled, owner
 from ..layers.kernels import Kernels
 from ..layers.layer import Layer
 from ..layers.record import NOWHERE, as_type, for_kernels, new_table
@@ -39,7 +40,7 @@ class Program:
     """
 
     def __init__(self, layers: Sequence[Layer], input_gradient: bool = False):
-        self.version = sum(layer.version for layer in layers)
+        self.version = sum(layer._version for layer in layers)
         self.dtype = layers[0].dtype
         self.output_shape = layers[-1].output_shape
         rows = records(layers)
@@ -221,7 +222,7 @@ def program_for(layers: Sequence[Layer], known: Program | None) -> Program | Non
     """
     version = 0
     for layer in layers:
-        version += layer.version
+        version += layer._version
     if known is not None and known.version == version:
         return known
     return Program(layers) if all(map(is_compiled, layers)) else None
@@ -245,7 +246,7 @@ def records(layers: Sequence[Layer]) -> list[tuple[int, np.recarray]]:
 def _record_of_both(before: Layer, layer: Layer) -> np.recarray | None:
     # what subclasses change is not known to the method that they inherit; and a layer of one's own
     # may do more in training than its steps say
-    knows = owner(layer, "record_behind") is owner(layer, "kernels") and is_ours(before)
+    knows = owner(layer, "record_behind") is owner(layer, "kernels") and is_ours(type(before))
     if not knows or before.activity_regularizer is not None or not describes(before, "steps"):
         return None
     steps = before.steps()

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..checks import forks
 from ..checks.arguments import sizes
 from ..checks.undo import unchanged_if_refused
 from .weights import Weights
@@ -18,24 +19,29 @@ def recording(build: Callable) -> Callable:
 
     @functools.wraps(build)
     def wrapper(self: Any, input_shape: Shape, *args: Any, **options: Any) -> Shape:
-        if self._building:  # called by a subclass's own
-            return build(self, input_shape, *args, **options)
-        if self._claimed:
-            raise ValueError(
-                f"{self.label} belongs to a model, which has built it; build a copy instead"
-            )
-        input_shape = sizes("input_shape", input_shape)
-        with unchanged_if_refused(self):
-            vars(self).update(_building=True, weights=Weights(), gradients=Weights())
-            shape = checked_shape(self, build(self, input_shape, *args, **options))
-            vars(self).update(_building=False, input_shape=input_shape, output_shape=shape)
-            check_weights(self)
-            if not self._declares:
-                self.bind_alone()
-        return shape
+        with forks.building:
+            if self._building:  # called by a subclass's own
+                return build(self, input_shape, *args, **options)
+            if self._claimed:
+                raise ValueError(
+                    f"{self.label} belongs to a model, which has built it; build a copy instead"
+                )
+            input_shape = sizes("input_shape", input_shape)
+            return _recorded(self, build, input_shape, *args, **options)
 
     wrapper.records = True  # type: ignore[attr-defined]
     return wrapper
+
+
+def _recorded(self: Any, build: Callable, input_shape: Shape, *args: Any, **options: Any) -> Shape:
+    with unchanged_if_refused(self):
+        vars(self).update(_building=True, weights=Weights(), gradients=Weights())
+        shape = checked_shape(self, build(self, input_shape, *args, **options))
+        vars(self).update(_building=False, input_shape=tuple(input_shape), output_shape=shape)
+        check_weights(self)
+        if not self._declares:
+            self.bind_alone()
+    return shape
 
 
 def checked_shape(layer: Any, shape: Any) -> Shape:
@@ -84,11 +90,6 @@ def describes(layer: Any, name: str) -> bool:
     same = all(getattr(type(layer), m) is getattr(cls, m) for m in ("forward", "backward"))
     newer = mro.index(owner(layer, "kernels")) < mro.index(cls)
     return same and cls is not owner(layer, "add_weight") and not newer  # not Layer's own
-
-
-def is_ours(layer: Any) -> bool:
-    """Whether the layer is one of tinyae's."""
-    return type(layer).__module__.partition(".")[0] == __name__.partition(".")[0]
 
 
 def is_compiled(layer: Any) -> bool:

@@ -24,7 +24,7 @@ for every tap, a place (u, v) in the window, scattering y: so what has fewer cha
 
 from typing import ClassVar
 
-from ..checks.arguments import pair, whole
+from ..checks.arguments import length, pair
 from ..machine.jit import called, inlined
 from ..machine.products import add_product, product, product_transposed
 from ..machine.views import clear, view
@@ -171,7 +171,7 @@ class Conv2D(Layer):
 
     transposed = False
     checks: ClassVar = {
-        "filters": whole,
+        "filters": length,
         "kernel_size": pair,
         "strides": pair,
         "padding": check_padding,

@@ -8,7 +8,7 @@ The shapes are x (n, in), W (in, units), b (units,), y (n, units). In NumPy:
 
 from typing import ClassVar
 
-from ..checks.arguments import whole
+from ..checks.arguments import length
 from ..machine.jit import called, inlined
 from ..machine.products import add_product, product, product_transposed
 from ..machine.views import columns, view
@@ -80,7 +80,7 @@ class Dense(Layer):
     (2, 4)
     """
 
-    checks: ClassVar = {"units": whole, **WEIGHTED}
+    checks: ClassVar = {"units": length, **WEIGHTED}
 
     def __init__(
         self,

@@ -8,6 +8,7 @@ import numpy as np
 from ..checks.arguments import flag, sizes, text
 from ..checks.arrays import shape_text
 from ..checks.attributes import Checked
+from ..checks.handed_out import is_same
 from ..maths import penalties
 from ..maths.formula import Formula
 from ..maths.initializers import Initializer, initial
@@ -20,9 +21,10 @@ from .steps import Step
 from .weights import Weights, bind
 
 Shape = tuple[int, ...]
-ARRAYS = ("parameters", "gradient", "weights", "gradients")
-BUILT = ("input_shape", "output_shape", *ARRAYS[:2])  # there once a layer is built
-FIXED = ("input_shape", "output_shape", "dtype", *ARRAYS)  # which nobody can replace then
+SHAPES, VECTORS = ("input_shape", "output_shape"), ("parameters", "gradient")
+BUILT = (*SHAPES, *VECTORS)  # there once a layer is built
+ARRAYS = (*VECTORS, "weights", "gradients")
+FIXED = (*SHAPES, *ARRAYS, "dtype", "key")  # which nobody can replace
 
 
 class NotBuilt(ValueError, AttributeError):
@@ -71,13 +73,19 @@ class Layer(Checked):
 
     kernels: ClassVar[Kernels | None] = None
     random: ClassVar[bool] = False  # whether it does something else in training
-    checks: ClassVar = {"trainable": flag, "activity_regularizer": penalties.check}
-    changeable: ClassVar = {"trainable", "activity_regularizer", "activation"}  # once it is built
-    version = 0  # counts assignments, for who must notice them
+    closed = True
+    checks: ClassVar = {"trainable": flag, "activity_regularizer": penalties.check, "label": text}
+    # Those that may change once it is built
+    changeable: ClassVar = {"trainable", "activity_regularizer", "activation", "label"}
+    _version = 0  # counts assignments, for who must notice them
     input_shape: Shape
     output_shape: Shape
-    parameters: np.ndarray
-    gradient: np.ndarray
+    dtype: np.dtype
+    weights: Weights
+    gradients: Weights
+    key: int  # decides the layer's random numbers; a model gives each layer its own
+    _parameters: np.ndarray
+    _gradient: np.ndarray
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -87,27 +95,35 @@ class Layer(Checked):
             cls.build = recording(cls.build)  # type: ignore[method-assign]
 
     def __init__(self, *, activity_regularizer: Penalty | None = None) -> None:
+        own = {"weights": Weights(), "gradients": Weights(), "dtype": np.dtype(np.float32)}
+        vars(self).update(own, key=0, _building=False)
         self.activity_regularizer = activity_regularizer
-        self.weights, self.gradients = Weights(), Weights()
         self.trainable = True
-        self.dtype = np.dtype(np.float32)
         self.label = type(self).__name__  # a composite puts the position in front
-        self.key = 0  # decides the layer's random numbers; a model gives each layer its own
         self._claimed = False
-        self._building = False
         self._rng: np.random.Generator | None = None
         self._declares = False  # whether `build` is to find out the weights' shapes only
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name == "kernels":
             raise ValueError(f"kernels are a class's: write {type(self).__name__}.kernels = ...")
-        if self.built and (name in FIXED or name in self.checks.keys() - self.changeable):
+        if name in VECTORS and self.built and is_same(value, getattr(self, name)):
+            return  # the end of `parameters += d`
+        fixed = name in FIXED and not (name in SHAPES and self._building)
+        if fixed or (self.built and name in type(self).checks.keys() - type(self).changeable):
             raise ValueError(
                 f"{self.label} is built, so its {name} stays as it is: make a new layer"
                 + ", or write into the array: [...] = values" * (name in ARRAYS)
+                if self.built
+                else f"a layer's {name} is not to be assigned: it is found when the layer is built"
             )
         super().__setattr__(name, value)
-        vars(self)["version"] = self.version + 1
+        vars(self)["_version"] = self._version + 1
+
+    def __delattr__(self, name: str) -> None:
+        if name in FIXED:
+            raise ValueError(f"{self.label}: its {name} stays")
+        super().__delattr__(name)
 
     # What a layer defines
 
@@ -205,12 +221,22 @@ class Layer(Checked):
     def __getattr__(self, name: str) -> Any:
         if name in BUILT and "label" in vars(self):
             raise NotBuilt(f"{self.label} must be built before use: call build(input_shape)")
-        if name in ("_building", "_claimed", "label", "weights"):
+        if name in ("_building", "_claimed", "label", "weights", "gradients"):
             raise AttributeError(f"{type(self).__name__}.__init__ must call super().__init__()")
         return super().__getattr__(name)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
+
+    @property
+    def parameters(self) -> np.ndarray:
+        """The layer's part of its model's vector."""
+        return self._parameters[:]  # whose shape the caller may set
+
+    @property
+    def gradient(self) -> np.ndarray:
+        """The layer's part of its model's gradient."""
+        return self._gradient[:]
 
     @property
     def layers(self) -> list["Layer"]:
@@ -271,7 +297,7 @@ class Layer(Checked):
             if self.input_shape != tuple(input_shape):
                 raise self.shape_error(input_shape, shape_text(self.input_shape))
             return self.output_shape
-        self.dtype, self._rng, self._declares = dtype, rng, rng is None
+        vars(self).update(dtype=dtype, _rng=rng, _declares=rng is None)
         output_shape = self.build(tuple(input_shape))
         self._rng, self._declares = None, False
         return output_shape
@@ -289,12 +315,16 @@ class Layer(Checked):
         """Undo `claim`."""
         self._claimed = False
 
+    def inside(self) -> list["Layer"]:
+        """Whatever changes when the layer is built: itself, and what it is made of."""
+        return [self]
+
     def bind_alone(self) -> None:
         """Give the weights vectors of the layer's own."""
         bind([self], self.dtype)
 
     def __getstate__(self) -> dict[str, Any]:
-        lost = ("parameters", "gradient", "gradients")  # views, or found from the weights again
+        lost = ("_parameters", "_gradient", "gradients")  # views, or found from the weights again
         return {name: value for name, value in vars(self).items() if name not in lost}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ in equal shares to all. Enlarging repeats pixels, and each gets the sum of dy ov
 """
 
 import math
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from ..checks.arguments import pair
 from ..machine.jit import called, inlined, kernel
@@ -204,6 +204,9 @@ class MaxPooling2D(Layer):
         super().__init__(activity_regularizer=activity_regularizer)
         self.pool_size, self.padding = pair("pool_size", pool_size), padding
         self.strides = self.pool_size if strides is None else pair("strides", strides)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, self.pool_size if name == "strides" and value is None else value)
 
     def slides(self, input_shape: Shape) -> list[tuple[int, int]]:
         """For both directions: the output's size, and the padding before."""

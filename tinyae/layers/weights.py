@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..checks.arguments import flag
+from ..checks.handed_out import is_same, lasting
 from ..maths import activations, initializers
 
 # The checks of what all layers with a kernel and a bias have
@@ -28,7 +29,7 @@ class Weights(Mapping):
         self._arrays: dict[str, np.ndarray] = {}
 
     def __getitem__(self, name: str) -> np.ndarray:
-        return self._arrays[name]
+        return self._arrays[name].view()  # whose shape the caller may set
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._arrays)
@@ -37,8 +38,7 @@ class Weights(Mapping):
         return len(self._arrays)
 
     def __setitem__(self, name: str, value: np.ndarray) -> None:
-        # `gradients[name] += d` ends by assigning the very same array
-        if value is not self._arrays.get(name):
+        if name not in self._arrays or not is_same(value, self._arrays[name]):
             raise TypeError(
                 f"{name!r} is a view of the model's parameters and cannot be replaced; "
                 f"write into it: [{name!r}][...] = values"
@@ -67,8 +67,7 @@ def bind(layers: Iterable[Any], dtype: np.dtype) -> tuple[np.ndarray, np.ndarray
     """
     layers = list(layers)
     size = sum(layer.parameter_count for layer in layers)
-    # views: a user who holds an array that owns its memory could resize it
-    parameters, gradient = np.empty(size, dtype)[:], np.zeros(size, dtype)[:]
+    parameters, gradient = lasting(np.empty(size, dtype)), lasting(np.zeros(size, dtype))
     stop = 0
     for layer in layers:
         first, weights, gradients = stop, Weights(), Weights()
@@ -78,6 +77,6 @@ def bind(layers: Iterable[Any], dtype: np.dtype) -> tuple[np.ndarray, np.ndarray
             view[...] = values
             weights.bind(name, view)
             gradients.bind(name, gradient[start:stop].reshape(values.shape))
-        own = {"parameters": parameters[first:stop], "gradient": gradient[first:stop]}
+        own = {"_parameters": parameters[first:stop], "_gradient": gradient[first:stop]}
         vars(layer).update(own, dtype=dtype, weights=weights, gradients=gradients)
     return parameters, gradient

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, DTypeLike
 from ..checks.arguments import flag
 from ..checks.arrays import admit, row_chunks
 from ..checks.attributes import Checked
+from ..checks.handed_out import lasting
 from ..checks.tables import figure, table
 from ..files.archive import ModelFile, write
 from ..files.fields import counter, dtype_of, fields, refusing
@@ -105,10 +106,21 @@ class PCA(Checked):
     checks: ClassVar = {"n_components": _check_n_components}
 
     def __init__(self, n_components: int | float | None = None):
-        self.n_components = n_components
         self._moments: Moments | None = None
         self._dtype: np.dtype = np.dtype(np.float64)
         self._decomposition: Decomposition | None = None
+        self.n_components = n_components
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "n_components" and self._moments is not None:
+            _check_n_components(name, value)
+            if not self._moments.scatter.size:
+                raise ValueError(
+                    "this PCA was saved without training_state, so its n_components stays"
+                )
+            _check_count(value, self.n_features_in_)
+            self._decomposition = None  # another is found when it is asked for
+        super().__setattr__(name, value)
 
     def __repr__(self) -> str:
         """With what it has learned, as far as that has been computed."""
@@ -132,7 +144,7 @@ class PCA(Checked):
         array = _admit_table(x)
         if len(array) < 2:
             raise ValueError("x must hold at least 2 samples for a variance, but it holds 1")
-        self._check_count(array.shape[1])
+        _check_count(self.n_components, array.shape[1])
         self._learn(moments(array), real(array))
         self._decomposed()
         return self
@@ -144,7 +156,7 @@ class PCA(Checked):
         recomputed when they are next asked for, so a call costs the products of its rows only.
         """
         array = _admit_table(x, None if self._moments is None else self.n_features_in_)
-        self._check_count(array.shape[1])
+        _check_count(self.n_components, array.shape[1])
         if self._moments is not None and self._moments.scatter.size == 0:
             raise ValueError(
                 "this PCA was saved without training_state, so partial_fit cannot go on with it"
@@ -272,19 +284,19 @@ class PCA(Checked):
 
     @property
     def components_(self) -> np.ndarray:
-        return self._decomposed().components
+        return lasting(self._decomposed().components)
 
     @property
     def mean_(self) -> np.ndarray:
-        return self._decomposed().mean
+        return lasting(self._decomposed().mean)
 
     @property
     def explained_variance_(self) -> np.ndarray:
-        return self._decomposed().variance
+        return lasting(self._decomposed().variance)
 
     @property
     def explained_variance_ratio_(self) -> np.ndarray:
-        return self._decomposed().variance_ratio
+        return lasting(self._decomposed().variance_ratio)
 
     @property
     def n_components_(self) -> int:
@@ -297,13 +309,6 @@ class PCA(Checked):
     @property
     def n_samples_seen_(self) -> int:
         return self._fitted().samples
-
-    def _check_count(self, features: int) -> None:
-        if isinstance(self.n_components, int | np.integer) and self.n_components > features:
-            raise ValueError(
-                f"n_components must be at most the number of features, but it is "
-                f"{self.n_components} and x has {features}"
-            )
 
     def _learn(self, update: Moments, dtype: np.dtype) -> None:
         self._moments, self._dtype, self._decomposition = update, dtype, None
@@ -352,6 +357,14 @@ def _number_kept(n_components: int | float | None, variance: np.ndarray, samples
     # The last digits of a sum of p numbers are rounding, which must not ask for more components.
     enough = kept >= kept[-1] * (n_components - len(kept) * np.finfo(np.float64).eps)
     return int(enough.argmax()) + 1
+
+
+def _check_count(n_components: int | float | None, features: int) -> None:
+    if isinstance(n_components, int | np.integer) and n_components > features:
+        raise ValueError(
+            f"n_components must be at most the number of features, but it is "
+            f"{n_components} and x has {features}"
+        )
 
 
 def _admit_table(x: ArrayLike, features: int | None = None) -> np.ndarray:

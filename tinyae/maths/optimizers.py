@@ -102,6 +102,16 @@ class Optimizer(WithKernel):
         """What it keeps beside the parameters before the first step: zeros, (2, p)."""
         return np.zeros((SLOTS, parameters.size), parameters.dtype)
 
+    def first_state(self, parameters: np.ndarray) -> np.ndarray:
+        """`state`, refused if it is not what kernels are given."""
+        found = np.ascontiguousarray(self.state(parameters), parameters.dtype)
+        if found.shape != (SLOTS, parameters.size):
+            raise ValueError(
+                f"{type(self).__name__}.state must give an array of shape "
+                f"{(SLOTS, parameters.size)}, but gives {found.shape}"
+            )
+        return found
+
     def step(self, parameters: np.ndarray, gradient: np.ndarray, state: np.ndarray, t: int) -> None:
         """Take one step by hand, in place.
 

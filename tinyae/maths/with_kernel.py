@@ -18,6 +18,7 @@ class WithKernel(Checked):
         What the compiled engine calls.
     """
 
+    closed = True
     kernel: ClassVar[Callable]
 
     def __init_subclass__(cls, **options: Any) -> None:

@@ -89,15 +89,15 @@ class OfSigmoid(Penalty):
     """A penalty on sigmoid(z), as a penalty on z."""
 
     def __init__(self, of: Penalty):
-        self.of = of
+        self._of = of
 
     @property
     def kernel(self) -> Callable:  # type: ignore[override]
-        assert self.of.of_sigmoid is not None
-        return self.of.of_sigmoid
+        assert self._of.of_sigmoid is not None
+        return self._of.of_sigmoid
 
     def settings(self) -> np.ndarray:
-        return self.of.kernel_numbers()
+        return self._of.kernel_numbers()
 
     def __repr__(self) -> str:
-        return repr(self.of)
+        return repr(self._of)

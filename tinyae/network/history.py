@@ -4,17 +4,27 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Real
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
+from ..checks.arguments import whole
+from ..checks.attributes import Checked
 from ..checks.tables import figure, table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+MOST = 2**62  # what a counter may reach
+
+
 @dataclass
-class Progress:
+class Progress(Checked):
     """Where a model's training stands; kept from `fit` to `fit`."""
+
+    checks: ClassVar = dict.fromkeys(
+        ("epoch", "step", "pass_", "position", "optimizer_step"),
+        lambda name, count: whole(name, count, least=0, most=MOST),
+    )
 
     epoch: int = 0  # epochs finished
     step: int = 0  # mini-batches trained on, which noise and dropout depend on
@@ -47,6 +57,12 @@ class History(dict[str, list[float]]):
             figures.extend([float("nan")] * (epochs - len(figures)))
         for key, value in logs.items():
             self[key][-1] = value
+
+    def check(self) -> None:
+        """Refuse what is no list of numbers, by its last: everyone may write into a dict."""
+        for name, figures in self.items():
+            if not isinstance(figures, list) or not isinstance((figures or [0])[-1], Real):
+                raise ValueError(f"history must hold lists of numbers, but its {name} is not one")
 
     def plot(self, *, title: str | None = None, ax: "Axes | None" = None) -> "Axes":
         """Draw the losses by epoch, as `tinyae.plot.history` does; needs matplotlib."""

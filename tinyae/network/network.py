@@ -13,6 +13,7 @@ from ..checks import forks
 from ..checks.arguments import listed, optional_whole, real_dtype, sizes, whole
 from ..checks.arrays import admit, shape_text
 from ..checks.attributes import Checked
+from ..checks.handed_out import is_same, lasting
 from ..checks.undo import unchanged_if_refused
 from ..engine.program import Program
 from ..layers.layer import Layer, NotBuilt, Shape
@@ -25,7 +26,9 @@ from .history import History, Progress
 from .sequential import Sequential, assign_keys, layer_lines, refuse_repeats
 
 # What nobody can replace; the rest is checked as in the constructor
-FIXED = ("encoder", "decoder", "seed", "dtype", "slots", "gradient", "history", "progress")
+VECTORS = ("parameters", "gradient", "slots")
+SHAPES = ("input_shape", "output_shape")
+FIXED = ("encoder", "decoder", "seed", "dtype", "history", "progress", *SHAPES, *VECTORS)
 Pair = tuple[ArrayLike, ArrayLike | None, str]  # x, y or None for x itself, and the name of x
 
 
@@ -66,22 +69,31 @@ class Network(Checked):
         self.decoder = _sequential(decoder, "decoder")
         refuse_repeats(self.layers)
         self.history, self.progress = History(), Progress()
-        self.slots = np.empty((optimizers.SLOTS, 0), self.dtype)
-        self.gradient = np.empty(0, self.dtype)
+        self._slots = np.empty((optimizers.SLOTS, 0), self.dtype)
+        self._gradient = np.empty(0, self.dtype)
         self._parameters: np.ndarray | None = None
         self._program: Program | None = None
-        self._lock = forks.model_lock()  # held while the model is built
+        self._deciding = False  # whether a call is under way that may yet be refused
+        self._settled = False  # whether the model is built, and stays so
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name in FIXED and name in vars(self):
+        complete = "_settled" in vars(self)  # later than in the constructor
+        if complete and name in VECTORS and is_same(value, getattr(self, name)):
+            return  # the end of `parameters += d`
+        if complete and name in FIXED:
             raise ValueError(f"a model's {name} stays as it is: make a new model")
         super().__setattr__(name, value)
-        if "_lock" in vars(self):  # later than in the constructor
+        if complete:
             if name == "optimizer":  # which has a state of its own
-                self.slots[...] = 0
+                self._slots[...] = 0
                 self.progress.optimizer_step = 0
             if name == "threads":
                 self.encoder.threads = self.decoder.threads = self.threads
+
+    def __delattr__(self, name: str) -> None:
+        if name in FIXED:
+            raise ValueError(f"a model's {name} stays")
+        super().__delattr__(name)
 
     # Structure
 
@@ -93,7 +105,10 @@ class Network(Checked):
     @property
     def built(self) -> bool:
         """Whether the shapes are known and the weights exist."""
-        return self._parameters is not None
+        if self._settled:
+            return True
+        with forks.building:  # another thread may be about to decide
+            return self._parameters is not None
 
     @property
     def input_shape(self) -> Shape | None:
@@ -110,18 +125,28 @@ class Network(Checked):
         """The live flat vector of all weights: encoder, decoder; kernel, bias; C order."""
         self.require_built("parameters")
         assert self._parameters is not None
-        return self._parameters
+        return self._parameters[:]  # whose shape the caller may set
+
+    @property
+    def gradient(self) -> np.ndarray:
+        """The live flat vector of all weights' gradients."""
+        return self._gradient[:]
+
+    @property
+    def slots(self) -> np.ndarray:
+        """What the optimizer keeps beside the parameters, (2, p)."""
+        return self._slots[:]
 
     def require_built(self, what: str) -> None:
         """Refuse what a model without shapes cannot do."""
-        if self._parameters is None:
+        if not self.built:
             raise NotBuilt(
                 f"{what} needs a built model: give Autoencoder an input_shape, or call fit first"
             )
 
     def clear_gradients(self) -> None:
         """Set the gradients of all layers to zero; `backward` adds to them."""
-        self.gradient[...] = 0
+        self._gradient[...] = 0
 
     def summary(self) -> None:
         """Print each layer with its output's shape and its number of parameters, and the total."""
@@ -137,7 +162,12 @@ class Network(Checked):
 
     def build(self, input_shape: Shape) -> None:
         """Create the weights for samples of this shape; the first call that brings data does it."""
-        with self._lock, self.all_or_nothing():
+        with self.all_or_nothing():
+            if self.built:
+                shape = shape_text(self.encoder.input_shape)
+                raise ValueError(
+                    f"the model is built, for samples of shape {shape}: make a new one"
+                )
             self.declare(input_shape, np.random.default_rng([self.seed, 0]))
             self.bind()
 
@@ -153,25 +183,36 @@ class Network(Checked):
     def bind(self) -> None:
         """Give all weights their place in the model's vector."""
         parameters, gradient = bind(self.layers, self.dtype)
-        vars(self)["gradient"] = gradient
-        if self.slots.shape[1] != parameters.size:
-            vars(self)["slots"] = self.optimizer.state(parameters)[:]
+        if self._slots.shape[1] != parameters.size:  # else they are a copy's
+            self._slots = self.optimizer.first_state(parameters)
+        self._gradient, self._slots = gradient, lasting(self._slots)
         split = self.encoder.parameter_count
-        self.encoder.adopt(parameters[:split], self.gradient[:split])
-        self.decoder.adopt(parameters[split:], self.gradient[split:])
+        self.encoder.adopt(parameters[:split], gradient[:split])
+        self.decoder.adopt(parameters[split:], gradient[split:])
         self.encoder.threads = self.decoder.threads = self.threads
         assign_keys(self.layers, self.seed)
-        self._program, self._parameters = None, parameters  # last: other threads look at it
+        self._program, self._parameters = None, parameters
+        self._settled = not self._deciding
 
     @contextlib.contextmanager
     def all_or_nothing(self) -> Iterator[None]:
-        """Any exception in the `with` block leaves the model as it was before."""
-        objects = self, self.progress, self.encoder, self.decoder, *self.layers
-        with Interruption(passes=1) as interruption, unchanged_if_refused(*objects):
+        """Any exception in the `with` block leaves the model as it was before.
+
+        Until the end of the block, a model that is built in it is built for this thread only.
+        """
+        lock: Any = contextlib.nullcontext()
+        objects: list[object] = [self.progress]
+        if not self._settled:
+            lock = forks.building
+            objects += [self, *self.encoder.inside(), *self.decoder.inside()]
+        with lock, Interruption(passes=1) as interruption, unchanged_if_refused(*objects):
+            outermost, self._deciding = not self._deciding, not self._settled
             try:
                 yield
             finally:
                 interruption.passes = 0
+            if outermost:
+                self._deciding, self._settled = False, self._parameters is not None
 
     # Data
 
@@ -179,23 +220,23 @@ class Network(Checked):
         self, x: ArrayLike, name: str = "x", bounds: tuple[float, float] | None = None
     ) -> np.ndarray:
         """x, checked; it decides the shapes of a model that has none yet."""
-        if self._parameters is not None:
+        if self._settled:
             return admit(x, name, self.encoder.input_shape, self.dtype, bounds)
-        rows = admit(x, name, None, self.dtype, bounds)
-        with self._lock:
-            if self._parameters is None:
-                self.build(rows.shape[1:])
-                return rows
-        return self.admit_input(x, name, bounds)  # another thread has built it meanwhile
+        with self.all_or_nothing():
+            if self.built:  # by another thread meanwhile, or by this call
+                return admit(x, name, self.encoder.input_shape, self.dtype, bounds)
+            rows = admit(x, name, None, self.dtype, bounds)
+            self.build(rows.shape[1:])
+            return rows
 
     def admit(self, *pairs: Pair) -> list[tuple[np.ndarray, np.ndarray]]:
         """Samples and targets, checked against the model's shapes and what its loss allows.
 
         What is refused decides nothing: a model that had no shapes has none again.
         """
-        if self.built:
+        if self._settled:
             return [self._admit_pair(*pair) for pair in pairs]
-        with self._lock, self.all_or_nothing():
+        with self.all_or_nothing():
             return [self._admit_pair(*pair) for pair in pairs]
 
     def _admit_pair(
@@ -227,7 +268,7 @@ class Network(Checked):
         """An independent copy, its state of training included; in another dtype on request."""
         twin = copy.deepcopy(self)
         if dtype is not None and real_dtype(dtype) != twin.dtype:
-            vars(twin).update(dtype=real_dtype(dtype), slots=twin.slots.astype(dtype))
+            vars(twin).update(dtype=real_dtype(dtype), _slots=twin.slots.astype(dtype))
             if twin.built:
                 twin.bind()
         return twin
@@ -236,11 +277,13 @@ class Network(Checked):
         return self.copy()
 
     def __getstate__(self) -> dict[str, Any]:
-        lost = {"_program": None, "_lock": None, "gradient": np.empty(0, self.dtype)}
-        return {**self.__dict__, **lost, "_parameters": self.built or None}
+        built = self.built  # or not, for certain
+        lost = {"_program": None, "_gradient": np.empty(0, self.dtype)}
+        stage = {"_parameters": built or None, "_deciding": False, "_settled": False}
+        return {**self.__dict__, **lost, **stage}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, _lock=forks.model_lock())
+        self.__dict__.update(state)
         if self._parameters is not None:  # the layers have copies of their own by now
             self.encoder.claim()
             self.decoder.claim()

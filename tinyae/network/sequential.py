@@ -2,8 +2,8 @@
 
 import copy
 import os
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -48,6 +48,9 @@ class Sequential(Layer):
     (5, 2)
     """
 
+    checks: ClassVar = {"threads": lambda name, n: n if n is None else whole(name, n)}
+    changeable: ClassVar = Layer.changeable | {"threads"}
+
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         if {"forward", "backward"} & vars(cls).keys():  # a model takes the layers out of a chain
@@ -56,23 +59,19 @@ class Sequential(Layer):
     def __init__(self, layers: Iterable[Layer], *, label: str = "Sequential"):
         self._layers: list[Layer] = []
         super().__init__()
+        self._parts: list[tuple[int, Sequential]] = []  # chains inside, each with its place
         what = "layers" if text("label", label) == "Sequential" else label
-        given = listed(what, layers, "layers")
-        for layer in given:
+        for layer in listed(what, layers, "layers"):
             if not isinstance(layer, Layer):
                 raise ValueError(
                     f"{label} must hold layers, but got {shown(layer)}{nearest(layer, ())}"
                 )
-        self._layers = [leaf for layer in given for leaf in layer.layers]
+            if isinstance(layer, Sequential):
+                self._parts.append((len(self._layers), layer))
+            self._layers += layer.layers
         if not self._layers:
             raise ValueError(f"{label} must hold at least one layer, but got no layers")
         refuse_repeats(self._layers)
-        composites = [layer for layer in given if isinstance(layer, Sequential) and layer.built]
-        with unchanged_if_refused(*composites, *self._layers):
-            for part in composites:  # its layers are this chain's now
-                part.claim()
-                for leaf in part.layers:
-                    leaf.release()
         self.label = label
         self.threads: int | None = None
         self._program: Program | None = None
@@ -110,7 +109,7 @@ class Sequential(Layer):
             The shape of one output.
         """
         shape, seed = sizes("input_shape", input_shape), whole("seed", seed, least=0)
-        with unchanged_if_refused(self, *self._layers):
+        with unchanged_if_refused(*self.inside()):
             shape = self.prepare(shape, real_dtype(dtype), np.random.default_rng([seed, 0]))
             assign_keys(self._layers, seed)
         return shape
@@ -121,21 +120,38 @@ class Sequential(Layer):
         if self.built:
             return super().prepare(input_shape, dtype, rng)
         shape = tuple(input_shape)
+        for _, part in self._pretrained():  # its layers are this chain's now
+            part.claim()
+            for layer in part.layers:
+                layer.release()
         for position, layer in enumerate(self._layers):
             layer.label = f"{self.label}[{position}] {type(layer).__name__}"
             shape = layer.prepare(shape, dtype, rng)
         for layer in self._layers:
             layer.claim()
-        self.dtype, self.input_shape, self.output_shape = dtype, tuple(input_shape), shape
+        vars(self).update(dtype=dtype, input_shape=tuple(input_shape), output_shape=shape)
         return shape
+
+    def inside(self) -> list[Layer]:
+        return [self, *self._layers, *(each for _, part in self._parts for each in part.inside())]
+
+    def _pretrained(self) -> Iterator[tuple[int, "Sequential"]]:
+        """The chains inside that were built alone, and the places of their first layers."""
+        for first, part in self._parts:
+            found = [(0, part)] if part.built else part._pretrained()
+            yield from ((first + place, chain) for place, chain in found)
 
     def bind_alone(self) -> None:
         self.adopt(*bind(self._layers, self.dtype))
 
     def adopt(self, parameters: np.ndarray, gradient: np.ndarray) -> None:
         """Take the vectors into which the layers' weights have been bound as the chain's own."""
-        own = {"parameters": parameters, "gradient": gradient, "dtype": parameters.dtype}
+        own = {"_parameters": parameters, "_gradient": gradient, "dtype": parameters.dtype}
         vars(self).update(own, _program=None)
+        for first, part in self._pretrained():  # which goes on working, as a part of this chain
+            start = sum(layer.parameter_count for layer in self._layers[:first])
+            place = slice(start, start + part.parameter_count)
+            part.adopt(parameters[place], gradient[place])
 
     @property
     def parameter_count(self) -> int:
@@ -224,7 +240,7 @@ class Sequential(Layer):
     __copy__ = copy
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "_program": None}
+        return {**super().__getstate__(), "_program": None, "_parts": []}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
@@ -253,7 +269,7 @@ def assign_keys(layers: list[Layer], seed: int) -> None:
     """Give each layer the key that decides its random numbers."""
     for position, layer in enumerate(layers):
         sequence = np.random.SeedSequence([seed, 2, position])
-        layer.key = int(sequence.generate_state(1, np.uint64)[0] >> 1)
+        vars(layer)["key"] = int(sequence.generate_state(1, np.uint64)[0] >> 1)
 
 
 def refuse_repeats(layers: list[Layer]) -> None:

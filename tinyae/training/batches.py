@@ -63,11 +63,9 @@ class Batches:
         self._order_pass, self._order = -1, np.arange(n)
         self._done = 0  # steps done in the present epoch
         if progress.position >= n or (progress.position > 0 and not self.streaming):
-            self._begin_next_pass()
-
-    def _begin_next_pass(self) -> None:
-        self.progress.pass_ += 1
-        self.progress.position = 0
+            progress.pass_, progress.position = progress.pass_ + 1, 0
+        # of its own: a callback may write into the model's
+        self._pass, self._position = progress.pass_, progress.position
 
     def _pass_order(self, pass_: int) -> np.ndarray:
         if self.shuffle and pass_ != self._order_pass:
@@ -89,7 +87,7 @@ class Batches:
         pieces: list[np.ndarray] = []
         sizes = [np.zeros(1, np.int64)]
         epoch_ends: list[int] = []
-        pass_, position, done = self.progress.pass_, self.progress.position, self._done
+        pass_, position, done = self._pass, self._position, self._done
         most = left = max(1, min(steps, rows // self.batch_size))
         while left > 0 and len(epoch_ends) < (1 if one_epoch else epochs):
             count = min(left, self.steps_per_epoch - done)
@@ -114,9 +112,9 @@ class Batches:
 
     def commit(self, plan: Plan, steps: int) -> None:
         """Move on past the first `steps` mini-batches of a plan."""
-        position = self.progress.position + int(plan.bounds[steps])
-        self.progress.pass_ += position // self.n
-        self.progress.position = position % self.n
+        position = self._position + int(plan.bounds[steps])
+        self._pass, self._position = self._pass + position // self.n, position % self.n
+        self.progress.pass_, self.progress.position = self._pass, self._position
         self.progress.step += steps
         self.progress.optimizer_step += steps
         self._done = (self._done + steps) % self.steps_per_epoch

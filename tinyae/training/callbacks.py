@@ -6,19 +6,44 @@ way out: after the last epoch, or where an exception comes out of `fit`. A callb
 its `set_model` has returned, so never where `fit` refuses its arguments.
 """
 
+import contextlib
+import inspect
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 
-from ..checks.arguments import file_path, flag, not_negative, text, whole
+from ..checks.arguments import file_path, flag, nearest, not_negative, shown, text, whole
 from ..checks.attributes import Checked
 from ..machine.interruption import Interruption
 from ..network.network import Network
 
 Callback = Callable[[int, Mapping[str, float]], bool | None]
+
+
+def check_callbacks(callbacks: Any) -> list[Callable]:
+    """None, one callback or several as a list; refused unless each takes (epoch, logs)."""
+    given = () if callbacks is None else callbacks
+    found = list(given) if isinstance(given, Iterable) else [given]
+    for callback in found:
+        if not callable(callback) or isinstance(callback, type) or not _takes_two(callback):
+            raise ValueError(
+                f"callbacks must be callable (epoch, logs), but got {shown(callback)}"
+                f"{nearest(callback, ())}"
+            )
+    return found
+
+
+def _takes_two(callback: Callable) -> bool:
+    """Whether it can be called with two arguments, as far as Python knows."""
+    with contextlib.suppress(ValueError):  # of functions in C
+        try:
+            inspect.signature(callback).bind(0, {})
+        except TypeError:
+            return False
+    return True
 
 
 class WayOut:
@@ -141,6 +166,13 @@ class ModelCheckpoint(Checked):
         If the path lies in no folder that is there.
     """
 
+    checks: ClassVar = {
+        "path": lambda name, path: _in_a_folder(name, path),
+        "monitor": text,
+        "save_best_only": flag,
+        "training_state": flag,
+    }
+
     def __init__(
         self,
         path: str | os.PathLike[str],
@@ -148,12 +180,9 @@ class ModelCheckpoint(Checked):
         save_best_only: bool = False,
         training_state: bool = True,
     ):
-        self.path, self.monitor = file_path("path", path), text("monitor", monitor)
-        folder = os.path.dirname(self.path.partition("{")[0])
-        if folder and not os.path.isdir(folder):
-            raise ValueError(f"path must lie in a folder that is there, but {folder!r} is none")
-        self.save_best_only = flag("save_best_only", save_best_only)
-        self.training_state = flag("training_state", training_state)
+        self.path: str = path  # type: ignore[assignment]
+        self.monitor = monitor
+        self.save_best_only, self.training_state = save_best_only, training_state
 
     def set_model(self, model: Any) -> None:
         """Begin anew, for a training of this model."""
@@ -173,6 +202,14 @@ class ModelCheckpoint(Checked):
                 f"ModelCheckpoint's path {self.path!r} may name epoch, {', '.join(logs)}: {error!r}"
             ) from None
         self._model.save(path, self.training_state)
+
+
+def _in_a_folder(name: str, path: Any) -> str:
+    found = file_path(name, path)
+    folder = os.path.dirname(found.partition("{")[0])
+    if folder and not os.path.isdir(folder):
+        raise ValueError(f"{name} must lie in a folder that is there, but {folder!r} is none")
+    return found
 
 
 def _monitored(callback: EarlyStopping | ModelCheckpoint, logs: Mapping[str, float]) -> float:

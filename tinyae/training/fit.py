@@ -3,19 +3,18 @@
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
 
 import numpy as np
 
-from ..checks.arguments import flag, nearest, optional_whole, shown, whole
-from ..checks.arrays import gather
+from ..checks.arguments import flag, optional_whole, whole
+from ..checks.arrays import admit, gather
 from ..checks.reach import warn_if_out_of_reach
 from ..engine import tuning
 from ..machine.interruption import Interruption
 from ..network.history import History
 from ..network.network import Network
 from .batches import Batches, Plan, Stretch
-from .callbacks import Callback, WayOut
+from .callbacks import Callback, WayOut, check_callbacks
 from .compiled import make_trainer
 from .divergence import Snapshot, TrainingDiverged, WayBack
 from .evaluate import evaluate
@@ -88,14 +87,7 @@ class Training:
         self._batch_size = whole("batch_size", batch_size)
         self._steps_per_epoch = optional_whole("steps_per_epoch", steps_per_epoch)
         self._first = optional_whole("initial_epoch", initial_epoch, least=0)
-        given: Any = () if callbacks is None else callbacks
-        self._callbacks = list(given) if isinstance(given, Iterable) else [given]
-        for callback in self._callbacks:
-            if not callable(callback) or isinstance(callback, type):
-                raise ValueError(
-                    f"callbacks must be callable (epoch, logs), but got {shown(callback)}"
-                    f"{nearest(callback, ())}"
-                )
+        self._callbacks = check_callbacks(callbacks)
         self.way_out = WayOut()
         self.history = History()
         self._means = EpochMeans()
@@ -122,7 +114,8 @@ class Training:
         numbers = self.x[0].size + (self.target is not self.x) * self.target[0].size
         self._rows = max(1, tuning.STRETCH_BYTES // (numbers * self.model.dtype.itemsize))
         self._batch_size = min(self._batch_size, n)
-        for callback in self._callbacks:
+        self.model.history.check()
+        for callback in self._callbacks:  # which may refuse the model
             if hasattr(callback, "set_model"):
                 callback.set_model(self.model)
             if hasattr(callback, "on_train_end"):
@@ -139,12 +132,20 @@ class Training:
         self._made_of = self._parts()
         self._trainer = make_trainer(self.model, self._batch_size, self._eager)
 
+    def _admit_targets(self) -> None:
+        """Refuse a loss that a callback has set, if the targets are not what it allows."""
+        bounds, pairs = getattr(self.model.loss, "bounds", None), [(self.target, "the target")]
+        if self.validation is not None:
+            pairs.append((self.validation[1], "validation_data"))
+        for target, name in pairs:
+            admit(target, name, self.model.output_shape, self.model.dtype, bounds)
+
     def _parts(self) -> list[object]:
         """What the trainer is made of: a callback may change it."""
         layers = self.model.layers
         penalties = (layer.activity_regularizer for layer in layers)
         numbers = [None if each is None else each.kernel_numbers().tolist() for each in penalties]
-        return [[layer.version for layer in layers], numbers, self.model.loss, self.model.threads]
+        return [[layer._version for layer in layers], numbers, self.model.loss, self.model.threads]
 
     # Epochs
 
@@ -219,6 +220,7 @@ class Training:
         """Its plan, the losses (steps, 2) of its good steps, and what went wrong."""
         if self._parts() != self._made_of:
             self._trainer.close()
+            self._admit_targets()
             self._make_trainer()
         epochs = self.last - self.model.progress.epoch
         plan = self.batches.take(self._steps, self._rows, epochs, self._pauses)
