@@ -113,6 +113,22 @@ def test_many_members_and_a_long_tail(tmp_path):
         tae.load(path)
 
 
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+@pytest.mark.parametrize("name", ["model", "parameters", "slots", "history"])
+@pytest.mark.parametrize("last", [False, True], ids=["behind the first", "at the end"])
+def test_an_array_that_stands_twice(name, last, tmp_path):
+    """Readers differ in which of the two they take, so neither is taken."""
+    path, arrays = tmp_path / "model.npz", list(arrays_of().items())
+    where = len(arrays) if last else 1
+    arrays.insert(where, (name, dict(arrays)[name]))
+    with zipfile.ZipFile(path, "w") as file:
+        for each, array in arrays:
+            with file.open(f"{each}.npy", "w") as member:
+                np.lib.format.write_array(member, array)
+    with pytest.raises(tae.ModelFormatError, match="too many arrays, or one twice"):
+        tae.load(path)
+
+
 class Payload:
     """Leaves a trace when it is unpickled."""
 

@@ -161,6 +161,11 @@ def text(name: str, value: object) -> str:
     return value
 
 
+def optional_text(name: str, value: object) -> str | None:
+    """The same, or None."""
+    return None if value is None else text(name, value)
+
+
 def file_path(name: str, value: Any) -> str:
     """Where a file or folder is: a number is none, though Python would open it."""
     with contextlib.suppress(TypeError):

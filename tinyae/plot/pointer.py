@@ -13,7 +13,16 @@ from ..checks.arguments import with_methods
 from ..checks.arrays import admit
 from ..checks.foreign_names import hinting
 from .codes import latent
-from .drawing import as_images, grey_limits, label_index, show, two_axes, unit_range
+from .drawing import (
+    as_images,
+    grey_limits,
+    label_index,
+    set_title,
+    show,
+    two_axes,
+    two_titles,
+    unit_range,
+)
 
 
 @hinting
@@ -22,6 +31,7 @@ def explore(
     x: ArrayLike,
     labels: ArrayLike | None = None,
     *,
+    title: str | Sequence[str | None] | None = None,
     axes: Sequence[Axes] | np.ndarray | None = None,
 ) -> np.ndarray:
     """The codes of `x`; the one under the mouse is decoded beside them.
@@ -35,6 +45,8 @@ def explore(
     x : array-like, shape (n, height · width) of square images, or (n, height, width, 1 or 3)
     labels : array-like, shape (n,), optional
         As in `latent`.
+    title : str or (str, str), optional
+        Instead of their own, one for both or one for each, where None keeps its own; "" for none.
     axes : two Axes of one figure, optional
         Where to draw the codes and the image. Default: a new figure.
 
@@ -42,7 +54,7 @@ def explore(
     -------
     ndarray of Axes, shape (2,)
     """
-    array = admit(x, "x")
+    array, (over_codes, over_image) = admit(x, "x"), two_titles(title)
     with_methods("model", model, "encode", "decode")
     label_index(labels, len(array))  # refused before a figure is made
     limits = grey_limits(as_images(array[:1000], "x"))
@@ -58,7 +70,7 @@ def explore(
     left, right = pair
     canvas = left.figure.canvas
     latent(codes, labels, ax=left)
-    left.set_title("Codes: move the mouse over them")
+    set_title(left, "Codes: move the mouse over them", over_codes)
 
     def decoded(code: np.ndarray) -> np.ndarray:
         return as_images(model.decode(code[np.newaxis]), "the decoded code")[0]
@@ -68,7 +80,8 @@ def explore(
 
     start = np.median(codes, axis=0)
     show(right, decoded(start), limits)
-    right.set(xticks=[], yticks=[], title=words(start))
+    right.set(xticks=[], yticks=[])
+    set_title(right, words(start), over_image)
     (cross,) = left.plot(*start[:, np.newaxis], "+", color="black", ms=14, mew=2)
 
     def follow(event: Event) -> None:
@@ -76,7 +89,7 @@ def explore(
             code = np.array([event.xdata, event.ydata])
             image = decoded(code)
             right.images[0].set_data(image if image.ndim == 2 else unit_range(image, limits))
-            right.set_title(words(code))
+            right.title.set_text(words(code) if over_image is None else over_image)
             cross.set_data(code[:1], code[1:])
             canvas.draw_idle()
 
