@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from .checks.arguments import file_path, flag
 from .checks.arrays import admit
+from .checks.floating_point import converted, finite
 from .checks.foreign_names import hinting
 from .engine.program import eager_predict, program_for
 from .export.numpy_file import export_numpy
@@ -269,8 +270,8 @@ class Autoencoder(Network):
         """
         training, eager = flag("training", training), flag("eager", eager)
         ((x, target),) = self.admit((x, y, "x"))
-        rows = np.array(x, self.dtype, order="C")
-        expected = rows if target is x else np.array(target, self.dtype, order="C")
+        rows = converted(x, self.dtype)
+        expected = rows if target is x else converted(target, self.dtype)
         step, trainer = self.progress.step, make_trainer(self, len(rows), eager)
         try:
             if isinstance(trainer, EagerTrainer):
@@ -285,7 +286,8 @@ class Autoencoder(Network):
                 # other threads may do the same: what is returned is this call's
                 gradient = trainer.gradients[0].copy()
                 self.gradient[...] = gradient
-            return float(sum(parts)), gradient
+            loss = finite(np.array(sum(parts)), "the loss", self.dtype)
+            return float(loss), finite(gradient, "the gradient")
         finally:
             trainer.close()
 

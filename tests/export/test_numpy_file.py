@@ -1,7 +1,6 @@
 """The exported Python file gives what the model gives, where neither tinyae nor Numba are."""
 
 import ast
-import math
 import runpy
 import textwrap
 
@@ -121,8 +120,8 @@ PRIMITIVES = {
     steps.Apply: (steps.Apply(KNOWN["elu"]), None, (4,), lambda x, W: naive.activation("elu", x)),
     steps.Reshape: (steps.Reshape((2, 20)), None, IMAGE, lambda x, W: x.reshape(-1, 2, 20)),
     steps.Pad: (
-        *(steps.Pad((1, 2), (0, 3), -math.inf), None, IMAGE),
-        lambda x, W: np.pad(x, [(0, 0), (1, 2), (0, 3), (0, 0)], constant_values=-np.inf),
+        *(steps.Pad((1, 2), (0, 3), 0.0), None, IMAGE),
+        lambda x, W: np.pad(x, [(0, 0), (1, 2), (0, 3), (0, 0)], constant_values=0),
     ),
     steps.Crop: (steps.Crop((1, 3), (0, 2)), None, IMAGE, lambda x, W: x[:, 1:4, :2]),
     steps.WindowProduct: (
@@ -186,7 +185,8 @@ def test_every_primitive_is_written_as_what_it_is(kind, tmp_path):
 
 def test_only_what_is_needed_is_written_and_reads_well(tmp_path):
     file, _ = dense().export_numpy(tmp_path)
-    helpers, own = ["leaky_relu", "elu", "squared_error"], ["encode", "decode", "reconstruct"]
+    helpers = ["finite", "leaky_relu", "elu", "squared_error"]
+    own = ["encode", "decode", "reconstruct"]
     assert functions(file) == [*helpers, *own, "score"]
     text = file.read_text()
     assert "    y = autoencoder.reconstruct(x)    #" in text
@@ -200,7 +200,7 @@ def test_only_what_is_needed_is_written_and_reads_well(tmp_path):
             h = h + weights["encoder_0_bias"]
             h = elu(h)  # (n, 5)
             h = h @ weights["encoder_1_kernel"]  # (n, 2)
-            return h
+            return finite(h)
         '''
         )
         in text

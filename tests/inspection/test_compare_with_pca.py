@@ -200,6 +200,35 @@ def test_it_prints_a_table():
     assert lines[7] == "principal angles to PCA's: 0.00° 0.00°"
 
 
+def test_the_angles_printed_are_the_largest():
+    x = np.random.default_rng(0).normal(size=(300, 14)) * 2.0 ** -np.arange(14)
+    model = tae.Autoencoder([tae.Dense(7)], [tae.Dense(14)], input_shape=(14,), dtype="float64")
+    kernel, turns = model.layers[1].weights["kernel"], np.radians([1, 2, 4, 8, 16, 32, 64])
+    # direction i leads from the i-th axis of the optimum to one that it lacks
+    axes = tae.PCA(14).fit(x).components_
+    kernel[...] = np.cos(turns)[:, np.newaxis] * axes[:7] + np.sin(turns)[:, np.newaxis] * axes[7:]
+    text = str(tae.compare_with_pca(model, x))
+    assert "5 largest of 7 principal angles to PCA's: 4.00° 8.00° 16.00° 32.00° 64.00°" in text
+
+
+class Squares(tae.Dense):
+    """What it inherits says that it is linear."""
+
+    def forward(self, x, training=False, step=0, first=0):
+        y, cache = super().forward(x, training, step, first)
+        return y**2, (cache, y)
+
+    def backward(self, dy, cache):
+        cache, y = cache
+        return super().backward(2 * y * dy, cache)
+
+
+def test_a_layer_of_ones_own_is_not_linear_because_its_base_is():
+    model = tae.Autoencoder([Squares(2)], [tae.Dense(8)], input_shape=(8,), dtype="float64")
+    report = tae.compare_with_pca(model, plane_data())
+    assert (report.linear, report.gap, report.angles) == (False, None, None)
+
+
 @pytest.mark.parametrize("k", [1, 8])
 def test_it_prints_within_80_columns(k):
     for scale in (1e-9, 1, 1e9):

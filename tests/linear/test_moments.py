@@ -17,13 +17,17 @@ from tinyae.machine import threads as cores
 def expected(x):
     x = x.astype(np.float64)
     centred = x - x.mean(axis=0)
-    return Moments(len(x), x.mean(axis=0), centred.T @ centred)
+    return Moments(len(x), x.mean(axis=0), np.zeros(x.shape[1]), "scatter", centred.T @ centred)
+
+
+def of(x):
+    return moments.moments(x, x.dtype)
 
 
 def assert_near(found, wanted, tolerance=1e-12):
     assert found.samples == wanted.samples
-    for name in ("mean", "scatter"):
-        scale = np.abs(wanted.scatter).max() + np.abs(wanted.mean).max()
+    for name in ("mean", "matrix"):
+        scale = np.abs(wanted.matrix).max() + np.abs(wanted.mean).max()
         difference = np.abs(getattr(found, name) - getattr(wanted, name)).max()
         assert difference <= tolerance * scale, name
 
@@ -49,9 +53,9 @@ def test_pieces_and_cores(samples, available, rows, dtype, monkeypatch):
     use(available, monkeypatch)
     monkeypatch.setattr(moments, "PRODUCT_ROWS", rows)
     x = samples.astype(dtype)
-    found = moments.moments(x)
+    found = of(x)
     assert_near(found, expected(x), 1e-12 if dtype == "float64" else 1e-6)
-    assert moments.moments(x).scatter.tobytes() == found.scatter.tobytes()
+    assert of(x).matrix.tobytes() == found.matrix.tobytes()
 
 
 def test_each_core_computes_on_its_own_and_blas_is_left_as_it_was(samples, monkeypatch):
@@ -67,7 +71,7 @@ def test_each_core_computes_on_its_own_and_blas_is_left_as_it_was(samples, monke
         return partial_sums(*arguments)
 
     monkeypatch.setattr(moments, "_partial_sums", met)
-    assert_near(moments.moments(samples), expected(samples))
+    assert_near(of(samples), expected(samples))
     assert len(threads) == 2
     assert blas.get_threads() == 8
 
@@ -78,7 +82,7 @@ def test_a_limit_of_threads_or_of_memory_is_kept(samples, blas, room, monkeypatc
     monkeypatch.setattr(moments, "PRODUCT_ROWS", 10)
     monkeypatch.setattr(moments, "WORKER_BYTES", room)
     monkeypatch.setattr(moments, "ThreadPoolExecutor", None)
-    assert_near(moments.moments(samples), expected(samples))
+    assert_near(of(samples), expected(samples))
 
 
 def fail():
@@ -117,12 +121,12 @@ def test_a_failure_or_an_interruption_ends_the_work_of_all(samples, what, error,
     monkeypatch.setattr(moments, "_partial_sums", listening)
     monkeypatch.setattr(moments, "_subtract_and_sum", disturbed)
     with pytest.raises(error):
-        moments.moments(samples)
+        of(samples)
     assert len(done) < len(samples) // 4  # one core's share is a half
 
 
 @given(st.integers(1, 9), st.integers(1, 9))
 def test_moments_of_parts_merge(first, second):
     x = np.random.default_rng([first, second]).normal(5, 1, size=(first + second, 3))
-    merged = merge(moments.moments(x[:first]), moments.moments(x[first:]))
+    merged = merge(of(x[:first]), of(x[first:]))
     assert_near(merged, expected(x))

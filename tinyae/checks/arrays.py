@@ -11,11 +11,11 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from .floating_point import GLANCE, quiet
 from .guises import numbers
 
 CHUNK_BYTES = 1 << 20
 ROUNDING = 4  # units in the last place of 1, by which a value may leave bounds
-GLANCE = 4096  # numbers: so few are counted sooner than their smallest and largest are found
 
 
 def row_slices(rows: int, step: int) -> Iterator[slice]:
@@ -192,6 +192,7 @@ def _are_pixels(array: np.ndarray, span: tuple[float, float]) -> bool:
     )
 
 
+@quiet
 def gather(array: np.ndarray, rows: np.ndarray | slice, out: np.ndarray) -> None:
     """Copy the given rows of an admitted array into `out`, converted to `out`'s dtype."""
     if isinstance(rows, slice):

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..checks.arrays import admit, row_slices
+from ..checks.floating_point import quiet
 from ..checks.foreign_names import hinting
 from ..checks.tables import table
 
@@ -104,6 +105,7 @@ class LatentReport:
 
 
 @hinting
+@quiet
 def latent_diagnostics(codes: ArrayLike) -> LatentReport:
     """How the numbers of a code are used, and how much they depend on each other.
 
@@ -150,16 +152,22 @@ def latent_diagnostics(codes: ArrayLike) -> LatentReport:
     if len(array) < 4:
         raise ValueError(f"codes must hold at least 4 samples, but hold {len(array)}")
     values = array.reshape(len(array), -1).astype(np.float64, order="C")
+    # powers of two, by which each unit is about 1: no square overflows or is lost, no digit changes
+    exponents = np.frexp(np.abs(values).max(axis=0))[1]
+    values = np.ldexp(values, -exponents)
     least, most = values.min(axis=0), values.max(axis=0)
     dead = most - least <= DEAD * np.maximum(np.abs(least), np.abs(most))
     zeros = (values == 0).mean(axis=0)
-    columns = (values.mean(axis=0), values.std(axis=0), least, most, zeros, dead)
+    scaled = (values.mean(axis=0), values.std(axis=0), least, most)
+    columns = (*(np.ldexp(column, exponents) for column in scaled), zeros, dead)
+    highest = int(exponents.max())
+    absolute = np.ldexp(np.abs(values), exponents - highest).mean()
     few = values
     if len(values) > MOST_ROWS:
         few = values[np.random.default_rng(0).choice(len(values), MOST_ROWS, replace=False)]
     return LatentReport(
         units=tuple(Unit(*unit) for unit in zip(*(c.tolist() for c in columns), strict=True)),
-        mean_absolute=float(np.abs(values).mean()),
+        mean_absolute=float(np.ldexp(absolute, highest)),
         zeros=float(zeros.mean()),
         correlation=_correlation(np.where(dead, 0, values)),
         dependence=distance_correlation(np.where(dead, 0, few)),

@@ -10,12 +10,14 @@ from numpy.typing import ArrayLike
 from ..checks.arguments import one_of, whole, with_methods
 from ..checks.arrays import admit, admit_one
 from ..checks.attributes import Checked
+from ..checks.floating_point import finite, quiet
 from ..checks.foreign_names import hinting
 from ..checks.handed_out import lasting
 
 # What is added to each variance, relative to it: directions in which the codes do not vary at all
 # would have no density otherwise.
 REGULARIZATION = 1e-6
+SMALLEST = 1e-290  # variance that has all its digits
 LARGEST = 1e150  # deviation whose square, summed over all codes, is finite
 
 
@@ -32,6 +34,7 @@ class Codec(Protocol):
 
 
 @hinting
+@quiet
 def straight_line(start: ArrayLike, end: ArrayLike, n: int = 10) -> np.ndarray:
     """n points from one array to another, evenly spaced: (1 − t) start + t end, t from 0 to 1.
 
@@ -148,6 +151,7 @@ class GaussianSampler(Checked):
             raise ValueError(f"this GaussianSampler is fitted, so its {name} stays: make a new one")
         super().__setattr__(name, value)
 
+    @quiet
     def fit(self, codes: ArrayLike) -> "GaussianSampler":
         """Learn mean and covariance from `codes` (n, k), n ≥ 2; further dimensions count as flat.
 
@@ -164,9 +168,11 @@ class GaussianSampler(Checked):
         deviations = table - table[0]  # so that a unit that never varies is exactly zero
         shift = deviations.mean(axis=0)
         deviations -= shift
-        if np.abs(deviations).max() > LARGEST:
+        if not np.abs(deviations).max() <= LARGEST:
             raise ValueError("codes span too wide a range: their squares overflow")
         variance = np.mean(deviations**2, axis=0)
+        if ((variance < SMALLEST) & deviations.any(axis=0)).any():
+            raise ValueError("codes span too narrow a range: their squares are lost")
         added = REGULARIZATION * np.where(variance > 0, variance, variance.mean())
         self._mean = table[0] + shift
         if self.covariance == "diag":
@@ -185,6 +191,7 @@ class GaussianSampler(Checked):
     def covariance_(self) -> np.ndarray:
         return lasting(self._covariance)
 
+    @quiet
     def sample(self, n: int, seed: int | np.random.Generator = 0) -> np.ndarray:
         """n new codes, float64, shape (n, k): μ + L ε with C = L Lᵀ and ε standard normal."""
         self._require_fitted()
@@ -192,8 +199,9 @@ class GaussianSampler(Checked):
             seed = np.random.default_rng(whole("seed", seed, least=0))
         noise = seed.standard_normal((whole("n", n), len(self.mean_)))
         scaled = noise * self._factor if self.covariance == "diag" else noise @ self._factor.T
-        return self.mean_ + scaled
+        return finite(self.mean_ + scaled, "a code")
 
+    @quiet
     def log_prob(self, codes: ArrayLike) -> np.ndarray:
         """The natural logarithm of the density at each of `codes` (n, k), shape (n,)."""
         self._require_fitted()
@@ -208,7 +216,8 @@ class GaussianSampler(Checked):
             scales = np.diag(self._factor)
             whitened = np.linalg.solve(self._factor, deviations.T).T
         squares = np.sum(whitened**2, axis=1)
-        return -0.5 * (k * np.log(2 * np.pi) + squares) - np.log(scales).sum()
+        densities = -0.5 * (k * np.log(2 * np.pi) + squares) - np.log(scales).sum()
+        return finite(densities, "a log density")
 
     def _require_fitted(self) -> None:
         if not hasattr(self, "mean_"):

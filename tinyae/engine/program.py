@@ -8,6 +8,7 @@ import numpy as np
 from ..checks.arguments import positive
 from ..checks.arrays import gather, row_chunks, row_slices
 from ..checks.attributes import is_ours
+from ..checks.floating_point import finite, quiet
 from ..layers.building import describes, is_compiled, owner, scratch_size
 from ..layers.kernels import Kernels
 from ..layers.layer import Layer
@@ -155,8 +156,9 @@ class Program:
             )
 
         self._share(run, len(x), threads)
-        return output
+        return finite(output, "an output")
 
+    @quiet
     def evaluate(
         self,
         x: np.ndarray,
@@ -261,5 +263,5 @@ def eager_predict(layers: Sequence[Layer], x: np.ndarray, dtype: np.dtype) -> np
         y = x[rows]
         for layer in layers:
             y, _ = layer.forward(y)
-        output[rows] = y
+        output[rows] = finite(y, "an output")
     return output

@@ -28,6 +28,16 @@ from .copied_functions import is_annotated, literal, name_of, sources
 Place = tuple[str, Layer]
 
 
+QUIET = '@np.errstate(all="ignore")'  # whatever the process has set: what overflows is looked for
+
+
+def finite(h):
+    """In the file: what was computed, unless it overflowed."""
+    if not np.isfinite(h).all():
+        raise ValueError(f"a result is beyond {h.dtype}: the data, or the weights, are too large")
+    return h
+
+
 class Line(NamedTuple):
     """An expression in h, or in y and x, and the function that it calls, if any."""
 
@@ -89,7 +99,7 @@ class Program:
     def __init__(self, model: Network, name: str):
         self.model, self.name = model, name
         self.functions: list[str] = []
-        self.called: list[Callable] = []
+        self.called: list[Callable] = [finite]
         self.weights: dict[str, np.ndarray] = {}
         self.places = [  # what each layer's weights are called, and the layer
             (f"{part}_{position}", layer)
@@ -102,6 +112,7 @@ class Program:
         layers = [layer for _, layer in places]
         before, after = shape_text(layers[0].input_shape), shape_text(layers[-1].output_shape)
         lines = [
+            QUIET,
             f"def {name}({argument}):",
             f'    """From {argument} {before} to {after}."""',
             f"    h = np.asarray({argument}, np.{layers[0].dtype})",
@@ -111,7 +122,7 @@ class Program:
             if taken:
                 taken[-1] += f"  # {shape_text(layer.output_shape)}"
             lines += taken
-        self.functions.append("\n".join([*lines, "    return h\n"]))
+        self.functions.append("\n".join([*lines, "    return finite(h)\n"]))
 
     def _steps(self, layer: Layer, place: str) -> list[str]:
         def refuse(what: str) -> ValueError:
@@ -144,6 +155,7 @@ class Program:
         if logits is not None and logits >= first:
             self.add("logits", "z", places[first:])
             self.functions.append(
+                f"{QUIET}\n"
                 'def decode(z):\n    """The logits through the sigmoid."""\n'
                 "    return sigmoid(logits(z))\n"
             )
@@ -166,13 +178,14 @@ class Program:
         self.called.append(loss.numpy)
         numbers = "".join(f", {literal(number)}" for number in loss.kernel_numbers().tolist())
         lines = [
+            QUIET,
             f"def score({self._score_arguments()}):",
             f'    """The {type(self.model.loss).__name__} of each sample, (n,): large for unusual '
             'ones."""',
             f"    y = {outputs}",
             f"    x = np.asarray({self._score_arguments().split(', ')[-1]}, y.dtype)",
             f"    y = {name_of(loss.numpy)}(y, x{numbers})",
-            "    return y.reshape(len(y), -1).mean(axis=1)\n",
+            "    return finite(y.reshape(len(y), -1).mean(axis=1))\n",
         ]
         self.functions.append("\n".join(lines))
 

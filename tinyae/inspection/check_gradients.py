@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike
 
 from ..autoencoder import Autoencoder
 from ..checks.arguments import between, shown
+from ..checks.floating_point import quiet
 from ..checks.foreign_names import hinting
 from ..network.chain import training_chain
 from ..training.batches import Stretch
@@ -45,6 +46,7 @@ TINY = float(np.finfo(np.float64).tiny)
 
 
 @hinting
+@quiet  # all of it: where the loss overflows it says so
 def check_gradients(
     model: Autoencoder,
     x: ArrayLike,

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from ..autoencoder import Autoencoder
 from ..checks.arguments import shown, whole
 from ..checks.arrays import admit, row_slices
+from ..checks.floating_point import finite, quiet
 from ..checks.foreign_names import hinting
 from ..checks.tables import table
 from ..layers.building import describes
@@ -18,6 +19,7 @@ from ..linear.pca import PCA
 
 SHOWN = 5  # angles
 LINEAR = Product, Bias, Reshape  # steps
+SMALLEST = 1e-290  # sum of squares that has all its digits
 ROWS = 2048  # measured at a time
 
 
@@ -193,6 +195,7 @@ def compare_with_pca(
     )
 
 
+@quiet
 def principal_angles(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """The principal angles between the spans of the columns of a (p, r) and b (p, s), in degrees.
 
@@ -223,7 +226,12 @@ def _reach(model: Autoencoder) -> np.ndarray:
     decoder, shape = model.decoder, model.decoder.input_shape
     units = np.eye(math.prod(shape)).reshape(-1, *shape)
     at_zero = decoder.predict(np.zeros((1, *shape)))
-    return (decoder.predict(units) - at_zero).reshape(len(units), -1).T
+    return _difference(decoder.predict(units), at_zero).reshape(len(units), -1).T
+
+
+@quiet
+def _difference(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return finite(a - b, "what the decoder can reach")
 
 
 def _is_linear(layer: Layer) -> bool:
@@ -248,9 +256,19 @@ def _errors(model: Autoencoder, pca: PCA, x: np.ndarray) -> dict[str, float]:
             "model": model.reconstruct(x[rows]).reshape(flat.shape),
         }
         for name, output in outputs.items():
-            difference = np.subtract(flat, output, dtype=np.float64)
-            sums[name] += float(np.vdot(difference, difference))
-    return {name: total / x.size for name, total in sums.items()}
+            sums[name] += _squared_distance(flat, output)
+    errors = {name: total / x.size for name, total in sums.items()}
+    if not all(map(math.isfinite, sums.values())):
+        raise ValueError("squared errors overflow float64: scale the data down")
+    if sums["mean"] < SMALLEST and (x != x[:1]).any():
+        raise ValueError("squared errors are lost in float64: scale the data up")
+    return errors
+
+
+@quiet
+def _squared_distance(x: np.ndarray, y: np.ndarray) -> float:
+    difference = np.subtract(x, y, dtype=np.float64)
+    return float(np.vdot(difference, difference))
 
 
 def _explained(errors: dict[str, float], name: str) -> float:

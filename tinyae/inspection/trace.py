@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from ..autoencoder import Autoencoder
 from ..checks.arguments import shown
+from ..checks.floating_point import converted, quiet
 from ..checks.foreign_names import hinting
 from ..checks.tables import WIDTH, cut, table
 from ..layers.building import describes
@@ -105,6 +106,7 @@ def _trim(figure: str) -> str:
 
 
 @hinting
+@quiet  # all of it: what overflows is marked
 def trace(model: Autoencoder, x: ArrayLike, y: ArrayLike | None = None) -> Trace:
     """Take one training step on a mini-batch without its end, and report what each layer did.
 
@@ -151,15 +153,12 @@ def trace(model: Autoencoder, x: ArrayLike, y: ArrayLike | None = None) -> Trace
         raise ValueError(f"model must be an Autoencoder, but got {shown(model)}")
     twin = model.copy()
     (admitted,) = twin.admit((x, y, "x"))
-    rows, targets = (np.array(part, model.dtype, order="C") for part in admitted)
+    rows, targets = (converted(part, model.dtype) for part in admitted)
     chain = training_chain(twin.layers, twin.loss)
     recorders = [Recorder(layer) for layer in chain.layers]
     watched: Any = chain._replace(layers=recorders)  # type: ignore[arg-type]
     trainer = EagerTrainer(watched, twin.parameters, twin.gradient, twin.slots)
-    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is marked
-        reconstruction, penalty, _ = trainer.loss_and_gradient(
-            rows, targets, True, twin.progress.step
-        )
+    reconstruction, penalty, _ = trainer.loss_and_gradient(rows, targets, True, twin.progress.step)
     input_norm = norm(rows)
     scale = Scale(max(input_norm, math.sqrt(rows.size)), recorders[-1].gradient_norm)
     return Trace(
@@ -240,9 +239,14 @@ class Recorder(StandIn):
         return marks
 
 
+@quiet
 def norm(values: np.ndarray) -> float:
     """√Σ value², in float64: squares of small gradients would be lost in float32."""
-    return float(np.linalg.norm(values.reshape(-1).astype(np.float64)))
+    flat = values.reshape(-1).astype(np.float64)
+    largest = float(np.abs(flat).max(initial=0))  # whose square may overflow or be lost
+    if not 0 < largest < math.inf:
+        return largest
+    return largest * float(np.linalg.norm(flat / largest))
 
 
 def _loss_formula(chain: Chain) -> Formula:

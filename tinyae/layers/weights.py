@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..checks.arguments import flag
+from ..checks.floating_point import quiet
 from ..checks.handed_out import is_same, lasting
 from ..maths import activations, initializers
 
@@ -59,6 +60,7 @@ class Weights(Mapping):
         self._arrays[name] = array
 
 
+@quiet
 def bind(layers: Iterable[Any], dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
     """Move the weights of all layers into one flat vector, and their gradients into another.
 

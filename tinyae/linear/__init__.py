@@ -1,4 +1,5 @@
 """Principal component analysis, in NumPy alone.
 
-Read ``pca``, then ``moments`` (what it keeps of data of any length).
+Read ``pca``, then ``solvers`` (which way its components are found), ``moments`` (what is kept of
+data of any length) and ``jacobi`` (rotations, for columns of many scales).
 """

@@ -1,11 +1,19 @@
-"""Count, mean and scatter of data of any length: one pass over it, and a few p × p matrices."""
+"""Count, mean and scatter of data of any length: one pass over it, and a few p × p matrices.
 
+A scatter has squares in it: what is a millionth as long as the rest keeps four digits of sixteen.
+Where they are too few, its factor is kept instead, rows F with F'F the scatter, found by orthogonal
+transformations of the centred samples: QR, whose rounding is small beside each column's length.
+"""
+
+import functools
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
 
+from ..checks.arrays import row_slices
+from ..checks.floating_point import quiet
 from ..machine import threads as cores
 
 # Rows per product X'X: enough to keep BLAS busy, few enough that float32 loses nothing in the sum.
@@ -17,31 +25,60 @@ BLOCK_ROWS = 256
 WORKER_BYTES = 1 << 28  # for all of them
 
 
+# Rows of a factor before they are made p again; and twice p at least
+PILE = 1024
+
+
 class Moments(NamedTuple):
-    """What PCA needs to know of some data: all in float64."""
+    """What PCA needs to know of some data, in float64.
+
+    The mean is the sum of two numbers, since the mean of data far from zero has not the digits to
+    tell two of them apart. The matrix is the scatter Σ (x - mean)(x - mean)', its factor, or none,
+    which is what a file without training state has left.
+    """
 
     samples: int
-    mean: np.ndarray  # (p,)
-    scatter: np.ndarray  # (p, p): Σ (x - mean)(x - mean)' over samples; (0, 0) where unknown
+    anchor: np.ndarray  # (p,): a point near the data
+    offset: np.ndarray  # (p,): from there to the mean
+    form: str  # of the matrix: "scatter", "factor" or "none"
+    matrix: np.ndarray  # (p, p), (r, p) or (0, 0)
+    rounding: float = 0.0  # of the products in a scatter
+    least: float = 0.0  # what the smallest eigenvalue kept is known to be at least
+
+    @property
+    def mean(self) -> np.ndarray:
+        return self.anchor + self.offset
 
 
-def moments(x: np.ndarray) -> Moments:
-    """Those of an admitted array of shape (n, p).
+def moments(x: np.ndarray, dtype: np.dtype) -> Moments:
+    """Those of an admitted array of shape (n, p), with the scatter by products in `dtype`.
 
     Deviations d are taken from a point near the mean, found from a few rows, so that the exact
     correction Σ dd' - (Σd)(Σd)'/n takes away next to nothing: data far from zero lose no digits.
     """
-    n, dtype = len(x), real(x)
+    n = len(x)
     # Relative to a row, a constant feature is exactly zero here and stays so in all that follows.
     anchor = x[0].astype(np.float64)
     few = np.ascontiguousarray(x[:: max(1, n // BLOCK_ROWS)], np.float64)
-    with np.errstate(over="ignore", invalid="ignore"):  # seen below, in the trace
-        shift = (anchor + (few - anchor).mean(axis=0)).astype(dtype)
-        scatter, total = _sums(x, shift)
-        scatter -= np.outer(total, total / n)
-    if not np.isfinite(np.trace(scatter)):
-        raise ValueError(f"x spans too wide a range: its squares overflow {dtype}; scale it down")
-    return Moments(n, shift + total / n, scatter)
+    shift = (anchor + (few - anchor).mean(axis=0)).astype(dtype)
+    scatter, total = _sums(x, shift)
+    scatter -= np.outer(total, total / n)
+    rounding = float(np.finfo(dtype).eps)
+    return Moments(n, shift.astype(np.float64), total / n, "scatter", scatter, rounding)
+
+
+def factored(x: np.ndarray) -> Moments:
+    """The moments of an admitted array with a factor of the scatter, which is never squared."""
+    anchor = x[0].astype(np.float64)
+    parts = row_slices(len(x), max(PILE, 2 * x.shape[1]))
+    return functools.reduce(merge, (_centred(x[rows], anchor) for rows in parts))
+
+
+def _centred(x: np.ndarray, anchor: np.ndarray) -> Moments:
+    deviations = np.subtract(x, anchor, dtype=np.float64)
+    offset = deviations.mean(axis=0)
+    deviations -= offset
+    return Moments(len(x), anchor, offset, "factor", deviations)
 
 
 def _sums(x: np.ndarray, shift: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -77,6 +114,7 @@ def _sums(x: np.ndarray, shift: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return parts[0]
 
 
+@quiet  # each thread for itself
 def _partial_sums(
     x: np.ndarray, shift: np.ndarray, starts: Sequence[int], step: int, stopped: list[bool]
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -85,14 +123,13 @@ def _partial_sums(
     scatter, total = np.zeros((features, features)), np.zeros(features)
     product = np.empty_like(scatter, shift.dtype)
     buffer = np.empty((min(len(x), step), features), shift.dtype)
-    with np.errstate(over="ignore", invalid="ignore"):  # which is each thread's own
-        for start in starts:
-            if stopped:
-                break
-            rows = x[start : start + step]
-            deviations = buffer[: len(rows)]
-            total += _subtract_and_sum(rows, shift, deviations)
-            scatter += np.matmul(deviations.T, deviations, out=product)
+    for start in starts:
+        if stopped:
+            break
+        rows = x[start : start + step]
+        deviations = buffer[: len(rows)]
+        total += _subtract_and_sum(rows, shift, deviations)
+        scatter += np.matmul(deviations.T, deviations, out=product)
     return scatter, total
 
 
@@ -107,17 +144,45 @@ def _subtract_and_sum(rows: np.ndarray, shift: np.ndarray, out: np.ndarray) -> n
 
 
 def merge(a: Moments, b: Moments) -> Moments:
-    """The moments of two sets of samples together.
+    """The moments of two sets of samples together, both with a scatter or both with a factor.
 
     The scatter gains the squared distance of the two means, weighted nₐn_b/n (T. Chan, G. Golub and
-    R. LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances", 1979).
+    R. LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances", 1979),
+    and its factor a row.
     """
     samples = a.samples + b.samples
-    distance = b.mean - a.mean
-    scatter = np.outer(distance, distance * (a.samples * b.samples / samples))
-    scatter += a.scatter
-    scatter += b.scatter
-    return Moments(samples, a.mean + distance * (b.samples / samples), scatter)
+    distance = (b.anchor - a.anchor) + (b.offset - a.offset)
+    weight = a.samples * b.samples / samples
+    if a.form == "scatter":
+        matrix = np.outer(distance, distance * weight)
+        matrix += a.matrix
+        matrix += b.matrix
+    else:
+        row = distance * np.sqrt(weight)
+        matrix = np.concatenate([a.matrix, b.matrix, row[np.newaxis]])
+        if len(matrix) > max(PILE, 2 * matrix.shape[1]):
+            matrix = np.asarray(np.linalg.qr(matrix, mode="r"))
+    offset = a.offset + distance * (b.samples / samples)
+    rounding, least = max(a.rounding, b.rounding), max(a.least, b.least)
+    return Moments(samples, a.anchor, offset, a.form, matrix, rounding, least)
+
+
+def with_scatter(data: Moments) -> Moments:
+    """The same with a scatter, if there is a factor."""
+    if data.form == "scatter":
+        return data
+    return data._replace(form="scatter", matrix=data.matrix.T @ data.matrix)
+
+
+def with_factor(data: Moments) -> Moments:
+    """The same with a factor, if there is a scatter S: √Λ V' D, where D⁻¹ S D⁻¹ = V Λ V'."""
+    if data.form == "factor":
+        return data
+    lengths = np.sqrt(np.diag(data.matrix))
+    divisor = np.where(lengths > 0, lengths, 1)
+    values, vectors = np.linalg.eigh(data.matrix / divisor / divisor[:, np.newaxis])
+    factor = np.sqrt(np.maximum(values, 0))[:, np.newaxis] * vectors.T * lengths
+    return data._replace(form="factor", matrix=factor, least=0.0)
 
 
 def real(array: np.ndarray) -> np.dtype:

@@ -1,11 +1,12 @@
 """Principal component analysis: the best that a linear autoencoder can reach.
 
 It has the methods of an autoencoder (`encode`, `decode`, `reconstruct`), so it stands beside one as
-the closed-form yardstick. For data of any size: what it keeps of them is one p × p matrix.
+the closed-form yardstick. For data of any length: what it keeps of them is a p × p matrix, or fewer
+than max(1024, 2 p) rows.
 """
 
 import os
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -13,22 +14,15 @@ from numpy.typing import ArrayLike, DTypeLike
 from ..checks.arguments import flag
 from ..checks.arrays import admit, row_chunks
 from ..checks.attributes import Checked
+from ..checks.floating_point import finite, quiet
 from ..checks.handed_out import lasting
 from ..checks.tables import figure, table
 from ..files.archive import ModelFile, write
 from ..files.fields import counter, dtype_of, fields, refusing
-from .moments import Moments, merge, moments, real
+from .moments import Moments, real
+from .solvers import Decomposition, decompose, learn
 
 SHOWN = 5  # components, of as many as there are
-
-
-class Decomposition(NamedTuple):
-    """The eigenvectors that are kept, largest variance first, in the dtype of the data."""
-
-    mean: np.ndarray
-    components: np.ndarray
-    variance: np.ndarray
-    variance_ratio: np.ndarray
 
 
 def _check_n_components(name: str, n_components: Any) -> int | float | None:
@@ -49,8 +43,8 @@ class PCA(Checked):
 
         C = (1 / (n - 1)) Σ (x - mean)(x - mean)',    C vᵢ = λᵢ vᵢ,    λ₁ ≥ λ₂ ≥ …,
 
-    found by ``numpy.linalg.eigh``; a code is z = V (x - mean), its reconstruction mean + V'z. No
-    other linear map to k numbers and back has a smaller mean squared error [1]_.
+    a code is z = V (x - mean), its reconstruction mean + V'z. No other linear map to k numbers and
+    back has a smaller mean squared error [1]_.
 
     Parameters
     ----------
@@ -58,7 +52,8 @@ class PCA(Checked):
         How many components to keep: a count from 1 to p; or, as a float in (0, 1], the share of the
         variance to keep, which takes the smallest number that reaches it; or None for min(n, p).
         A count above the rank of the data is honoured too: the further directions complete an
-        orthonormal set and have variance zero.
+        orthonormal set and have variance zero. It may change later; what `fit` has kept of the data
+        is sure to be right for as many components as it was to find.
 
     Attributes
     ----------
@@ -66,7 +61,7 @@ class PCA(Checked):
         Orthonormal rows; in each the entry of largest magnitude is positive.
     mean_ : ndarray, shape (p,)
     explained_variance_ : ndarray of float64, shape (k,)
-        λ₁ … λₖ with divisor n - 1; rounding below zero is clipped to 0.
+        λ₁ … λₖ with divisor n - 1; 0 for what is no more than rounding.
     explained_variance_ratio_ : ndarray of float64, shape (k,)
         The same divided by the sum of all p variances; zeros where that sum is zero.
     n_components_, n_features_in_, n_samples_seen_ : int
@@ -81,8 +76,14 @@ class PCA(Checked):
     Notes
     -----
     float32 stays float32 and everything else becomes float64: in `components_` and `mean_` by the
-    data fitted, in results by the data given. Fitting centres a stretch of rows at a time on each
-    core (never the whole), multiplies it in that dtype and adds the products up in float64.
+    data fitted, in results by the data given.
+
+    Each variance is right to a millionth of its own size (float32 data: 1e-5), or, where columns
+    nearly depend on each other, to their rounding, (1e-15 Σⱼ |vᵢⱼ| sⱼ)² with standard deviations s;
+    each component to the same over the relative gap to the next variance. So columns may have any
+    scales side by side, and `partial_fit` promises what `fit` does. ``tinyae/linear/solvers.py``
+    takes the fastest way that keeps this: in the usual case it centres a stretch of rows at a time
+    on each core, adds up their products, and solves for eigenvectors of the p × p matrix.
 
     References
     ----------
@@ -114,12 +115,13 @@ class PCA(Checked):
     def __setattr__(self, name: str, value: Any) -> None:
         if name == "n_components" and self._moments is not None:
             _check_n_components(name, value)
-            if not self._moments.scatter.size:
+            if self._moments.form == "none":
                 raise ValueError(
                     "this PCA was saved without training_state, so its n_components stays"
                 )
             _check_count(value, self.n_features_in_)
             self._decomposition = None  # another is found when it is asked for
+            self._moments = self._moments._replace(least=0.0)  # which was for as many as before
         super().__setattr__(name, value)
 
     def __repr__(self) -> str:
@@ -139,34 +141,37 @@ class PCA(Checked):
         rows.append(("all kept", figure(found.variance.sum()), f"{found.variance_ratio.sum():.1%}"))
         return "\n".join([start, *table(rows)])
 
+    @quiet
     def fit(self, x: ArrayLike) -> "PCA":
         """Learn from `x` of shape (n, p), n ≥ 2, and forget what was learned before."""
         array = _admit_table(x)
         if len(array) < 2:
             raise ValueError("x must hold at least 2 samples for a variance, but it holds 1")
         _check_count(self.n_components, array.shape[1])
-        self._learn(moments(array), real(array))
+        self._learn(array, real(array), None)
         self._decomposed()
         return self
 
+    @quiet
     def partial_fit(self, x: ArrayLike) -> "PCA":
         """Learn from `x` of shape (n, p) in addition, as if all calls' rows had come in one `fit`.
 
         A stream may begin with a single sample, whose variance counts as zero. The eigenvectors are
-        recomputed when they are next asked for, so a call costs the products of its rows only.
+        recomputed when they are next asked for, so a call mostly costs the products of its rows.
         """
         array = _admit_table(x, None if self._moments is None else self.n_features_in_)
         _check_count(self.n_components, array.shape[1])
-        if self._moments is not None and self._moments.scatter.size == 0:
-            raise ValueError(
-                "this PCA was saved without training_state, so partial_fit cannot go on with it"
-            )
-        update, dtype = moments(array), real(array)
-        if self._moments is not None:
-            update, dtype = merge(self._moments, update), np.promote_types(self._dtype, dtype)
-        self._learn(update, dtype)
+        known, dtype = self._moments, real(array)
+        if known is not None:
+            dtype = np.promote_types(self._dtype, dtype)
+            if known.form == "none":
+                raise ValueError(
+                    "this PCA was saved without training_state, so partial_fit cannot go on with it"
+                )
+        self._learn(array, dtype, known)
         return self
 
+    @quiet
     def encode(self, x: ArrayLike) -> np.ndarray:
         """The codes V (x - mean), shape (n, k), of `x` of shape (n, p)."""
         array = self._admit_features(x)
@@ -174,8 +179,9 @@ class PCA(Checked):
         components = self.components_.astype(codes.dtype, copy=False)
         for rows in row_chunks(len(array), array[:1].nbytes):
             np.matmul(self._centred(array[rows], codes.dtype), components.T, out=codes[rows])
-        return codes
+        return finite(codes, "a code")
 
+    @quiet
     def decode(self, z: ArrayLike) -> np.ndarray:
         """The points mean + V'z, shape (n, p), of codes `z` of shape (n, k)."""
         codes = admit(z, "z", (self.n_components_,), np.float64)
@@ -183,12 +189,13 @@ class PCA(Checked):
         # contiguous: strided codes take another way through BLAS, to other last digits
         points = np.ascontiguousarray(codes, dtype) @ self.components_.astype(dtype, copy=False)
         points += self.mean_.astype(dtype, copy=False)
-        return points
+        return finite(points, "a point")
 
     def reconstruct(self, x: ArrayLike) -> np.ndarray:
         """``decode(encode(x))``: the nearest point to each row of `x` that k numbers can name."""
         return self.decode(self.encode(x))
 
+    @quiet
     def reconstruction_error(self, x: ArrayLike, per_feature: bool = False) -> np.ndarray:
         """The squared error of the reconstruction of `x` of shape (n, p).
 
@@ -203,7 +210,7 @@ class PCA(Checked):
             residual -= (residual @ components.T) @ components
             np.square(residual, out=residual)
             errors[rows] = residual if per_feature else residual.mean(axis=1)
-        return errors
+        return finite(errors, "an error")
 
     def save(self, path: str | os.PathLike[str], training_state: bool = False) -> None:
         """Write what was learned to one file, for `tinyae.load`.
@@ -213,7 +220,7 @@ class PCA(Checked):
         path : str or path-like
             Written exactly there; a file that is there is replaced once the new one is whole.
         training_state : bool, default False
-            Whether to add what `partial_fit` needs to go on: a p × p matrix.
+            Whether to add what `partial_fit` needs to go on: a p × p matrix, or rows of p numbers.
 
         Raises
         ------
@@ -224,7 +231,7 @@ class PCA(Checked):
         """
         training_state = flag("training_state", training_state)
         data, found = self._fitted(), self._decomposed()
-        if training_state and not data.scatter.size:
+        if training_state and data.form == "none":
             raise ValueError(
                 "this PCA was itself loaded without its training_state, so it has none"
             )
@@ -245,7 +252,9 @@ class PCA(Checked):
             "variance_ratio": found.variance_ratio,
         }
         if training_state:
-            arrays["scatter"] = data.scatter
+            bounds = np.array([data.rounding, data.least])
+            arrays |= {"anchor": data.anchor, "offset": data.offset, "bounds": bounds}
+            arrays[data.form] = data.matrix
         write(path, document, arrays)
 
     @classmethod
@@ -271,15 +280,35 @@ class PCA(Checked):
             "variance": (np.float64, (kept,)),
             "variance_ratio": (np.float64, (kept,)),
         }
+        form = "none"
         if training_state:
-            shapes["scatter"] = (np.float64, (features, features))
+            form = "factor" if file.shape("factor") else "scatter"
+            rows = file.shape(form)[0] if form == "factor" else features
+            shapes[form] = (np.float64, (rows, features))
+            if file.version > 1:
+                shapes |= dict.fromkeys(("anchor", "offset"), shapes["mean"])
+                shapes["bounds"] = (np.float64, (2,))
         file.expect(shapes)
         with refusing("the model"):
             pca = cls(n_components)
-        mean, components, variance, ratio, *rest = (file.read(name) for name in shapes)
-        pca._moments = Moments(samples, mean, rest[0] if rest else np.empty((0, 0)))
+        read = {name: file.read(name) for name in shapes}
+        # what is known of an older scatter is that its products were of that dtype
+        bounds = read.get("bounds", np.array([np.finfo(dtype).eps, 0]))
+        pca._moments = Moments(
+            samples,
+            read.get("anchor", read["mean"]),
+            read.get("offset", np.zeros(features)),
+            form,
+            read.get(form, np.empty((0, 0))),
+            *bounds,
+        )
         pca._dtype = dtype
-        pca._decomposition = Decomposition(mean.astype(dtype), components, variance, ratio)
+        pca._decomposition = Decomposition(
+            read["mean"].astype(dtype),
+            read["components"],
+            read["variance"],
+            read["variance_ratio"],
+        )
         return pca
 
     @property
@@ -310,14 +339,16 @@ class PCA(Checked):
     def n_samples_seen_(self) -> int:
         return self._fitted().samples
 
-    def _learn(self, update: Moments, dtype: np.dtype) -> None:
-        self._moments, self._dtype, self._decomposition = update, dtype, None
+    def _learn(self, x: np.ndarray, dtype: np.dtype, known: Moments | None) -> None:
+        self._moments, self._decomposition = learn(x, self.n_components, dtype, known)
+        self._dtype = dtype
 
     def _fitted(self) -> Moments:
         if self._moments is None:
             raise ValueError("this PCA has seen no data: call fit(x) first")
         return self._moments
 
+    @quiet
     def _decomposed(self) -> Decomposition:
         if self._decomposition is None:
             self._decomposition = decompose(self._fitted(), self.n_components, self._dtype)
@@ -329,34 +360,6 @@ class PCA(Checked):
     def _centred(self, rows: np.ndarray, dtype: DTypeLike) -> np.ndarray:
         centred = np.empty(rows.shape, dtype)
         return np.subtract(rows, self.mean_.astype(dtype, copy=False), out=centred)
-
-
-def decompose(data: Moments, n_components: int | float | None, dtype: DTypeLike) -> Decomposition:
-    """Mean, components and variances of the data: the k largest eigenvalues of its covariance."""
-    values, vectors = np.linalg.eigh(data.scatter)
-    variance = np.maximum(values[::-1], 0.0) / max(1, data.samples - 1)
-    k = _number_kept(n_components, variance, data.samples)
-    components = vectors.T[::-1][:k]
-    largest = np.abs(components).argmax(axis=1)
-    components = components * np.sign(components[np.arange(k), largest])[:, np.newaxis]
-    total = variance.sum()
-    return Decomposition(
-        data.mean.astype(dtype),
-        np.ascontiguousarray(components, dtype),
-        variance[:k],
-        variance[:k] / total if total > 0 else np.zeros(k),
-    )
-
-
-def _number_kept(n_components: int | float | None, variance: np.ndarray, samples: int) -> int:
-    if n_components is None:
-        return min(samples, len(variance))
-    if isinstance(n_components, int | np.integer):
-        return int(n_components)
-    kept = np.cumsum(variance)
-    # The last digits of a sum of p numbers are rounding, which must not ask for more components.
-    enough = kept >= kept[-1] * (n_components - len(kept) * np.finfo(np.float64).eps)
-    return int(enough.argmax()) + 1
 
 
 def _check_count(n_components: int | float | None, features: int) -> None:

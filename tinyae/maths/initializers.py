@@ -27,6 +27,7 @@ import numpy as np
 from ..checks.arguments import look_up, not_negative, sizes
 from ..checks.arrays import numbers
 from ..checks.attributes import Checked
+from ..checks.floating_point import converted
 
 Initializer = Callable[[tuple[int, ...], np.random.Generator], np.ndarray]
 
@@ -137,4 +138,4 @@ def initial(
         raise ValueError(f"{label} must give shape {shape}, but gave {values.shape}")
     if not (np.abs(values) <= np.finfo(dtype).max).all():
         raise ValueError(f"{label} must give finite numbers of {dtype}, but gave others")
-    return values.astype(dtype)
+    return converted(values, dtype)

@@ -23,6 +23,7 @@ from numpy.typing import ArrayLike
 
 from ..checks.arguments import look_up, not_negative
 from ..checks.arrays import admit
+from ..checks.floating_point import quiet
 from ..checks.operands import batch, changeable, operand
 from ..machine.calls import by_address
 from ..machine.elementary import exp, log1p
@@ -166,6 +167,7 @@ class Loss(WithKernel):
         numbers = ", ".join(f"{number:g}" for number in self.kernel_numbers())
         return f"{type(self).__name__}({numbers})"
 
+    @quiet
     def value_and_gradient(self, output: ArrayLike, target: ArrayLike) -> tuple[float, np.ndarray]:
         """The mean over every element, and its gradient for `output`.
 
@@ -183,6 +185,7 @@ class Loss(WithKernel):
         gradient, sums = self._run(y, x, 1 / y.size)
         return float(sums.sum()) / y.size, gradient
 
+    @quiet
     def sums(self, output, target, scale=1.0, gradient=None) -> np.ndarray:
         """Each sample's sum over its elements, shape (n,), float64.
 

@@ -13,6 +13,7 @@ from ..checks import forks
 from ..checks.arguments import listed, optional_whole, real_dtype, sizes, whole
 from ..checks.arrays import admit, shape_text
 from ..checks.attributes import Checked
+from ..checks.floating_point import converted, finite
 from ..checks.handed_out import is_same, lasting
 from ..checks.undo import unchanged_if_refused
 from ..engine.program import Program
@@ -268,7 +269,10 @@ class Network(Checked):
         """An independent copy, its state of training included; in another dtype on request."""
         twin = copy.deepcopy(self)
         if dtype is not None and real_dtype(dtype) != twin.dtype:
-            vars(twin).update(dtype=real_dtype(dtype), _slots=twin.slots.astype(dtype))
+            slots = finite(converted(twin.slots, dtype), "a number of the optimizer's state")
+            if twin.built:
+                finite(converted(twin.parameters, dtype), "a parameter")
+            vars(twin).update(dtype=real_dtype(dtype), _slots=slots)
             if twin.built:
                 twin.bind()
         return twin

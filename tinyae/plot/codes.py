@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from ..checks.arguments import optional_text, pair, with_methods
 from ..checks.arrays import admit
+from ..checks.floating_point import quiet
 from ..checks.foreign_names import hinting
 from .drawing import (
     COLOURS,
@@ -21,6 +22,7 @@ from .drawing import (
     lays_itself_out,
     scatter,
     set_title,
+    squared_errors,
     two_axes,
     two_titles,
 )
@@ -121,7 +123,7 @@ def compare_latent(
         both, (pca, model), (flat, array), ("PCA", "Autoencoder"), titles, strict=True
     ):
         latent(one.encode(data), labels, ax=ax)
-        error = np.mean((one.reconstruct(data) - data) ** 2, dtype=np.float64)
+        error = quiet(np.mean)(squared_errors(one.reconstruct(data), data))
         set_title(ax, f"{name}: mean squared error {error:.4g}", given)
     if both[0].get_legend() is not None:
         both[0].get_legend().remove()  # the one on the right serves both
@@ -179,13 +181,12 @@ def joint(
     groups = [shown[index == i] for i in range(len(names))]
     bins = 40 if labels is None else 20  # several outlines are read only if they are smooth
     for margin, column, orientation in ((top, 0, "vertical"), (side, 1, "horizontal")):
-        edges = np.histogram_bin_edges(shown[:, column], bins)
+        edges = quiet(np.histogram_bin_edges)(shown[:, column], bins)
         for i, group in enumerate(groups):
             style = "stepfilled" if labels is None else "step"
             colour = COLOURS[i % len(COLOURS)]
-            margin.hist(
-                group[:, column], edges, orientation=orientation, histtype=style, color=colour
-            )
+            how = {"orientation": orientation, "histtype": style, "color": colour}
+            quiet(margin.hist)(group[:, column], edges, **how)
         margin.tick_params(labelbottom=False, labelleft=False, length=0)
         margin.spines[["top", "right"]].set_visible(False)
     beyond = height + MARGIN_GAP  # title and legend go outside the histograms

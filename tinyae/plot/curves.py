@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from ..checks.arguments import optional_text, whole, with_methods
 from ..checks.arrays import admit
 from ..checks.foreign_names import hinting
-from .drawing import COLOURS, axes_for, equal_aspect, legend_within, set_title
+from .drawing import COLOURS, axes_for, equal_aspect, evenly, legend_within, set_title
 
 
 @hinting
@@ -71,4 +71,4 @@ def _decoded_line(model: Any, points: np.ndarray, n: int, name: str) -> np.ndarr
             f"the {name} must have codes of one number, shape ({len(points)}, 1), but their shape "
             f"is {codes.shape}"
         )
-    return np.asarray(model.decode(np.linspace(codes.min(), codes.max(), n)[:, np.newaxis]))
+    return np.asarray(model.decode(evenly(codes.min(), codes.max(), n)[:, np.newaxis]))

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 
 from ..checks.arguments import number, shown, whole
 from ..checks.arrays import numbers
+from ..checks.floating_point import finite, quiet
 from ..checks.foreign_names import hinting
 
 # Ten colours told apart with any colour vision: M. Petroff, "Accessible color sequences for data
@@ -36,6 +37,18 @@ def axes_for(ax: Axes | None, size: tuple[float, float]) -> Axes:
     return ax
 
 
+@quiet
+def squared_errors(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """(x − y)² of each number, in float64."""
+    return finite(np.square(np.subtract(x, y, dtype=np.float64)), "a squared error")
+
+
+@quiet
+def evenly(start: Any, stop: Any, n: int) -> np.ndarray:
+    """n numbers from start to stop."""
+    return finite(np.linspace(start, stop, n), "a number between the two ends")
+
+
 def two_axes(axes: Sequence[Axes] | np.ndarray) -> np.ndarray:
     """The given axes as an array, checked to be two."""
     pair = np.asarray(axes, object)
@@ -47,6 +60,7 @@ def two_axes(axes: Sequence[Axes] | np.ndarray) -> np.ndarray:
     return pair
 
 
+@quiet
 def as_images(data: ArrayLike, name: str) -> np.ndarray:
     """(n, h, w), or (n, h, w, 3) with colours, floats, from the rows of flat or image data."""
     array = np.asarray(data)
@@ -64,18 +78,21 @@ def as_images(data: ArrayLike, name: str) -> np.ndarray:
     )
 
 
+@quiet
 def grey_limits(images: np.ndarray) -> tuple[float, float]:
     """What is black and what is white: 0 and 1, or beyond where more than single pixels are."""
     low, high = np.percentile(images, [1, 99])
     return min(0.0, float(low)), max(1.0, float(high))
 
 
+@quiet
 def unit_range(images: np.ndarray, limits: tuple[float, float]) -> np.ndarray:
     """Values between the limits as values from 0 to 1, those beyond clipped."""
     low, high = limits
     return np.clip((images - low) / (high - low), 0, 1)
 
 
+@quiet
 def show(ax: Axes, image: np.ndarray, limits: tuple[float, float], **where: Any) -> None:
     """Draw one image, grey values or colours, with the limits for black and for white."""
     low, high = limits

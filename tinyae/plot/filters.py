@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from ..checks.arguments import optional_text, whole
+from ..checks.floating_point import quiet
 from ..checks.foreign_names import hinting
 from .drawing import as_images, axes_for, colour_bar, set_title, tile
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 
 @hinting
+@quiet
 def filters(
     layer: "Layer", *, n: int = 64, title: str | None = None, ax: Axes | None = None
 ) -> Axes:

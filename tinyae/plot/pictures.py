@@ -12,15 +12,18 @@ from numpy.typing import ArrayLike
 
 from ..checks.arguments import mapping, optional_text, whole, with_methods
 from ..checks.arrays import admit, numbers
+from ..checks.floating_point import quiet
 from ..checks.foreign_names import hinting
 from .drawing import (
     as_images,
     axes_for,
     colour_bar,
+    evenly,
     grey_limits,
     label_rows,
     set_title,
     show,
+    squared_errors,
     tile,
     unit_range,
 )
@@ -89,7 +92,7 @@ def manifold(
     optional_text("title", title)
     with_methods("model", model, "decode")
     (left, right), (bottom, top) = _grid_bounds(bounds, codes)
-    across, up = np.linspace(left, right, n), np.linspace(top, bottom, n)  # the first row is on top
+    across, up = evenly(left, right, n), evenly(top, bottom, n)  # the first row is on top
     grid = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
     images = as_images(model.decode(grid), "the decoded grid")
     ax = axes_for(ax, (6.4, 6.4))
@@ -191,8 +194,8 @@ def error_map(
     with_methods("model", model, "reconstruct")
     given = admit(x, "x")[: whole("n", n)]
     inputs, outputs = as_images(given, "x"), as_images(model.reconstruct(given), "reconstruction")
-    difference = np.abs(outputs.astype(float) - inputs)
-    squared = np.square(difference).reshape(len(inputs), -1).mean(axis=1)
+    errors = squared_errors(outputs, inputs)
+    squared, difference = quiet(np.mean)(errors.reshape(len(inputs), -1), axis=1), np.sqrt(errors)
     if difference.ndim == 4:
         difference = difference.mean(axis=3)
     scale = ScalarMappable(Normalize(0, float(difference.max()) or 1.0), "inferno")
@@ -239,7 +242,7 @@ def _grid_bounds(bounds: tuple | None, codes: ArrayLike | None) -> Bounds:
         if bounds is not None:
             raise ValueError("codes and bounds both say what the grid covers: give one of them")
         points = admit(codes, "codes", (2,)).astype(np.float64)
-        low, high = np.percentile(points, [1, 99], axis=0)
+        low, high = quiet(np.percentile)(points, [1, 99], axis=0)
         pairs = np.stack([low, high], axis=1)
     else:
         pairs = numbers((-3, 3) if bounds is None else bounds, "bounds").astype(float)

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from ..checks.arguments import with_methods
 from ..checks.arrays import admit
+from ..checks.floating_point import quiet
 from ..checks.foreign_names import hinting
 from .codes import latent
 from .drawing import (
@@ -78,7 +79,7 @@ def explore(
     def words(code: np.ndarray) -> str:
         return f"Decoded from ({code[0]:.3g}, {code[1]:.3g})"
 
-    start = np.median(codes, axis=0)
+    start = quiet(np.median)(codes, axis=0)
     show(right, decoded(start), limits)
     right.set(xticks=[], yticks=[])
     set_title(right, words(start), over_image)

@@ -8,6 +8,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from ..checks.arguments import mapping, optional_text
 from ..checks.arrays import numbers
+from ..checks.floating_point import quiet
 from ..checks.foreign_names import hinting
 from .drawing import COLOURS, axes_for, legend_within, set_title
 
@@ -15,6 +16,7 @@ PARTS = ("loss", "reconstruction", "penalty")
 
 
 @hinting
+@quiet
 def history(
     history: Mapping[str, Sequence[float]], *, title: str | None = None, ax: Axes | None = None
 ) -> Axes:

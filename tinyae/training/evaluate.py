@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..checks.arrays import row_chunks
+from ..checks.floating_point import converted, finite, quiet
 from ..engine.program import Program
 from ..network.chain import Chain, training_chain
 from ..network.network import Network
@@ -10,13 +11,20 @@ from ..network.network import Network
 
 def evaluate(model: Network, x: np.ndarray, target: np.ndarray) -> dict[str, float]:
     """Loss, reconstruction and penalty of admitted samples, as if all were one mini-batch."""
+    figures = measured(model, x, target)
+    finite(np.array([*figures.values()]), "the loss", model.dtype)
+    return figures
+
+
+def measured(model: Network, x: np.ndarray, target: np.ndarray) -> dict[str, float]:
+    """The same, which need not be finite."""
     chain = training_chain(model.layers, model.loss)
     if chain.compiled:
         sums, penalties = _loss_sums(model, chain, x, target)
-        reconstruction, penalty = float(sums.sum()) / target.size, penalties / len(x)
+        reconstruction, penalty = _mean(sums, target.size), penalties / len(x)
     else:
         outputs = _outputs(chain, x, model.dtype)
-        expected = np.ascontiguousarray(target, model.dtype)
+        expected = converted(target, model.dtype)
         reconstruction = float(chain.loss.value_and_gradient(outputs[-1], expected)[0])
         penalty = 0.0
         for layer, a in zip(chain.layers, outputs, strict=True):
@@ -33,6 +41,12 @@ def sample_errors(
     model: Network, x: np.ndarray, target: np.ndarray, per_feature: bool
 ) -> np.ndarray:
     """The loss of each admitted sample alone, or of each of its output elements."""
+    return finite(_sample_errors(model, x, target, per_feature), "an error")
+
+
+def _sample_errors(
+    model: Network, x: np.ndarray, target: np.ndarray, per_feature: bool
+) -> np.ndarray:
     chain = training_chain(model.layers, model.loss)
     loss = chain.kernel_loss
     if loss is None:
@@ -44,16 +58,27 @@ def sample_errors(
         return _custom_errors(chain, x, target, model.dtype)
     if chain.compiled and not per_feature:
         sums = _loss_sums(model, chain, x, target)[0]
-        return (sums / target[0].size).astype(model.dtype)
+        return _mean_of_each(sums, target[0].size, model.dtype)
     errors = np.empty(target.shape if per_feature else len(target), model.dtype)
     for rows in row_chunks(len(x), x[:1].nbytes):
         output, expected = _outputs(chain, x[rows], model.dtype)[-1], target[rows]
         if per_feature:  # every element as a sample of its own
             sums = loss.sums(output.reshape(-1, 1), expected.reshape(-1, 1))
-            errors[rows] = sums.reshape(expected.shape)
+            errors[rows] = converted(sums, model.dtype).reshape(expected.shape)
         else:
-            errors[rows] = loss.sums(output, expected) / expected[0].size
+            sums = loss.sums(output, expected)
+            errors[rows] = _mean_of_each(sums, expected[0].size, model.dtype)
     return errors
+
+
+@quiet
+def _mean(sums: np.ndarray, size: int) -> float:
+    return float(sums.sum()) / size
+
+
+@quiet
+def _mean_of_each(sums: np.ndarray, size: int, dtype: np.dtype) -> np.ndarray:
+    return converted(sums / size, dtype)
 
 
 def _loss_sums(
@@ -66,7 +91,7 @@ def _loss_sums(
 
 def _outputs(chain: Chain, x: np.ndarray, dtype: np.dtype) -> list[np.ndarray]:
     """Every layer's output for x."""
-    outputs = [np.array(x, dtype, order="C")]
+    outputs = [converted(x, dtype)]
     for layer in chain.layers:
         outputs.append(layer.forward(outputs[-1])[0])
     return outputs[1:]
@@ -74,6 +99,6 @@ def _outputs(chain: Chain, x: np.ndarray, dtype: np.dtype) -> list[np.ndarray]:
 
 def _custom_errors(chain: Chain, x: np.ndarray, target: np.ndarray, dtype: np.dtype) -> np.ndarray:
     output = _outputs(chain, x, dtype)[-1]
-    target = np.ascontiguousarray(target, dtype)
+    target = converted(target, dtype)
     pairs = [(output[i : i + 1], target[i : i + 1]) for i in range(len(x))]
-    return np.array([chain.loss.value_and_gradient(*pair)[0] for pair in pairs], dtype)
+    return converted([chain.loss.value_and_gradient(*pair)[0] for pair in pairs], dtype)

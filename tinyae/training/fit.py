@@ -1,5 +1,6 @@
 """`fit`: the loop over epochs, a stretch of mini-batches at a time."""
 
+import math
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -8,6 +9,7 @@ import numpy as np
 
 from ..checks.arguments import flag, optional_whole, whole
 from ..checks.arrays import admit, gather
+from ..checks.floating_point import quiet
 from ..checks.reach import warn_if_out_of_reach
 from ..engine import tuning
 from ..machine.interruption import Interruption
@@ -17,7 +19,7 @@ from .batches import Batches, Plan, Stretch
 from .callbacks import Callback, WayOut, check_callbacks
 from .compiled import make_trainer
 from .divergence import Snapshot, TrainingDiverged, WayBack
-from .evaluate import evaluate
+from .evaluate import measured
 from .progress_line import ProgressLine, check_verbose
 
 Rows = tuple[np.ndarray, np.ndarray]  # samples and targets, admitted
@@ -43,6 +45,7 @@ class EpochMeans:
         self._sizes.append(np.diff(plan.bounds)[first : first + len(losses)])
         self._seconds += seconds
 
+    @quiet
     def logs(self) -> dict[str, float]:
         """The means so far."""
         losses, sizes = np.concatenate(self._losses), np.concatenate(self._sizes)
@@ -169,7 +172,7 @@ class Training:
         while self._finished:
             epoch, logs = self._finished[0]
             if self.validation is not None:
-                logs = with_validation(logs, partial(evaluate, self.model, *self.validation))
+                logs = with_validation(logs, partial(measured, self.model, *self.validation))
                 with Interruption():
                     self.history.amend(logs)
                     self.model.history.amend(logs)
@@ -264,5 +267,7 @@ def with_validation(
     began = time.perf_counter()
     logs = dict(logs)
     seconds = logs.pop("seconds")
-    validation = {f"val_{key}": value for key, value in validate().items()}
+    figures = validate().items()
+    # what cannot be told is worse than any other
+    validation = {f"val_{key}": math.inf if math.isnan(value) else value for key, value in figures}
     return {**logs, **validation, "seconds": seconds + time.perf_counter() - began}

@@ -1,0 +1,29 @@
+"""Results are finite, or refused by name: NumPy's own warnings say neither what nor where."""
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+GLANCE = 4096  # numbers: so few are counted sooner than their smallest and largest are found
+# For functions in which NumPy neither warns nor raises, whatever the process has set: what may have
+# overflowed is looked for. Code of a user's does not run in them, since it keeps their settings.
+quiet = np.errstate(all="ignore")
+
+
+def finite(result: np.ndarray, what: str, dtype: np.dtype | None = None) -> np.ndarray:
+    """The result, unless it holds NaN or infinity; `dtype` is what it was computed in."""
+    if result.size <= GLANCE:
+        right = np.count_nonzero(np.isfinite(result)) == result.size
+    else:  # min and max carry NaN through and need no memory
+        right = -np.inf < result.min() <= result.max() < np.inf
+    if not right:
+        raise ValueError(
+            f"{what} is beyond {dtype or result.dtype}: the data, or numbers of the model, are too "
+            "large"
+        )
+    return result
+
+
+@quiet
+def converted(array: ArrayLike, dtype: DTypeLike) -> np.ndarray:
+    """A copy in C order; what is too small for the dtype becomes 0, what is too large infinite."""
+    return np.array(array, dtype, order="C")
