@@ -106,8 +106,8 @@ def main(out, full=False, seed=0, epochs=10, hidden=32):
     assert loss_gap < 1e-12
     assert gradient_gap < 1e-12
 
-    ax = tae.plot.reconstructions(ae, few)
-    ax.set_title(f"{hidden} hidden units, trained by hand for {epochs} epochs")
+    title = f"{hidden} hidden units, trained by hand for {epochs} epochs"
+    ax = tae.plot.reconstructions(ae, few, title=title)
     ax.figure.savefig(out / "reconstructions.png", bbox_inches="tight")
     return {"loss": final, "loss_gap": loss_gap, "gradient_gap": float(gradient_gap)}
 

@@ -52,15 +52,14 @@ def main(out, full=False, seed=0, sizes=(784, 500, 300, 2), epochs=10, steps=250
     print(f"\nGenerated from the mean codes: {named}")
     fig, axes = plt.subplots(1, 3, figsize=(6.4, 2.45), layout="constrained")
     for ax, digit, image, (a, b) in zip(axes, DIGITS, ae.decode(codes), codes, strict=True):
-        tae.plot.samples(image[np.newaxis], ax=ax)
-        ax.set_title(f"mean of {digit}: ({a:.1f}, {b:.1f})")
+        title = f"mean of {digit}: ({a:.1f}, {b:.1f})"
+        tae.plot.samples(image[np.newaxis], title=title, ax=ax)
     fig.savefig(out / "generated.png", bbox_inches="tight")
     latent = tae.plot.compare_latent(pca, ae, x_test[:2000], y_test[:2000])
     latent[0].figure.savefig(out / "latent.png", bbox_inches="tight")
     some = x_test[np.concatenate([np.flatnonzero(y_test == digit)[:3] for digit in DIGITS])]
     rows = {"image": some, "PCA": pca.reconstruct(some), "autoencoder": ae.reconstruct(some)}
-    ax = tae.plot.interpolation(rows)
-    ax.set_title("Test images, and what two numbers keep of them")
+    ax = tae.plot.interpolation(rows, title="Test images, and what two numbers keep of them")
     ax.figure.savefig(out / "reconstructions.png", bbox_inches="tight")
     return figures
 

@@ -99,8 +99,7 @@ def main(out, full=False, seed=0, epochs=10, samples=3000):
     beta = ae.encoder.layers[1].weights["beta"]
     print(f"\nβ began at 1 everywhere and is now between {beta.min():.2f} and {beta.max():.2f}.")
 
-    ax = tae.plot.interpolation(rows)
-    ax.set_title("Two losses on images with wild pixels")
+    ax = tae.plot.interpolation(rows, title="Two losses on images with wild pixels")
     ax.figure.savefig(out / "losses.png", bbox_inches="tight")
     return figures
 

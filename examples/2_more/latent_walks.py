@@ -82,8 +82,7 @@ def main(out, full=False, seed=0, sizes=(784, 256, 128, 8), epochs=20, pairs=200
         start, end = (x_test[np.where(y_test == digit, error, 1).argmin()] for digit in (a, b))
         strips = {"pixels": tae.straight_line(start, end, 11)}
         strips["codes"] = tae.interpolate(ae, start, end, 11)
-        tae.plot.interpolation(strips, ax=ax)
-        ax.set_title(f"From {a} to {b}")
+        tae.plot.interpolation(strips, title=f"From {a} to {b}", ax=ax)
     fig.savefig(out / "walks.png", bbox_inches="tight")
     return figures
 

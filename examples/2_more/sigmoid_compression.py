@@ -60,7 +60,7 @@ def main(out, full=False, seed=0, thousands=3):
     fig, axes = plt.subplots(1, 2, figsize=(8, 4.4), layout="constrained")
     canvases = {"Test images": x_test[:16], "From 64 numbers each": ae.reconstruct(x_test[:16])}
     for ax, (title, images) in zip(axes, canvases.items(), strict=True):
-        tae.plot.samples(images, columns=4, ax=ax).set_title(title)
+        tae.plot.samples(images, columns=4, title=title, ax=ax)
     fig.savefig(out / "canvases.png", bbox_inches="tight")
     return {
         "first": losses[0],

@@ -61,11 +61,11 @@ def main(out, full=False, seed=0, epochs=30, samples=6000):
     for ax, name in zip(axes, ("none", "L1 2.56e-3", "L2 normal"), strict=True):
         # codes 1 and 3 as in the tutorial, or the next ones that are not dead
         across, up, *_ = sorted([0, 2, 1, *range(3, 16)], key=dead[name].__contains__)
-        tae.plot.joint(models[name].encode(x_test), units=(across, up), ax=ax)
-        ax.title.set_text(f"penalty: {name}")
+        codes = models[name].encode(x_test)
+        tae.plot.joint(codes, units=(across, up), title=f"penalty: {name}", ax=ax)
     fig.savefig(out / "joint.png", bbox_inches="tight")
-    ax = tae.plot.history(models["L1 2.56e-3"].history)
-    ax.set_title("L1 2.56e-3: the loss and its two parts")
+    history = models["L1 2.56e-3"].history
+    ax = tae.plot.history(history, title="L1 2.56e-3: the loss and its two parts")
     ax.figure.savefig(out / "history.png", bbox_inches="tight")
     return figures
 

@@ -14,48 +14,8 @@ import numpy as np
 import pytest
 
 import tinyae as tae
-from tinyae.cli.parser import main
-
-
-@pytest.fixture(autouse=True)
-def _in_a_new_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-
-
-@pytest.fixture
-def run(capsys):
-    """Runs a command in this process: its exit code, output and errors."""
-
-    def run(*arguments):
-        try:
-            code = main([str(argument) for argument in arguments])
-        except SystemExit as stop:  # argparse's way out
-            code = stop.code
-        return code, *capsys.readouterr()
-
-    return run
-
-
-def fails(result, message, code=1):
-    """It ended with that exit code and one line that says why."""
-    assert result[0] == code
-    assert result[1] == ""
-    lines = result[2].splitlines()
-    assert len(lines) == 1, result[2]
-    assert re.search(message, lines[0]), lines[0]
-    assert lines[0].startswith("tinyae: ")
-
-
-def samples(n=60, features=6, seed=0):
-    return np.random.default_rng(seed).random((n, features)).astype(np.float32)
-
-
-def saved_model(path="model.npz", **options):
-    model = tae.Autoencoder(
-        [tae.Dense(4, "tanh"), tae.Dense(2)], [tae.Dense(6)], input_shape=(6,), **options
-    )
-    model.save(path)
-    return model
+from tests.support.shell import fails, samples, saved_model
+from tinyae.cli import commands
 
 
 def idx(array):
@@ -94,6 +54,9 @@ def test_train_saves_a_model_that_python_would_have_trained(run):
     assert "total" in out
     assert "trained for 3 epochs, 15 steps" in out
     assert "seed 4" in out
+    for name, figures in loaded.history.items():
+        assert f"last {name} {figures[-1]:.5g}\n" in out
+    assert f"{loaded.history['loss'][0]:.5g}\n" not in out
 
 
 def test_train_with_bce_and_images(run):
@@ -116,7 +79,7 @@ def test_train_with_bce_and_images(run):
     [
         (("--encoder", "3", "--save", "none/m"), "no folder none to save"),
         (("--encoder", "3", "--save", "m", "--learning-rate", "-1"), "learning_rate must be"),
-        (("--encoder", "3", "--save", "m", "--loss", "bce"), r"x must lie in \[0, 1\]"),
+        (("--encoder", "3", "--save", "m", "--loss", "bce"), r"x.npy\[0, 0\]: 3.18.* as bce needs"),
         (("--encoder", "3", "--save", "m", "--key", "a"), "is no .npz"),
         (
             ("--encoder", "3", "--save", "m", "--activation", "soft"),
@@ -145,12 +108,17 @@ def test_train_says_what_is_wrong(run, arguments, message):
         ("train", "x.npy", "--save", "m", "--encoder", "3", "--validation", "1"),
         ("encode", "m", "x.npy"),
         ("demo", "--data", "other"),
+        ("encode", "m", "x.csv", "z.csv", "--drop", "a", "--columns", "b"),
     ],
 )
 def test_misuse_ends_with_2(run, arguments):
     code, out, err = run(*arguments)
     assert (code, out) == (2, "")
     assert "usage: python -m tinyae" in err
+
+
+def test_the_version(run):
+    assert run("--version") == (0, f"tinyae {tae.__version__}\n", "")
 
 
 @pytest.mark.parametrize(
@@ -195,13 +163,6 @@ def test_encode_decode_and_reconstruct(run):
     np.testing.assert_array_equal(np.load("r.npy"), model.reconstruct(x))
 
 
-def test_the_result_may_take_the_datas_place(run):
-    saved_model()
-    np.save("x.npy", samples())
-    assert run("encode", "model.npz", "x.npy", "x.npy")[0] == 0
-    assert np.load("x.npy").shape == (60, 2)
-
-
 def test_parts_and_pca(run):
     model, x = saved_model(), samples()
     model.encoder.save("encoder.npz")
@@ -214,59 +175,6 @@ def test_parts_and_pca(run):
     assert run("encode", "pca.npz", "x.npy", "z.npy")[0] == 0
     assert run("decode", "pca.npz", "z.npy", "y.npy")[0] == 0
     np.testing.assert_array_equal(np.load("y.npy"), pca.reconstruct(x))
-
-
-def test_every_form_of_data(run):
-    model, x = saved_model(), samples()
-    np.save("x.npy", x)
-    np.savez("one.npz", x=x)
-    np.savez("two.npz", a=x[:1], b=x)
-    np.savetxt("plain.csv", x, delimiter=",")
-    np.savetxt("names.csv", x, delimiter=",", header="a,b,c,d,e,f", comments="")
-    with open("bom.csv", "w", encoding="utf-8-sig") as file:
-        file.write("a,b,c,d,e,f\r\n" + "".join(",".join(map(str, row)) + "\r\n" for row in x))
-    np.save("images.npy", x.reshape(60, 2, 3))
-    for name in ("one.npz", "two.npz", "plain.csv", "names.csv", "bom.csv", "images.npy"):
-        key = ("--key", "b") if name == "two.npz" else ()
-        assert run("encode", "model.npz", name, "z.npy", *key) == (
-            *(0, "z.npy: float32, shape (60, 2)\n", ""),
-        )
-        np.testing.assert_array_equal(np.load("z.npy"), model.encode(x))
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "message"),
-    [
-        ("x.npy", b"nonsense", "x.npy"),
-        ("x.npy", b"", "x.npy"),
-        ("x.npz", b"PK\x03\x04 nonsense", "x.npz"),
-        ("x.csv", b"", "x.csv: it holds no rows"),
-        ("x.csv", b"a,b\n", "x.csv: it holds no rows"),
-        ("x.csv", b"1,2\n3,x\n", "x.csv.*'x'"),
-        ("x.csv", b"1,2\n3\n", "x.csv.*columns"),
-        ("x.csv", b"\xff\xfe\x00", "x.csv"),
-        ("x", b"", "x"),
-        ("x.png", b"\x89PNG\r\n", "x.png is not an IDX file"),
-        ("labels", bytes([0, 0, 8, 1, 0, 0, 0, 2, 5, 6]), "should hold samples"),
-        ("x.csv", b"1,2,3,4,5\n", r"x must have shape \(n, 6\)"),
-        ("x.csv", b"1,2,3,4,5,nan\n", "x must be finite"),
-    ],
-)
-def test_data_that_cannot_be_used(run, name, content, message):
-    saved_model()
-    with open(name, "wb") as file:
-        file.write(content)
-    fails(run("encode", "model.npz", name, "z.npy"), message)
-    assert not os.path.exists("z.npy")
-
-
-def test_npz_with_several_or_other_arrays(run):
-    saved_model()
-    np.savez("x.npz", a=samples(), b=samples())
-    fails(run("encode", "model.npz", "x.npz", "z.npy"), "x.npz holds a, b: choose one with --key")
-    fails(run("encode", "model.npz", "x.npz", "z.npy", "--key", "c"), "holds a, b: choose one")
-    np.savez("x.npz", a=np.array([{}], object))
-    fails(run("encode", "model.npz", "x.npz", "z.npy"), "allow_pickle=False")
 
 
 # check
@@ -288,6 +196,19 @@ def test_check_passes_and_fails(run, monkeypatch):
     assert code == 1
     assert "failed" in out
     assert err == "tinyae: the gradient check of bad.npz: failed\n"
+
+
+def test_check_takes_the_first_samples(run, monkeypatch):
+    x = samples()
+    saved_model()
+    np.save("x.npy", x)
+    seen, right = [], commands.check_gradients
+    monkeypatch.setattr(commands, "check_gradients", lambda ae, x: seen.append(x) or right(ae, x))
+    for count in (4, 60, 100):
+        assert run("check", "model.npz", "x.npy", "--samples", count)[0] == 0
+        np.testing.assert_array_equal(seen.pop(), x[:count])
+    assert run("check", "model.npz", "x.npy")[0] == 0
+    np.testing.assert_array_equal(seen.pop(), x[:8])
 
 
 # In a process of its own

@@ -141,8 +141,8 @@ def test_the_table_names_the_closest_unit():
     a = np.random.default_rng(0).normal(size=(300, 3))
     a[:, 2] = -2 * a[:, 0]
     line = str(tae.latent_diagnostics(a)).splitlines()[1].split()
-    assert line[0] == "1"
-    assert line[-3:] == ["3", "-1.00", "1.00"]
+    assert line[0] == "0"
+    assert line[-3:] == ["2", "-1.00", "1.00"]
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,43 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(
     assert [each.name for each in tmp_path.iterdir()] == ["model"] * old
 
 
+def test_file_and_folder_are_on_the_disk_when_it_returns(way, tmp_path, monkeypatch):
+    """First what is in the file, then its move, then the folder that has the new name."""
+    done, sync, move = [], os.fsync, os.replace
+
+    def noted(descriptor):
+        kind = "folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file"
+        same = os.path.samestat(os.fstat(descriptor), os.stat(tmp_path))
+        done.append(kind if same or kind == "file" else "another folder")
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    monkeypatch.setattr(os, "replace", lambda *paths: (done.append("move"), move(*paths)))
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "link").symlink_to(tmp_path / "model")
+    for path in (tmp_path / "model", tmp_path / "elsewhere" / "link"):
+        done.clear()
+        save(path)
+        assert done == ["file", "move", "folder"]
+
+
+@pytest.mark.parametrize("windows", [False, True])
+def test_all_of_it_is_there_before_it_is_moved(way, windows, tmp_path, monkeypatch):
+    """And where an open file cannot be moved it is closed."""
+    seen = []
+
+    def replace(source, target, move=os.replace):
+        seen.append((os.path.getsize(source), file.closed))
+        move(source, target)
+
+    monkeypatch.setattr(os, "replace", replace)
+    if windows:
+        monkeypatch.setattr(atomic_file, "fcntl", None)
+    with atomic_file.replace_file(tmp_path / "few") as file:
+        file.write(b"bytes")
+    assert seen == [(5, windows)]
+
+
 def run(code, *arguments):
     command = [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True)

@@ -46,6 +46,14 @@ def test_arrays_that_do_not_fit(name, make, reason, tmp_path):
         tae.load(path)
 
 
+@pytest.mark.parametrize("change", [lambda a: a[:-1], lambda a: np.append(a, a[:1]), np.float64])
+def test_a_part_alone_holds_its_parameters(change, tmp_path):
+    path, arrays = tmp_path / "model.npz", arrays_of("sequential")
+    np.savez(path, **{**arrays, "parameters": change(arrays["parameters"])})
+    with pytest.raises(tae.ModelFormatError, match="'parameters' should be float32 of shape"):
+        tae.load(path)
+
+
 @pytest.mark.parametrize("side", [10**6, 10**15, 10**17])
 def test_arrays_that_declare_petabytes(side, tmp_path):
     """A header that claims more than is there, in a file that is right in all else."""
@@ -80,6 +88,14 @@ def test_dtypes_that_do_not_exist(tmp_path):
         tae.load(path)
 
 
+@pytest.mark.parametrize("signature", [b"\x93NUMPY\x02\x00", b"\x93NUMPZ\x01\x00"])
+def test_headers_of_another_format(signature, tmp_path):
+    path = tmp_path / "model.npz"
+    path.write_bytes(saved("autoencoder").replace(b"\x93NUMPY\x01\x00", signature))
+    with pytest.raises(tae.ModelFormatError, match=r"'model\.npy' is not an array of numbers"):
+        tae.load(path)
+
+
 def test_compressed_members_are_refused(tmp_path):
     path = tmp_path / "model.npz"
     bomb = np.zeros(50_000_000, np.float32)
@@ -94,6 +110,22 @@ def test_many_members_and_a_long_tail(tmp_path):
         tae.load(path)
     path.write_bytes(saved("autoencoder") + bytes(100_000))
     with pytest.raises(tae.ModelFormatError, match="goes on after its end"):
+        tae.load(path)
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+@pytest.mark.parametrize("name", ["model", "parameters", "slots", "history"])
+@pytest.mark.parametrize("last", [False, True], ids=["behind the first", "at the end"])
+def test_an_array_that_stands_twice(name, last, tmp_path):
+    """Readers differ in which of the two they take, so neither is taken."""
+    path, arrays = tmp_path / "model.npz", list(arrays_of().items())
+    where = len(arrays) if last else 1
+    arrays.insert(where, (name, dict(arrays)[name]))
+    with zipfile.ZipFile(path, "w") as file:
+        for each, array in arrays:
+            with file.open(f"{each}.npy", "w") as member:
+                np.lib.format.write_array(member, array)
+    with pytest.raises(tae.ModelFormatError, match="too many arrays, or one twice"):
         tae.load(path)
 
 

@@ -97,4 +97,45 @@ def test_few_kinks_are_forgiven():
     assert tae.check_gradients(ae, x, samples(20, seed=1)).verdict == "inconclusive"
 
 
-# What is checked, and what is left alone
+def verdict_at_zero(bend, curvature=0.0, off=0.0):
+    """For inputs of 0, where the slope changes by `bend` (1 far around) and grows by `curvature`,
+    and the derivative says `off` too much.
+    """
+    layer = Pointwise(
+        lambda x: x + bend / 2 * np.abs(x) + curvature / 2 * x**2,
+        lambda x: 1 + bend / 2 * np.sign(x) + curvature * x + off * (x == 0),
+    )
+    ae = tae.Autoencoder([layer], [tae.Dense(5)])
+    report = tae.check_gradients(ae, np.zeros((1, 5)), np.full((1, 5), 100.0))
+    (row,) = (row for row in report.rows if row.name == "input")
+    assert row.kinks in (0, row.checks)
+    assert (row.kinks > 0) == (row.verdict == "inconclusive")
+    return row.verdict
+
+
+def test_slopes_a_thousandth_apart_may_be_a_kinks():
+    """Though the derivative, halfway between them, agrees."""
+    assert verdict_at_zero(bend=5e-4) == "passed"
+    assert verdict_at_zero(bend=5e-3) == "inconclusive"
+
+
+def test_a_kink_is_no_small_part_of_what_curvature_bends():
+    """The slopes at the ends of a step of 1e-5 are 1e-2 apart by curvature alone."""
+    assert verdict_at_zero(bend=2e-4, curvature=1e3) == "passed"
+    assert verdict_at_zero(bend=1e-3, curvature=1e3) == "inconclusive"
+
+
+def test_a_kink_excuses_what_it_can_explain():
+    """No derivative that is off by much more than the slopes are apart."""
+    assert verdict_at_zero(bend=1e-2, off=0.5) == "failed"
+    assert verdict_at_zero(bend=1e-2, off=0.1) == "inconclusive"
+
+
+def test_at_most_points_around_a_kink_the_derivative_must_be_right():
+    """A derivative that is right on one side only: right at 0, 1, 2 or 3 of three points there."""
+    layer = Pointwise(np.abs, lambda x: np.where(x > 0, 2.0, -1.0))
+    ae = tae.Autoencoder([layer], [tae.Dense(5)])
+    report = tae.check_gradients(ae, np.zeros((40, 5)), samples(40, seed=1))
+    (row,) = (row for row in report.rows if row.name == "input")
+    assert row.verdict == "failed"
+    assert 0.35 * row.checks < row.kinks < 0.65 * row.checks  # two points or three, not one of them

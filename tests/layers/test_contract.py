@@ -199,6 +199,24 @@ def test_compiled_is_eager(case, dtype, threads, chunk, apart_from, monkeypatch)
 
 
 @each_case
+def test_a_first_layer_leaves_out_the_gradient_for_its_input(case):
+    size = math.prod(case.input_shape)
+    model = tae.Autoencoder(
+        [case.make()],
+        [tae.Flatten(), tae.Dense(size), tae.Reshape(case.input_shape)],
+        **{"input_shape": case.input_shape, "dtype": "float64"},
+    )
+    x, results = samples(case, 6), []
+    for wanted in (True, False):
+        chain = training_chain(model.layers, model.loss)
+        trainer = CompiledTrainer(chain, model.parameters, model.slots, 6, 1, input_gradient=wanted)
+        losses = trainer.run(Stretch(x, x, np.array([0, 6]), 0), None)
+        results.append((losses.tolist(), trainer.gradients.tolist()))
+        trainer.close()
+    assert results[0] == results[1]
+
+
+@each_case
 @pytest.mark.parametrize(
     ("loss", "apart_from"),
     [("mse", 1e9), ("mse", 0), (EagerMSE(), 0)],

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 import tinyae as tae
 from tests.support.naive_images import conv2d, conv2d_transpose
 from tests.support.steps_in_numpy import assert_same, run_steps
+from tinyae.layers import convolution
 from tinyae.layers.record import as_type
 
 sizes = st.integers(1, 9)
@@ -46,9 +47,7 @@ def reference(layer, x):
     return function(x, layer.weights["kernel"], b, layer.strides, layer.padding)
 
 
-@given(cases())
-def test_forward_equals_loops(case):
-    layer, x = case
+def assert_forward_equals_loops(layer, x):
     y, _ = layer.forward(x)
     expected = reference(layer, x)
     assert y.shape[1:] == layer.output_shape
@@ -56,11 +55,9 @@ def test_forward_equals_loops(case):
     assert_same(run_steps(layer, x), expected)  # the plain readings
 
 
-@given(cases())
-def test_backward_is_the_transpose_of_forward(case):
+def assert_backward_is_the_transpose(layer, x):
     # The layer is linear in x, in W and in b, so its gradients follow from the loops alone:
     # <dy, y(x + e) − y(x)> = <dx, e> for every e.
-    layer, x = case
     rng = np.random.default_rng(0)
     y, cache = layer.forward(x)
     dy = rng.normal(size=y.shape)
@@ -79,6 +76,27 @@ def test_backward_is_the_transpose_of_forward(case):
     assert found == pytest.approx(np.vdot(dy, moved), rel=1e-10, abs=1e-10)
     if layer.use_bias:
         np.testing.assert_allclose(layer.gradients["bias"], dy.sum(axis=(0, 1, 2)), atol=1e-12)
+
+
+@given(cases())
+def test_forward_equals_loops(case):
+    assert_forward_equals_loops(*case)
+
+
+@given(cases())
+def test_backward_is_the_transpose_of_forward(case):
+    assert_backward_is_the_transpose(*case)
+
+
+@pytest.mark.parametrize("kind", [tae.Conv2D, tae.Conv2DTranspose])
+@pytest.mark.parametrize(("inputs", "filters"), [(1, 2), (2, 1)])
+def test_more_windows_than_are_taken_at_a_time(kind, inputs, filters):
+    layer = kind(filters, 7, padding="same", bias_initializer=tae.RandomNormal(1.0))
+    tae.Sequential([layer]).build((19, 21, inputs), "float64")
+    x = np.random.default_rng(0).normal(size=(3, 19, 21, inputs))
+    assert x[..., 0].size > convolution.BLOCK // 7**2
+    assert_forward_equals_loops(layer, x)
+    assert_backward_is_the_transpose(layer, x)
 
 
 @given(cases())
@@ -139,7 +157,7 @@ def test_gathering_and_scattering_agree(kind, filters, monkeypatch):
                     "pad_left": window[1] - 1 - fields["pad_left"],
                 }
 
-            monkeypatch.setattr(layer, "record_fields", other)
+            monkeypatch.setitem(vars(layer), "record_fields", other)
         tae.Sequential([layer]).build((6, 5, 2), "float64", seed=3)
         x = np.random.default_rng(0).normal(size=(3, 6, 5, 2))
         y, cache = layer.forward(x)

@@ -16,7 +16,7 @@ from tinyae.training.compiled import make_trainer
 def noisy(layer, x, step=0, first=0):
     layer = copy.copy(layer)
     vars(layer).pop("output_shape", None)  # as if it had not been built, in another dtype perhaps
-    layer.dtype = x.dtype
+    vars(layer)["dtype"] = x.dtype
     layer.build(x.shape[1:])
     return layer.forward(x, training=True, step=step, first=first)[0]
 
@@ -182,10 +182,10 @@ def test_neighbours_are_independent(layer):
     y = (y - y.mean()) / y.std()
     other_step = noisy(layer, x, step=1).astype(float)
     other_step = (other_step - other_step.mean()) / other_step.std()
-    layer.key = 12345
+    vars(layer)["key"] = 12345  # as a model gives it
     other_layer = noisy(layer, x).astype(float)
     other_layer = (other_layer - other_layer.mean()) / other_layer.std()
-    layer.key = 0
+    vars(layer)["key"] = 0
     pairs = {
         "elements": (y[:, 1:], y[:, :-1]),
         "samples": (y[1:], y[:-1]),

@@ -111,6 +111,49 @@ def test_a_copy_of_a_models_part_is_free(how):
     np.testing.assert_array_equal(other.encode(np.ones((1, 4))), model.encode(np.ones((1, 4))))
 
 
+@pytest.mark.parametrize("part", ["encoder", "decoder"])
+@pytest.mark.parametrize("how", COPIES)
+def test_a_copied_models_layers_belong_to_the_copy(how, part):
+    twin = COPIES[how](small(input_shape=(4,)))
+    shape = getattr(twin, part).input_shape
+    with pytest.raises(ValueError, match="already belongs to a model"):
+        tae.Autoencoder(getattr(twin, part), [tae.Dense(*shape)], input_shape=shape)
+    assert is_whole(twin)
+
+
+@pytest.mark.parametrize("how", COPIES)
+def test_a_chain_that_is_not_built_is_copied_as_such(how):
+    twin = COPIES[how](tae.Sequential([tae.Dense(3)]))
+    assert tae.Autoencoder(twin, [tae.Dense(4)], input_shape=(4,)).built
+
+
+def test_a_subclass_of_a_chain_is_one():
+    class Named(tae.Sequential):
+        """Only a name."""
+
+    assert Named([tae.Dense(3)]).build((4,)) == (3,)
+    with pytest.raises(TypeError, match=r"Wrong\.kernels must be Kernels, but got 5"):
+
+        class Wrong(tae.Sequential):
+            kernels = 5
+
+
+def test_gradients_are_cleared_in_all_layers():
+    model = small(input_shape=(4,))
+    model.gradient[...] = 7
+    model.clear_gradients()
+    assert not model.gradient.any()
+
+
+@pytest.mark.parametrize("loss", ["mse", "bce"])
+def test_a_model_may_only_reshape(loss):
+    model = tae.Autoencoder([tae.Flatten()], [tae.Reshape((2, 3))], loss=loss)
+    x = np.full((5, 2, 3), 0.5)
+    expected = 0.0 if loss == "mse" else np.log(2)
+    assert model.evaluate(x)["loss"] == pytest.approx(expected, rel=1e-6)
+    np.testing.assert_array_equal(model.fit(x, verbose=0)["loss"], [model.evaluate(x)["loss"]])
+
+
 @pytest.mark.parametrize(
     "part",
     [lambda model: model.encoder, lambda model: model.decoder, lambda model: model.layers[0]],

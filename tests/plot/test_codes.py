@@ -28,7 +28,7 @@ def test_joint_draws_the_chosen_units_and_all_their_counts():
     codes = np.random.default_rng(0).normal(size=(200, 4))
     ax = plot.joint(codes, units=(3, 1))
     np.testing.assert_array_equal(ax.collections[0].get_offsets(), codes[:, [3, 1]])
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("code 4", "code 2")
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("code 3", "code 1")
     top, side = (each for each in ax.figure.axes if each is not ax)
     for margin, unit, axis in ((top, 3, 0), (side, 1, 1)):
         outline = margin.patches[0].get_path().vertices
@@ -79,6 +79,14 @@ def test_curve_is_what_the_codes_between_the_lowest_and_highest_decode_to():
     across, up = line.get_data()
     np.testing.assert_allclose(across, np.linspace(x[:, 0].min(), x[:, 0].max(), 100))
     np.testing.assert_allclose(up, across**2)
+
+
+def test_curve_reaches_the_last_point_of_many():
+    """Far beyond all but one of them at either end, where percentiles would leave it out."""
+    x = np.zeros((1001, 2))
+    x[0, 0], x[-1, 0] = -40, 30
+    across, _ = plot.curve(Parabola(), x, n=15).lines[0].get_data()
+    np.testing.assert_allclose(across, np.linspace(-40, 30, 15))
 
 
 def test_curve_shows_pcas_line_beside_it():

@@ -85,6 +85,24 @@ def test_error_map_shows_where_and_how_much():
     assert bar.get_ylim() == (0, most)
 
 
+@pytest.mark.parametrize("shape", [(16,), (4, 4, 1), (4, 4, 3)])
+def test_rows_share_the_first_ones_scale(shape):
+    """Where the rows' own scales would differ: half of the input is half as bright."""
+    x = 10 * np.random.default_rng(0).random((40, *shape)) - 2
+    low, high = np.percentile(x, [1, 99])
+    bright = np.clip((x - low) / (high - low), 0, 1).reshape(40, 4, 4, -1)
+    half = np.clip((x / 2 - low) / (high - low), 0, 1).reshape(40, 4, 4, -1)
+    whole = drawn(plot.error_map(Half(), x, n=40))
+    np.testing.assert_allclose(whole[:4, 5:9], np.broadcast_to(bright[1], (4, 4, 3)))
+    np.testing.assert_allclose(whole[5:9, 5:9], np.broadcast_to(half[1], (4, 4, 3)))
+    ax = plot.reconstructions(Half(), x, n=40)
+    if shape != (4, 4, 3):  # grey values, of which matplotlib makes brightnesses
+        assert ax.images[0].get_clim() == (low, high)
+        np.testing.assert_allclose(drawn(ax)[5:9, 5:9], x[1].reshape(4, 4) / 2)
+    else:
+        np.testing.assert_allclose(drawn(ax)[5:9, 5:9], half[1])
+
+
 @pytest.mark.parametrize("shape", [(4, 5, 1), (4, 5, 3)])
 def test_error_map_of_images(shape):
     x = np.random.default_rng(0).random((2, *shape))

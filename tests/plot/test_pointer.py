@@ -67,6 +67,12 @@ def test_the_code_under_the_mouse_is_decoded():
         assert cross.get_xydata()[0] == pytest.approx(code)
 
 
+def test_titles_that_are_given_stay():
+    axes = plot.explore(Corners(), X, title=("", "mine"))
+    move(axes, axes[0], (0.25, 0.75))
+    assert [ax.get_title() for ax in axes] == ["", "mine"]
+
+
 def test_outside_the_codes_nothing_changes():
     axes = plot.explore(Corners(), X)
     move(axes, axes[0], (0.25, 0.75))

@@ -222,9 +222,11 @@ def test_a_penalty_that_a_file_would_lose_is_refused(tmp_path):
 
 
 def test_an_activation_needs_both_kernels_and_a_name_of_its_own(tmp_path):
-    with pytest.raises(ValueError, match="'soft' must have a forward and a backward kernel"):
-        tae.Dense(2, tae.ActivationFunction("soft", None, None))
-    taken = activations.KNOWN["relu"]._replace(name="Dense")
+    relu = activations.KNOWN["relu"]
+    for missing in ({"forward": None}, {"backward": None}, {"forward": None, "backward": None}):
+        with pytest.raises(ValueError, match="'soft' must have a forward and a backward kernel"):
+            tae.Dense(2, relu._replace(name="soft", **missing))
+    taken = relu._replace(name="Dense")
     with pytest.raises(ValueError, match="cannot be saved"):
         model([tae.Dense(2, taken)]).save(tmp_path / "model")
 

@@ -83,6 +83,7 @@ KINDS: dict[str, frozenset[str]] = {
     "bounds": frozenset({"nothing", "array"}),
     "fill": NUMBER | {"NaN", "infinity", "negative"},
     **dict.fromkeys(("ax", "axes"), OPTIONAL),
+    "title": TEXT | OPTIONAL,
     "function": PART,
 }
 
@@ -327,7 +328,7 @@ def calls(folder: Path) -> dict[str, Call]:
         "L1": (lambda: tae.L1, {"l1": 0.1}),
         "L2": (lambda: tae.L2, {"l2": 0.1}),
         "L1L2": (lambda: tae.L1L2, {"l1": 0.1, "l2": 0.1}),
-        "History.plot": (lambda: tae.History(loss=[1.0]).plot, {"ax": None}),
+        "History.plot": (lambda: tae.History(loss=[1.0]).plot, {"title": "A", "ax": None}),
         "Sequential": (lambda: tae.Sequential, {"layers": [tae.Dense(2)], "label": "Sequential"}),
         "Sequential.build": (
             lambda: chain().build,
@@ -350,20 +351,28 @@ def calls(folder: Path) -> dict[str, Call]:
         ),
         "plot.compare_latent": (
             lambda: plot.compare_latent,
-            {"pca": pca(2), "model": pca(2), "x": x, "labels": [1] * 12, "axes": None},
+            {
+                "pca": pca(2),
+                "model": pca(2),
+                "x": x,
+                "labels": [1] * 12,
+                "title": ("A", None),
+                "axes": None,
+            },
         ),
         "plot.joint": (
             lambda: plot.joint,
-            {"codes": codes(), "labels": [1] * 12, "units": (0, 1), "ax": None},
+            {"codes": codes(), "labels": [1] * 12, "units": (0, 1), "title": "A", "ax": None},
         ),
         "plot.latent": (
             lambda: plot.latent,
-            {"codes": codes(), "labels": [1] * 12, "ax": None},
+            {"codes": codes(), "labels": [1] * 12, "title": "A", "ax": None},
         ),
         "plot.curve": (
             lambda: plot.curve,
             {
                 **{"model": pca(1, (12, 2)), "x": codes(), "pca": pca(1, (12, 2)), "n": 3},
+                "title": "A",
                 "ax": None,
             },
         ),
@@ -376,30 +385,43 @@ def calls(folder: Path) -> dict[str, Call]:
             {
                 "layer": tae.Autoencoder([tae.Dense(2)], [tae.Dense(4)], (4,)).layers[0],
                 "n": 2,
+                "title": "A",
                 "ax": None,
             },
         ),
         **{
             f"plot.{name}": (
                 lambda name=name: getattr(plot, name),
-                {"model": pictured(), "x": squares, "n": 2, "ax": None},
+                {"model": pictured(), "x": squares, "n": 2, "title": "A", "ax": None},
             )
             for name in ("error_map", "reconstructions")
         },
         "plot.interpolation": (
             lambda: plot.interpolation,
-            {"strips": {"a": squares}, "ax": None},
+            {"strips": {"a": squares}, "title": "A", "ax": None},
         ),
         "plot.manifold": (
             lambda: plot.manifold,
-            {"model": pictured(), "n": 2, "bounds": None, "codes": None, "ax": None},
+            {"model": pictured(), "n": 2, "bounds": None, "codes": None, "title": "A", "ax": None},
         ),
-        "plot.samples": (lambda: plot.samples, {"images": squares, "columns": 2, "ax": None}),
+        "plot.samples": (
+            lambda: plot.samples,
+            {"images": squares, "columns": 2, "title": "A", "ax": None},
+        ),
         "plot.explore": (
             lambda: plot.explore,
-            {"model": pictured(), "x": squares, "labels": [1] * 12, "axes": None},
+            {
+                "model": pictured(),
+                "x": squares,
+                "labels": [1] * 12,
+                "title": ("A", None),
+                "axes": None,
+            },
         ),
-        "plot.history": (lambda: plot.history, {"history": {"loss": [1.0]}, "ax": None}),
+        "plot.history": (
+            lambda: plot.history,
+            {"history": {"loss": [1.0]}, "title": "A", "ax": None},
+        ),
         "models.deep": (
             lambda: models.deep,
             {"sizes": (6, 2), "activation": "relu", "output_activation": None},

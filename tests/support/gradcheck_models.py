@@ -78,6 +78,3 @@ def spoil(monkeypatch, where, factor):
         return losses
 
     monkeypatch.setattr(CompiledTrainer, "run", wrong_run)
-
-
-# Right gradients pass

@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+LONGEST = 2**31 - 1  # side of an array
+
 
 def shown(value: object) -> str:
     """What came, as messages show it: the first line of what Python says of it."""
@@ -82,9 +84,9 @@ def optional_whole(name: str, value: object, least: int = 1) -> int | None:
 
 def length(name: str, value: object, least: int = 1) -> int:
     """How long a side of an array is to be: no more than could ever be."""
-    if (found := whole(name, value, least)) < 2**31:
+    if (found := whole(name, value, least)) <= LONGEST:
         return found
-    raise ValueError(f"{name} must be below 2**31, but got {shown(value)}")
+    raise ValueError(f"{name} must be at most {LONGEST}, but got {shown(value)}")
 
 
 def sizes(name: str, value: Any, least: int = 1) -> tuple[int, ...]:
@@ -157,6 +159,11 @@ def text(name: str, value: object) -> str:
     if not isinstance(value, str):
         raise ValueError(f"{name} must be a text, but got {shown(value)}")
     return value
+
+
+def optional_text(name: str, value: object) -> str | None:
+    """The same, or None."""
+    return None if value is None else text(name, value)
 
 
 def file_path(name: str, value: Any) -> str:

@@ -65,7 +65,7 @@ def admit(
         or leaves the bounds; the message names `name`, what was expected and what came.
     """
     array = numbers(data, name)
-    _check_shape(array, name, sample_shape)
+    check_shape(array, name, sample_shape)
     return _check_values(array, name, _computed_in(array, dtype), bounds)
 
 
@@ -94,7 +94,8 @@ def _computed_in(array: np.ndarray, dtype: DTypeLike | None) -> np.dtype:
     return np.dtype(dtype or array.dtype)
 
 
-def _check_shape(array: np.ndarray, name: str, sample_shape: tuple[int, ...] | None) -> None:
+def check_shape(array: np.ndarray, name: str, sample_shape: tuple[int, ...] | None) -> None:
+    """Refuse what is no batch of samples of that shape, or of any."""
     if sample_shape is None:
         if array.ndim < 2:
             raise ValueError(

@@ -62,6 +62,6 @@ def refuse_unknown(cls: type, name: str) -> None:
         raise ValueError(f"{cls.__name__} has no {name} to assign to, only {known or 'none'}")
 
 
-def is_ours(cls: type) -> bool:
-    """Whether the class is one of tinyae's."""
-    return cls.__module__.partition(".")[0] == __name__.partition(".")[0]
+def is_ours(part: Any) -> bool:
+    """Whether a class or function is tinyae's."""
+    return str(getattr(part, "__module__", "")).partition(".")[0] == __name__.partition(".")[0]

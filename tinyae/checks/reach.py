@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .arrays import ROUNDING, row_chunks
+from .attributes import is_ours
 
 # What the activations can give; linear ones and those that are not listed give any number
 REACH = {
@@ -36,7 +37,11 @@ def warn_if_out_of_reach(layers: Sequence[Any], loss: object, target: np.ndarray
     """
     places = [place for place, layer in enumerate(layers) if "activation" in vars(layer)]
     end = layers[places[-1] :] if places else []
-    if not end or not isinstance(end[0].activation, str) or not all(map(_is_ours, [loss, *end])):
+    if (
+        not end
+        or not isinstance(end[0].activation, str)
+        or not all(map(is_ours, map(type, [loss, *end])))
+    ):
         return
     layer, activation = end[0], end[0].activation
     low, high = REACH.get(activation, ANY)
@@ -56,10 +61,6 @@ def warn_if_out_of_reach(layers: Sequence[Any], loss: object, target: np.ndarray
             f"such as {outside} do not: scale the data, or give the layer another activation, such "
             'as "linear"'
         )
-
-
-def _is_ours(part: object) -> bool:
-    return type(part).__module__.partition(".")[0] == __name__.partition(".")[0]
 
 
 def _outside(target: np.ndarray, low: float, high: float) -> Any:

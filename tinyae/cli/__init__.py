@@ -1,4 +1,5 @@
 """The command line.
 
-Read ``parser`` (commands and their options), ``commands`` (what they do), ``demo`` and ``explore``.
+Read ``parser`` (commands and their options), ``commands`` (what they do), ``results`` (the files
+that they write), ``demo``, ``explore`` and ``terminal`` (how lines fit into one).
 """

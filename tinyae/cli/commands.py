@@ -1,22 +1,25 @@
 """What the commands of ``python -m tinyae`` do, apart from the demo."""
 
 import argparse
-import shutil
+import math
 import sys
-import textwrap
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from ..autoencoder import Autoencoder
-from ..datasets.samples import read_samples
-from ..files.atomic import replace_file
+from ..datasets.columns import Choice
+from ..datasets.samples import Samples, read_samples
 from ..inspection.check_gradients import check_gradients
 from ..linear.pca import PCA
 from ..loading import load
 from ..maths.activations import check as check_activation
+from ..maths.losses import Loss
 from ..maths.optimizers import Adam
 from ..models import deep
 from ..network.sequential import Sequential
+from .results import check_model, check_result, write_result
+from .terminal import say
 
 
 def info(options: argparse.Namespace) -> None:
@@ -40,18 +43,13 @@ def info(options: argparse.Namespace) -> None:
             print(f"last {name} {figures[-1]:.5g}")
 
 
-def say(text: str) -> None:
-    """Print a line, or several where the terminal is too narrow."""
-    width = shutil.get_terminal_size().columns
-    print(textwrap.fill(text, width, subsequent_indent="    ", break_on_hyphens=False))
-
-
 def train(options: argparse.Namespace) -> None:
     """``python -m tinyae train``: a dense autoencoder on the samples of a file."""
-    if not options.save.parent.is_dir():
-        raise FileNotFoundError(f"there is no folder {options.save.parent} to save the model in")
-    x = read_samples(options.data, options.key)
-    x = x.reshape(len(x), -1)
+    check_model(options.save, data=options.data)
+    samples = _samples(options, "float32")
+    if options.loss == "bce":
+        samples.check(0, 1, "is not from 0 to 1, as bce needs")
+    x = samples.x.reshape(len(samples.x), -1)
     held_out = int(len(x) * options.validation)
     train, test = x[: len(x) - held_out], x[len(x) - held_out :]
     check_activation("activation", options.activation)  # which it may not come to use
@@ -76,19 +74,22 @@ def train(options: argparse.Namespace) -> None:
 
 def apply(options: argparse.Namespace) -> None:
     """``python -m tinyae encode``, ``decode`` and ``reconstruct``."""
-    if options.out.resolve() == options.model.resolve():
-        raise ValueError(f"{options.out} is the model, which would be overwritten")
+    what = options.what
+    check_result(options.out, model=options.model, data=options.data)
     model = load(options.model)
     if isinstance(model, Sequential):
-        if options.what == "reconstruct":
+        if what == "reconstruct":
             raise ValueError(f"{options.model} is half an autoencoder, so it cannot reconstruct")
         run, shape = model.predict, model.input_shape
     else:
-        run = getattr(model, options.what)
-        shape = _input_shape(model, options.what)
-    result = run(_fit_shape(read_samples(options.data, options.key), shape))
-    with replace_file(options.out) as file:
-        np.save(file, result, allow_pickle=False)
+        run, shape = getattr(model, what), _input_shape(model, what)
+    samples = _samples(options, "float64" if isinstance(model, PCA) else model.dtype)
+    result = run(_fit_shape(samples.x, shape, options))
+    key, stem = ("codes", "code") if what == "encode" else ("outputs", "output")
+    names = samples.names
+    if names is not None and (what != "reconstruct" or len(names) * len(result) != result.size):
+        names = [f"{stem}_{i}" for i in range(1, result[0].size + 1)]
+    write_result(options.out, key, result, names)
     print(f"{options.out}: {result.dtype}, shape {result.shape}")
 
 
@@ -97,8 +98,12 @@ def check(options: argparse.Namespace) -> None:
     model = load(options.model)
     if not isinstance(model, Autoencoder):
         raise ValueError(f"{options.model} holds no autoencoder, so it has no loss to check")
-    x = read_samples(options.data, options.key)[: options.samples]
-    report = check_gradients(model, _fit_shape(x, model.encoder.input_shape))
+    samples = _samples(options, model.dtype)
+    if isinstance(model.loss, Loss) and model.loss.bounds is not None:
+        low, high = model.loss.bounds
+        samples.check(low, high, f"is not from {low:g} to {high:g}, as {model.loss!r} needs")
+    x = samples.x[: options.samples]
+    report = check_gradients(model, _fit_shape(x, model.encoder.input_shape, options))
     print(report)
     if not report.passed:
         raise ValueError(f"the gradient check of {options.model}: {report.verdict}")
@@ -110,8 +115,19 @@ def _input_shape(model: Autoencoder | PCA, what: str) -> tuple[int, ...]:
     return model.encoder.output_shape if what == "decode" else model.encoder.input_shape
 
 
-def _fit_shape(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+def _samples(options: argparse.Namespace, dtype: DTypeLike) -> Samples:
+    """The samples of the data file, all of them finite in the model's type of numbers."""
+    choice = Choice(options.columns, options.drop)
+    samples = read_samples(options.data, options.key, choice, options.header)
+    largest = float(np.finfo(dtype).max)
+    samples.check(-largest, largest, f"is too large for {np.dtype(dtype)}")
+    return samples
+
+
+def _fit_shape(x: np.ndarray, shape: tuple[int, ...], options: argparse.Namespace) -> np.ndarray:
     """Images as vectors or vectors as images, where the numbers are as many."""
-    if x[:1].size == np.prod(shape):
-        return x.reshape(len(x), *shape)
-    return x  # which the model refuses, saying what it expects
+    if x[0].size != math.prod(shape):
+        raise ValueError(
+            f"{options.data} has samples of shape {x.shape[1:]}, but {options.model} takes {shape}"
+        )
+    return x.reshape(len(x), *shape)

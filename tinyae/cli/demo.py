@@ -11,7 +11,7 @@ from ..autoencoder import Autoencoder
 from ..checks.tables import table
 from ..inspection.compare_with_pca import compare_with_pca
 from ..linear.pca import PCA
-from .commands import say
+from .terminal import say
 
 DIGITS = (1, 5, 6)
 
@@ -67,13 +67,15 @@ def draw(pca: PCA, ae: Autoencoder, x: np.ndarray, labels: np.ndarray, out: Path
     digits = np.concatenate([np.flatnonzero(labels == digit)[:4] for digit in DIGITS])
     pictures = {
         "latent.png": plot.compare_latent(pca, ae, x, labels)[0],
-        "reconstructions.png": plot.reconstructions(ae, x[digits], n=len(digits)),
-        "reconstructions_pca.png": plot.reconstructions(pca, x[digits], n=len(digits)),
+        "reconstructions.png": plot.reconstructions(
+            ae, x[digits], n=len(digits), title="Autoencoder with a code of two numbers"
+        ),
+        "reconstructions_pca.png": plot.reconstructions(
+            pca, x[digits], n=len(digits), title="PCA with two components"
+        ),
         "manifold.png": plot.manifold(ae, codes=ae.encode(x)),
         "history.png": plot.history(ae.history),
     }
-    pictures["reconstructions.png"].set_title("Autoencoder with a code of two numbers")
-    pictures["reconstructions_pca.png"].set_title("PCA with two components")
     for name, axes in pictures.items():
         axes.figure.savefig(out / name, dpi=100)
         plt.close(axes.figure)

@@ -1,16 +1,25 @@
 """The command line: ``python -m tinyae``."""
 
 import argparse
+import csv
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ..version import __version__
+from .terminal import complain
+
 DATA_FILES = (
-    "Data are read from .npy, .npz, .csv (commas, one sample a line, a first line of names is "
-    "skipped); any other file is taken for IDX, the format of MNIST, gzipped or not. Pixels of "
-    "8 bits (uint8) are divided by 255. Vectors are reshaped to images and back as the model "
-    "needs them."
+    "Data are read from .npy, .npz, .csv and .tsv; any other file is taken for IDX, the format of "
+    "MNIST, gzipped or not. In text each line is a sample; a first line of words is taken for the "
+    "columns' names. Separated is by tabs in .tsv, and in .csv by commas, or by semicolons (a "
+    "comma is a decimal comma then) or tabs where one stands in the first line. Pixels of 8 bits "
+    "(uint8) are divided by 255. Vectors are reshaped to images and back as the model needs them."
+)
+RESULTS = (
+    " The result is written as its name says, .npy, .npz (one array), .csv or .tsv; in text each "
+    "sample is one line of numbers, below a line of names where the data had one: {names}."
 )
 
 
@@ -28,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (OSError, ValueError, ArithmeticError, ImportError, MemoryError) as error:
         missing = getattr(error, "name", None) == "matplotlib"
         hint = '; pip install "tinyae[plot]"' * missing
-        print(f"tinyae: {error}{hint}", file=sys.stderr)
+        complain(f"tinyae: {error}{hint}")
         return 1
     return 0
 
@@ -38,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="python -m tinyae", description="Autoencoders from scratch in NumPy and Numba."
     )
+    top.add_argument("--version", action="version", version=f"tinyae {__version__}")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     demo = commands.add_parser(
         "demo",
@@ -124,21 +134,23 @@ def add_model_commands(commands: Any) -> None:
         metavar="FILE",
         help="for the model",
     )
-    add_key(train)
+    add_data_options(train)
     train.set_defaults(run=run_command, function="train")
 
-    for what, meaning in (
-        ("encode", "the codes of samples"),
-        ("decode", "the outputs for codes"),
-        ("reconstruct", "the outputs for samples"),
+    for what, meaning, names in (
+        ("encode", "the codes of samples", "code_1, code_2 and so on"),
+        ("decode", "the outputs for codes", "output_1, output_2 and so on"),
+        ("reconstruct", "the outputs for samples", "the data's own"),
     ):
         use = commands.add_parser(
-            what, help=f"write {meaning}", description=f"Write {meaning}. " + DATA_FILES
+            what,
+            help=f"write {meaning}",
+            description=f"Write {meaning}. " + DATA_FILES + RESULTS.format(names=names),
         )
         use.add_argument("model", type=Path, metavar="MODEL", help="as saved by a model's save()")
         use.add_argument("data", type=Path, metavar="DATA", help=meaning.split()[-1])
-        use.add_argument("out", type=Path, metavar="OUT.npy", help="for the result")
-        add_key(use)
+        use.add_argument("out", type=Path, metavar="OUT", help="for the result")
+        add_data_options(use)
         use.set_defaults(run=run_command, function="apply", what=what)
 
     check = commands.add_parser(
@@ -151,15 +163,36 @@ def add_model_commands(commands: Any) -> None:
     check.add_argument("model", type=Path, metavar="MODEL", help="an autoencoder's file")
     check.add_argument("data", type=Path, metavar="DATA", help="samples")
     check.add_argument("--samples", type=positive, default=8, help="how many, from the first on")
-    add_key(check)
+    add_data_options(check)
     check.set_defaults(run=run_command, function="check")
 
 
-def add_key(command: argparse.ArgumentParser) -> None:
-    """The option that chooses an array of an .npz."""
-    command.set_defaults(key=None)
+def add_data_options(command: argparse.ArgumentParser) -> None:
+    """The options that say what in a file of data is meant."""
+    command.set_defaults(key=None, columns=(), drop=(), header=None)
     command.add_argument(
         "--key", default=argparse.SUPPRESS, help="which array of an .npz that holds several"
+    )
+    choice = command.add_mutually_exclusive_group()
+    choice.add_argument(
+        "--columns",
+        type=listed,
+        default=argparse.SUPPRESS,
+        metavar="A,B",
+        help="the columns to use, by name, or by number from 1",
+    )
+    choice.add_argument(
+        "--drop",
+        type=listed,
+        default=argparse.SUPPRESS,
+        metavar="A,B",
+        help="the columns not to use, labels for example",
+    )
+    command.add_argument(
+        "--header",
+        action=argparse.BooleanOptionalAction,
+        default=argparse.SUPPRESS,
+        help="whether the first line of text holds names, if it does not show",
     )
 
 
@@ -182,6 +215,12 @@ def run_explore(options: argparse.Namespace) -> None:
     from . import explore
 
     explore.run(options.model)
+
+
+def listed(text: str) -> list[str]:
+    """An option's list, such as a,b or "a, or b",c."""
+    (parts,) = csv.reader([text])
+    return [part.strip() for part in parts]
 
 
 def natural(text: str) -> int:

@@ -84,9 +84,9 @@ class LatentReport:
             partner = ["-", "-", "-"]
             if np.isfinite(pairs[i]).any():
                 j = int(np.nanargmax(pairs[i]))
-                partner = [str(j + 1), f"{self.correlation[i, j]:.2f}", f"{pairs[i, j]:.2f}"]
+                partner = [str(j), f"{self.correlation[i, j]:.2f}", f"{pairs[i, j]:.2f}"]
             mark = "dead" if unit.dead else ""
-            rows.append([f"{i + 1}", *figures, f"{unit.zeros:.0%}", *partner, mark])
+            rows.append([f"{i}", *figures, f"{unit.zeros:.0%}", *partner, mark])
         lines = table(rows)
         if len(self.units) > SHOWN:
             lines.append(f"… and {len(self.units) - SHOWN} more units")

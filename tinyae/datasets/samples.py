@@ -1,25 +1,58 @@
-"""Samples from files: .npy, .npz, .csv, or IDX, the format of MNIST."""
+"""Samples from files: .npy, .npz, .csv, .tsv, or IDX, the format of MNIST."""
 
 import zipfile
 import zlib
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
+from ..checks.arrays import numbers, row_chunks
 from ..datasets import load_idx
+from .columns import Choice
+from .csv_file import read_csv
+
+NUMPY, TEXT = (".npy", ".npz"), (".csv", ".tsv")
+DAMAGED = (ValueError, EOFError, RuntimeError, ArithmeticError, zipfile.BadZipFile, zlib.error)
+LARGEST = float(np.finfo(np.float64).max)
 
 
-def read_samples(path: Path, key: str | None = None) -> np.ndarray:
-    """The array in a file, samples first.
+class Samples(NamedTuple):
+    """Samples, where in their file each number stands, and the columns' names if it has any."""
 
-    Pixels of 8 bits (uint8) are divided by 255. A .csv may begin with a line of names.
+    x: np.ndarray
+    place: Callable[[Sequence[int]], str]
+    names: list[str] | None = None
+
+    def check(self, low: float, high: float, otherwise: str) -> None:
+        """Refuse the first number that is not from `low` to `high`, NaN too, with its place."""
+        least, most = np.float64(low), np.float64(high)  # compared as such, also with float32
+        for rows in row_chunks(len(self.x), self.x[:1].nbytes):
+            inside = (self.x[rows] >= least) & (self.x[rows] <= most)
+            if not inside.all():
+                first, *rest = np.argwhere(~inside)[0].tolist()
+                index = (rows.start + first, *rest)
+                raise ValueError(f"{self.place(index)}: {self.x[index]} {otherwise}")
+
+
+def read_samples(
+    path: Path, key: str | None = None, choice: Choice | None = None, header: bool | None = None
+) -> Samples:
+    """The samples in a file, all of them finite.
+
+    Pixels of 8 bits (uint8) are divided by 255.
 
     Parameters
     ----------
     path : Path
-        Its suffix says what it is: .npy, .npz or .csv; anything else is IDX, gzipped or not.
+        Its suffix says what it is: .npy, .npz, .csv or .tsv; anything else is IDX, gzipped or not.
     key : str, optional
         Which array of an .npz with several.
+    choice : Choice, optional
+        Which columns. Default: all.
+    header : bool, optional
+        As for `read_csv`.
 
     Raises
     ------
@@ -28,34 +61,42 @@ def read_samples(path: Path, key: str | None = None) -> np.ndarray:
     OSError
         If it cannot be read.
     """
+    suffix, choice = path.suffix.lower(), choice or Choice()
+    if key is not None and suffix != ".npz":
+        raise ValueError(f"{path} is no .npz, so it has no array of the name {key!r}")
+    if header is not None and suffix not in TEXT:
+        raise ValueError(f"{path} is no .csv or .tsv, so it has no line of names")
     try:
-        array = _read(path, key)
-    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        if suffix in TEXT:
+            table = read_csv(path, choice, header)
+            samples = Samples(table.values, table.place, table.names)
+        else:
+            samples = _chosen(path, _array(path, suffix, key), choice)
+    except DAMAGED as error:
         reason = str(error) if str(path) in str(error) else f"{path}: {error}"
         raise ValueError(" ".join(reason.split())) from None
-    if array.ndim < 2:
-        raise ValueError(
-            f"{path} should hold samples, (n, features) or images, but its shape is {array.shape}"
-        )
-    return array.astype(np.float32) / np.float32(255) if array.dtype == np.uint8 else array
+    samples.check(-LARGEST, LARGEST, "is not finite")
+    return samples
 
 
-def _read(path: Path, key: str | None) -> np.ndarray:
-    suffix = path.suffix.lower()
-    if suffix == ".npz":
-        return _read_npz(path, key)
-    if key is not None:
-        raise ValueError(f"{path} is no .npz, so it has no array of the name {key!r}")
-    if suffix == ".npy":
-        return np.load(path, mmap_mode="r", allow_pickle=False)
-    if suffix == ".csv":
-        return _read_csv(path)
-    return load_idx(path)
+def _array(path: Path, suffix: str, key: str | None) -> np.ndarray:
+    if suffix not in NUMPY:
+        return load_idx(path)
+    with open(path, "rb") as file:
+        start = file.read(6)
+        if start[:2] == b"PK":
+            file.seek(0)
+            return _in_npz(path, file, key)
+    if start != b"\x93NUMPY":  # of which NumPy would say that it is a pickle
+        raise ValueError(f"{path} is no file of NumPy's arrays")
+    return np.load(path, mmap_mode="r", allow_pickle=False)
 
 
-def _read_npz(path: Path, key: str | None) -> np.ndarray:
-    with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
+def _in_npz(path: Path, file: BinaryIO, key: str | None) -> np.ndarray:
+    with np.load(file, allow_pickle=False) as arrays:
         names = list(arrays)
+        if not names:
+            raise ValueError(f"{path} holds no array")
         if key is None and len(names) == 1:
             key = names[0]
         if key not in names:
@@ -63,18 +104,25 @@ def _read_npz(path: Path, key: str | None) -> np.ndarray:
         return arrays[key]
 
 
-def _read_csv(path: Path) -> np.ndarray:
-    with open(path, encoding="utf-8-sig") as file:
-        lines = [line for line in file if line.strip()]
-    rows = lines[1:] if lines and _is_header(lines[0]) else lines
-    if not rows:
-        raise ValueError("it holds no rows of numbers")
-    return np.loadtxt(rows, delimiter=",", ndmin=2)
+def _chosen(path: Path, array: np.ndarray, choice: Choice) -> Samples:
+    array = numbers(array, str(path))
+    if array.ndim < 2:
+        raise ValueError(
+            f"{path} should hold samples, (n, features) or images, but its shape is {array.shape}"
+        )
+    if array.size == 0:
+        raise ValueError(f"{path} holds no samples: its shape is {array.shape}")
+    positions = list(range(array.shape[1]))
+    if choice != Choice():
+        if array.ndim > 2:
+            raise ValueError(f"{path} has no columns to choose: its shape is {array.shape}")
+        positions = choice.positions(array.shape[1], None, str(path))
+        array = array[:, positions]
+    if array.dtype == np.uint8:
+        array = array.astype(np.float32) / np.float32(255)
 
+    def place(index: Sequence[int]) -> str:
+        row, column, *rest = index
+        return f"{path}[{', '.join(map(str, (row, positions[column], *rest)))}]"
 
-def _is_header(line: str) -> bool:
-    try:
-        [float(cell) for cell in line.split(",")]
-    except ValueError:
-        return True
-    return False
+    return Samples(array, place)

@@ -5,10 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from ..checks.arguments import positive
 from ..checks.arrays import gather, row_chunks, row_slices
 from ..checks.attributes import is_ours
-from ..checks.floating_point import converted, finite, quiet
-from ..layers.building import describes, is_compiled, owner
+from ..checks.floating_point import finite, quiet
+from ..layers.building import describes, is_compiled, owner, scratch_size
 from ..layers.kernels import Kernels
 from ..layers.layer import Layer
 from ..layers.record import NOWHERE, as_type, for_kernels, new_table
@@ -49,7 +50,7 @@ class Program:
         self.kernels: list[Kernels] = []
         self._input_gradient = input_gradient
         self._scratch = 0  # the largest need of any layer
-        self.operations = 0  # multiplications and additions to run one sample forward
+        self.operations = 0.0  # multiplications and additions to run one sample forward
         starts = np.cumsum([0, *(layer.parameter_count for layer in layers)])
         for row, (position, record) in enumerate(rows):
             layer, kernels = layers[position], layers[position].kernels
@@ -61,8 +62,8 @@ class Program:
             op.w, op.trainable = starts[position], layer.trainable
             self._add_penalty(op, layer)
             fields = as_type(op, kernels.record)
-            self._scratch = max(self._scratch, layer.scratch_size(fields))
-            self.operations += layer.operations()
+            self._scratch = max(self._scratch, scratch_size(layer, fields))
+            self.operations += positive(f"{layer.label}: operations", layer.operations())
         # Whether the gradient of all weights can be computed apart from the backward pass
         # (and by threads in one buffer, where they would share the scratch)
         pairs = zip(self.kernels, self.table, strict=True)
@@ -257,10 +258,10 @@ def _record_of_both(before: Layer, layer: Layer) -> np.recarray | None:
 
 def eager_predict(layers: Sequence[Layer], x: np.ndarray, dtype: np.dtype) -> np.ndarray:
     """The output for admitted samples x, by the layers' own `forward`."""
-    outputs = []
+    output = np.empty((len(x), *layers[-1].output_shape), dtype)
     for rows in row_chunks(len(x), x[:1].nbytes):
-        y = converted(x[rows], dtype)
+        y = x[rows]
         for layer in layers:
             y, _ = layer.forward(y)
-        outputs.append(y)
-    return finite(np.concatenate(outputs), "an output")
+        output[rows] = finite(y, "an output")
+    return output

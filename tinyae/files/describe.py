@@ -60,7 +60,7 @@ def describe(part: object) -> dict[str, Any]:
     elif isinstance(part, ActivationFunction) and known(part.name) is None:
         name, config = part.name, {}
     elif ours is None and hasattr(part, "get_config"):
-        config = part.get_config()
+        config = _own_config(part)
     elif ours is None and _keeps_its_arguments(part):
         config = {argument: getattr(part, argument) for argument in _arguments(part)}
     else:
@@ -75,6 +75,19 @@ def describe(part: object) -> dict[str, Any]:
         "class": name,
         "config": {argument: _plain(value, part, argument) for argument, value in config.items()},
     }
+
+
+def _own_config(part: Any) -> dict[str, Any]:
+    """What `get_config` gives, refused if the constructor would refuse it when the file is read."""
+    config = part.get_config()
+    try:
+        inspect.signature(type(part)).bind(**config)
+    except TypeError as error:
+        raise ValueError(
+            f"{part!r} cannot be saved: its get_config must give the arguments of its constructor, "
+            f"but gives {config!r}: {error}"
+        ) from None
+    return config
 
 
 def _arguments(part: object) -> list[str]:

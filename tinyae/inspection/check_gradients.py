@@ -29,7 +29,7 @@ from ..training.compiled import CompiledTrainer
 from ..training.eager import EagerTrainer
 from ..training.live_line import LiveLine
 from ..training.progress_line import check_verbose
-from .gradient_report import KINKS_ALLOWED, GradientReport, GradientRow
+from .gradient_report import GradientReport, GradientRow
 
 STEPS = (1e-5, 1e-6, 1e-7, 1e-8)  # relative to a number's size, or to 1 for smaller ones
 NOISE = 1e-14  # rounding error of the loss, relative to the scale that `Subject.at` gives
@@ -37,6 +37,7 @@ LOSS_TOLERANCE = 1e-12  # between the eager and the compiled loss, relative to t
 MOST_NUMBERS = 3_000  # parameters and inputs to check one by one, and
 MOST_OPERATIONS = 4e9  # what that may take: a few seconds
 DIRECTIONS = 20
+KINKS_ALLOWED = 0.05  # of an array's checks
 BENT = 1e-3  # slopes ahead and behind further apart than this, relatively, may be a kink's
 AROUND = 1e-10  # how far away points right around are, relative as the steps are
 APART = 0.05  # slopes further apart than this part of the disagreement show a kink
@@ -80,7 +81,8 @@ def check_gradients(
     -------
     GradientReport
         Prints as a table. Kinks (of relu, leaky_relu, max, L1 and clipping) have no derivative
-        to compare with: they are counted, and more than 5% of them is "inconclusive".
+        to compare with: they are counted, and an array is "inconclusive" where more than 5% of
+        its checks met one.
 
     Raises
     ------
@@ -139,7 +141,7 @@ class Subject:
         self.chain = chain = training_chain(twin.layers, twin.loss)
         self.eager = EagerTrainer(chain, self.parameters, self.gradient, twin.slots)
         self.compiled: CompiledTrainer | None = None
-        self.operations = 0
+        self.operations = 0.0
         if chain.compiled:
             self.compiled = CompiledTrainer(
                 chain, self.parameters, twin.slots, len(self.x), threads=1, input_gradient=True
@@ -318,9 +320,9 @@ class Check:
             least = max(abs(slope), noise / self.tolerance, TINY)
             bent = jump > BENT * max(least, abs(ahead))
             distances = np.abs(slope - expected)
-            counted = distances <= limits
-            relative = distances / np.maximum(np.abs(expected), least)
-            errors[counted] = np.minimum(errors, relative)[counted]
+            counted = (distances <= limits) & np.isfinite(distances)
+            relative = distances[counted] / np.maximum(np.abs(expected[counted]), least)
+            errors[counted] = np.minimum(errors[counted], relative)
             if errors.max() <= self.tolerance:
                 break
             # A shorter step has more noise to hide in, so it must really bring them closer
@@ -334,7 +336,7 @@ class Check:
         units that follow, the jumps can cancel; in the gradients of points around they do not.
         """
         agrees = found.errors.max() <= self.tolerance
-        if agrees and not found.bent:
+        if (agrees and not found.bent) or not math.isfinite(found.distance):
             return False
         spread = np.ptp([_slopes(each, direction) for each in self._around], axis=0).max()
         if agrees:  # perhaps by symmetry, as in the middle of |a|

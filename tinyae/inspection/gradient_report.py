@@ -6,8 +6,6 @@ from typing import NamedTuple
 
 from ..checks.tables import WIDTH, table
 
-KINKS_ALLOWED = 0.05
-
 
 class GradientRow(NamedTuple):
     """What was found for one parameter array, the input, or the loss itself."""
@@ -37,8 +35,7 @@ class GradientReport:
     rows : tuple of GradientRow
         Parameter arrays in the model's order, the input, and for compiled models the loss.
     verdict : str
-        "failed" if any row failed; "inconclusive" if any row is, or if more than 5% of all
-        checks met kinks; else "passed".
+        "failed" if any row failed; else "inconclusive" if any row is; else "passed".
     passed : bool
         Whether the verdict is "passed".
     """
@@ -48,11 +45,7 @@ class GradientReport:
     @property
     def verdict(self) -> str:
         verdicts = {row.verdict for row in self.rows}
-        if "failed" in verdicts:
-            return "failed"
-        checks, kinks = sum(row.checks for row in self.rows), sum(row.kinks for row in self.rows)
-        doubtful = "inconclusive" in verdicts or kinks > KINKS_ALLOWED * checks
-        return "inconclusive" if doubtful else "passed"
+        return next((bad for bad in ("failed", "inconclusive") if bad in verdicts), "passed")
 
     @property
     def passed(self) -> bool:

@@ -201,6 +201,8 @@ class Recorder(StandIn):
         gradients = [gradient.reshape(-1) for gradient in self.layer.gradients.values()]
         own = describes(self.layer, "formula")
         text = self.layer.formula() if own else Layer.formula(self.layer)
+        if not isinstance(text, Formula):
+            raise ValueError(f"{self.layer.label}.formula must return a Formula, but gave {text!r}")
         if logits:
             backward = text.backward.replace("dz = dy; ", "").replace("dy", "dz")
             text = Formula(text.forward.replace("y =", "z ="), backward)
@@ -250,5 +252,5 @@ def norm(values: np.ndarray) -> float:
 def _loss_formula(chain: Chain) -> Formula:
     if chain.kernel_loss is not None:
         return chain.kernel_loss.formula
-    name = f"{type(chain.loss).__name__}.value_and_gradient(y, t)"
+    name = f"{type(getattr(chain.loss, 'loss', chain.loss)).__name__}.value_and_gradient(y, t)"
     return Formula(f"{name}[0], t the target", f"dy = {name}[1]")

@@ -2,6 +2,7 @@
 
 Read ``dense``, then ``convolution`` with ``windows`` (sizes), ``im2col`` and, for NumPy alone,
 ``plain_images``; ``pooling``, ``reshaping`` and ``noise`` have no weights. ``layer`` is the
-contract of them all, with ``weights`` by name and ``building``; ``steps`` are what exporters write,
-``record`` and ``kernels`` what the engine runs, ``upsampled_convolution`` is two layers in one.
+contract of them all, with ``weights`` by name, ``building`` and the checks of its ``passes``;
+``steps`` are what exporters write, ``record`` and ``kernels`` what the engine runs,
+``upsampled_convolution`` is two layers in one.
 """

@@ -1,13 +1,16 @@
 """What happens around a layer's own `build`; and which class says what a layer is."""
 
+import contextlib
 import functools
 from collections.abc import Callable
+from numbers import Real
 from typing import Any
 
 import numpy as np
 
 from ..checks import forks
-from ..checks.arguments import sizes
+from ..checks.arguments import sizes, whole
+from ..checks.attributes import is_ours
 from ..checks.undo import unchanged_if_refused
 from .weights import Weights
 
@@ -29,7 +32,7 @@ def recording(build: Callable) -> Callable:
             input_shape = sizes("input_shape", input_shape)
             return _recorded(self, build, input_shape, *args, **options)
 
-    wrapper.records = True  # type: ignore[attr-defined]
+    wrapper.checks = True  # type: ignore[attr-defined]
     return wrapper
 
 
@@ -37,8 +40,9 @@ def _recorded(self: Any, build: Callable, input_shape: Shape, *args: Any, **opti
     with unchanged_if_refused(self):
         vars(self).update(_building=True, weights=Weights(), gradients=Weights())
         shape = checked_shape(self, build(self, input_shape, *args, **options))
-        vars(self).update(_building=False, input_shape=tuple(input_shape), output_shape=shape)
-        check_weights(self)
+        vars(self).update(_building=False, input_shape=input_shape, output_shape=shape)
+        if not overrides(self, "forward") or not overrides(self, "backward"):
+            check_weights(self)
         if not self._declares:
             self.bind_alone()
     return shape
@@ -46,20 +50,20 @@ def _recorded(self: Any, build: Callable, input_shape: Shape, *args: Any, **opti
 
 def checked_shape(layer: Any, shape: Any) -> Shape:
     """What `build` gave, refused if it is no shape."""
-    sizes = shape if isinstance(shape, tuple | list) and shape else [None]
-    if not all(isinstance(size, int | np.integer) and size > 0 for size in sizes):
-        raise ValueError(
-            f"{type(layer).__name__}.build must return the output's shape, a tuple of positive "
-            f"sizes, but returned {shape!r}"
-        )
-    return tuple(map(int, sizes))
+    with contextlib.suppress(ValueError):
+        if isinstance(shape, tuple | list):
+            return sizes("shape", shape)
+    raise ValueError(
+        f"{type(layer).__name__}.build must return the output's shape, a tuple of positive "
+        f"sizes, but returned {shape!r}"
+    )
 
 
 def check_weights(layer: Any) -> None:
     """Refuse weights other than those that the kernels are written for."""
-    mro, cls = type(layer).__mro__, owner(layer, "kernels")
-    if not describes(layer, "kernels") or mro.index(owner(layer, "build")) >= mro.index(cls):
+    if layer.kernels is None or not overrides(layer, "build"):
         return
+    cls = owner(layer, "kernels")
     twin = object.__new__(type(layer))
     own = {"weights": Weights(), "gradients": Weights(), "_declares": True, "_building": True}
     vars(twin).update(vars(layer), **own)
@@ -75,9 +79,59 @@ def check_weights(layer: Any) -> None:
         )
 
 
+def record_fields(layer: Any) -> dict[str, float]:
+    """The layer's own; refused if its kernels would look for its numbers elsewhere."""
+    fields, kinds = layer.record_fields(), layer.kernels.fields
+    if is_ours(type(layer).record_fields):
+        return fields
+    wanted = fields
+    if overrides(layer, "record_fields"):
+        wanted = owner(layer, "kernels").record_fields(layer)
+    if not isinstance(fields, dict):
+        raise ValueError(f"{layer.label}: record_fields must give a dict, but gives {fields!r}")
+    for name in {**kinds, **wanted, **fields}:
+        kind, value = kinds.get(name), fields.get(name)
+        if kind is None or not isinstance(value, Real) or kind(value) != value:
+            raise ValueError(
+                f"{layer.label}: record_fields must give {dict(kinds)}, but gives {name}: {value!r}"
+            )
+        if kind is int and value != wanted.get(name):  # a size, or where code lies
+            raise ValueError(
+                f"{layer.label}: record_fields must give {name}: {wanted.get(name)!r}, as "
+                f"{owner(layer, 'kernels').__name__}'s kernels need, but gives {value!r}"
+            )
+    return fields
+
+
+def scratch_size(layer: Any, op: np.record) -> int:
+    """How many numbers of scratch the layer's kernels get."""
+    size = layer.scratch_size(op)
+    if is_ours(type(layer).scratch_size):
+        return size
+    size = whole(f"{layer.label}: scratch_size", size, least=0)
+    if overrides(layer, "scratch_size"):
+        return max(size, owner(layer, "kernels").scratch_size(layer, op))
+    return size
+
+
+def overrides(layer: Any, name: str) -> bool:
+    """Whether `name` is defined anew below the class that the layer's kernels are from."""
+    cls: Any = type(layer)
+    return _overrides(cls, name)
+
+
+@functools.cache
+def _overrides(cls: Any, name: str) -> bool:
+    return cls.__mro__.index(_owner(cls, name)) < cls.__mro__.index(_owner(cls, "kernels"))
+
+
 def owner(layer: Any, name: str) -> Any:
     """The class that says what the layer's `name` is."""
-    return next(base for base in type(layer).__mro__ if name in vars(base))
+    return _owner(type(layer), name)
+
+
+def _owner(cls: Any, name: str) -> Any:
+    return next(base for base in cls.__mro__ if name in vars(base))
 
 
 def describes(layer: Any, name: str) -> bool:

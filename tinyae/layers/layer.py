@@ -1,22 +1,22 @@
 """The contract of a layer: what it defines, what it has, how it belongs to a model."""
 
 import math
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from ..checks.arguments import flag, sizes, text
+from ..checks.arguments import flag, sizes, text, whole
 from ..checks.arrays import shape_text
-from ..checks.attributes import Checked
-from ..checks.floating_point import quiet
+from ..checks.attributes import Checked, is_ours
 from ..checks.handed_out import is_same
 from ..maths import penalties
 from ..maths.formula import Formula
 from ..maths.initializers import Initializer, initial
 from ..maths.initializers import get as get_initializer
 from ..maths.penalties import Penalty
-from .building import recording
+from .building import check_weights, record_fields, recording, scratch_size
 from .kernels import NOT_TRAINING, Kernels, run_backward, run_forward
+from .passes import checked_backward, checked_forward
 from .record import OP, as_type, for_kernels
 from .steps import Step
 from .weights import Weights, bind
@@ -26,6 +26,19 @@ SHAPES, VECTORS = ("input_shape", "output_shape"), ("parameters", "gradient")
 BUILT = (*SHAPES, *VECTORS)  # there once a layer is built
 ARRAYS = (*VECTORS, "weights", "gradients")
 FIXED = (*SHAPES, *ARRAYS, "dtype", "key")  # which nobody can replace
+LARGEST = 1 << 62  # of counters
+PASSES = {"forward": checked_forward, "backward": checked_backward}
+WRAPPERS = {"build": recording, **PASSES}
+RESERVED = {*FIXED, "built", "layers", "parameter_count", "trainable"}  # of no class but tinyae's
+
+
+class Cache(NamedTuple):
+    """What the kernels' backward pass needs of the forward pass."""
+
+    x: np.ndarray
+    y: np.ndarray
+    step: int
+    first: int
 
 
 class NotBuilt(ValueError, AttributeError):
@@ -92,8 +105,13 @@ class Layer(Checked):
         super().__init_subclass__(**options)
         if not isinstance(cls.kernels, Kernels | None):
             raise TypeError(f"{cls.__name__}.kernels must be Kernels, but got {cls.kernels!r}")
-        if not getattr(cls.build, "records", False):
-            cls.build = recording(cls.build)  # type: ignore[method-assign]
+        taken = sorted(RESERVED & vars(cls).keys())
+        if taken and not is_ours(cls):
+            raise TypeError(f"{cls.__name__} must not define {taken[0]}, which is tinyae's own")
+        for name, wrap in WRAPPERS.items():  # what a class writes, or has from a mixin
+            method = getattr(cls, name)
+            if not hasattr(method, "checks") and not (name in PASSES and is_ours(method)):
+                setattr(cls, name, wrap(method))
 
     def __init__(self, *, activity_regularizer: Penalty | None = None) -> None:
         own = {"weights": Weights(), "gradients": Weights(), "dtype": np.dtype(np.float32)}
@@ -128,10 +146,12 @@ class Layer(Checked):
 
     # What a layer defines
 
+    @recording
     def build(self, input_shape: Shape) -> Shape:
         """Declare the weights for samples of `input_shape`; return the output's shape."""
         return input_shape
 
+    @checked_forward
     def forward(
         self, x: np.ndarray, training: bool = False, step: int = 0, first: int = 0
     ) -> tuple[np.ndarray, Any]:
@@ -147,20 +167,23 @@ class Layer(Checked):
         first : int
             The position in the mini-batch of the first row of x.
         """
-        table, x = self._table("forward(x, ...) -> (y, cache)"), self.batch(x)
+        table = self._table("forward(x, ...) -> (y, cache)")
+        step, first = whole("step", step, 0, LARGEST), whole("first", first, 0, LARGEST)
         y = np.empty((len(x), *self.output_shape), self.dtype)
-        step = step if training else NOT_TRAINING
+        step = step if flag("training", training) else NOT_TRAINING
         with np.errstate(all="ignore"):  # as in compiled code
             run_forward(
                 *(for_kernels(table), self.parameters, _rows(x), _rows(y)),
                 *(self._scratch(table), step, first),
             )
-        return y, (x, y, step, first)
+        return y, Cache(x, y, step, first)
 
+    @checked_backward
     def backward(self, dy: np.ndarray, cache: Any) -> np.ndarray:
         """The gradient for x, from the gradient dy for y; adds into `gradients`."""
-        table, (x, y, step, first) = self._table("backward(dy, cache) -> dx"), cache
-        dy, dx = self.batch_gradient(dy, y.shape), np.empty_like(x)
+        table = self._table("backward(dy, cache) -> dx")
+        x, y, step, first = self._own_cache(cache, len(dy))
+        dx = np.empty_like(x)
         dw = self.gradient if self.trainable else self.gradient[:0]
         with np.errstate(all="ignore"):
             run_backward(
@@ -265,28 +288,6 @@ class Layer(Checked):
             f"{self.label} expects input of shape {expected}, but got {shape_text(input_shape)}"
         )
 
-    @quiet
-    def batch(self, x: np.ndarray) -> np.ndarray:
-        """x as the layer's kernels take it: of its input's shape, contiguous, of its dtype.
-
-        And writable, although nobody writes: kernels are compiled for arrays that are.
-        """
-        x = np.require(x, self.dtype, ["C", "ALIGNED", "WRITEABLE", "ENSUREARRAY"])
-        if x.shape[1:] != self.input_shape:
-            raise self.shape_error(x.shape[1:], shape_text(self.input_shape))
-        return x
-
-    @quiet
-    def batch_gradient(self, dy: np.ndarray, y_shape: Shape) -> np.ndarray:
-        """dy as the layer's kernels take it: of the output's shape, and their own to write over."""
-        dy = np.array(dy, self.dtype, order="C")
-        if dy.shape != y_shape:
-            raise ValueError(
-                f"{self.label}: the gradient for the output must have its shape, {y_shape}, "
-                f"but has {dy.shape}"
-            )
-        return dy
-
     # Belonging to a model
 
     def prepare(
@@ -341,19 +342,13 @@ class Layer(Checked):
     def record(self) -> np.recarray:
         """The layer's record, without where its arrays lie: a table of one."""
         assert self.kernels is not None
-        table, own = np.zeros(1, self.kernels.record), self.record_fields()
+        table, own = np.zeros(1, self.kernels.record), record_fields(self)
         table["inputs"], table["outputs"] = (
             math.prod(self.input_shape),
             math.prod(self.output_shape),
         )
         table["w_size"], table["key"] = self.parameter_count, self.key
-        for name in {**self.kernels.fields, **own}:
-            kind, value = self.kernels.fields.get(name), own.get(name)
-            if kind is None or value is None or kind(value) != value:
-                raise ValueError(
-                    f"{self.label}: record_fields must give {dict(self.kernels.fields)}, but gives "
-                    f"{name}: {value!r}"
-                )
+        for name, value in own.items():
             table[name] = value
         return table.view(OP).view(np.recarray)
 
@@ -361,18 +356,29 @@ class Layer(Checked):
         """The record for a call of the layer alone."""
         if self.kernels is None:
             raise NotImplementedError(f"{type(self).__name__} must define {method}, or kernels")
+        check_weights(self)
         table = self.record()
-        table.forward, table.backward = self.kernels.addresses(self.dtype)
-        table.y = table.dx = 1  # not the memory of x and dy, which are at 0
+        # by key: a record array takes twenty times as long to find an attribute
+        table["forward"], table["backward"] = self.kernels.addresses(self.dtype)
+        table["y"] = table["dx"] = 1  # not the memory of x and dy, which are at 0
         return table
 
     def _scratch(self, table: np.recarray) -> np.ndarray:
         assert self.kernels is not None
-        return np.empty(self.scratch_size(as_type(table[0], self.kernels.record)), self.dtype)
+        op = as_type(table[0], self.kernels.record)
+        return np.empty(scratch_size(self, op), self.dtype)
+
+    def _own_cache(self, cache: Any, n: int) -> Cache:
+        """The cache, refused if `Layer.forward` did not give it, for as many samples as dy."""
+        shapes = (n, *self.input_shape), (n, *self.output_shape)
+        if not isinstance(cache, Cache) or (cache.x.shape, cache.y.shape) != shapes:
+            what = f"one of {len(cache.x)} samples" if isinstance(cache, Cache) else repr(cache)
+            raise ValueError(
+                f"{self.label}.backward must be given the cache that its forward gave for the {n} "
+                f"samples of dy, but got {what[:60]}"
+            )
+        return cache
 
 
 def _rows(batch: np.ndarray) -> np.ndarray:
     return batch.reshape(len(batch), math.prod(batch.shape[1:]))
-
-
-Layer.build = recording(Layer.build)  # type: ignore[method-assign]

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from ..checks.arguments import whole
 from ..checks.arrays import shape_text
 from ..machine.jit import called, inlined
-from ..machine.views import copy
+from ..machine.views import copy, view
 from ..maths import activations
 from ..maths.activations import ActivationFunction, activation_backward, activation_forward
 from ..maths.formula import Formula
@@ -38,7 +38,7 @@ def keep_back(op, dy, dx):
 @called
 def activate(op, w, x, y, scratch, step, first):
     keep(op, x, y)
-    activation_forward(w, op.activation, y)
+    activation_forward(view(w, 0, (0,)), op.activation, y)  # there is no bias
 
 
 @called

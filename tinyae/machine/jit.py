@@ -11,7 +11,14 @@ from typing import Any
 import numba
 
 from .cache import KernelCache
-from .numba_parts import DISABLED, for_compiled_code, intrinsic, keep_compiled, overload
+from .numba_parts import (
+    DISABLED,
+    for_compiled_code,
+    for_users,
+    intrinsic,
+    keep_compiled,
+    overload,
+)
 
 # The numpy error model lets loops with a division vectorise (no check for zero). Of fast-math
 # everything but "no NaNs, no infinities": training must notice when it diverges.
@@ -33,6 +40,8 @@ def kernel(function: Callable, **options: Any) -> Callable:
     # RuntimeError: there is no source file. OSError: sources beside it may not be read
     with contextlib.suppress(RuntimeError, OSError):
         keep_compiled(dispatcher, KernelCache(function))
+    if function.__module__.partition(".")[0] != __name__.partition(".")[0]:
+        for_users(dispatcher)
     return dispatcher
 
 

@@ -44,6 +44,7 @@ __all__ = [
     "cgutils",
     "compiled_address",
     "for_compiled_code",
+    "for_users",
     "intrinsic",
     "keep_compiled",
     "on_compilation",
@@ -83,6 +84,25 @@ class CompiledOnly(CPUDispatcher):
 
     def __call__(self, *arguments, **options):
         raise TypeError(f"{self.py_func.__qualname__} can be called in kernels only")
+
+
+class UsersKernel(CPUDispatcher):
+    """A kernel that says by name what it cannot be called with."""
+
+    def __call__(self, *arguments, **options):
+        try:
+            return super().__call__(*arguments, **options)
+        except (NotImplementedError, NumbaError) as error:
+            given = (f"{getattr(each, 'dtype', '')} {type(each).__name__}" for each in arguments)
+            raise TypeError(
+                f"{self.py_func.__qualname__} must be called with arrays of float32 or float64 and "
+                f"numbers that it is written for, but got ({', '.join(map(str.strip, given))})"
+            ) from error
+
+
+def for_users(dispatcher):
+    """Make errors of calls from Python those of tinyae."""
+    dispatcher.__class__ = UsersKernel
 
 
 def for_compiled_code(dispatcher):

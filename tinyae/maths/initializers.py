@@ -24,7 +24,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..checks.arguments import look_up, not_negative
+from ..checks.arguments import look_up, not_negative, sizes
 from ..checks.arrays import numbers
 from ..checks.attributes import Checked
 from ..checks.floating_point import converted
@@ -36,6 +36,7 @@ _TRUNCATED_STDDEV = 0.87962566103423978
 
 
 def _fans(shape: tuple[int, ...]) -> tuple[float, float]:
+    shape = sizes("shape", shape, least=0)
     if len(shape) < 2:
         size = float(math.prod(shape))
         return size, size
@@ -43,9 +44,15 @@ def _fans(shape: tuple[int, ...]) -> tuple[float, float]:
     return float(receptive_field * shape[-2]), float(receptive_field * shape[-1])
 
 
+def _check_generator(rng: object) -> None:
+    if not isinstance(rng, np.random.Generator):
+        raise ValueError(f"rng must be a numpy.random.Generator, but got {rng!r}")
+
+
 def _truncated_normal(
     shape: tuple[int, ...], rng: np.random.Generator, stddev: float
 ) -> np.ndarray:
+    _check_generator(rng)
     draws = rng.standard_normal(shape)
     while (outside := np.abs(draws) > 2).any():
         draws[outside] = rng.standard_normal(int(outside.sum()))
@@ -53,6 +60,7 @@ def _truncated_normal(
 
 
 def _uniform(shape: tuple[int, ...], rng: np.random.Generator, limit: float) -> np.ndarray:
+    _check_generator(rng)
     return rng.uniform(-limit, limit, shape)
 
 
@@ -78,7 +86,7 @@ def he_normal(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
 
 def zeros(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
     """Zeros."""
-    return np.zeros(shape)
+    return np.zeros(sizes("shape", shape, least=0))
 
 
 class RandomNormal(Checked):
@@ -95,7 +103,8 @@ class RandomNormal(Checked):
         self.stddev = stddev
 
     def __call__(self, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
-        return self.stddev * rng.standard_normal(shape)
+        _check_generator(rng)
+        return self.stddev * rng.standard_normal(sizes("shape", shape, least=0))
 
     def __repr__(self) -> str:
         return f"RandomNormal({self.stddev:g})"

@@ -19,9 +19,12 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 from numba import types
+from numpy.typing import ArrayLike
 
-from ..checks.arguments import look_up
+from ..checks.arguments import look_up, not_negative
+from ..checks.arrays import admit
 from ..checks.floating_point import quiet
+from ..checks.operands import batch, changeable, operand
 from ..machine.calls import by_address
 from ..machine.elementary import exp, log1p
 from ..machine.jit import kernel
@@ -165,9 +168,7 @@ class Loss(WithKernel):
         return f"{type(self).__name__}({numbers})"
 
     @quiet
-    def value_and_gradient(
-        self, output: np.ndarray, target: np.ndarray
-    ) -> tuple[float, np.ndarray]:
+    def value_and_gradient(self, output: ArrayLike, target: ArrayLike) -> tuple[float, np.ndarray]:
         """The mean over every element, and its gradient for `output`.
 
         Parameters
@@ -178,30 +179,37 @@ class Loss(WithKernel):
         Returns
         -------
         value : float
-        gradient : array, shape and dtype of `output`
+        gradient : array, shape of `output`; float32 if that is, else float64
         """
-        if output.shape != target.shape:
-            raise ValueError(
-                f"output and target must have one shape, but got {output.shape} and {target.shape}"
-            )
-        if output.size == 0:
-            raise ValueError(f"output is empty: its shape is {output.shape}")
-        if output.dtype.kind != "f":
-            output = output.astype(np.float64)
-        gradient = np.empty(output.shape, output.dtype)
-        sums = self.sums(output, target, 1 / output.size, gradient)
-        return float(sums.sum()) / output.size, gradient
+        y, x = self._operands(output, target)
+        gradient, sums = self._run(y, x, 1 / y.size)
+        return float(sums.sum()) / y.size, gradient
 
     @quiet
     def sums(self, output, target, scale=1.0, gradient=None) -> np.ndarray:
-        """Each sample's sum over its elements, shape (n,), float64."""
-        rows = (len(output), -1)
-        y = np.ascontiguousarray(output).reshape(rows)
-        x = np.ascontiguousarray(target, dtype=y.dtype).reshape(rows)
-        dy = np.empty_like(y) if gradient is None else gradient.reshape(rows)
-        sums = np.empty(len(y))
-        self.kernel(y, x, self.kernel_numbers(), float(scale), dy, sums)
+        """Each sample's sum over its elements, shape (n,), float64.
+
+        The gradient for these sums times `scale` is written into `gradient`, if that is given.
+        """
+        y, x = self._operands(output, target)
+        scale = not_negative("scale", scale)
+        if gradient is not None:
+            changeable(gradient, "gradient", y.shape, y.dtype)
+        dy, sums = self._run(y, x, scale)
+        if gradient is not None:
+            gradient[...] = dy
         return sums
+
+    def _operands(self, output: ArrayLike, target: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+        y = batch(output, "output")
+        x = admit(target, "target", y.shape[1:], y.dtype, self.bounds)
+        return y, operand(x, "target", y.shape, y.dtype)
+
+    def _run(self, y: np.ndarray, x: np.ndarray, scale: float) -> tuple[np.ndarray, np.ndarray]:
+        dy, sums, rows = np.empty_like(y), np.empty(len(y)), (len(y), -1)
+        samples = y.reshape(rows), x.reshape(rows)
+        self.kernel(*samples, self.kernel_numbers(), scale, dy.reshape(rows), sums)
+        return dy, sums
 
 
 class MSE(Loss):

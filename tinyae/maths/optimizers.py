@@ -18,9 +18,11 @@ import numpy as np
 from numba import types
 
 from ..checks.arguments import look_up, positive, share, whole
+from ..checks.arrays import numbers
+from ..checks.operands import changeable, computed_in, operand
 from ..machine.calls import by_address, check_parameters
 from ..machine.jit import inlined, kernel
-from .with_kernel import WithKernel
+from .with_kernel import WithKernel, refuse_own
 
 
 @kernel
@@ -100,7 +102,9 @@ class Optimizer(WithKernel):
 
     def state(self, parameters: np.ndarray) -> np.ndarray:
         """What it keeps beside the parameters before the first step: zeros, (2, p)."""
-        return np.zeros((SLOTS, parameters.size), parameters.dtype)
+        theta = numbers(parameters, "parameters")
+        operand(theta, "parameters", (theta.size,), computed_in(theta))
+        return np.zeros((SLOTS, theta.size), computed_in(theta))
 
     def first_state(self, parameters: np.ndarray) -> np.ndarray:
         """`state`, refused if it is not what kernels are given."""
@@ -131,17 +135,17 @@ class Optimizer(WithKernel):
         >>> theta
         array([0., 2.])
         """
-        whole("t", t)
-        for name, array, shape in (
-            ("gradient", gradient, parameters.shape),
-            ("state", state, (SLOTS, *parameters.shape)),
-        ):
-            if array.shape != shape or array.dtype != parameters.dtype:
-                raise ValueError(
-                    f"{name} must have shape {shape} and dtype {parameters.dtype}, as parameters "
-                    f"have, but has shape {array.shape} and dtype {array.dtype}"
-                )
-        self.kernel(parameters, gradient.copy(), *state, t, self.kernel_numbers())
+        whole("t", t, most=1 << 62)
+        shape, dtype = (np.size(parameters),), computed_in(numbers(parameters, "parameters"))
+        theta = changeable(parameters, "parameters", shape, dtype)
+        slots = changeable(state, "state", (SLOTS, *shape), dtype)
+        if np.shares_memory(parameters, state):
+            raise ValueError("state must have memory of its own, but is part of parameters")
+        g = operand(gradient, "gradient", shape, dtype).copy()
+        self.kernel(theta, g, *slots, t, self.kernel_numbers())
+        for array, result in ((parameters, theta), (state, slots)):
+            if result is not array:  # but a copy, as of an array with strides
+                array[...] = result
 
 
 class Adam(Optimizer):
@@ -226,6 +230,7 @@ def get(optimizer: str | Optimizer) -> Optimizer:
     """The optimizer of that name, or the given one."""
     if isinstance(optimizer, Optimizer):
         optimizer.kernel_numbers()
+        refuse_own(optimizer, Optimizer, "step", "state")
         check_parameters(optimizer.kernel, STEP)
         return optimizer
     return look_up("optimizer", optimizer, NAMES)()

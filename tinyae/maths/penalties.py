@@ -10,12 +10,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numba import types
+from numpy.typing import ArrayLike
 
 from ..checks.arguments import not_negative
+from ..checks.operands import batch, operand
 from ..machine.calls import by_address
 from ..machine.jit import kernel
 from .activations import sigmoid_of
-from .with_kernel import WithKernel
+from .with_kernel import WithKernel, refuse_own
 
 
 @kernel
@@ -79,11 +81,11 @@ class Penalty(WithKernel):
 
     of_sigmoid: ClassVar[Callable | None] = None
 
-    def add(self, a: np.ndarray, da: np.ndarray) -> tuple[float, np.ndarray]:
+    def add(self, a: ArrayLike, da: ArrayLike) -> tuple[float, np.ndarray]:
         """The mean over samples of the penalty on a, and da with its gradient added."""
+        a = batch(a, "a")
+        da = operand(da, "da", a.shape, a.dtype).copy()
         n, sums = len(a), np.empty(len(a))
-        a = np.ascontiguousarray(a)
-        da = np.array(da, a.dtype, order="C")
         self.kernel(a.reshape(n, -1), self.kernel_numbers(), 1.0 / n, da.reshape(n, -1), sums)
         return float(sums.sum()) / n, da
 
@@ -145,6 +147,9 @@ class L2(L1L2):
 
 def check(name: str, regularizer: Any) -> Penalty | None:
     """The given penalty, refused if it is of another kind."""
+    if isinstance(regularizer, Penalty):
+        regularizer.kernel_numbers()
+        refuse_own(regularizer, Penalty, "add")
     if regularizer is None or isinstance(regularizer, Penalty):
         return regularizer
     raise ValueError(f"{name} must be an L1, L2 or L1L2 object, or None, but got {regularizer!r}")

@@ -1,16 +1,19 @@
 """A model's layers and loss as they train: a sigmoid before BCE is left to the loss."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..checks.operands import pair, returned
 from ..layers.building import is_compiled
 from ..layers.layer import Layer
 from ..maths import plain
 from ..maths.formula import Formula
 from ..maths.losses import BCE, AnyLoss, Loss, bce_from_logits
 from ..maths.penalties import Penalty
+
+COMPUTES = ("value_and_gradient", "sums")  # a subclass that overrides one of them means that
 
 
 class Chain(NamedTuple):
@@ -22,9 +25,8 @@ class Chain(NamedTuple):
 
     @property
     def kernel_loss(self) -> Loss | None:
-        """The loss, if it has kernels: a subclass with its own value_and_gradient means that."""
-        own = type(self.loss).value_and_gradient is not Loss.value_and_gradient
-        return self.loss if isinstance(self.loss, Loss) and not own else None
+        """The loss, if the engine may run its kernel."""
+        return self.loss if isinstance(self.loss, Loss) else None
 
     @property
     def compiled(self) -> bool:
@@ -42,6 +44,8 @@ def training_chain(layers: Sequence[Layer], loss: AnyLoss) -> Chain:
     position = len(chain) - 1
     while position > 0 and keeps_numbers(chain[position]):
         position -= 1
+    if any(getattr(type(loss), name, None) is not getattr(Loss, name) for name in COMPUTES):
+        loss = OwnLoss(loss)
     if type(loss) is not BCE or not _may_leave_sigmoid(chain[position:]):
         return Chain(chain, loss, None)
     chain[position] = _twin(chain[position], activation="linear")
@@ -71,6 +75,21 @@ def _twin(layer: Layer, **changes: object) -> Layer:
     twin: Layer = object.__new__(type(layer))
     vars(twin).update(vars(layer), **changes)
     return twin
+
+
+class OwnLoss:
+    """A loss that computes in a way of its own: what it returns is checked."""
+
+    def __init__(self, loss: AnyLoss):
+        self.loss = loss
+
+    def value_and_gradient(self, output: np.ndarray, target: np.ndarray) -> tuple[float, Any]:
+        """As the loss, which may write over what it is given."""
+        name = f"{type(self.loss).__name__}.value_and_gradient"
+        given = self.loss.value_and_gradient(output.copy(), target.copy())
+        value, d = pair(given, name, "(loss, gradient)")
+        value = returned(value, f"the loss from {name}", (), np.float64)
+        return float(value), returned(d, f"the gradient from {name}", output.shape, output.dtype)
 
 
 class BCEFromLogits(Loss):

@@ -64,11 +64,11 @@ class History(dict[str, list[float]]):
             if not isinstance(figures, list) or not isinstance((figures or [0])[-1], Real):
                 raise ValueError(f"history must hold lists of numbers, but its {name} is not one")
 
-    def plot(self, *, ax: "Axes | None" = None) -> "Axes":
-        """Draw the losses by epoch; needs matplotlib."""
+    def plot(self, *, title: str | None = None, ax: "Axes | None" = None) -> "Axes":
+        """Draw the losses by epoch, as `tinyae.plot.history` does; needs matplotlib."""
         from ..plot.training import history
 
-        return history(self, ax=ax)
+        return history(self, title=title, ax=ax)
 
     def __repr__(self) -> str:
         lists = {k: v for k, v in self.items() if isinstance(v, list) and _are_numbers(v)}

@@ -53,8 +53,9 @@ class Sequential(Layer):
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        if {"forward", "backward"} & vars(cls).keys():  # a model takes the layers out of a chain
-            raise TypeError(f"{cls.__name__} must be a Layer to define forward and backward")
+        for name in ("forward", "backward", "build", "prepare"):
+            if name in vars(cls):  # a model takes the layers out of a chain
+                raise TypeError(f"{cls.__name__} must be a Layer to define {name}")
 
     def __init__(self, layers: Iterable[Layer], *, label: str = "Sequential"):
         self._layers: list[Layer] = []
@@ -165,6 +166,11 @@ class Sequential(Layer):
         return backprop.forward(self._layers, x, training, step, first)
 
     def backward(self, dy: np.ndarray, cache: Any) -> np.ndarray:
+        if not isinstance(cache, list) or len(cache) != len(self._layers):
+            raise ValueError(
+                f"{self.label}.backward must be given the cache that its forward gave, but got "
+                f"{repr(cache)[:60]}"
+            )
         return backprop.backward(self._layers, dy, cache)
 
     def clear_gradients(self) -> None:

@@ -6,28 +6,39 @@ from typing import Any
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
-from mpl_toolkits.axes_grid1 import make_axes_locatable
+from mpl_toolkits.axes_grid1 import Size, make_axes_locatable
 from numpy.typing import ArrayLike
 
-from ..checks.arguments import pair, with_methods
+from ..checks.arguments import optional_text, pair, with_methods
 from ..checks.arrays import admit
 from ..checks.floating_point import quiet
 from ..checks.foreign_names import hinting
 from .drawing import (
     COLOURS,
     axes_for,
+    equal_aspect,
     label_index,
     label_legend,
+    lays_itself_out,
     scatter,
+    set_title,
     squared_errors,
     two_axes,
+    two_titles,
 )
 
 MARGIN, MARGIN_GAP = 0.9, 0.06  # inches, of the histograms of `joint`
+MOST_MARGIN = 0.25  # of its height or width
 
 
 @hinting
-def latent(codes: ArrayLike, labels: ArrayLike | None = None, *, ax: Axes | None = None) -> Axes:
+def latent(
+    codes: ArrayLike,
+    labels: ArrayLike | None = None,
+    *,
+    title: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
     """The points of a code of one or two numbers, coloured by label.
 
     A code of one number is drawn as one row of points per label, scattered a little in height.
@@ -36,8 +47,10 @@ def latent(codes: ArrayLike, labels: ArrayLike | None = None, *, ax: Axes | None
     ----------
     codes : array-like, shape (n, 2) or (n, 1)
     labels : array-like, shape (n,), optional
-        Up to 50 different values. The legend stands to the right of the axes: a figure of your own
-        needs room for it (``layout="constrained"`` makes some).
+        Up to 50 different values. The legend stands to the right of the axes where the figure makes
+        room for it (``layout="constrained"``, which a new one has), else within them.
+    title : str, optional
+        Instead of its own; "" for none.
     ax : Axes, optional
         Where to draw. Default: a new figure.
 
@@ -46,6 +59,7 @@ def latent(codes: ArrayLike, labels: ArrayLike | None = None, *, ax: Axes | None
     ValueError
         If the codes have more columns, or the labels do not fit.
     """
+    optional_text("title", title)
     points = admit(codes, "codes")
     if points.ndim != 2 or points.shape[1] > 2:
         raise ValueError(
@@ -60,9 +74,10 @@ def latent(codes: ArrayLike, labels: ArrayLike | None = None, *, ax: Axes | None
         points = np.column_stack([points[:, 0], height])
         ax.set(xlabel="code", yticks=range(len(names)), yticklabels=map(str, names))
     else:
-        ax.set(xlabel="code 1", ylabel="code 2")
+        ax.set(xlabel="code 0", ylabel="code 1")
+        equal_aspect(ax)
     scatter(ax, points, index)
-    ax.set_title("Latent codes")
+    set_title(ax, "Latent codes", title)
     if labels is not None and not rows_by_label:
         label_legend(ax, names)
     return ax
@@ -75,6 +90,7 @@ def compare_latent(
     x: ArrayLike,
     labels: ArrayLike | None = None,
     *,
+    title: str | Sequence[str | None] | None = None,
     axes: Sequence[Axes] | np.ndarray | None = None,
 ) -> np.ndarray:
     """The codes of a `PCA` beside those of an autoencoder, with the error of each reconstruction.
@@ -86,6 +102,8 @@ def compare_latent(
     x : array-like, shape (n, p) or (n, height, width, channels)
     labels : array-like, shape (n,), optional
         As in `latent`.
+    title : str or (str, str), optional
+        Instead of their own, one for both or one for each, where None keeps its own; "" for none.
     axes : two Axes, optional
         Where to draw. Default: a new figure.
 
@@ -93,7 +111,7 @@ def compare_latent(
     -------
     ndarray of Axes, shape (2,)
     """
-    array = admit(x, "x")
+    array, titles = admit(x, "x"), two_titles(title)
     with_methods("pca", pca, "encode", "reconstruct")
     with_methods("model", model, "encode", "reconstruct")
     label_index(labels, len(array))  # refused before a figure is made
@@ -101,12 +119,12 @@ def compare_latent(
         axes = plt.subplots(1, 2, figsize=(11, 5), layout="constrained")[1]
     both = two_axes(axes)
     flat = array.reshape(len(array), -1)
-    for ax, one, data, name in zip(
-        both, (pca, model), (flat, array), ("PCA", "Autoencoder"), strict=True
+    for ax, one, data, name, given in zip(
+        both, (pca, model), (flat, array), ("PCA", "Autoencoder"), titles, strict=True
     ):
         latent(one.encode(data), labels, ax=ax)
         error = quiet(np.mean)(squared_errors(one.reconstruct(data), data))
-        ax.set_title(f"{name}: mean squared error {error:.4g}")
+        set_title(ax, f"{name}: mean squared error {error:.4g}", given)
     if both[0].get_legend() is not None:
         both[0].get_legend().remove()  # the one on the right serves both
     return both
@@ -118,6 +136,7 @@ def joint(
     labels: ArrayLike | None = None,
     *,
     units: tuple[int, int] = (0, 1),
+    title: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Two units of a code against each other, with the histogram of each along its axis.
@@ -128,7 +147,9 @@ def joint(
     labels : array-like, shape (n,), optional
         As in `latent`; the histograms are drawn for each label.
     units : (int, int)
-        Which columns, counted from 0: across and up.
+        Which columns, counted from 0 as the labels count them: across and up.
+    title : str, optional
+        Instead of its own; "" for none.
     ax : Axes, optional
         Where to draw: it gives room to the histograms, above and to the right. Default: a new
         figure.
@@ -138,6 +159,7 @@ def joint(
     ValueError
         If the codes have no such columns, or the labels do not fit.
     """
+    optional_text("title", title)
     points = admit(codes, "codes")
     across, up = pair("units", units, least=-points.shape[1])
     if points.ndim != 2 or not all(0 <= unit < points.shape[1] for unit in (across, up)):
@@ -147,12 +169,15 @@ def joint(
         )
     shown = points[:, [across, up]].astype(float)
     names, index = label_index(labels, len(shown))
-    ax = axes_for(ax, (6.4, 6))
+    ax = axes_for(ax, (6.4 if labels is None else 7.4, 6))
     scatter(ax, shown, index)
-    ax.set(xlabel=f"code {across + 1}", ylabel=f"code {up + 1}")
+    ax.set(xlabel=f"code {across}", ylabel=f"code {up}")
+    _make_square(ax, shown)
+    room = min(ax.get_window_extent().size) / ax.figure.dpi
+    height = min(MARGIN, MOST_MARGIN * room)
     divider = make_axes_locatable(ax)
-    top = divider.append_axes("top", MARGIN, MARGIN_GAP, sharex=ax)
-    side = divider.append_axes("right", MARGIN, MARGIN_GAP, sharey=ax)
+    top = divider.append_axes("top", height, MARGIN_GAP, sharex=ax)
+    side = divider.append_axes("right", height, MARGIN_GAP, sharey=ax)
     groups = [shown[index == i] for i in range(len(names))]
     bins = 40 if labels is None else 20  # several outlines are read only if they are smooth
     for margin, column, orientation in ((top, 0, "vertical"), (side, 1, "horizontal")):
@@ -164,9 +189,21 @@ def joint(
             quiet(margin.hist)(group[:, column], edges, **how)
         margin.tick_params(labelbottom=False, labelleft=False, length=0)
         margin.spines[["top", "right"]].set_visible(False)
-    beyond = MARGIN + MARGIN_GAP  # title and legend go outside the histograms
-    title = f"Codes {across + 1} and {up + 1}, each with its histogram"
-    ax.set_title(title, pad=72 * beyond + 6)  # in points
+    beyond = height + MARGIN_GAP  # title and legend go outside the histograms
+    set_title(ax, f"Codes {across} and {up}", title, pad=72 * beyond + 6)  # in points
     if labels is not None:
-        label_legend(ax, names, gap=beyond)
+        square = (room - beyond) * ax.figure.dpi
+        legend = label_legend(ax, names, gap=beyond, room=(square, square))
+        if lays_itself_out(ax):
+            # layouts do not know where the histograms will leave the axes that it stands beside
+            width = legend.get_window_extent().width / ax.figure.dpi
+            divider.append_size("right", Size.Fixed(MARGIN_GAP + width))
     return ax
+
+
+def _make_square(ax: Axes, points: np.ndarray) -> None:
+    """One unit is as long across as it is up, and as many are shown of both."""
+    low, high = points.min(axis=0), points.max(axis=0)
+    middle, half = (low + high) / 2, 0.55 * float((high - low).max()) or 0.5
+    (left, bottom), (right, top) = middle - half, middle + half
+    ax.set(xlim=(left, right), ylim=(bottom, top), aspect="equal")

@@ -6,15 +6,21 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from ..checks.arguments import whole, with_methods
+from ..checks.arguments import optional_text, whole, with_methods
 from ..checks.arrays import admit
 from ..checks.foreign_names import hinting
-from .drawing import COLOURS, axes_for, evenly
+from .drawing import COLOURS, axes_for, equal_aspect, evenly, legend_within, set_title
 
 
 @hinting
 def curve(
-    model: Any, x: ArrayLike, *, pca: Any = None, n: int = 1000, ax: Axes | None = None
+    model: Any,
+    x: ArrayLike,
+    *,
+    pca: Any = None,
+    n: int = 1000,
+    title: str | None = None,
+    ax: Axes | None = None,
 ) -> Axes:
     """Points of two numbers and all that the model can decode, from the lowest code to the highest.
 
@@ -27,6 +33,8 @@ def curve(
         A fitted ``PCA(1)``, whose line is drawn too.
     n : int
         How many codes to decode, evenly spaced.
+    title : str, optional
+        Instead of its own; "" for none.
     ax : Axes, optional
         Where to draw. Default: a new figure.
 
@@ -36,6 +44,7 @@ def curve(
         If `x` or the codes have another shape.
     """
     points, n = admit(x, "x", (2,)), whole("n", n, least=2)
+    optional_text("title", title)
     with_methods("model", model, "encode", "decode")
     if pca is not None:
         with_methods("pca", pca, "encode", "decode")
@@ -48,9 +57,10 @@ def curve(
     ax.scatter(points[:, 0], points[:, 1], size, "#94a4a2", alpha=0.6, linewidths=0, label="data")
     for (name, _, colour, width), line in zip(models, lines, strict=True):
         ax.plot(*line.T, color=colour, lw=width, label=name)
-    ax.set(xlabel="x 1", ylabel="x 2", title="Data and what one number can say of it")
-    ax.set_aspect("equal", adjustable="datalim")
-    ax.legend()
+    ax.set(xlabel="x[:, 0]", ylabel="x[:, 1]")
+    equal_aspect(ax)
+    set_title(ax, "Data and decoded curve", title)
+    legend_within(ax)
     return ax
 
 

@@ -7,11 +7,14 @@ from typing import Any
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.layout_engine import ConstrainedLayoutEngine, TightLayoutEngine
+from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.transforms import ScaledTranslation
+from mpl_toolkits.axes_grid1 import Size, make_axes_locatable
 from numpy.typing import ArrayLike
 
-from ..checks.arguments import number, whole
+from ..checks.arguments import number, shown, whole
 from ..checks.arrays import numbers
 from ..checks.floating_point import finite, quiet
 from ..checks.foreign_names import hinting
@@ -144,20 +147,118 @@ def label_index(labels: ArrayLike | None, samples: int) -> tuple[np.ndarray, np.
     return names, index
 
 
-def label_legend(ax: Axes, names: np.ndarray, gap: float = 0.0) -> None:
-    """A legend `gap` inches to the right of the axes, in as many columns as it needs."""
+def label_legend(
+    ax: Axes, names: np.ndarray, gap: float = 0.0, room: tuple[float, float] | None = None
+) -> Legend:
+    """A legend `gap` inches to the right of the axes, in as many columns as it needs.
+
+    In a figure that does not lay itself out nothing makes room for it there: then it is within the
+    axes. They are as large as `room`, in pixels, if that is given.
+    """
     handles = [Line2D([], [], linestyle="", label=str(name)) for name in names]
     for i, handle in enumerate(handles):
         handle.set(marker=MARKERS[i // len(COLOURS)], color=COLOURS[i % len(COLOURS)])
-    columns = 1 + (len(names) - 1) // 20
-    ax.legend(
-        handles=handles,
-        ncols=columns,
-        loc="upper left",
-        bbox_to_anchor=(1.01, 1),
-        bbox_transform=ax.transAxes + ScaledTranslation(gap, 0, ax.figure.dpi_scale_trans),
-        borderaxespad=0,
-    )
+    if not lays_itself_out(ax):
+        return legend_within(ax, room, range(1, 2 + min(4, len(names) // 4)), handles=handles)
+    place: dict[str, Any] = {
+        "loc": "upper left",
+        "bbox_to_anchor": (1.01, 1),
+        "bbox_transform": ax.transAxes + ScaledTranslation(gap, 0, ax.figure.dpi_scale_trans),
+        "borderaxespad": 0,
+    }
+    width, height = ax.get_window_extent().size if room is None else room
+    columns = [1 + (len(names) - 1) // 20]
+    return _fitted_legend(ax, (0.6 * width, height), columns, handles=handles, **place)
+
+
+def legend_within(
+    ax: Axes,
+    room: tuple[float, float] | None = None,
+    columns: Sequence[int] = (1,),
+    **entries: Any,
+) -> Legend:
+    """A legend where it hides least, so small that it takes half of the axes' height at most."""
+    width, height = ax.get_window_extent().size if room is None else room
+    return _fitted_legend(ax, (0.85 * width, 0.5 * height), columns, loc="best", **entries)
+
+
+def _fitted_legend(
+    ax: Axes, most: tuple[float, float], columns: Sequence[int], loc: Any, **how: Any
+) -> Legend:
+    """A legend of at most so many pixels, of those numbers of columns that leave it largest."""
+    share = {}
+    for count in columns:
+        legend = ax.legend(ncols=count, loc="upper left", **how)  # the best is yet to be looked for
+        box = legend.get_window_extent()
+        share[count] = min(1.0, most[0] / box.width, most[1] / box.height)
+    best = max(columns, key=share.__getitem__)
+    size = share[best] * legend.prop.get_size_in_points()
+    return ax.legend(ncols=best, loc=loc, fontsize=size, markerscale=share[best], **how)
+
+
+def colour_bar(ax: Axes, colours: Any, label: str = "") -> None:
+    """What the colours mean, to the right of a picture.
+
+    In a figure that does not lay itself out the picture becomes smaller, so that the bar and its
+    numbers stay in its own room, which has none for the label.
+    """
+    if lays_itself_out(ax):
+        ax.figure.colorbar(colours, ax=ax, shrink=0.8, aspect=15, pad=0.02).set_label(label)
+        return
+    room = make_axes_locatable(ax)
+    bar = ax.figure.colorbar(colours, cax=room.append_axes("right", "5%", 0.05))
+    bar.ax.tick_params(labelsize="x-small")
+    drawn = bar.ax.get_tightbbox()
+    if drawn is not None:
+        beyond = drawn.width - bar.ax.get_window_extent().width
+        room.append_size("right", Size.Fixed(beyond / ax.figure.dpi))
+
+
+def label_rows(ax: Axes, middles: np.ndarray, labels: Sequence[str]) -> None:
+    """Name the rows of a picture to its left.
+
+    In a figure that does not lay itself out the names are so small that they reach no neighbour,
+    from which a fifth of the axes' width is free, unless that was changed.
+    """
+    ax.set_yticks(middles, labels)
+    names = ax.get_yticklabels()  # none where the axes share those of others
+    if names and not lays_itself_out(ax):
+        widest = max(1.0, *(name.get_window_extent().width for name in names))
+        share = min(1.0, 0.19 * ax.get_window_extent().width / widest)
+        ax.tick_params("y", labelsize=share * float(names[0].get_fontsize()), pad=1)
+
+
+def lays_itself_out(ax: Axes) -> bool:
+    """Whether the figure makes room for what stands beside its axes."""
+    engine = ax.figure.get_layout_engine()
+    return isinstance(engine, ConstrainedLayoutEngine | TightLayoutEngine)
+
+
+def set_title(ax: Axes, own: str, title: str | None, **how: Any) -> None:
+    """The given title, or a plot's own, as small as it must be to stay clear of a neighbour's."""
+    ax.set_title(own if title is None else title, **how)
+    width = ax.title.get_window_extent().width
+    if title is None and width > 0:
+        share = min(1.0, ax.get_window_extent().width / width)
+        ax.title.set_fontsize(share * float(ax.title.get_fontsize()))
+
+
+def two_titles(title: str | Sequence[str | None] | None) -> tuple[str | None, str | None]:
+    """A title for each of two axes: one that is given stands for both."""
+    both = tuple(title) if isinstance(title, tuple | list) else (title, title)
+    if len(both) != 2 or not all(each is None or isinstance(each, str) for each in both):
+        raise ValueError(
+            f"title must be one title, or one for each of two axes, but got {shown(title)}"
+        )
+    return both
+
+
+def equal_aspect(ax: Axes) -> None:
+    """One unit is as long across as it is up."""
+    shared = (ax.get_shared_x_axes(), ax.get_shared_y_axes())
+    # limits that others share on both axes cannot be widened: then the axes become smaller
+    both = all(len(group.get_siblings(ax)) > 1 for group in shared)
+    ax.set_aspect("equal", adjustable="box" if both else "datalim")
 
 
 def scatter(ax: Axes, points: np.ndarray, index: np.ndarray) -> None:

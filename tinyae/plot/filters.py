@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.axes import Axes
 
-from ..checks.arguments import whole
+from ..checks.arguments import optional_text, whole
 from ..checks.floating_point import quiet
 from ..checks.foreign_names import hinting
-from .drawing import as_images, axes_for, tile
+from .drawing import as_images, axes_for, colour_bar, set_title, tile
 
 if TYPE_CHECKING:
     from ..layers.layer import Layer
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 @hinting
 @quiet
-def filters(layer: "Layer", *, n: int = 64, ax: Axes | None = None) -> Axes:
+def filters(
+    layer: "Layer", *, n: int = 64, title: str | None = None, ax: Axes | None = None
+) -> Axes:
     """The first `n` kernels of a layer that sees the image, blue below zero and red above.
 
     Parameters
@@ -26,9 +28,12 @@ def filters(layer: "Layer", *, n: int = 64, ax: Axes | None = None) -> Axes:
         Built, ``model.encoder.layers[0]`` for example.
     n : int
         How many filters or units; all of them where there are fewer.
+    title : str, optional
+        Instead of its own; "" for none.
     ax : Axes, optional
         Where to draw. Default: a new figure.
     """
+    optional_text("title", title)
     weights = getattr(layer, "weights", {}).get("kernel")
     if (
         weights is None
@@ -52,7 +57,8 @@ def filters(layer: "Layer", *, n: int = 64, ax: Axes | None = None) -> Axes:
         vmax=most,
         interpolation="nearest",
     )
-    ax.figure.colorbar(image, ax=ax, shrink=0.8)
-    ax.set(xticks=[], yticks=[], title=f"{len(kernels)} kernels of the first layer")
+    colour_bar(ax, image)
+    ax.set(xticks=[], yticks=[])
+    set_title(ax, f"{len(kernels)} kernels of the first layer", title)
     ax.spines[:].set_visible(False)
     return ax

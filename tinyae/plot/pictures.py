@@ -10,15 +10,18 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from numpy.typing import ArrayLike
 
-from ..checks.arguments import mapping, whole, with_methods
+from ..checks.arguments import mapping, optional_text, whole, with_methods
 from ..checks.arrays import admit, numbers
 from ..checks.floating_point import quiet
 from ..checks.foreign_names import hinting
 from .drawing import (
     as_images,
     axes_for,
+    colour_bar,
     evenly,
     grey_limits,
+    label_rows,
+    set_title,
     show,
     squared_errors,
     tile,
@@ -29,7 +32,9 @@ Bounds = tuple[tuple[float, float], tuple[float, float]]
 
 
 @hinting
-def reconstructions(model: Any, x: ArrayLike, *, n: int = 10, ax: Axes | None = None) -> Axes:
+def reconstructions(
+    model: Any, x: ArrayLike, *, n: int = 10, title: str | None = None, ax: Axes | None = None
+) -> Axes:
     """The first `n` images of `x` and below each its reconstruction, with the same grey scale.
 
     Parameters
@@ -39,9 +44,12 @@ def reconstructions(model: Any, x: ArrayLike, *, n: int = 10, ax: Axes | None = 
     x : array-like, shape (n, height · width) of square images, or (n, height, width, 1 or 3)
     n : int
         How many; all of them where `x` has fewer.
+    title : str, optional
+        Instead of its own; "" for none.
     ax : Axes, optional
         Where to draw. Default: a new figure.
     """
+    optional_text("title", title)
     with_methods("model", model, "reconstruct")
     shown = admit(x, "x")[: whole("n", n)]
     inputs, outputs = (
@@ -49,7 +57,7 @@ def reconstructions(model: Any, x: ArrayLike, *, n: int = 10, ax: Axes | None = 
         as_images(model.reconstruct(shown), "the reconstruction"),
     )
     ax = _rows([inputs, outputs], ["input", "output"], ax)
-    ax.set_title("Inputs and reconstructions")
+    set_title(ax, "Inputs and reconstructions", title)
     return ax
 
 
@@ -60,6 +68,7 @@ def manifold(
     n: int = 15,
     bounds: tuple[float, float] | Bounds | None = None,
     codes: ArrayLike | None = None,
+    title: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """The images that a code of two numbers stands for, decoded on a grid of n × n codes.
@@ -74,10 +83,13 @@ def manifold(
         The first and last code, for both axes or for each. Default: (-3, 3).
     codes : array-like, shape (m, 2), optional
         Codes of data, instead of `bounds`: the grid goes from their 1st to their 99th percentile.
+    title : str, optional
+        Instead of its own; "" for none.
     ax : Axes, optional
         Where to draw. Default: a new figure.
     """
     n = whole("n", n, least=2)
+    optional_text("title", title)
     with_methods("model", model, "decode")
     (left, right), (bottom, top) = _grid_bounds(bounds, codes)
     across, up = evenly(left, right, n), evenly(top, bottom, n)  # the first row is on top
@@ -94,12 +106,15 @@ def manifold(
         extent=(left - dx, right + dx, bottom - dy, top + dy),
         aspect=(dx / width) / (dy / height),
     )
-    ax.set(xlabel="code 1", ylabel="code 2", title="Decoded codes")
+    ax.set(xlabel="code 0", ylabel="code 1")
+    set_title(ax, "Decoded codes", title)
     return ax
 
 
 @hinting
-def interpolation(strips: Mapping[str, ArrayLike], *, ax: Axes | None = None) -> Axes:
+def interpolation(
+    strips: Mapping[str, ArrayLike], *, title: str | None = None, ax: Axes | None = None
+) -> Axes:
     """Rows of images, one below the other: ways from the image on the left to that on the right.
 
     Parameters
@@ -107,6 +122,8 @@ def interpolation(strips: Mapping[str, ArrayLike], *, ax: Axes | None = None) ->
     strips : mapping of str to array-like, shape (n, height · width) or (n, height, width, 1 or 3)
         The images of each row by its label, all rows as long as the first:
         ``{"pixels": straight_line(a, b, 10), "codes": interpolate(model, a, b, 10)}``.
+    title : str, optional
+        Instead of its own; "" for none.
     ax : Axes, optional
         Where to draw. Default: a new figure.
 
@@ -115,6 +132,7 @@ def interpolation(strips: Mapping[str, ArrayLike], *, ax: Axes | None = None) ->
     ValueError
         If there is no row, or one has another shape than the first.
     """
+    optional_text("title", title)
     if not mapping("strips", strips, "rows of images"):
         raise ValueError("strips must hold one row of images at least, but it is empty")
     rows = [as_images(admit(images, name), name) for name, images in strips.items()]
@@ -125,12 +143,18 @@ def interpolation(strips: Mapping[str, ArrayLike], *, ax: Axes | None = None) ->
                 f"is {rows[0].shape}, but its shape is {row.shape}"
             )
     ax = _rows(rows, list(strips), ax)
-    ax.set_title("Interpolation")
+    set_title(ax, "Interpolation", title)
     return ax
 
 
 @hinting
-def samples(images: ArrayLike, *, columns: int | None = None, ax: Axes | None = None) -> Axes:
+def samples(
+    images: ArrayLike,
+    *,
+    columns: int | None = None,
+    title: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
     """Images in a grid, row by row: those generated from sampled codes, or any others.
 
     Parameters
@@ -138,9 +162,12 @@ def samples(images: ArrayLike, *, columns: int | None = None, ax: Axes | None = 
     images : array-like, shape (n, height · width) of square images, or (n, height, width, 1 or 3)
     columns : int, optional
         Images in a row. Default: about as many as there are rows.
+    title : str, optional
+        Instead of its own; "" for none.
     ax : Axes, optional
         Where to draw. Default: a new figure.
     """
+    optional_text("title", title)
     shown = as_images(admit(images, "images"), "images")
     most = math.ceil(math.sqrt(len(shown))) if columns is None else whole("columns", columns)
     columns = min(most, len(shown))
@@ -149,17 +176,21 @@ def samples(images: ArrayLike, *, columns: int | None = None, ax: Axes | None = 
     full = tile(np.pad(shown, missing, constant_values=limits[1]), columns, 1, limits[1])
     ax = axes_for(ax, (6.4, 6.4 * full.shape[0] / full.shape[1] + 0.4))
     show(ax, full, limits)
-    ax.set(xticks=[], yticks=[], title="Samples")
+    ax.set(xticks=[], yticks=[])
+    set_title(ax, "Samples", title)
     ax.spines[:].set_visible(False)
     return ax
 
 
 @hinting
-def error_map(model: Any, x: ArrayLike, *, n: int = 8, ax: Axes | None = None) -> Axes:
+def error_map(
+    model: Any, x: ArrayLike, *, n: int = 8, title: str | None = None, ax: Axes | None = None
+) -> Axes:
     """The first `n` images of `x`, their reconstructions, and where the two differ.
 
     Below each column stands its mean squared error. The arguments are those of `reconstructions`.
     """
+    optional_text("title", title)
     with_methods("model", model, "reconstruct")
     given = admit(x, "x")[: whole("n", n)]
     inputs, outputs = as_images(given, "x"), as_images(model.reconstruct(given), "reconstruction")
@@ -178,9 +209,12 @@ def error_map(model: Any, x: ArrayLike, *, n: int = 8, ax: Axes | None = None) -
     ax.set_xticks(
         (width - 1) / 2 + (width + 1) * np.arange(len(inputs)), [f"{mse:#.3g}" for mse in squared]
     )
-    ax.set(xlabel="mean squared error", title="Where the reconstruction errs")
-    bar = ax.figure.colorbar(scale, ax=ax, shrink=0.8, aspect=15, pad=0.02)
-    bar.set_label("absolute error")
+    pitch = 72 * ax.get_window_extent().width / ax.figure.dpi / len(inputs)  # points
+    if pitch < 40:  # what six digits need side by side
+        ax.tick_params("x", labelrotation=90, labelsize=min(9, 0.7 * pitch))
+    ax.set_xlabel("mean squared error")
+    colour_bar(ax, scale, "absolute error")
+    set_title(ax, "Where the reconstruction errs", title)
     return ax
 
 
@@ -196,8 +230,9 @@ def _rows(rows: Sequence[np.ndarray], labels: Sequence[str], ax: Axes | None) ->
     ax = axes_for(ax, (max(3, columns + 0.6), len(rows) * height / width + 0.4))
     show(ax, tile(np.concatenate(rows), columns, gap=1, fill=limits[1]), limits)
     middles = (height - 1) / 2 + (height + 1) * np.arange(len(rows))
-    ax.set(xticks=[], yticks=middles, yticklabels=labels)
+    ax.set_xticks([])
     ax.tick_params(length=0)
+    label_rows(ax, middles, labels)
     ax.spines[:].set_visible(False)
     return ax
 

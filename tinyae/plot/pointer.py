@@ -14,7 +14,16 @@ from ..checks.arrays import admit
 from ..checks.floating_point import quiet
 from ..checks.foreign_names import hinting
 from .codes import latent
-from .drawing import as_images, grey_limits, label_index, show, two_axes, unit_range
+from .drawing import (
+    as_images,
+    grey_limits,
+    label_index,
+    set_title,
+    show,
+    two_axes,
+    two_titles,
+    unit_range,
+)
 
 
 @hinting
@@ -23,6 +32,7 @@ def explore(
     x: ArrayLike,
     labels: ArrayLike | None = None,
     *,
+    title: str | Sequence[str | None] | None = None,
     axes: Sequence[Axes] | np.ndarray | None = None,
 ) -> np.ndarray:
     """The codes of `x`; the one under the mouse is decoded beside them.
@@ -36,6 +46,8 @@ def explore(
     x : array-like, shape (n, height · width) of square images, or (n, height, width, 1 or 3)
     labels : array-like, shape (n,), optional
         As in `latent`.
+    title : str or (str, str), optional
+        Instead of their own, one for both or one for each, where None keeps its own; "" for none.
     axes : two Axes of one figure, optional
         Where to draw the codes and the image. Default: a new figure.
 
@@ -43,7 +55,7 @@ def explore(
     -------
     ndarray of Axes, shape (2,)
     """
-    array = admit(x, "x")
+    array, (over_codes, over_image) = admit(x, "x"), two_titles(title)
     with_methods("model", model, "encode", "decode")
     label_index(labels, len(array))  # refused before a figure is made
     limits = grey_limits(as_images(array[:1000], "x"))
@@ -59,7 +71,7 @@ def explore(
     left, right = pair
     canvas = left.figure.canvas
     latent(codes, labels, ax=left)
-    left.set_title("Codes: move the mouse over them")
+    set_title(left, "Codes: move the mouse over them", over_codes)
 
     def decoded(code: np.ndarray) -> np.ndarray:
         return as_images(model.decode(code[np.newaxis]), "the decoded code")[0]
@@ -69,7 +81,8 @@ def explore(
 
     start = quiet(np.median)(codes, axis=0)
     show(right, decoded(start), limits)
-    right.set(xticks=[], yticks=[], title=words(start))
+    right.set(xticks=[], yticks=[])
+    set_title(right, words(start), over_image)
     (cross,) = left.plot(*start[:, np.newaxis], "+", color="black", ms=14, mew=2)
 
     def follow(event: Event) -> None:
@@ -77,7 +90,7 @@ def explore(
             code = np.array([event.xdata, event.ydata])
             image = decoded(code)
             right.images[0].set_data(image if image.ndim == 2 else unit_range(image, limits))
-            right.set_title(words(code))
+            right.title.set_text(words(code) if over_image is None else over_image)
             cross.set_data(code[:1], code[1:])
             canvas.draw_idle()
 

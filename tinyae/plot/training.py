@@ -6,18 +6,20 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
-from ..checks.arguments import mapping
+from ..checks.arguments import mapping, optional_text
 from ..checks.arrays import numbers
 from ..checks.floating_point import quiet
 from ..checks.foreign_names import hinting
-from .drawing import COLOURS, axes_for
+from .drawing import COLOURS, axes_for, legend_within, set_title
 
 PARTS = ("loss", "reconstruction", "penalty")
 
 
 @hinting
 @quiet
-def history(history: Mapping[str, Sequence[float]], *, ax: Axes | None = None) -> Axes:
+def history(
+    history: Mapping[str, Sequence[float]], *, title: str | None = None, ax: Axes | None = None
+) -> Axes:
     """The loss by epoch, counted from 1; dashed on the validation data.
 
     Parameters
@@ -25,6 +27,8 @@ def history(history: Mapping[str, Sequence[float]], *, ax: Axes | None = None) -
     history : mapping of str to sequence of float
         What `fit` returns: ``loss``, and where there are any ``val_loss``, ``reconstruction``,
         ``penalty`` and so on. The parts of the loss are drawn where a penalty is not zero.
+    title : str, optional
+        Instead of its own; "" for none.
     ax : Axes, optional
         Where to draw. Default: a new figure.
 
@@ -33,6 +37,7 @@ def history(history: Mapping[str, Sequence[float]], *, ax: Axes | None = None) -
     ValueError
         If no epoch is recorded, or something else than one number for each.
     """
+    optional_text("title", title)
     mapping("history", history, "figures by epoch")
     if "loss" not in history or not np.size(history["loss"]):
         raise ValueError("history must hold the loss of one epoch at least, but it holds none")
@@ -49,7 +54,10 @@ def history(history: Mapping[str, Sequence[float]], *, ax: Axes | None = None) -
                 drawn.append(values)
                 marker = "o" if len(values) <= 20 else ""  # a single epoch makes no line
                 epochs = np.arange(1, len(values) + 1)
-                ax.plot(epochs, values, style, color=colour, marker=marker, ms=4, label=key)
+                # with a small penalty the loss lies upon the reconstruction, which is wider
+                width, above, alpha = (5, 2, 0.5) if part == "reconstruction" else (1.5, 3, 1)
+                (line,) = ax.plot(epochs, values, style, color=colour, label=key)
+                line.set(lw=width, zorder=above, alpha=alpha, marker=marker, ms=width + 2)
     positive = np.concatenate(drawn)
     positive = positive[positive > 0]
     if positive.size and positive.max() > 10 * positive.min():
@@ -57,10 +65,11 @@ def history(history: Mapping[str, Sequence[float]], *, ax: Axes | None = None) -
         ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))  # 0.2, not 2 × 10⁻¹
         ax.yaxis.set_major_formatter("{x:g}")
         ax.yaxis.set_minor_formatter(NullFormatter())
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.set(xlabel="epoch", ylabel="loss", title="Training history")
+    ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
+    ax.set(xlabel="epoch", ylabel="loss")
     ax.grid(alpha=0.3)
-    ax.legend()
+    set_title(ax, "Training history", title)
+    legend_within(ax)
     return ax
 
 

@@ -1,7 +1,7 @@
 """Optimizer steps layer by layer in Python: for parts without kernels, and to look inside.
 
 The step itself is `network.backprop`. Here stand what belongs to training but not to the lesson:
-penalties, layers that are frozen, and what is checked of parts that are not tinyae's.
+penalties, and layers that are frozen.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,6 @@ import numpy as np
 
 from ..layers.layer import Layer
 from ..machine.interruption import Interruption
-from ..maths.losses import AnyLoss
 from ..maths.optimizers import Optimizer
 from ..network.backprop import backpropagate
 from ..network.chain import Chain
@@ -51,22 +50,6 @@ class Frozen(StandIn):
         return dx
 
 
-class CheckedLoss:
-    """A loss whose gradient must have the output's shape."""
-
-    def __init__(self, loss: AnyLoss):
-        self.loss = loss
-
-    def value_and_gradient(self, output: np.ndarray, target: np.ndarray) -> tuple[float, Any]:
-        value, d = self.loss.value_and_gradient(output, target)
-        if np.shape(d) != output.shape:
-            raise ValueError(
-                f"{type(self.loss).__name__}.value_and_gradient must give a gradient of the "
-                f"output's shape, {output.shape}, but gave {np.shape(d)}"
-            )
-        return float(value), d
-
-
 def stand_in(layer: Any) -> Any:
     """The layer, or what stands in its place."""
     penalised = layer.activity_regularizer is not None
@@ -82,8 +65,7 @@ def eager_step(
     The gradients for the weights are added to those of the layers.
     """
     layers = [stand_in(layer) for layer in chain.layers]
-    loss = CheckedLoss(chain.loss)
-    reconstruction, dx = backpropagate(layers, loss, x, target, training, step)
+    reconstruction, dx = backpropagate(layers, chain.loss, x, target, training, step)
     penalty = 0.0
     for layer in reversed(layers):
         if isinstance(layer, Penalised):

@@ -1,0 +1,137 @@
+"""The loop's parts, called one after the other: what threads do at once, done without threads."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import tinyae as tae
+from tinyae.engine import loop
+from tinyae.engine.program import Program
+from tinyae.machine.calls import NONE
+from tinyae.maths.losses import loss_address
+from tinyae.maths.optimizers import step_address
+from tinyae.network.chain import training_chain
+from tinyae.training.batches import Stretch
+from tinyae.training.eager import EagerTrainer
+
+BOUNDS = np.array([0, 7, 14, 19])
+
+
+def data():
+    return np.random.default_rng(0).normal(size=(2, 19, 4))
+
+
+def model_and_run(threads, apart, capacity):
+    """A model with noise and a frozen layer, and what threads share while they train it."""
+    penalised = tae.Dense(6, "tanh", activity_regularizer=tae.L2(0.3))
+    layers = [tae.GaussianNoise(0.3), penalised, tae.Dense(5), tae.Dense(3)]
+    layers[2].trainable = False
+    optimizer, dtype = tae.Adam(0.1), np.dtype(np.float64)
+    model = tae.Autoencoder(layers, [tae.Dense(4)], (4,), optimizer=optimizer, dtype=dtype)
+    chain = training_chain(model.layers, model.loss)
+    table, size = Program(chain.layers).layout(capacity, keep=apart)
+    x, target = data()
+    return model, loop.Run(
+        table=table,
+        capacity=capacity,
+        values=np.full((1 if apart else threads, size), np.nan),
+        loss=loss_address(model.loss.kernel, dtype),
+        loss_settings=model.loss.kernel_numbers(),
+        optimizer=step_address(optimizer.kernel, dtype),
+        settings=optimizer.kernel_numbers(),
+        parameters=model.parameters,
+        gradients=np.zeros((1 if apart else threads, model.parameters.size)),
+        slots=model.slots,
+        x=x.reshape(-1),
+        target=target.reshape(-1),
+        bounds=BOUNDS,
+        first_step=4,
+        optimizer_step=3,
+        losses=np.zeros((threads, len(BOUNDS) - 1, 2)),
+        sync=np.zeros(loop.SYNC_SIZE, np.int64),
+    )
+
+
+@np.errstate(over="ignore")  # as in compiled code
+def add_and_update(run, index, apart):
+    """One mini-batch, one thread after the other."""
+    threads, room, nothing = len(run.losses), np.zeros(loop.UPDATE_BLOCK), np.empty(0)
+    for thread in range(threads):
+        values = run.values[0 if apart else thread]
+        gradient = nothing if apart else run.gradients[thread]
+        assert loop.add_gradients(run, thread, index, values, int(apart), gradient)
+    for thread in range(threads):
+        if apart:
+            loop.update_apart(run, thread, index, run.values[0], room)
+        else:
+            loop.update(run, thread, run.optimizer_step + index + 1)
+    assert not room.any()
+
+
+@pytest.mark.parametrize("threads", [1, 3, 5])
+@pytest.mark.parametrize("apart", [False, True])
+def test_without_an_optimizer_the_gradient_stays(threads, apart):
+    model, run = model_and_run(threads, apart, capacity=7 if apart else 2)
+    before, (x, target) = model.parameters.copy(), data()
+    add_and_update(run._replace(optimizer=NONE), 1, apart)
+    chain = training_chain(model.layers, model.loss)
+    eager = EagerTrainer(chain, model.parameters, model.gradient, model.slots)
+    eager.loss_and_gradient(x[7:14], target[7:14], True, 5)
+    np.testing.assert_allclose(run.gradients[0], model.gradient, rtol=1e-9, atol=1e-15)
+    np.testing.assert_array_equal(model.parameters, before)
+
+
+@pytest.mark.parametrize("threads", [1, 3, 5])
+@pytest.mark.parametrize("apart", [False, True])
+def test_what_threads_do_is_one_step(threads, apart):
+    model, run = model_and_run(threads, apart, capacity=7 if apart else 2)
+    twin = model.copy()
+    for index in range(len(BOUNDS) - 1):
+        add_and_update(run, index, apart)
+        trained = [op for op in run.table if op.trainable]
+        for op in trained:  # ready for the next mini-batch to add into
+            assert not run.gradients[:, op.w : op.w + op.w_size].any()
+    chain = training_chain(twin.layers, twin.loss)
+    eager = EagerTrainer(chain, twin.parameters, twin.gradient, twin.slots)
+    losses = eager.run(Stretch(*data(), BOUNDS, 4, 3), twin.optimizer)
+    np.testing.assert_allclose(run.losses.sum(axis=0), losses, rtol=1e-12)
+    np.testing.assert_allclose(model.parameters, twin.parameters, rtol=1e-9)
+    np.testing.assert_allclose(model.slots, twin.slots, rtol=1e-9, atol=1e-300)
+
+
+def test_a_thread_that_is_told_to_stop_adds_no_more():
+    _, run = model_and_run(1, False, 2)
+    run.sync[loop.STOP] = 1
+    assert not loop.add_gradients(run, 0, 0, run.values[0], 0, run.gradients[0])
+    assert not run.gradients.any()
+
+
+@pytest.mark.parametrize(
+    ("added", "told", "expected"),
+    [(True, None, True), (False, None, False)]
+    + [(True, told, False) for told in (loop.CANCELLED, loop.ABORT)],
+)
+def test_a_step_is_taken_if_all_have_added(added, told, expected):
+    _, run = model_and_run(1, False, 2)
+    if told is not None:
+        run.sync[told] = 1  # by another thread, or by the caller for one that failed
+    assert loop.all_added(run, added) == expected
+    assert run.sync[loop.CANCELLED] == (not added or told == loop.CANCELLED)
+
+
+def test_steps_are_counted_by_one_thread():
+    _, run = model_and_run(1, False, 2)
+    loop.finish(run, 0, 6)
+    assert run.sync[loop.COMPLETED] == 7
+    loop.finish(run, 1, 9)
+    assert run.sync[loop.COMPLETED] == 7
+
+
+@given(st.integers(0, 50), st.integers(1, 9))
+def test_shares_are_nearly_equal_and_all_there_is(size, parts):
+    bounds = [loop.share(size, part, parts) for part in range(parts)]
+    assert [low for low, _ in bounds] == [0, *(high for _, high in bounds[:-1])]
+    assert bounds[-1][1] == size
+    sizes = [high - low for low, high in bounds]
+    assert max(sizes) - min(sizes) <= 1
