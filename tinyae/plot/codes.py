@@ -201,6 +201,7 @@ def joint(
     return ax
 
 
+@quiet
 def _make_square(ax: Axes, points: np.ndarray) -> None:
     """One unit is as long across as it is up, and as many are shown of both."""
     low, high = points.min(axis=0), points.max(axis=0)
