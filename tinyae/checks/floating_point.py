@@ -16,11 +16,13 @@ def finite(result: np.ndarray, what: str, dtype: np.dtype | None = None) -> np.n
     else:  # min and max carry NaN through and need no memory
         right = -np.inf < result.min() <= result.max() < np.inf
     if not right:
-        raise ValueError(
-            f"{what} is beyond {dtype or result.dtype}: the data, or numbers of the model, are too "
-            "large"
-        )
+        raise beyond(what, dtype or result.dtype)
     return result
+
+
+def beyond(what: str, dtype: np.dtype) -> ValueError:
+    """The error of a result that is not finite."""
+    return ValueError(f"{what} is beyond {dtype}: the data, or numbers of the model, are too large")
 
 
 @quiet

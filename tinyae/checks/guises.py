@@ -71,6 +71,8 @@ def numbers(data: Any, name: str) -> np.ndarray:
     ValueError
         If it is none; the message begins with `name` and says what to do instead.
     """
+    if type(data) is np.ndarray and data.dtype.kind in NUMBERS:
+        return data  # as nearly always
     if np.ma.is_masked(data) or (
         isinstance(data, list | tuple) and any(map(np.ma.is_masked, data))
     ):

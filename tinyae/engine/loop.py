@@ -24,7 +24,7 @@ from ..layers.record import NOWHERE
 from ..machine.barrier import barrier, load, store
 from ..machine.calls import NONE
 from ..machine.jit import inlined, kernel
-from ..machine.views import clear, copy, view
+from ..machine.views import clear, copy, is_finite, view
 from ..maths.losses import call_loss
 from ..maths.optimizers import call_step
 from ..maths.penalties import SETTINGS, call_penalty
@@ -274,13 +274,15 @@ def train_apart(run, thread):
 
 @kernel
 def predict(table, capacity, parameters, x, rows, values, output):
-    """The last op's output for `rows` flat rows of x."""
-    last = table[table.size - 1]
+    """The last op's output for `rows` flat rows of x; returns whether all of it is finite."""
+    last, finite = table[table.size - 1], True
     for first in range(0, rows, capacity):
         n = min(capacity, rows - first)
         forward(table, parameters, x, first, n, values, 0, NOT_TRAINING, 0)
         y = view(values, last.y, (n, last.outputs))
         copy(y, view(output, first * last.outputs, (n, last.outputs)))
+        finite &= is_finite(y)
+    return finite
 
 
 @kernel

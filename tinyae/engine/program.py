@@ -8,7 +8,7 @@ import numpy as np
 from ..checks.arguments import positive
 from ..checks.arrays import gather, row_chunks, row_slices
 from ..checks.attributes import is_ours
-from ..checks.floating_point import finite, quiet
+from ..checks.floating_point import beyond, finite, quiet
 from ..layers.building import describes, is_compiled, owner, scratch_size
 from ..layers.kernels import Kernels
 from ..layers.layer import Layer
@@ -144,19 +144,22 @@ class Program:
         self, x: np.ndarray, parameters: np.ndarray, threads: int | None = None
     ) -> np.ndarray:
         """The output for admitted samples x."""
-        output = np.empty((len(x), *self.output_shape), self.dtype)
+        output, overflowed = np.empty((len(x), *self.output_shape), self.dtype), []
 
         def run(rows: slice) -> None:
             n = rows.stop - rows.start
             capacity = self.capacity(n)
             table, size = self._inference_layout(capacity)
-            loop.predict(
+            if not loop.predict(
                 *(table, capacity, parameters, self._flat(x, rows), n),
                 *(np.empty(size, self.dtype), output[rows].reshape(-1)),
-            )
+            ):
+                overflowed.append(rows)
 
         self._share(run, len(x), threads)
-        return finite(output, "an output")
+        if overflowed:
+            raise beyond("an output", self.dtype)
+        return output
 
     @quiet
     def evaluate(

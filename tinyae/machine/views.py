@@ -71,6 +71,16 @@ def copy(x, y):
 
 
 @inlined
+def is_finite(array):
+    """Whether a contiguous array of any shape holds neither NaN nor infinity."""
+    numbers = view(array, 0, (array.size,))
+    total = numbers.dtype.type(0)
+    for i in range(numbers.size):
+        total += numbers[i] * 0  # NaN where the number is neither
+    return total == 0
+
+
+@inlined
 def clear(array):
     """array = 0, for a contiguous array of any shape."""
     target = view(array, 0, (array.size,))
