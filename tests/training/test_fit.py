@@ -257,7 +257,7 @@ def test_seconds_are_those_of_the_epochs_steps_and_its_validation(validated, mon
 
     run = taking(lambda losses: 0.125 * len(losses), CompiledTrainer.run)  # a step's time
     monkeypatch.setattr(CompiledTrainer, "run", run)
-    monkeypatch.setattr(training, "measured", taking(lambda figures: 16, training.measured))
+    monkeypatch.setattr(training, "evaluate", taking(lambda figures: 16, training.evaluate))
     monkeypatch.setattr(training, "time", SimpleNamespace(perf_counter=lambda: clock["now"]))
     ae, held_out = small_model(), samples(20) if validated else None
     history = ae.fit(samples(50), epochs=7, batch_size=8, validation_data=held_out, verbose=0)

@@ -37,7 +37,7 @@ class Counter:
 
     def __init__(self, monkeypatch):
         self.begun, self._steps, self._run = 0, 0, None
-        self._validate, self._train = training.measured, CompiledTrainer._train
+        self._validate, self._train = training.evaluate, CompiledTrainer._train
         self._step, self._run_eager = EagerTrainer.loss_and_gradient, EagerTrainer.run
         counter = self  # the trainers' own self comes first in their methods
 
@@ -64,7 +64,7 @@ class Counter:
         monkeypatch.setattr(CompiledTrainer, "_train", train)
         monkeypatch.setattr(EagerTrainer, "run", run_eager)
         monkeypatch.setattr(EagerTrainer, "loss_and_gradient", step)
-        monkeypatch.setattr(training, "measured", validate)
+        monkeypatch.setattr(training, "evaluate", validate)
 
     def events(self):
         """Steps, validations and stretches, with the steps of the stretch under way."""
@@ -362,11 +362,11 @@ def test_an_epoch_whose_validation_is_cut_short_keeps_its_figures(monkeypatch):
 
     ae, twin = small_model(), small_model()
     ae.fit(samples(), steps_per_epoch=2, validation_data=samples(), **STREAM)
-    right = training.measured
-    monkeypatch.setattr(training, "measured", cut_short)
+    right = training.evaluate
+    monkeypatch.setattr(training, "evaluate", cut_short)
     with pytest.raises(KeyboardInterrupt):
         ae.fit(samples(), steps_per_epoch=2, validation_data=samples(), **STREAM)
-    monkeypatch.setattr(training, "measured", right)
+    monkeypatch.setattr(training, "evaluate", right)
     check_usable(ae, twin)
     assert ae.progress.epoch == 2
     assert np.isfinite(ae.history["loss"]).all()
