@@ -102,9 +102,8 @@ def test_arguments_of_another_type_are_refused_when_the_caller_compiles():
 
     place = address(scale, np.dtype("float64"))
     for x, y in ((np.ones(2), np.ones(2)), (np.ones((1, 2)), np.ones(2, np.float32))):
-        with pytest.raises(TypeError, match="must be called with arrays") as refused:
+        with pytest.raises(numba.TypingError, match="a kernel of type"):
             wrong(place, x, y)
-        assert "a kernel of type" in str(refused.value.__cause__)
 
 
 @kernel

@@ -5,6 +5,7 @@ Each is computed right, which means as for the plain array in NumPy, or refused 
 
 import re
 
+import numba
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -283,6 +284,8 @@ def test_a_kernel_of_ones_own_says_what_it_cannot_take(bad):
     kind = re.escape(type(given).__name__)
     with pytest.raises(TypeError, match=rf"added must be called with arrays .* got \(.*{kind}"):
         added(given, np.ones(3))
+    with pytest.raises(numba.TypingError, match="getitem"):  # the kernel's own mistake
+        added(np.ones(3), 1.0)
 
 
 # What stands beside the arrays

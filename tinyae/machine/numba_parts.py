@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from numbers import Real
 
 import numba
+import numpy as np
 
 from ..checks import forks
 
@@ -93,11 +95,20 @@ class UsersKernel(CPUDispatcher):
         try:
             return super().__call__(*arguments, **options)
         except (NotImplementedError, NumbaError) as error:
+            if all(map(_ordinary, arguments)):
+                raise  # what is wrong is in the kernel, and Numba says where
             given = (f"{getattr(each, 'dtype', '')} {type(each).__name__}" for each in arguments)
             raise TypeError(
                 f"{self.py_func.__qualname__} must be called with arrays of float32 or float64 and "
                 f"numbers that it is written for, but got ({', '.join(map(str.strip, given))})"
             ) from error
+
+
+def _ordinary(argument: object) -> bool:
+    """Whether it is a number, or an array of numbers that compiled code has."""
+    dtype = getattr(argument, "dtype", np.dtype(float))
+    known = dtype.kind in "biu" or dtype in (np.float32, np.float64)
+    return isinstance(argument, np.ndarray | Real) and known and dtype.isnative
 
 
 def for_users(dispatcher):
