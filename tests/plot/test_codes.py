@@ -30,13 +30,15 @@ def test_joint_draws_the_chosen_units_and_all_their_counts():
     np.testing.assert_array_equal(ax.collections[0].get_offsets(), codes[:, [3, 1]])
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("code 3", "code 1")
     top, side = (each for each in ax.figure.axes if each is not ax)
-    for margin, unit, axis in ((top, 3, 0), (side, 1, 1)):
+    places = (top, 3, 0, ax.get_xlim()), (side, 1, 1, ax.get_ylim())
+    for margin, unit, axis, limits in places:
         outline = margin.patches[0].get_path().vertices
-        least, most = codes[:, unit].min(), codes[:, unit].max()
-        assert (outline[:, axis].min(), outline[:, axis].max()) == pytest.approx((least, most))
-        counts = np.histogram(codes[:, unit], 40)[0]
+        assert (outline[:, axis].min(), outline[:, axis].max()) == pytest.approx(limits)
+        counts = np.histogram(codes[:, unit], np.linspace(*limits, 41))[0]
         assert outline[:, 1 - axis].max() == counts.max()
     ax.figure.canvas.draw()
+    (left, right), (bottom, up) = ax.get_xlim(), ax.get_ylim()
+    assert right - left == pytest.approx(up - bottom)  # bins of one width
     assert top.get_xlim() == ax.get_xlim()
     assert side.get_ylim() == ax.get_ylim()
 
@@ -48,7 +50,7 @@ def test_joint_has_a_histogram_for_each_label():
     assert len(top.patches) == len(side.patches) == 3
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["0", "1", "2"]
     tallest = top.patches[1].get_path().vertices[:, 1].max()
-    edges = np.histogram_bin_edges(codes[:, 0], 20)
+    edges = np.linspace(*ax.get_xlim(), 21)
     assert tallest == np.histogram(codes[labels == 1, 0], edges)[0].max()
 
 

@@ -180,8 +180,9 @@ def joint(
     side = divider.append_axes("right", height, MARGIN_GAP, sharey=ax)
     groups = [shown[index == i] for i in range(len(names))]
     bins = 40 if labels is None else 20  # several outlines are read only if they are smooth
-    for margin, column, orientation in ((top, 0, "vertical"), (side, 1, "horizontal")):
-        edges = quiet(np.histogram_bin_edges)(shown[:, column], bins)
+    places = (top, 0, "vertical", ax.get_xlim()), (side, 1, "horizontal", ax.get_ylim())
+    for margin, column, orientation, limits in places:
+        edges = quiet(np.linspace)(*limits, bins + 1)  # one width for both, so that no bar is lost
         for i, group in enumerate(groups):
             style = "stepfilled" if labels is None else "step"
             colour = COLOURS[i % len(COLOURS)]
