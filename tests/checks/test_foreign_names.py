@@ -26,6 +26,7 @@ OBJECTS = {
     "Layer": lambda: tae.Conv2D(3, 3),
     "PCA": tae.PCA,
     "GaussianSampler": tae.GaussianSampler,
+    "History": tae.History,
     "Optimizer": tae.Adam,
     "tinyae": lambda: tae,
     "tinyae.plot": lambda: tae.plot,

@@ -14,6 +14,7 @@ import numpy as np
 
 import tinyae as tae
 from tests.support.entries import FLAT, SQUARES, data, model, pca, pictured, sampler
+from tests.support.layer_cases import LAYER_CASES
 from tinyae import datasets, models, plot
 from tinyae.checks.public_names import find, homes
 
@@ -200,16 +201,27 @@ def with_weight(**arguments):
     Own().build((6,))
 
 
+def layer_calls() -> dict[str, tuple[Callable[[], Callable], dict[str, Any]]]:
+    """The constructor and `build` of every layer that `LAYER_CASES` knows, by its first case."""
+    found: dict[str, tuple[Callable[[], Callable], dict[str, Any]]] = {}
+    for case in LAYER_CASES:
+        layer, kind = case.make(), type(case.make())
+        if not hasattr(tae, kind.__name__) or kind is tae.Sequential:
+            continue
+        settings = {name: getattr(layer, name) for name in inspect.signature(kind).parameters}
+        found.setdefault(kind.__name__, (lambda kind=kind: kind, settings))
+        if "build" in vars(kind):
+            build = lambda case=case: case.make().build  # noqa: E731
+            found.setdefault(f"{kind.__name__}.build", (build, {"input_shape": case.input_shape}))
+    return found
+
+
 def calls(folder: Path) -> dict[str, Call]:
     """For every public callable, how to make it and what it takes."""
     x, squares = data(FLAT), data(SQUARES)
     (folder / "idx").write_bytes(bytes([0, 0, 8, 1, 0, 0, 0, 2, 5, 6]))
     model().save(folder / "model.npz")
     line = {"n": 3}
-    layer = {"activation": "relu", "use_bias": True, "kernel_initializer": "zeros"}
-    layer |= {"bias_initializer": "zeros", "activity_regularizer": None}
-    window = {"strides": 1, "padding": "same", "activity_regularizer": None}
-    conv = {"filters": 2, "kernel_size": 3, **window, **layer}
     penalty = {"activity_regularizer": None}
     codes = functools.partial(data, (12, 2))
     made: dict[str, tuple[Callable[[], Callable], dict[str, Any]]] = {
@@ -278,11 +290,6 @@ def calls(folder: Path) -> dict[str, Call]:
             {"model": model(), "x": x, "k": 2, "x_test": x},
         ),
         "trace": (lambda: tae.trace, {"model": model(), "x": x, "y": x}),
-        "Conv2D": (lambda: tae.Conv2D, conv),
-        "Conv2D.build": (lambda: tae.Conv2D(1, 2).build, {"input_shape": (4, 4, 1)}),
-        "Conv2DTranspose": (lambda: tae.Conv2DTranspose, conv),
-        "Dense": (lambda: tae.Dense, {"units": 2, **layer}),
-        "Dense.build": (lambda: tae.Dense(2).build, {"input_shape": (4,)}),
         "Layer": (lambda: tae.Layer, penalty),
         "Layer.build": (lambda: tae.Layer().build, {"input_shape": (4,)}),
         "Layer.add_weight": (
@@ -290,17 +297,6 @@ def calls(folder: Path) -> dict[str, Call]:
             {"name": "scale", "shape": (6,), "initializer": "zeros"},
         ),
         "Layer.clear_gradients": (lambda: built().layers[0].clear_gradients, {}),
-        "Dropout": (lambda: tae.Dropout, {"rate": 0.5, **penalty}),
-        "GaussianNoise": (lambda: tae.GaussianNoise, {"stddev": 0.5, **penalty}),
-        "AveragePooling2D": (lambda: tae.AveragePooling2D, {"pool_size": 2, **window}),
-        "MaxPooling2D": (lambda: tae.MaxPooling2D, {"pool_size": 2, **window}),
-        "MaxPooling2D.build": (lambda: tae.MaxPooling2D().build, {"input_shape": (4, 4, 1)}),
-        "UpSampling2D": (lambda: tae.UpSampling2D, {"size": 2, **penalty}),
-        "UpSampling2D.build": (lambda: tae.UpSampling2D().build, {"input_shape": (4, 4, 1)}),
-        "Activation": (lambda: tae.Activation, {"activation": "relu", **penalty}),
-        "Flatten": (lambda: tae.Flatten, penalty),
-        "Reshape": (lambda: tae.Reshape, {"target_shape": (2, 2), **penalty}),
-        "Reshape.build": (lambda: tae.Reshape((2, 2)).build, {"input_shape": (4,)}),
         "PCA": (lambda: tae.PCA, {"n_components": 2}),
         **{
             f"PCA.{name}": (lambda name=name: getattr(pca(), name), {"x": x})
@@ -442,4 +438,4 @@ def calls(folder: Path) -> dict[str, Call]:
         "datasets.sine_curve": (lambda: datasets.sine_curve, {"n": 3, "noise": 0.1, "seed": 1}),
         "datasets.two_gaussians": (lambda: datasets.two_gaussians, {"n": 3, "seed": 1}),
     }
-    return {name: Call(*call) for name, call in made.items()}
+    return {name: Call(*call) for name, call in {**layer_calls(), **made}.items()}

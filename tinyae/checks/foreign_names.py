@@ -85,6 +85,11 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
         "singular_values_": "explained_variance_",
         "transform": "encode(x)",
     },
+    "History": {
+        "epoch": "range(len(history['loss']))",
+        "history": "the history is the dict itself: history['loss']",
+        "params": NONE,
+    },
     "GaussianSampler": {
         "covariances_": "covariance_",
         "fit_predict": "fit(codes), then log_prob(codes)",

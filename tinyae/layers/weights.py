@@ -30,6 +30,9 @@ class Weights(Mapping):
         self._arrays: dict[str, np.ndarray] = {}
 
     def __getitem__(self, name: str) -> np.ndarray:
+        if name not in self._arrays:
+            there = f"there are {', '.join(self)}" if self._arrays else "the layer is not built yet"
+            raise KeyError(f"no weight {name!r}: {there}")
         return self._arrays[name].view()  # whose shape the caller may set
 
     def __iter__(self) -> Iterator[str]:

@@ -4,10 +4,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Real
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..checks.arguments import whole
 from ..checks.attributes import Checked
+from ..checks.foreign_names import no_attribute
 from ..checks.tables import figure, table
 
 if TYPE_CHECKING:
@@ -57,6 +58,9 @@ class History(dict[str, list[float]]):
             figures.extend([float("nan")] * (epochs - len(figures)))
         for key, value in logs.items():
             self[key][-1] = value
+
+    def __getattr__(self, name: str) -> Any:
+        raise no_attribute(self, name)
 
     def check(self) -> None:
         """Refuse what is no list of numbers, by its last: everyone may write into a dict."""
