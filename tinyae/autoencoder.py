@@ -204,7 +204,7 @@ class Autoencoder(Network):
         TrainingDiverged
             If the loss stops being finite.
         KeyboardInterrupt
-            On Ctrl-C; the model and `history` stand at the last finished mini-batch and epoch.
+            On Ctrl-C; model and `history` stand at the last finished mini-batch and epoch.
         """
         training = Training(
             self,
@@ -227,10 +227,8 @@ class Autoencoder(Network):
             with Interruption():
                 acquired = self._training.acquire(blocking=False)
             if not acquired:
-                raise RuntimeError(
-                    "this model is being trained already (in a forked process: was, when it was "
-                    "forked); a copy can be trained, model.copy()"
-                )
+                text = "this model is being trained already, or was when this process was forked"
+                raise RuntimeError(f"{text}; train a copy: model.copy()")
             # what is called on the way out finds the model at its counted step
             with training.way_out, training.way_out:
                 with self.all_or_nothing():
@@ -314,6 +312,7 @@ class Autoencoder(Network):
         """
         training_state = flag("training_state", training_state)
         self.require_built("save")
+        self.history.check()
         document = {
             "kind": "autoencoder",
             "input_shape": self.input_shape,

@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import shutil
+import signal
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -384,3 +385,21 @@ def test_a_user_without_a_home_folder_can_compile(compile_in, monkeypatch):
     for name in ("XDG_CACHE_HOME", "LOCALAPPDATA"):
         monkeypatch.delenv(name, raising=False)
     assert compile_in("") == COMPILED
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals as POSIX sends them")
+def test_what_a_signals_handler_raises_is_no_fault_of_the_cache(monkeypatch):
+    class Timeout(Exception):
+        pass
+
+    def alarm(number, frame):
+        raise Timeout
+
+    def load(*arguments):
+        signal.raise_signal(signal.SIGALRM)
+
+    monkeypatch.setattr(cache.FunctionCache, "load_overload", load)
+    before = signal.signal(signal.SIGALRM, alarm)
+    with pytest.raises(Timeout):
+        cache.KernelCache(cache.digest).load_overload(None, None)
+    signal.signal(signal.SIGALRM, before)

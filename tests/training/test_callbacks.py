@@ -215,8 +215,25 @@ def test_it_stops_a_real_training_on_its_validation_loss():
 
 def test_a_figure_that_is_not_there_is_named():
     ae = small_model()
-    with pytest.raises(ValueError, match=r"'val_loss'.*validation_data"):
-        fit(ae, [tae.EarlyStopping()])
-    assert ae.progress.epoch == len(ae.history["loss"]) == 1
-    with pytest.raises(ValueError, match=r"'accuracy'.*loss"):
-        fit(ae, [tae.EarlyStopping("accuracy")])
+    before = ae.parameters.tobytes()
+    checkpoint = tae.ModelCheckpoint("{accuracy}")
+    for callbacks, message in [
+        ([tae.EarlyStopping()], r"'val_loss'.*validation_data"),
+        ([tae.EarlyStopping("accuracy")], r"'accuracy'.*loss"),
+        ([tae.EarlyStopping("loss"), checkpoint], "path '{accuracy}' may name epoch, loss"),
+        ([tae.ModelCheckpoint("x", save_best_only=True)], "'val_loss'.*validation_data"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            fit(ae, callbacks)
+        assert (ae.progress.epoch, dict(ae.history), ae.parameters.tobytes()) == (0, {}, before)
+
+
+def test_a_figure_that_another_callback_adds_is_there():
+    def add(epoch, logs):
+        logs["score"] = -epoch
+
+    ae = small_model()
+    fit(ae, [add, tae.EarlyStopping("score")])
+    assert ae.progress.epoch > 0
+    with pytest.raises(ValueError, match=r"'missing'.*score"):  # after an epoch
+        fit(ae, [add, tae.EarlyStopping("missing")])

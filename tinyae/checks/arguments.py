@@ -93,7 +93,9 @@ def sizes(name: str, value: Any, least: int = 1) -> tuple[int, ...]:
     """A shape: positive whole numbers, at least so many of them; a single one is a shape, too."""
     given = [value] if isinstance(value, Integral) else value
     with contextlib.suppress(ValueError):
-        if isinstance(given, tuple | list | np.ndarray) and len(given) >= least:
+        if isinstance(given, np.ndarray):
+            given = given.tolist()
+        if isinstance(given, tuple | list) and len(given) >= least:
             return tuple(length(name, size) for size in given)
     raise ValueError(f"{name} must hold positive whole numbers, but got {shown(value)}")
 
@@ -196,9 +198,14 @@ def with_methods(name: str, value: Any, *methods: str) -> Any:
 
 def listed(name: str, value: Any, of: str) -> list[Any]:
     """What an iterable gives, which is no text."""
-    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+    if isinstance(value, str | bytes | Mapping) or not is_iterable(value):
         raise ValueError(f"{name} must be a list of {of}, but got {shown(value)}")
     return list(value)
+
+
+def is_iterable(value: Any) -> bool:
+    """Whether it can be listed."""
+    return isinstance(value, Iterable) and getattr(value, "shape", None) != ()  # a 0-d array
 
 
 def _finite(value: object) -> float | None:

@@ -264,7 +264,11 @@ def no_attribute(owner: Any, name: str) -> AttributeError:
     """For an object that has no attribute of this name."""
     classes = [each.__name__ for each in type(owner).__mro__]
     tables = [ATTRIBUTES[each] for each in classes if each in ATTRIBUTES]
-    known = [each for each in (*dir(type(owner)), *vars(owner)) if not each.startswith("_")]
+    known: Iterable[str] = {*dir(type(owner)), *vars(owner)} - {
+        "checks",
+        "closed",
+    }  # which are the classes' own
+    known = sorted(each for each in known if not each.startswith("_"))
     said = hint(name, tables, known)
     return AttributeError(
         f"{type(owner).__name__} has no attribute {name!r}{said}", name=name, obj=owner

@@ -21,6 +21,7 @@ from ..checks.code import names_in
 from ..version import __version__
 from .blas import BLAS
 from .folders import user_cache
+from .interruption import Interruption
 from .numba_parts import (
     CompileResultCacheImpl,
     FunctionCache,
@@ -175,18 +176,22 @@ class KernelCache(FunctionCache):
         base, stamp = self._impl.filename_base, self._impl.locator.get_source_stamp()
         self._cache_file = CheckedFile(self._cache_path, base, function, stamp)
 
+    # What a signal's handler raises meanwhile is no fault of the cache
+
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        try:
-            return super().load_overload(sig, target_context)
-        except Exception as error:  # of the disk, or of what is on it
-            complain(self._cache_path, error)
-            return None
+        with Interruption():
+            try:
+                return super().load_overload(sig, target_context)
+            except Exception as error:  # of the disk, or of what is on it
+                complain(self._cache_path, error)
+                return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
-        try:
-            super().save_overload(sig, data)
-        except Exception as error:
-            complain(self._cache_path, error)
+        with Interruption():
+            try:
+                super().save_overload(sig, data)
+            except Exception as error:
+                complain(self._cache_path, error)
 
 
 _complained: set[str] = set()

@@ -15,7 +15,16 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..checks.arguments import file_path, flag, nearest, not_negative, shown, text, whole
+from ..checks.arguments import (
+    file_path,
+    flag,
+    is_iterable,
+    nearest,
+    not_negative,
+    shown,
+    text,
+    whole,
+)
 from ..checks.attributes import Checked
 from ..machine.interruption import Interruption
 from ..network.network import Network
@@ -25,8 +34,8 @@ Callback = Callable[[int, Mapping[str, float]], bool | None]
 
 def check_callbacks(callbacks: Any) -> list[Callable]:
     """None, one callback or several as a list; refused unless each takes (epoch, logs)."""
-    given = () if callbacks is None else callbacks
-    found = list(given) if isinstance(given, Iterable) else [given]
+    given: Any = () if callbacks is None else callbacks
+    found = [given] if callable(given) or not is_iterable(given) else list(given)
     for callback in found:
         if not callable(callback) or isinstance(callback, type) or not _takes_two(callback):
             raise ValueError(
@@ -44,6 +53,21 @@ def _takes_two(callback: Callable) -> bool:
         except TypeError:
             return False
     return True
+
+
+def check_figures(callbacks: Iterable[Callback], names: Iterable[str]) -> None:
+    """Refuse before training what asks for a figure that no epoch will have.
+
+    Callbacks of one's own may add figures: what comes after them is left alone.
+    """
+    logs = dict.fromkeys(names, 0.0)
+    for callback in callbacks:
+        if isinstance(callback, ModelCheckpoint):
+            callback._path_of(0, logs)
+        elif not isinstance(callback, EarlyStopping):
+            return
+        if isinstance(callback, EarlyStopping) or callback.save_best_only:
+            _monitored(callback, logs)
 
 
 class WayOut:
@@ -195,13 +219,15 @@ class ModelCheckpoint(Checked):
             if not value < self.best:
                 return
             self.best = value
+        self._model.save(self._path_of(epoch, logs), self.training_state)
+
+    def _path_of(self, epoch: int, logs: Mapping[str, float]) -> str:
         try:
-            path = self.path.format(epoch=epoch + 1, **logs)
+            return self.path.format(epoch=epoch + 1, **logs)
         except (LookupError, ValueError) as error:
             raise ValueError(
                 f"ModelCheckpoint's path {self.path!r} may name epoch, {', '.join(logs)}: {error!r}"
             ) from None
-        self._model.save(path, self.training_state)
 
 
 def _in_a_folder(name: str, path: Any) -> str:

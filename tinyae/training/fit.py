@@ -16,12 +16,13 @@ from ..machine.interruption import Interruption
 from ..network.history import History
 from ..network.network import Network
 from .batches import Batches, Plan, Stretch
-from .callbacks import Callback, WayOut, check_callbacks
+from .callbacks import Callback, WayOut, check_callbacks, check_figures
 from .compiled import make_trainer
 from .divergence import Snapshot, TrainingDiverged, WayBack
 from .evaluate import evaluate
 from .progress_line import ProgressLine, check_verbose
 
+FIGURES = ("loss", "reconstruction", "penalty")
 Rows = tuple[np.ndarray, np.ndarray]  # samples and targets, admitted
 
 
@@ -118,6 +119,8 @@ class Training:
         self._rows = max(1, tuning.STRETCH_BYTES // (numbers * self.model.dtype.itemsize))
         self._batch_size = min(self._batch_size, n)
         self.model.history.check()
+        measured = FIGURES if validation is None else (*FIGURES, *(f"val_{f}" for f in FIGURES))
+        check_figures(self._callbacks, (*measured, "seconds"))
         for callback in self._callbacks:  # which may refuse the model
             if hasattr(callback, "set_model"):
                 callback.set_model(self.model)
@@ -129,7 +132,8 @@ class Training:
         self.way_out.calls[:0] = closing
         steps, seed = self._steps_per_epoch, self.model.seed
         self.batches = Batches(n, self._batch_size, steps, self._shuffle, seed, progress)
-        progress.epoch = first
+        if first < self.last:
+            progress.epoch = first
 
     def _make_trainer(self) -> None:
         self._made_of = self._parts()
