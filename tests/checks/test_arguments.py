@@ -138,3 +138,16 @@ def test_whole_numbers_of_numpy_are_whole_numbers():
     assert arguments.sizes("shape", np.array([2, 3])) == (2, 3)
     assert arguments.sizes("shape", np.int64(5)) == (5,)
     assert arguments.pair("size", np.int32(2)) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [
+        (lambda lone: tae.Sequential([tae.Dense(3)]).build(lone), "input_shape"),
+        (lambda lone: tae.Sequential(lone), "layers"),
+        (lambda lone: tae.Autoencoder(lone, [tae.Dense(4)]), "encoder"),
+    ],
+)
+def test_an_array_of_no_dimension_is_no_list(make, name):
+    with pytest.raises(ValueError, match=f"{name} must"):
+        make(np.array(3))

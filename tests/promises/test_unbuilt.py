@@ -1,14 +1,11 @@
 """Models without shapes: interrupted while they are built, refused, and built by many threads."""
 
-import os
-import signal
 import threading
 
 import numpy as np
 import pytest
 
 import tinyae as tae
-from tests.support import fork_server
 from tests.support.world_parts import Countdown, OwnLayer, X, dense
 from tinyae.machine.numba_parts import DISABLED
 
@@ -229,35 +226,6 @@ def test_threads_that_are_refused_take_nothing_from_those_that_are_not():
 
 def ones(shape, rng):
     return np.ones(shape)
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_a_fork_waits_for_a_build_in_another_thread():
-    def history(_):
-        begun, forking = threading.Event(), threading.Event()
-        expected = tae.Autoencoder([tae.Dense(2, kernel_initializer=ones)], [dense(4)]).encode(X)
-
-        def slow(shape, rng):
-            begun.set()
-            forking.wait()
-            for _ in range(100):
-                rng.normal(size=100_000)
-            return ones(shape, rng)
-
-        ae = tae.Autoencoder([tae.Dense(2, kernel_initializer=slow)], [dense(4)])
-        builder = threading.Thread(target=lambda: ae.encode(X))
-        builder.start()
-        begun.wait()
-        forking.set()
-        child = os.fork()
-        if child == 0:
-            signal.alarm(30)  # rather than to wait for ever for a lock
-            os._exit(ae.encode(X).tobytes() != expected.tobytes())
-        builder.join()
-        return os.waitpid(child, 0)[1]
-
-    assert fork_server.execute(None, history) == 0
 
 
 def test_of_eight_threads_that_fit_an_unbuilt_model_one_trains_it():

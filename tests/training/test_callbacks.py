@@ -237,3 +237,19 @@ def test_a_figure_that_another_callback_adds_is_there():
     assert ae.progress.epoch > 0
     with pytest.raises(ValueError, match=r"'missing'.*score"):  # after an epoch
         fit(ae, [add, tae.EarlyStopping("missing")])
+
+
+def test_epochs_that_are_not_trained_are_not_counted():
+    ae = small_model()
+    ae.fit(samples(), epochs=3, verbose=0)
+    assert not ae.fit(samples(), epochs=1, initial_epoch=2, verbose=0)
+    assert ae.progress.epoch == 3
+
+
+@pytest.mark.parametrize("figures", ["abc", 5, [1.0, "x"]])
+def test_a_history_that_holds_no_numbers_is_not_saved(figures, tmp_path):
+    ae = small_model()
+    ae.history["loss"] = figures
+    with pytest.raises(ValueError, match="history must hold lists of numbers, but its loss"):
+        ae.save(tmp_path / "model.npz", training_state=True)
+    assert not list(tmp_path.iterdir())
