@@ -5,6 +5,8 @@ from . import datasets as datasets
 from . import models as models
 from . import plot as plot
 from .autoencoder import Autoencoder as Autoencoder
+from .callbacks.early_stopping import EarlyStopping as EarlyStopping
+from .callbacks.model_checkpoint import ModelCheckpoint as ModelCheckpoint
 from .codes.latent_diagnostics import latent_diagnostics as latent_diagnostics
 from .codes.sampling import GaussianSampler as GaussianSampler
 from .codes.sampling import generate as generate
@@ -44,8 +46,6 @@ from .maths.penalties import L1L2 as L1L2
 from .maths.penalties import L2 as L2
 from .network.history import History as History
 from .network.sequential import Sequential as Sequential
-from .training.callbacks import EarlyStopping as EarlyStopping
-from .training.callbacks import ModelCheckpoint as ModelCheckpoint
 from .training.divergence import TrainingDiverged as TrainingDiverged
 
 __version__: str

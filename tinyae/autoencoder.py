@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from .callbacks.callback import Callback
 from .checks.arguments import file_path, flag
 from .checks.arrays import admit
 from .checks.floating_point import converted, finite
@@ -28,7 +29,6 @@ from .network.network import Network, Pair
 from .network.sequential import Sequential
 from .network.training_state import restore_counters, training_state_of
 from .training.batches import Stretch
-from .training.callbacks import Callback
 from .training.compiled import make_trainer
 from .training.eager import EagerTrainer
 from .training.evaluate import finite_figures, sample_errors

@@ -7,6 +7,7 @@ from functools import partial
 
 import numpy as np
 
+from ..callbacks.callback import Callback, WayOut, check_callbacks, check_figures
 from ..checks.arguments import flag, optional_whole, whole
 from ..checks.arrays import admit, gather
 from ..checks.floating_point import quiet
@@ -15,12 +16,11 @@ from ..engine import tuning
 from ..machine.interruption import Interruption
 from ..network.history import History
 from ..network.network import Network
+from ..progress.progress_line import ProgressLine, check_verbose
 from .batches import Batches, Plan, Stretch
-from .callbacks import Callback, WayOut, check_callbacks, check_figures
 from .compiled import make_trainer
 from .divergence import Snapshot, TrainingDiverged, WayBack
 from .evaluate import evaluate
-from .progress_line import ProgressLine, check_verbose
 
 FIGURES = ("loss", "reconstruction", "penalty")
 Rows = tuple[np.ndarray, np.ndarray]  # samples and targets, admitted

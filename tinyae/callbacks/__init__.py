@@ -1,0 +1,5 @@
+"""What is called after each epoch of training.
+
+Read ``callback`` (what one is, and how the way out of training is told), then ``early_stopping``
+and ``model_checkpoint``.
+"""
