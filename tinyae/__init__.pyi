@@ -7,17 +7,18 @@ from . import plot as plot
 from .autoencoder import Autoencoder as Autoencoder
 from .callbacks.early_stopping import EarlyStopping as EarlyStopping
 from .callbacks.model_checkpoint import ModelCheckpoint as ModelCheckpoint
+from .callbacks.reduce_lr_on_plateau import ReduceLROnPlateau as ReduceLROnPlateau
 from .codes.latent_diagnostics import latent_diagnostics as latent_diagnostics
 from .codes.sampling import GaussianSampler as GaussianSampler
 from .codes.sampling import generate as generate
 from .codes.sampling import interpolate as interpolate
 from .codes.sampling import straight_line as straight_line
+from .datasets.missing import mask_missing as mask_missing
 from .files.archive import ModelFormatError as ModelFormatError
 from .inspection.check_gradients import check_gradients as check_gradients
 from .inspection.compare_with_pca import compare_with_pca as compare_with_pca
 from .inspection.trace import trace as trace
 from .layers.convolution import Conv2D as Conv2D
-from .layers.convolution import Conv2DTranspose as Conv2DTranspose
 from .layers.dense import Dense as Dense
 from .layers.kernels import Kernels as Kernels
 from .layers.layer import Layer as Layer
@@ -29,6 +30,7 @@ from .layers.pooling import UpSampling2D as UpSampling2D
 from .layers.reshaping import Activation as Activation
 from .layers.reshaping import Flatten as Flatten
 from .layers.reshaping import Reshape as Reshape
+from .layers.transposed_convolution import Conv2DTranspose as Conv2DTranspose
 from .linear.pca import PCA as PCA
 from .loading import load as load
 from .machine.jit import kernel as kernel
@@ -44,6 +46,8 @@ from .maths.optimizers import Optimizer as Optimizer
 from .maths.penalties import L1 as L1
 from .maths.penalties import L1L2 as L1L2
 from .maths.penalties import L2 as L2
+from .maths.schedules import CosineDecay as CosineDecay
+from .maths.schedules import ExponentialDecay as ExponentialDecay
 from .network.history import History as History
 from .network.sequential import Sequential as Sequential
 from .training.divergence import TrainingDiverged as TrainingDiverged

@@ -27,7 +27,8 @@ from ..checks.floating_point import quiet
 from ..checks.operands import batch, changeable, operand
 from ..machine.calls import by_address
 from ..machine.elementary import exp, log1p
-from ..machine.jit import kernel
+from ..machine.jit import inlined, kernel
+from ..machine.views import view
 from . import plain
 from .formula import Formula
 from .plain import CLIP
@@ -97,6 +98,30 @@ loss_address, call_loss = by_address(
 )
 
 
+@inlined
+def weighted_loss(loss, y, x, w, settings, scale, dy, sums):
+    """Every sample's sum into sums (n,), and the gradient times scale into dy, both weighted.
+
+    The weights w are (n, 1) or those of all elements, (n, size), for which sums needs room; without
+    any, w is (0, 0). What has weight zero counts nothing, whatever its loss is.
+    """
+    if w.shape[1] > 1:  # all elements as samples of their own
+        elements = (y.size, 1)
+        numbers = (view(y, 0, elements), view(x, 0, elements), settings, scale)
+        call_loss(loss, (*numbers, view(dy, 0, elements), sums))
+    else:
+        call_loss(loss, (y, x, settings, scale, dy, sums))
+    for i in range(w.shape[0]):
+        total = 0.0
+        for j in range(w.shape[1]):
+            if w[i, j] != 0:
+                total += w[i, j] * sums[i * w.shape[1] + j]
+        sums[i] = total
+        for j in range(dy.shape[1]):
+            weight = w[i, j % w.shape[1]]
+            dy[i, j] = weight * dy[i, j] if weight != 0 else weight
+
+
 @runtime_checkable
 class AnyLoss(Protocol):
     """What a model needs of a loss."""
@@ -125,6 +150,10 @@ class Loss(WithKernel):
         without ``self``, defined outside the class.
     bounds : (float, float) or None
         The range that targets must keep to.
+    separable : bool, default True
+        Whether a sample's sum is one over elements that know nothing of each other. Then the kernel
+        may also be given all elements as samples of size 1, in their order, and each element may
+        have a weight.
 
     Examples
     --------
@@ -162,6 +191,7 @@ class Loss(WithKernel):
     formula: ClassVar[Formula] = Formula("loss(y, t), t the target", "dy = the loss's gradient")
     numpy: ClassVar[Callable | None] = None
     bounds: ClassVar[tuple[float, float] | None] = None
+    separable: ClassVar[bool] = True
 
     def __repr__(self) -> str:
         numbers = ", ".join(f"{number:g}" for number in self.kernel_numbers())

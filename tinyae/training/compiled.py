@@ -11,12 +11,13 @@ from ..machine.calls import NONE
 from ..machine.interruption import Interruption
 from ..machine.numba_parts import DISABLED
 from ..machine.threads import BLAS_THREADS
+from ..maths.clipping import limit_of
 from ..maths.losses import loss_address
 from ..maths.optimizers import Optimizer, step_address
 from ..network.chain import Chain, training_chain
 from ..network.network import Network
 from .batches import Stretch
-from .eager import EagerTrainer
+from .eager import EagerTrainer, trained_arrays
 
 
 class CompiledTrainer:
@@ -33,6 +34,8 @@ class CompiledTrainer:
     threads : int or None
     input_gradient : bool
         Whether to go on to the gradient for the model's input.
+    whole : bool
+        Whether a step needs the whole gradient before it, as one that clips it does.
     """
 
     def __init__(
@@ -43,6 +46,7 @@ class CompiledTrainer:
         batch_rows: int,
         threads: int | None,
         input_gradient: bool = False,
+        whole: bool = False,
     ):
         assert chain.kernel_loss is not None
         self.program = Program(chain.layers, input_gradient)
@@ -56,11 +60,13 @@ class CompiledTrainer:
         self.capacity = self.program.capacity(share)
         self.apart = (
             self.program.separable
+            and not whole
             and self.capacity == share
             and parameters.size >= tuning.APART_PARAMETERS
         )
         if input_gradient or self.apart:  # one chunk, so that no other overwrites it
             self.capacity = batch_rows
+        self.arrays = trained_arrays(chain.layers)
         self.table, size = self.program.layout(self.capacity, keep=self.apart)
         vectors = 1 if self.apart else self.threads
         self.values = np.empty((vectors, size), parameters.dtype)
@@ -87,6 +93,13 @@ class CompiledTrainer:
             interruption came.
         """
         steps, dtype = len(stretch.bounds) - 1, self.parameters.dtype
+        numbers, limit, together = np.empty((1, 0)), 0.0, False
+        if optimizer is not None:
+            numbers = optimizer.numbers_by_step(stretch.optimizer_step, steps)
+            limit, together = limit_of(optimizer)
+        weights = np.empty((0, 0), dtype)
+        if stretch.weight is not None:
+            weights = stretch.weight.reshape(len(stretch.weight), -1)
         run = loop.Run(
             table=self.table,
             capacity=self.capacity,
@@ -94,12 +107,18 @@ class CompiledTrainer:
             loss=loss_address(self.loss.kernel, dtype),
             loss_settings=self.loss.kernel_numbers(),
             optimizer=step_address(optimizer.kernel, dtype) if optimizer else NONE,
-            settings=optimizer.kernel_numbers() if optimizer else np.empty(0),
+            settings=numbers,
+            clip=limit,
+            clip_together=int(together),
+            arrays=self.arrays,
+            squares=np.zeros((self.threads, len(self.arrays))),
             parameters=self.parameters,
             gradients=self.gradients,
             slots=self.slots,
             x=stretch.x.reshape(-1),
             target=stretch.target.reshape(-1),
+            weights=weights,
+            totals=stretch.totals,
             bounds=stretch.bounds,
             first_step=stretch.first_step,
             optimizer_step=stretch.optimizer_step,
@@ -146,10 +165,11 @@ class CompiledTrainer:
 
 
 def make_trainer(
-    model: Network, batch_rows: int, eager: bool = False
+    model: Network, batch_rows: int, eager: bool = False, whole: bool = False
 ) -> CompiledTrainer | EagerTrainer:
     """The engine where every part of the model has kernels, else Python, layer by layer."""
     chain = training_chain(model.layers, model.loss)
     if chain.compiled and not eager:
-        return CompiledTrainer(chain, model.parameters, model.slots, batch_rows, model.threads)
+        vectors = model.parameters, model.slots
+        return CompiledTrainer(chain, *vectors, batch_rows, model.threads, whole=whole)
     return EagerTrainer(chain, model.parameters, model.gradient, model.slots)
