@@ -25,7 +25,7 @@ from ..machine.barrier import barrier, load, store
 from ..machine.calls import NONE
 from ..machine.jit import inlined, kernel
 from ..machine.views import clear, copy, is_finite, view
-from ..maths.losses import call_loss
+from ..maths.loss import call_loss
 from ..maths.optimizers import call_step
 from ..maths.penalties import SETTINGS, call_penalty
 from .tuning import UPDATE_BLOCK

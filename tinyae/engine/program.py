@@ -16,7 +16,7 @@ from ..layers.record import NOWHERE, as_type, for_kernels, new_table
 from ..machine import threads as cores
 from ..machine.numba_parts import DISABLED
 from ..machine.threads import BLAS_THREADS
-from ..maths.losses import Loss, loss_address
+from ..maths.loss import Loss, loss_address
 from ..maths.penalties import SETTINGS, penalty_address
 from . import loop, tuning
 
@@ -172,7 +172,7 @@ class Program:
     ) -> tuple[np.ndarray, float]:
         """Each sample's summed loss (n,), and the sum of all penalties."""
         sums, address = np.empty(len(x)), loss_address(loss.kernel, self.dtype)
-        settings = loss.kernel_numbers()
+        settings = loss.numbers_for(self.output_shape, self.dtype)
         penalties = np.zeros(len(x))
 
         def run(rows: slice) -> None:

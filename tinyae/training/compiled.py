@@ -11,7 +11,7 @@ from ..machine.calls import NONE
 from ..machine.interruption import Interruption
 from ..machine.numba_parts import DISABLED
 from ..machine.threads import BLAS_THREADS
-from ..maths.losses import loss_address
+from ..maths.loss import loss_address
 from ..maths.optimizers import Optimizer, step_address
 from ..network.chain import Chain, training_chain
 from ..network.network import Network
@@ -92,7 +92,7 @@ class CompiledTrainer:
             capacity=self.capacity,
             values=self.values,
             loss=loss_address(self.loss.kernel, dtype),
-            loss_settings=self.loss.kernel_numbers(),
+            loss_settings=self.loss.numbers_for(self.program.output_shape, dtype),
             optimizer=step_address(optimizer.kernel, dtype) if optimizer else NONE,
             settings=optimizer.kernel_numbers() if optimizer else np.empty(0),
             parameters=self.parameters,

@@ -1,5 +1,7 @@
 """The loss of a model that is not being trained: over all samples, or of each."""
 
+from typing import Any
+
 import numpy as np
 
 from ..checks.arrays import row_chunks
@@ -49,23 +51,24 @@ def _sample_errors(
 ) -> np.ndarray:
     chain = training_chain(model.layers, model.loss)
     loss = chain.kernel_loss
-    if loss is None:
-        if per_feature:
-            raise ValueError(
-                f"per_feature needs a loss of tinyae's, but {type(model.loss).__name__} gives no "
-                "element's share"
-            )
+    shares: Any = chain.loss
+    if per_feature and loss is None and not shares.says_elements:
+        raise ValueError(
+            f"per_feature needs a loss of tinyae's, or one with elements(output, target), but "
+            f"{type(model.loss).__name__} gives no element's share"
+        )
+    if loss is None and not per_feature:
         return _custom_errors(chain, x, target, model.dtype)
-    if chain.compiled and not per_feature:
+    if loss is not None and chain.compiled and not per_feature:
         sums = _loss_sums(model, chain, x, target)[0]
         return _mean_of_each(sums, target[0].size, model.dtype)
     errors = np.empty(target.shape if per_feature else len(target), model.dtype)
     for rows in row_chunks(len(x), x[:1].nbytes):
         output, expected = _outputs(chain, x[rows], model.dtype)[-1], target[rows]
-        if per_feature:  # every element as a sample of its own
-            sums = loss.sums(output.reshape(-1, 1), expected.reshape(-1, 1))
-            errors[rows] = converted(sums, model.dtype).reshape(expected.shape)
+        if per_feature:
+            errors[rows] = shares.elements(output, converted(expected, model.dtype))
         else:
+            assert loss is not None
             sums = loss.sums(output, expected)
             errors[rows] = _mean_of_each(sums, expected[0].size, model.dtype)
     return errors

@@ -14,6 +14,7 @@ from ..checks.floating_point import quiet
 from ..checks.reach import warn_if_out_of_reach
 from ..engine import tuning
 from ..machine.interruption import Interruption
+from ..maths.loss import check_targets
 from ..network.history import History
 from ..network.network import Network
 from ..progress.progress_line import ProgressLine, check_verbose
@@ -146,6 +147,7 @@ class Training:
             pairs.append((self.validation[1], "validation_data"))
         for target, name in pairs:
             admit(target, name, self.model.output_shape, self.model.dtype, bounds)
+            check_targets(self.model.loss, target, name)
 
     def _parts(self) -> list[object]:
         """What the trainer is made of: a callback may change it."""
