@@ -18,7 +18,7 @@ from .export.numpy_file import export_numpy
 from .files.archive import ModelFile, write
 from .layers.layer import Layer, Shape
 from .machine.interruption import Interruption
-from .maths.losses import AnyLoss
+from .maths.loss import AnyLoss, read
 from .maths.optimizers import Optimizer
 from .network.document import document_of, restored
 from .network.history import History
@@ -89,7 +89,8 @@ class Autoencoder(Network):
     def decode(self, z: ArrayLike) -> np.ndarray:
         """The outputs for codes z (n, *code_shape), shape (n, *output_shape)."""
         self.require_built("decode")
-        return self.decoder.run(admit(z, "z", self.encoder.output_shape, self.dtype))
+        z = admit(z, "z", self.encoder.output_shape, self.dtype)
+        return read(self.loss, self.decoder.run(z))
 
     def reconstruct(self, x: ArrayLike) -> np.ndarray:
         """The output for samples x: ``decode(encode(x))``, shape (n, *output_shape)."""
@@ -97,9 +98,9 @@ class Autoencoder(Network):
         layers = self.layers
         program = program_for(layers, self._program)
         if program is None:
-            return eager_predict(layers, x, self.dtype)
+            return read(self.loss, eager_predict(layers, x, self.dtype))
         self._program = program
-        return program.predict(x, self.parameters, self.threads)
+        return read(self.loss, program.predict(x, self.parameters, self.threads))
 
     def evaluate(
         self, x: ArrayLike, y: ArrayLike | None = None, sample_weight: ArrayLike | None = None

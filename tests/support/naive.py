@@ -21,6 +21,14 @@ def sigmoid(z):
     return np.where(z >= 0, 1, e) / (1 + e)
 
 
+def softmax(z):
+    """e^z / Σ e^z along the last axis, row by row."""
+    rows = [np.exp(row - max(row)) for row in z.reshape(-1, z.shape[-1])]
+    return np.array([row / sum(row) for row in rows]).reshape(z.shape)
+
+
+SELU = 1.0507009873554804934193349852946, 1.6732632423543772848170429916717  # λ and α
+
 # name: (formula, slope as a function of the output), with the text that documents each
 ACTIVATIONS = {
     "linear": ("z", lambda z: z, "1", lambda a: np.ones_like(a)),
@@ -42,14 +50,40 @@ ACTIVATIONS = {
         "1 where a > 0, else a + 1",
         lambda a: np.where(a > 0, 1.0, a + 1),
     ),
+    "selu": (
+        "λ z where z > 0, else λ α (e^z − 1)",
+        lambda z: SELU[0] * np.where(z > 0, z, SELU[1] * np.expm1(np.minimum(z, 0))),
+        "λ where a > 0, else a + λ α",
+        lambda a: np.where(a > 0, SELU[0], a + SELU[0] * SELU[1]),
+    ),
+    "softplus": (
+        "log(1 + e^z)",
+        lambda z: np.logaddexp(0, z),
+        "1 − e^−a",
+        lambda a: 1 - np.exp(-a),
+    ),
     "tanh": ("(e^z − e^−z) / (e^z + e^−z)", np.tanh, "1 − a²", lambda a: 1 - a * a),
     "sigmoid": ("1 / (1 + e^−z)", sigmoid, "a (1 − a)", lambda a: a * (1 - a)),
+    "softmax": (
+        "e^z / Σ e^z, the sum over the last axis",
+        softmax,
+        "dz = a (dy − Σ dy a)",
+        lambda a: None,  # no slope of one number: see `activation_gradient`
+    ),
 }
 
 
 def activation(name, z):
     """f(z) in float64."""
     return ACTIVATIONS[name or "linear"][1](np.asarray(z, np.float64))
+
+
+def activation_gradient(name, a, dy):
+    """The gradient for z, from the output a and the gradient for it, in float64."""
+    a, dy = np.asarray(a, np.float64), np.asarray(dy, np.float64)
+    if name == "softmax":
+        return a * (dy - (dy * a).sum(axis=-1, keepdims=True))
+    return dy * ACTIVATIONS[name][3](a)
 
 
 def forward(layer, x):
@@ -165,6 +199,35 @@ def bce_from_logits(z, x):
     for a, b in zip(z.ravel().tolist(), x.ravel().tolist(), strict=True):
         total += max(a, 0.0) + math.log1p(math.exp(-abs(a))) - a * b
     return total / z.size
+
+
+def mae(y, x):
+    """The mean over every element of |y − x|."""
+    return sum(abs(a - b) for a, b in zip(y.ravel(), x.ravel(), strict=True)) / y.size
+
+
+def huber(y, x, delta=1.0):
+    """The mean over every element of d²/2 or δ (|d| − δ/2)."""
+    sizes = [abs(a - b) for a, b in zip(y.ravel().tolist(), x.ravel().tolist(), strict=True)]
+    return sum(d * d / 2 if d <= delta else delta * (d - delta / 2) for d in sizes) / y.size
+
+
+def categorical(y, x):
+    """−Σ x log p over the last axis, p = y clipped, the mean over the rest."""
+    total, k = 0.0, y.shape[-1]
+    for a, b in zip(y.reshape(-1, k).tolist(), x.reshape(-1, k).tolist(), strict=True):
+        total -= sum(t * math.log(min(max(p, 1e-7), 1 - 1e-7)) for p, t in zip(a, b, strict=True))
+    return total / (y.size // k)
+
+
+def categorical_from_logits(z, x):
+    """The same of p = softmax(z), not clipped."""
+    total, k = 0.0, z.shape[-1]
+    for a, b in zip(z.reshape(-1, k).tolist(), x.reshape(-1, k).tolist(), strict=True):
+        most = max(a)
+        log = most + math.log(math.fsum(math.exp(each - most) for each in a))
+        total += sum(t * (log - each) for each, t in zip(a, b, strict=True))
+    return total / (z.size // k)
 
 
 def penalty(a, l1, l2):

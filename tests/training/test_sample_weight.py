@@ -249,3 +249,61 @@ def test_a_loss_that_a_callback_sets_must_take_the_weights():
 
     with pytest.raises(ValueError, match="not known to be a sum over elements"):
         ae.fit(x, sample_weight=ELEMENTS, epochs=2, callbacks=replace, verbose=0)
+
+
+TABLES = [
+    tae.Columns([(slice(0, 3), "mse"), ([4, 3], "bce")]),
+    tae.Columns([(0, "huber"), (slice(1, 5), "mae")]),
+    *("mae", tae.Huber(0.1)),
+]
+
+
+@pytest.mark.parametrize("table", TABLES, ids=repr)
+@WEIGHTS
+@EAGER
+def test_every_loss_of_elements_is_weighted(table, weight, eager):
+    ae, w = model(table), each_element(weight)
+    losses = ae.reconstruction_error(x, per_feature=True)
+    value, gradient = ae.loss_and_gradient(x, sample_weight=weight, eager=eager)
+    figures = ae.evaluate(x, sample_weight=weight)
+    assert figures["reconstruction"] == pytest.approx((w * losses).sum() / w.sum(), rel=1e-12)
+    assert value == pytest.approx(figures["loss"], rel=1e-12)
+    other = ae.loss_and_gradient(x, sample_weight=weight, eager=not eager)[1]
+    np.testing.assert_allclose(gradient, other, atol=1e-14)
+    report = tae.check_gradients(model(table), x)
+    assert report.passed
+
+
+def test_classes_have_one_weight_together():
+    ae = tae.Autoencoder(
+        *([tae.Dense(3)], [tae.Dense(WIDTH, "softmax")]),
+        loss="categorical_crossentropy",
+        dtype="float64",
+    )
+    ones = np.eye(WIDTH)[np.arange(N) % WIDTH]
+    ae.fit(ones, sample_weight=SAMPLES, verbose=0)
+    kept = ae.evaluate(ones[SAMPLES > 0])["loss"]
+    assert ae.evaluate(ones, sample_weight=SAMPLES > 0)["loss"] == pytest.approx(kept)
+    with pytest.raises(ValueError, match="CategoricalCrossentropy is not known to be a sum over"):
+        ae.fit(ones, sample_weight=ELEMENTS)
+    mixed = tae.Columns([(slice(0, 3), "categorical_crossentropy"), (slice(3, 5), "mse")])
+    with pytest.raises(ValueError, match="Columns is not known to be a sum over elements"):
+        model(mixed).evaluate(x, sample_weight=ELEMENTS)
+
+
+class WithElements(PlainMSE):
+    """A loss of one's own that can say what each element's share is."""
+
+    def elements(self, output, target):
+        return (output - target) ** 2
+
+
+def test_a_loss_of_ones_own_that_says_its_elements_is_weighted():
+    found = []
+    for loss in ("mse", WithElements()):
+        ae = model(loss)
+        figures = ae.evaluate(x, sample_weight=ELEMENTS)
+        loss, gradient = ae.loss_and_gradient(x, sample_weight=ELEMENTS)
+        errors = ae.reconstruction_error(x, sample_weight=ELEMENTS)
+        found.append([*figures.values(), loss, *gradient, *errors])
+    np.testing.assert_allclose(*found, rtol=1e-12)

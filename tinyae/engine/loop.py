@@ -26,7 +26,7 @@ from ..machine.calls import NONE
 from ..machine.jit import inlined, kernel
 from ..machine.views import clear, copy, is_finite, view
 from ..maths.clipping import factor, square_sum
-from ..maths.losses import weighted_loss
+from ..maths.loss import weighted_loss
 from ..maths.optimizers import call_step
 from ..maths.penalties import SETTINGS, call_penalty
 from .tuning import UPDATE_BLOCK

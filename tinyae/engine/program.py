@@ -16,7 +16,7 @@ from ..layers.record import NOWHERE, as_type, for_kernels, new_table
 from ..machine import threads as cores
 from ..machine.numba_parts import DISABLED
 from ..machine.threads import BLAS_THREADS
-from ..maths.losses import Loss, loss_address
+from ..maths.loss import Loss, loss_address
 from ..maths.penalties import SETTINGS, Penalty, of_kernel, penalty_address
 from . import loop, tuning
 
@@ -168,7 +168,7 @@ class Program:
     ) -> tuple[np.ndarray, float]:
         """Each sample's summed loss (n,), weighted if asked for, and the sum of all penalties."""
         sums, address = np.empty(len(x)), loss_address(loss.kernel, self.dtype)
-        settings = loss.kernel_numbers()
+        settings = loss.numbers_for(self.output_shape, self.dtype)
         penalties, nothing = np.zeros(len(x)), np.empty((0, 0), self.dtype)
 
         def run(rows: slice) -> None:

@@ -103,8 +103,9 @@ def scatter_forward(op, x, K, b, y, room):
 @inlined
 def scatter_backward(op, x, K, y, dy, dK, db, dx, room):
     """dz = dy f'(z); db += Σ dz; dK += windows(dz)ᵀ x; dx = windows(dz) K."""
-    activation_backward(y, op.slope, dy)
-    add_rows(pixels(dy, op.filters), db)
+    dz_pixels = pixels(dy, op.filters)
+    activation_backward(pixels(y, op.filters), op.slope, dz_pixels)
+    add_rows(dz_pixels, db)
     dz_image = images(dy, op.out_height, op.out_width)
     x_pixels, dx_pixels = pixels(x, op.channels), pixels(dx, op.channels)
     for first in range(0, x_pixels.shape[0], room.shape[0]):
@@ -156,7 +157,8 @@ class Conv2D(Affine):
         Windows inside the image only; or as many windows as pixels / s, with zeros around, half
         of them (rounded down) before the image.
     activation : str, ActivationFunction or None
-        f: linear (None), relu, leaky_relu, elu, tanh or sigmoid, or one of your own.
+        f: linear (None), relu, leaky_relu, elu, selu, softplus, tanh, sigmoid or softmax, or one
+        of your own.
     use_bias : bool, default True
     kernel_initializer, bias_initializer : str or callable ``(shape, rng) -> array``
         Initial W, of shape (rows, columns, channels, filters), and b, of shape (filters,).

@@ -62,7 +62,8 @@ class Dense(Affine):
     units : int
         Number of outputs.
     activation : str, ActivationFunction or None
-        f: linear (None), relu, leaky_relu, elu, tanh or sigmoid, or one of your own.
+        f: linear (None), relu, leaky_relu, elu, selu, softplus, tanh, sigmoid or softmax, or one
+        of your own.
     use_bias : bool, default True
         Whether there is a b.
     kernel_initializer, bias_initializer : str or callable ``(shape, rng) -> array``

@@ -23,7 +23,7 @@ from ..layers.layer import Layer, NotBuilt, Shape
 from ..layers.weights import bind
 from ..machine.interruption import Interruption
 from ..maths import losses, optimizers
-from ..maths.losses import AnyLoss
+from ..maths.loss import AnyLoss, check_for, check_targets, check_weighted
 from ..maths.optimizers import Optimizer
 from .history import History, Progress
 from .sequential import Sequential, assign_keys, layer_lines, refuse_repeats
@@ -110,6 +110,8 @@ class Network(Checked):
             return  # the end of `parameters += d`
         if complete and name in FIXED:
             raise ValueError(f"a model's {name} stays as it is: make a new model")
+        if complete and name == "loss" and self._settled:
+            check_for(losses.get(value), self.decoder.output_shape)
         super().__setattr__(name, value)
         if complete:
             if name == "optimizer":  # which has a state of its own
@@ -204,7 +206,7 @@ class Network(Checked):
         shape = sizes("input_shape", input_shape)
         self.encoder.label, self.decoder.label = "encoder", "decoder"
         code_shape = self.encoder.prepare(shape, self.dtype, rng)
-        self.decoder.prepare(code_shape, self.dtype, rng)
+        check_for(self.loss, self.decoder.prepare(code_shape, self.dtype, rng))
         self.encoder.claim()
         self.decoder.claim()
 
@@ -289,6 +291,7 @@ class Network(Checked):
                     "learn its input: the decoder must end in the input's shape, or targets be "
                     "given as y"
                 )
+            check_targets(self.loss, rows, name)
             return rows, rows
         label = "y" if name == "x" else f"{name}[1]"
         target = admit(y, label, after, self.dtype, bounds)
@@ -297,6 +300,7 @@ class Network(Checked):
                 f"{name} and {label} must have as many samples, but have {len(rows)} and "
                 f"{len(target)}"
             )
+        check_targets(self.loss, target, label)
         return rows, target
 
     # Copies
@@ -328,16 +332,6 @@ class Network(Checked):
             self.encoder.claim()
             self.decoder.claim()
             self.bind()
-
-
-def check_weighted(loss: AnyLoss, weight: np.ndarray | None) -> None:
-    """Refuse weights of elements for a loss that is not a sum over them."""
-    if weight is not None and weight.ndim > 1 and not getattr(loss, "separable", False):
-        raise ValueError(
-            f"sample_weight must be a weight for each sample, of shape ({len(weight)},), since "
-            f"{type(loss).__name__} is not known to be a sum over elements; its shape is "
-            f"{weight.shape}"
-        )
 
 
 def _sequential(part: Iterable[Layer] | Sequential, label: str) -> Sequential:

@@ -12,7 +12,7 @@ from ..machine.interruption import Interruption
 from ..machine.numba_parts import DISABLED
 from ..machine.threads import BLAS_THREADS
 from ..maths.clipping import limit_of
-from ..maths.losses import loss_address
+from ..maths.loss import loss_address
 from ..maths.optimizers import Optimizer, step_address
 from ..network.chain import Chain, training_chain
 from ..network.network import Network
@@ -105,7 +105,7 @@ class CompiledTrainer:
             capacity=self.capacity,
             values=self.values,
             loss=loss_address(self.loss.kernel, dtype),
-            loss_settings=self.loss.kernel_numbers(),
+            loss_settings=self.loss.numbers_for(self.program.output_shape, dtype),
             optimizer=step_address(optimizer.kernel, dtype) if optimizer else NONE,
             settings=numbers,
             clip=limit,

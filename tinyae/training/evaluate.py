@@ -1,5 +1,7 @@
 """The loss of a model that is not being trained: over all samples, or of each."""
 
+from typing import Any
+
 import numpy as np
 
 from ..checks.arrays import row_chunks
@@ -51,18 +53,17 @@ def sample_errors(model: Network, samples: Samples, per_feature: bool) -> np.nda
 
     NaN where nothing was observed: where the sample's or the element's weight is zero.
     """
-    x, target, weight = samples
-    if weight is None or weight.ndim == 1 or per_feature:
-        errors = finite(_errors(model, samples._replace(weight=None), per_feature), "an error")
-        if weight is not None:
-            errors[weight == 0] = np.nan
+    weight, elements = samples.weight, samples.weight is not None and samples.weight.ndim > 1
+    errors = finite(_errors(model, samples, per_feature or elements), "an error")
+    if weight is None:
         return errors
-    totals = row_totals(weight, target[0].size)
-    sums = finite(
-        _loss_sums(model, training_chain(model.layers, model.loss), samples)[0], "an error"
-    )
-    errors = np.full(len(x), np.nan)
-    np.divide(sums, totals, out=errors, where=totals > 0)
+    if per_feature or not elements:
+        errors[weight == 0] = np.nan
+        return errors
+    shares = np.where(weight > 0, weight * errors, 0).reshape(len(errors), -1).sum(axis=1)
+    totals = row_totals(weight, 1)
+    errors = np.full(len(errors), np.nan)
+    np.divide(shares, totals, out=errors, where=totals > 0)
     return converted(errors, model.dtype)
 
 
@@ -70,21 +71,21 @@ def _errors(model: Network, samples: Samples, per_feature: bool) -> np.ndarray:
     chain = training_chain(model.layers, model.loss)
     x, target, _ = samples
     loss = chain.kernel_loss
-    if loss is None:
-        if per_feature:
-            raise ValueError(
-                f"per_feature needs a loss of tinyae's, but {type(model.loss).__name__} gives no "
-                "element's share"
-            )
+    shares: Any = chain.loss
+    if per_feature and loss is None and not shares.says_elements:
+        raise ValueError(
+            f"per_feature needs a loss of tinyae's, or one with elements(output, target), but "
+            f"{type(model.loss).__name__} gives no element's share"
+        )
+    if loss is None and not per_feature:
         return _custom_errors(chain, x, target, model.dtype)
     if not per_feature:
-        sums = _loss_sums(model, chain, samples)[0]
+        sums = _loss_sums(model, chain, samples._replace(weight=None))[0]
         return _mean_of_each(sums, target[0].size, model.dtype)
     errors = np.empty(target.shape, model.dtype)
     for rows in row_chunks(len(x), x[:1].nbytes):  # every element as a sample of its own
         output, expected = _outputs(chain, x[rows], model.dtype)[-1], target[rows]
-        sums = loss.sums(output.reshape(-1, 1), expected.reshape(-1, 1))
-        errors[rows] = converted(sums, model.dtype).reshape(expected.shape)
+        errors[rows] = shares.elements(output, converted(expected, model.dtype))
     return errors
 
 

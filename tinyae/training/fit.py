@@ -16,9 +16,10 @@ from ..checks.weights import row_totals, step_totals
 from ..engine import tuning
 from ..machine.interruption import Interruption
 from ..maths.clipping import limit_of
+from ..maths.loss import check_targets, check_weighted
 from ..maths.penalties import of_kernel
 from ..network.history import History
-from ..network.network import Network, Samples, check_weighted
+from ..network.network import Network, Samples
 from ..progress.progress_line import ProgressLine, check_verbose
 from .batches import Batches, Plan, Stretch
 from .compiled import make_trainer
@@ -156,6 +157,7 @@ class Training:
         for data, name in all_data:
             bounds = getattr(loss, "bounds", None)
             admit(data.target, name, self.model.output_shape, self.model.dtype, bounds)
+            check_targets(loss, data.target, name)
             check_weighted(loss, data.weight)
 
     def _parts(self) -> list[object]:

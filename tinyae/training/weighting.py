@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ..checks.floating_point import quiet
 from ..checks.weights import row_totals
-from ..maths.losses import AnyLoss, Loss
+from ..maths.loss import AnyLoss, Loss
 
 
 class Weighted:
@@ -26,6 +27,11 @@ class Weighted:
         if isinstance(self.loss, Loss):
             sums = weighted_sums(self.loss, output, target, self.weight, 1 / total, gradient)
             return float(sums.sum()) / total, gradient
+        if self.weight.ndim > 1:
+            shares: Any = self.loss
+            value = float((self.weight * shares.elements(output, target)).sum()) / total
+            _, d = self.loss.value_and_gradient(output, target)
+            return value, d * (self.weight * (output.size / total)).astype(output.dtype)
         value = 0.0
         for i in np.flatnonzero(self.weight):  # each as a batch of its own
             share = float(self.weight[i]) * output[0].size / total
@@ -34,6 +40,7 @@ class Weighted:
         return value, gradient
 
 
+@quiet
 def weighted_sums(
     loss: Loss,
     output: np.ndarray,
@@ -43,12 +50,12 @@ def weighted_sums(
     gradient: np.ndarray | None = None,
 ) -> np.ndarray:
     """Each sample's weighted sum over its elements, (n,); the gradient of that, times scale."""
-    rows = (len(output), -1) if weight.ndim == 1 else (-1, 1)  # or each element on its own
-    d = None if gradient is None else gradient.reshape(rows)
-    sums = loss.sums(output.reshape(rows), target.reshape(rows), scale, d)
-    w = weight.reshape(len(output), -1)
-    sums = np.where(w > 0, w * sums.reshape(w.shape), 0.0).sum(axis=1)
+    losses = loss.sums(output, target, scale, gradient)
+    factors = weight
+    if weight.ndim > 1:
+        losses = loss.elements(output, target).astype(np.float64)
+    elif gradient is not None:
+        factors = weight.reshape(-1, *[1] * (gradient.ndim - 1))
     if gradient is not None:
-        factors = weight.reshape(-1, *[1] * (gradient.ndim - 1)) if weight.ndim == 1 else weight
         gradient[...] = np.where(factors > 0, factors * gradient, 0)
-    return sums
+    return np.where(weight > 0, weight * losses, 0.0).reshape(len(output), -1).sum(axis=1)
