@@ -1,8 +1,9 @@
 """The model: an encoder, a decoder, a loss and an optimizer put together."""
 
+import contextlib
 import os
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from .network.sequential import Sequential
 from .training.evaluate import finite_figures, sample_errors
 from .training.fit import Training
 from .training.gradient import loss_and_gradient
+from .training.one_step import Steps
 
 
 class Autoencoder(Network):
@@ -76,7 +78,7 @@ class Autoencoder(Network):
         threads: int | None = None,
     ):
         super().__init__(encoder, decoder, loss, optimizer, seed, dtype, threads)
-        self._training = threading.Lock()  # held while fit runs
+        self._training, self._steps = threading.Lock(), Steps()  # the lock is held while it trains
         if input_shape is not None:
             self.build(input_shape)
 
@@ -238,6 +240,18 @@ class Autoencoder(Network):
         given: list[Given] = [(x, y, "x", sample_weight)]
         if validation_data is not None:
             given.append(_validation(validation_data, split))
+        # what is called on the way out finds the model at its counted step
+        with self._alone(), training.way_out, training.way_out:
+            with self.all_or_nothing():
+                data, *validation = self.admit(*given)
+                if split:
+                    data, *validation = data.split(split)
+                training.prepare(data, validation[0] if validation else None)
+            return training.run()
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Train in the `with` block, and nowhere else at the same time."""
         acquired = False
         try:
             with Interruption():
@@ -245,17 +259,41 @@ class Autoencoder(Network):
             if not acquired:
                 text = "this model is being trained already, or was when this process was forked"
                 raise RuntimeError(f"{text}; train a copy: model.copy()")
-            # what is called on the way out finds the model at its counted step
-            with training.way_out, training.way_out:
-                with self.all_or_nothing():
-                    data, *validation = self.admit(*given)
-                    if split:
-                        data, *validation = data.split(split)
-                    training.prepare(data, validation[0] if validation else None)
-                return training.run()
+            yield
         finally:
             if acquired:
                 self._training.release()
+
+    def train_on_batch(
+        self, x: ArrayLike, y: ArrayLike | None = None, sample_weight: ArrayLike | None = None
+    ) -> float:
+        """Take one step on one mini-batch, for a training loop of your own.
+
+        The optimizer's state and `progress.step` move on; epochs and `history` do not.
+
+        Parameters
+        ----------
+        x : array-like, shape (n, *input_shape)
+        y : array-like, shape (n, *output_shape), optional
+            The targets. Default: x.
+        sample_weight : array-like, shape (n,) or (n, *output_shape), optional
+            As for `fit`.
+
+        Returns
+        -------
+        float
+            The loss before the step: reconstruction plus penalty.
+
+        Raises
+        ------
+        ValueError
+            If the data are not as described; the model is unchanged.
+        TrainingDiverged
+            If the loss is not finite; no step has been taken.
+        """
+        with self._alone():
+            (samples,) = self.admit((x, y, "x", sample_weight))
+            return self._steps.take(self, samples)
 
     def loss_and_gradient(
         self,
@@ -340,10 +378,10 @@ class Autoencoder(Network):
         return export_numpy(self, file_path("folder", folder), encoder_only)
 
     def __getstate__(self) -> dict:
-        return {**super().__getstate__(), "_training": None}
+        return {**super().__getstate__(), "_training": None, "_steps": None}
 
     def __setstate__(self, state: dict) -> None:
-        super().__setstate__({**state, "_training": threading.Lock()})
+        super().__setstate__({**state, "_training": threading.Lock(), "_steps": Steps()})
 
 
 def _validation(given: Any, split: float) -> Given:

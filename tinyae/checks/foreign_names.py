@@ -22,7 +22,6 @@ MODEL = {
     "get_weights": "parameters, or layer.weights by name",
     "state_dict": "parameters, or layer.weights by name",
     "train": "fit(x)",
-    "train_on_batch": "fit(x, batch_size=len(x))",
     "trainable_weights": "parameters",
 }
 ATTRIBUTES: dict[str, dict[str, str]] = {

@@ -284,12 +284,15 @@ def update_apart(run, thread, index, values, room):
 
 
 @inlined
-def all_added(run, added):
-    """Wait for the others; False if one was told to stop or failed."""
+def all_added(run, added, index):
+    """Wait for the others; False if one was told to stop or failed, or the loss is not finite."""
     if not added:
         store(run.sync, CANCELLED, 1)
     barrier(run.sync, ARRIVALS, ABORT, run.losses.shape[0])
-    return load(run.sync, CANCELLED) == 0 and load(run.sync, ABORT) == 0
+    loss = 0.0
+    for thread in range(run.losses.shape[0]):
+        loss += run.losses[thread, index, 0] + run.losses[thread, index, 1]
+    return load(run.sync, CANCELLED) == 0 and load(run.sync, ABORT) == 0 and loss - loss == 0
 
 
 @inlined
@@ -305,14 +308,15 @@ def train(run, thread):
     """Take an optimizer step for each mini-batch of the run; every thread calls this.
 
     With no optimizer the summed gradient stays in `run.gradients[0]`. A stop drops
-    the unfinished mini-batch: `sync[COMPLETED]` says how many were finished.
+    the unfinished mini-batch: `sync[COMPLETED]` says how many were finished. A step whose loss is
+    not finite is not taken, and is the last.
     """
     width, p = run.values.shape[1], run.parameters.size
     values = view(run.values, thread * width, (width,))
     gradient = view(run.gradients, thread * p, (p,))
     for index in range(run.bounds.size - 1):
         added = add_gradients(run, thread, index, values, 0, gradient)
-        if not all_added(run, added):
+        if not all_added(run, added, index):
             return
         if run.clip > 0:
             update_clipped(run, thread, index)
@@ -330,7 +334,7 @@ def train_apart(run, thread):
     clear(room)
     for index in range(run.bounds.size - 1):
         added = add_gradients(run, thread, index, values, 1, nothing)
-        if not all_added(run, added):
+        if not all_added(run, added, index):
             return
         update_apart(run, thread, index, values, room)
         finish(run, thread, index)

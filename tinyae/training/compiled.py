@@ -14,6 +14,7 @@ from ..machine.threads import BLAS_THREADS
 from ..maths.clipping import limit_of
 from ..maths.loss import loss_address
 from ..maths.optimizers import Optimizer, step_address
+from ..maths.penalties import of_kernel
 from ..network.chain import Chain, training_chain
 from ..network.network import Network
 from .batches import Stretch
@@ -90,7 +91,7 @@ class CompiledTrainer:
         -------
         array, shape (steps, 2)
             Each mini-batch's reconstruction loss and penalty; fewer rows than mini-batches if an
-            interruption came.
+            interruption came, or if a loss is not finite: that step, the last row, is not taken.
         """
         steps, dtype = len(stretch.bounds) - 1, self.parameters.dtype
         numbers, limit, together = np.empty((1, 0)), 0.0, False
@@ -129,7 +130,10 @@ class CompiledTrainer:
             self.gradients[...] = 0
         with BLAS_THREADS.hold(1):
             self._train(run, interruption or Interruption())
-        return run.losses.sum(axis=0)[: run.sync[loop.COMPLETED]]
+        losses, done = run.losses.sum(axis=0), run.sync[loop.COMPLETED]
+        # the next has been begun if it was not told to stop
+        failed = not run.sync[loop.CANCELLED] and not np.isfinite(losses[done : done + 1]).all()
+        return losses[: done + failed]
 
     def _train(self, run: loop.Run, interruption: Interruption) -> None:
         def stop() -> None:
@@ -162,6 +166,16 @@ class CompiledTrainer:
         """After a run of one mini-batch in one chunk: the gradient for its input, flat."""
         start = self.table[0].dx
         return self.values[0, start : start + rows * self.program.inputs].copy()
+
+
+def parts_of(model: Network) -> list[object]:
+    """What a trainer is made of: when this is another, another trainer is to be made."""
+    layers = model.layers
+    penalties = [layer.activity_regularizer for layer in layers]
+    penalties += [of_kernel(layer) for layer in layers]
+    numbers = [None if each is None else each.kernel_numbers().tolist() for each in penalties]
+    others = model.loss, model.threads, limit_of(model.optimizer)
+    return [[layer._version for layer in layers], numbers, *others]
 
 
 def make_trainer(

@@ -4,6 +4,7 @@ The step itself is `network.backprop`. Here stand what belongs to training but n
 penalties, and layers that are frozen.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -155,7 +156,10 @@ class EagerTrainer:
             x, target = stretch.x[start:stop], stretch.target[start:stop]
             weight = None if stretch.weight is None else stretch.weight[start:stop]
             reconstruction, penalty, _ = self.loss_and_gradient(x, target, True, step, weight)
-            taken = stretch.optimizer_step + len(losses)
+            losses.append((reconstruction, penalty))
+            if not math.isfinite(reconstruction + penalty):  # this step is not taken
+                break
+            taken = stretch.optimizer_step + len(losses) - 1
             (numbers,) = optimizer.numbers_by_step(taken, 1)
             clip(optimizer, self.gradient, self.arrays)
             for low, high in self.trained:
@@ -163,7 +167,6 @@ class EagerTrainer:
                     *(self.parameters[low:high], self.gradient[low:high]),
                     *(*self.slots[:, low:high], taken + 1, numbers),
                 )
-            losses.append((reconstruction, penalty))
         interruption.passes = 0
         return np.array(losses).reshape(-1, 2)
 

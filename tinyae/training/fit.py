@@ -17,12 +17,11 @@ from ..engine import tuning
 from ..machine.interruption import Interruption
 from ..maths.clipping import limit_of
 from ..maths.loss import check_targets, check_weighted
-from ..maths.penalties import of_kernel
 from ..network.history import History
 from ..network.network import Network, Samples
 from ..progress.progress_line import ProgressLine, check_verbose
 from .batches import Batches, Plan, Stretch
-from .compiled import make_trainer
+from .compiled import make_trainer, parts_of
 from .divergence import Snapshot, TrainingDiverged, WayBack
 from .evaluate import evaluate
 
@@ -144,7 +143,7 @@ class Training:
             progress.epoch = first
 
     def _make_trainer(self) -> None:
-        self._made_of = self._parts()
+        self._made_of = parts_of(self.model)
         # once whole, so for good: a step of before may have to be taken again
         self._whole = self._whole or limit_of(self.model.optimizer)[0] > 0
         self._trainer = make_trainer(self.model, self._batch_size, self._eager, self._whole)
@@ -159,15 +158,6 @@ class Training:
             admit(data.target, name, self.model.output_shape, self.model.dtype, bounds)
             check_targets(loss, data.target, name)
             check_weighted(loss, data.weight)
-
-    def _parts(self) -> list[object]:
-        """What the trainer is made of: a callback may change it."""
-        layers = self.model.layers
-        penalties = [layer.activity_regularizer for layer in layers]
-        penalties += [of_kernel(layer) for layer in layers]
-        numbers = [None if each is None else each.kernel_numbers().tolist() for each in penalties]
-        others = self.model.loss, self.model.threads, limit_of(self.model.optimizer)
-        return [[layer._version for layer in layers], numbers, *others]
 
     # Epochs
 
@@ -253,7 +243,7 @@ class Training:
         self, interruption: Interruption
     ) -> tuple[Plan, np.ndarray, TrainingDiverged | None]:
         """Its plan, the losses (steps, 2) of its good steps, and what went wrong."""
-        if self._parts() != self._made_of:
+        if parts_of(self.model) != self._made_of:
             self._trainer.close()
             self._admit_targets()
             self._make_trainer()
