@@ -77,6 +77,7 @@ ODD_ARGUMENTS = {
     "Reshape": dict(target_shape=(2, -1)),
     "Dropout": dict(rate=0.25),
     "GaussianNoise": dict(stddev=0.75),
+    "Rescaling": dict(scale=0.25, offset=-3.0),
     "MSE": {},
     "BCE": {},
     "MAE": {},

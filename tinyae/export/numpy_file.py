@@ -56,6 +56,7 @@ WRITERS: dict[type, Callable[..., Line]] = {
     steps.Product: lambda step, weight: Line(f"h @ {weight(step.weight)}"),
     steps.Bias: lambda step, weight: Line(f"h + {weight(step.weight)}"),
     steps.Scale: lambda step, weight: Line(f"h * {weight(step.weight)}"),
+    steps.Rescale: lambda step, weight: Line(f"h * {step.scale!r} + {step.offset!r}"),
     steps.Apply: lambda step, weight: call(step.activation.numpy),
     steps.Reshape: lambda step, weight: Line(
         f"h.reshape(len(h), {', '.join(map(str, step.shape))})"
