@@ -17,8 +17,8 @@ from ..checks.attributes import Checked
 from ..checks.floating_point import converted, finite
 from ..checks.handed_out import is_same, lasting
 from ..checks.rows import Computed, part
-from ..checks.undo import unchanged_if_refused
 from ..checks.sample_weights import admit_weight
+from ..checks.undo import unchanged_if_refused
 from ..engine.program import Program
 from ..layers.layer import Layer, NotBuilt, Shape
 from ..layers.rescaling import Rescaling
