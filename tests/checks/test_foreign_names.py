@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import tinyae as tae
-from tests.support.calls import parameters, signatures
+from tests.support.parameters import parameters, signatures
 from tinyae.checks.foreign_names import ARGUMENTS, ATTRIBUTES, NONE
 from tinyae.checks.public_names import homes
 

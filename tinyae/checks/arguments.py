@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 LONGEST = 2**31 - 1  # side of an array
+MOST_COUNTED = 2**62  # steps and the like, which kernels take as 64 bits
 
 
 def shown(value: object) -> str:
