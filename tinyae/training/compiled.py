@@ -5,8 +5,10 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 
 import numpy as np
 
+from ..checks.floating_point import quiet
 from ..engine import loop, tuning
 from ..engine.program import Program, thread_count
+from ..layers.record import for_kernels
 from ..machine.calls import NONE
 from ..machine.interruption import Interruption
 from ..machine.numba_parts import DISABLED
@@ -138,6 +140,22 @@ class CompiledTrainer:
                 wait(futures)
         for future in futures:
             future.result()
+
+    @quiet
+    def loss_alone(self, stretch: Stretch) -> float:
+        """The loss of one mini-batch, as `run` finds it, without a backward pass."""
+        rows, sums = len(stretch.x), np.empty(len(stretch.x))
+        with BLAS_THREADS.hold(1):
+            penalties = loop.evaluate(
+                *(for_kernels(self.table), self.capacity, self.parameters),
+                *(stretch.x.reshape(-1), stretch.target.reshape(-1), rows, self.values[0]),
+                *(
+                    loss_address(self.loss.kernel, self.parameters.dtype),
+                    self.loss.kernel_numbers(),
+                ),
+                *(stretch.first_step, sums),
+            )
+        return float(sums.sum()) / stretch.target.size + float(penalties) / rows
 
     def input_gradient(self, rows: int) -> np.ndarray:
         """After a run of one mini-batch in one chunk: the gradient for its input, flat."""
