@@ -13,7 +13,6 @@ from .callbacks.callback import Callback
 from .checks.arguments import file_path, flag
 from .checks.arrays import admit
 from .checks.floating_point import converted, finite
-from .checks.foreign_names import hinting
 from .engine.program import eager_predict, program_for
 from .export.numpy_file import export_numpy
 from .files.archive import ModelFile, write
@@ -145,7 +144,6 @@ class Autoencoder(Network):
 
     # Training
 
-    @hinting
     def fit(
         self,
         x: ArrayLike,

@@ -3,3 +3,7 @@
 Read ``callback`` (what one is, and how the way out of training is told), then ``early_stopping``
 and ``model_checkpoint``.
 """
+
+from ..checks.public_names import explaining
+
+__getattr__ = explaining(__name__)

@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike
 from ..autoencoder import Autoencoder
 from ..checks.arguments import between, shown
 from ..checks.floating_point import quiet
-from ..checks.foreign_names import hinting
+from ..checks.hints import hinting
 from ..network.chain import training_chain
 from ..progress.live_line import LiveLine
 from ..progress.progress_line import check_verbose

@@ -6,3 +6,7 @@ contract of them all, with ``weights`` by name, ``building`` and the checks of i
 ``steps`` are what exporters write, ``record`` and ``kernels`` what the engine runs,
 ``upsampled_convolution`` is two layers in one.
 """
+
+from ..checks.public_names import explaining
+
+__getattr__ = explaining(__name__)
