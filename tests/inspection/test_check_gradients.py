@@ -183,7 +183,9 @@ def test_the_loss_alone_is_the_loss_of_a_training_step(loss):
     ae = tae.Autoencoder(
         [
             tae.GaussianNoise(0.3),
-            tae.Dense(6, "tanh", activity_regularizer=tae.L1(0.2)),
+            tae.Dense(
+                *(6, "tanh"), activity_regularizer=tae.L1(0.2), kernel_regularizer=tae.L2(0.3)
+            ),
             tae.Dropout(0.4),
         ],
         [tae.Flatten(), tae.Dense(5, "sigmoid", activity_regularizer=tae.L2(0.1))],

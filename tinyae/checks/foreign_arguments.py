@@ -5,7 +5,7 @@ A method that stands here says what it is told with a foreign argument; so does 
 
 from .foreign_names import NONE, PROCESSOR
 
-WEIGHT_PENALTY = "there is none on weights; activity_regularizer is one on the output"
+WEIGHT_PENALTY = "kernel_regularizer is one on the kernel, activity_regularizer on the output"
 IN_USE = {
     "batch_size": "it is chosen",
     "callbacks": NONE,
@@ -27,7 +27,6 @@ LAYER_ARGUMENTS = {
     "input_shape": "give it to Autoencoder",
     "input_size": "give input_shape to Autoencoder",
     "kernel_constraint": NONE,
-    "kernel_regularizer": WEIGHT_PENALTY,
     "name": NONE,
     "nonlinearity": "activation",
     "stride": "strides",
@@ -84,17 +83,14 @@ ARGUMENTS: dict[str, dict[str, str]] = {
         "alpha": "learning_rate",
         "amsgrad": NONE,
         "betas": "beta_1 and beta_2",
-        "clipnorm": NONE,
         "clipvalue": NONE,
         "dampening": NONE,
         "decay": NONE,
         "ema_momentum": NONE,
         "eps": "epsilon",
-        "global_clipnorm": NONE,
         "lr": "learning_rate",
         "nesterov": NONE,
         "params": "the model hands them over",
-        "weight_decay": NONE,
     },
     "PCA": {
         "copy": "data are never changed",
@@ -130,13 +126,11 @@ ARGUMENTS: dict[str, dict[str, str]] = {
         "nb_epoch": "epochs",
         "num_epochs": "epochs",
         "optimizer": "give it to Autoencoder, or assign it: model.optimizer = ...",
-        "sample_weight": NONE,
         "steps": "steps_per_epoch",
         "use_multiprocessing": "give threads to Autoencoder",
         "val_data": "validation_data",
         "validation_batch_size": "all of validation_data is measured as one batch",
         "validation_freq": "validation_data is measured after every epoch",
-        "validation_split": "validation_data, such as a slice of x",
         "validation_steps": "all of validation_data is measured as one batch",
         "workers": "give threads to Autoencoder",
         "x_train": "x",
@@ -144,7 +138,7 @@ ARGUMENTS: dict[str, dict[str, str]] = {
     "Autoencoder.encode": IN_USE,
     "Autoencoder.decode": IN_USE,
     "Autoencoder.reconstruct": IN_USE,
-    "Autoencoder.evaluate": {**IN_USE, "sample_weight": NONE},
+    "Autoencoder.evaluate": IN_USE,
     "Autoencoder.reconstruction_error": IN_USE,
     "Autoencoder.save": {
         "filepath": "path",
@@ -177,8 +171,9 @@ ARGUMENTS: dict[str, dict[str, str]] = {
         "safe_mode": "a file holds no code",
     },
 }
-# How several things are given to what takes one by position
-TOGETHER = {
+# What to do where more is given by position than is taken so
+POSITIONS = {
+    "Autoencoder.fit": "name the others, such as epochs=10",
     "Reshape": "give one tuple, Reshape((a, b))",
     "Sequential": "give one list, Sequential([a, b])",
 }
@@ -203,9 +198,11 @@ VALUES: dict[str, dict[str, str]] = {
     "loss": {
         "bce_loss": "bce",
         "bce_with_logits": "bce",
+        "l1": "mae",
         "l2": "mse",
         "log_loss": "bce",
         "mse_loss": "mse",
+        "smooth_l1": "huber",
         "squared_error": "mse",
     },
     "padding": {NUMBER: '"same" keeps the size, "valid" adds nothing'},

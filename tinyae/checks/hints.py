@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ParamSpec, TypeVar
 
-from .foreign_arguments import ARGUMENTS, TOGETHER
+from .foreign_arguments import ARGUMENTS, POSITIONS
 from .foreign_names import ATTRIBUTES, NONE
 from .spelling import closest, letters
 
@@ -88,7 +88,7 @@ def hinting(function: Callable[P, R]) -> Callable[P, R]:
 def _too_many(title: str, taken: list[str], given: int, own: Mapping[str, Any]) -> TypeError:
     """For more arguments by position than are taken so."""
     named = [name for name in own if own[name].kind is inspect.Parameter.KEYWORD_ONLY]
-    said = f"; {TOGETHER[title]}" if title in TOGETHER else ""
+    said = f"; {POSITIONS[title]}" if title in POSITIONS else ""
     if not said and named:
         said = f"; name the others, such as {named[0]}=..."
     return TypeError(

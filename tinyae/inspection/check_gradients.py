@@ -141,7 +141,7 @@ class Subject:
         twin = model.copy("float64")
         # copies, also of each other: when the input moves, the target stays
         self.x, self.target = (
-            np.array(a, np.float64, order="C") for a in twin.admit((x, y, "x"))[0]
+            np.array(a, np.float64, order="C") for a in twin.admit((x, y, "x"))[0][:2]
         )
         self.parameters, self.gradient = twin.parameters, twin.gradient
         self._at: np.ndarray | None = None  # the values where it stands
