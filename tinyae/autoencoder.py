@@ -13,7 +13,6 @@ from numpy.typing import ArrayLike, DTypeLike
 from .callbacks.callback import Callback
 from .checks.arguments import file_path, flag
 from .checks.arrays import admit
-from .checks.foreign_names import hinting
 from .engine.program import eager_predict, program_for
 from .export.numpy_file import export_numpy
 from .files.archive import ModelFile, write
@@ -155,7 +154,6 @@ class Autoencoder(Network):
 
     # Training
 
-    @hinting
     def fit(
         self,
         x: ArrayLike,

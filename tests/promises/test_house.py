@@ -26,8 +26,12 @@ FLOORS = [
     ("checks", "version"),
 ]
 
-# A layer is one file: with the list of public names and the ready models, nothing else names it.
-NAME_MAX_POOLING = {"tinyae/__init__.pyi", "tinyae/layers/pooling.py", "tinyae/models.py"}
+# A layer is one file: with the list of public names and the ready models, nothing else names it,
+# apart from what says how others call it.
+NAME_MAX_POOLING = {
+    *("tinyae/__init__.pyi", "tinyae/layers/pooling.py", "tinyae/models.py"),
+    *("tinyae/checks/foreign_names.py", "tinyae/checks/foreign_arguments.py"),
+}
 
 # Imports by a name that does not stand in the text: of public names, on first use.
 IMPORT_BY_NAME = {"tinyae/checks/public_names.py"}

@@ -3,3 +3,7 @@
 Read ``callback`` (what one is, and how the way out of training is told), then ``early_stopping``,
 ``model_checkpoint`` and ``reduce_lr_on_plateau``.
 """
+
+from ..checks.public_names import explaining
+
+__getattr__ = explaining(__name__)

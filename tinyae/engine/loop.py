@@ -354,14 +354,19 @@ def predict(table, capacity, parameters, x, rows, values, output):
 
 
 @kernel
-def evaluate(table, capacity, parameters, x, target, weights, rows, values, loss, settings, sums):
-    """Each sample's summed loss into sums (rows,); returns the penalty's sum over all samples."""
+def evaluate(
+    table, capacity, parameters, x, target, weights, rows, values, loss, settings, step, sums
+):
+    """Each sample's summed loss into sums (rows,); returns the penalty's sum over all samples.
+
+    The step is NOT_TRAINING, or that of the mini-batch which the samples are.
+    """
     last = table[table.size - 1]
     size, penalties, per_row = last.outputs, 0.0, weights.shape[1]
     room = np.empty(capacity * max(1, per_row))
     for first in range(0, rows, capacity):
         n = min(capacity, rows - first)
-        forward(table, parameters, x, first, n, values, 0, NOT_TRAINING, 0)
+        forward(table, parameters, x, first, n, values, 0, step, first)
         y = view(values, last.y, (n, size))
         dy = view(values, last.dy, (n, size))
         expected = view(target, first * size, (n, size))

@@ -10,7 +10,7 @@ from ..checks.arrays import gather, row_chunks, row_slices
 from ..checks.attributes import is_ours
 from ..checks.floating_point import beyond, finite, quiet
 from ..layers.building import describes, is_compiled, owner, scratch_size
-from ..layers.kernels import Kernels
+from ..layers.kernels import NOT_TRAINING, Kernels
 from ..layers.layer import Layer
 from ..layers.record import NOWHERE, as_type, for_kernels, new_table
 from ..machine import threads as cores
@@ -180,7 +180,7 @@ class Program:
             weights = nothing if weight is None else self._flat(weight, rows).reshape(n, -1)
             penalties[rows.start] = loop.evaluate(
                 *(table, capacity, parameters, inputs, expected, weights, n),
-                *(np.empty(size, self.dtype), address, settings, sums[rows]),
+                *(np.empty(size, self.dtype), address, settings, NOT_TRAINING, sums[rows]),
             )
 
         self._share(run, len(x), threads)

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from ..autoencoder import Autoencoder
 from ..checks.arguments import shown
 from ..checks.floating_point import converted, quiet
-from ..checks.foreign_names import hinting
+from ..checks.hints import hinting
 from ..checks.tables import WIDTH, cut, table
 from ..layers.building import describes
 from ..layers.layer import Layer

@@ -8,3 +8,7 @@ bias;
 ``steps`` are what exporters write, ``record`` and ``kernels`` what the engine runs,
 ``upsampled_convolution`` is two layers in one.
 """
+
+from ..checks.public_names import explaining
+
+__getattr__ = explaining(__name__)

@@ -5,7 +5,7 @@ import copy
 import math
 import secrets
 from collections.abc import Iterable, Iterator
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, NoReturn, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -185,6 +185,11 @@ class Network(Checked):
         """Print each layer with its output's shape and its number of parameters, and the total."""
         self.require_built("summary")
         print(*layer_lines(self.layers), sep="\n")
+
+    def __call__(self, x: object = None, **options: object) -> NoReturn:
+        raise TypeError(
+            f"{type(self).__name__} is not called: reconstruct(x), encode(x), or fit(x) to train"
+        )
 
     def __repr__(self) -> str:
         parts = f"loss {type(self.loss).__name__}, optimizer {type(self.optimizer).__name__}"

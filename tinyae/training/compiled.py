@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from ..checks.floating_point import quiet
 from ..engine import loop, tuning
 from ..engine.program import Program, thread_count
+from ..layers.record import for_kernels
 from ..machine.calls import NONE
 from ..machine.interruption import Interruption
 from ..machine.numba_parts import DISABLED
@@ -16,7 +18,7 @@ from ..machine.threads import BLAS_THREADS
 from ..maths.clipping import limit_of
 from ..maths.loss import loss_address
 from ..maths.optimizers import Optimizer, step_address
-from ..maths.penalties import of_kernel
+from ..maths.penalties import kernel_penalties, of_kernel
 from ..network.chain import Chain, training_chain
 from ..network.network import Network
 from .batches import Stretch
@@ -69,7 +71,7 @@ class CompiledTrainer:
         )
         if input_gradient or self.apart:  # one chunk, so that no other overwrites it
             self.capacity = batch_rows
-        self.arrays = trained_arrays(chain.layers)
+        self.arrays, self._layers = trained_arrays(chain.layers), chain.layers
         self.table, size = self.program.layout(self.capacity, keep=self.apart)
         vectors = 1 if self.apart else self.threads
         self.values = np.empty((vectors, size), parameters.dtype)
@@ -173,6 +175,22 @@ class CompiledTrainer:
                 wait(futures)
         for future in futures:
             future.result()
+
+    @quiet
+    def loss_alone(self, stretch: Stretch) -> float:
+        """The loss of one mini-batch, as `run` finds it, without a backward pass."""
+        rows, dtype = len(stretch.x), self.parameters.dtype
+        sums, no_weights = np.empty(rows), np.empty((0, 0), dtype)
+        numbers = self.loss.numbers_for(self.program.output_shape, dtype)
+        with BLAS_THREADS.hold(1):
+            penalties = loop.evaluate(
+                *(for_kernels(self.table), self.capacity, self.parameters),
+                *(stretch.x.reshape(-1), stretch.target.reshape(-1), no_weights, rows),
+                *(self.values[0], loss_address(self.loss.kernel, dtype), numbers),
+                *(stretch.first_step, sums),
+            )
+        penalty = float(penalties) / rows + kernel_penalties(self._layers)
+        return float(sums.sum()) / stretch.target.size + penalty
 
     def input_gradient(self, rows: int) -> np.ndarray:
         """After a run of one mini-batch in one chunk: the gradient for its input, flat."""
