@@ -15,7 +15,9 @@ from .checks.arrays import admit
 from .checks.floating_point import converted, finite
 from .checks.foreign_names import hinting
 from .engine.program import eager_predict, program_for
+from .export.c_files import export_c
 from .export.numpy_file import export_numpy
+from .export.onnx_file import export_onnx
 from .files.archive import ModelFile, write
 from .files.describe import declared_size, describe, describe_layers, restore, restore_layers
 from .files.fields import dtype_of, fields, refusing, shape_of
@@ -391,6 +393,35 @@ class Autoencoder(Network):
         encoder_only = flag("encoder_only", encoder_only)
         self.require_built("export_numpy")
         return export_numpy(self, file_path("folder", folder), encoder_only)
+
+    def export_c(self, folder: str | os.PathLike[str], *, encoder_only: bool = False) -> list[Path]:
+        """Write the model as one C99 file and its header, which need no library but libm.
+
+        The header says how to call it. See `tinyae.export.c_files`.
+
+        Returns
+        -------
+        list of Path
+            The two files.
+        """
+        encoder_only = flag("encoder_only", encoder_only)
+        self.require_built("export_c")
+        return export_c(self, file_path("folder", folder), encoder_only)
+
+    def export_onnx(self, path: str | os.PathLike[str], *, encoder_only: bool = False) -> Path:
+        """Write the model as an ONNX graph of opset 17 for any number of samples at a time.
+
+        From ``x`` (n, *input_shape) to ``y`` (n, *output_shape), or to the codes ``z``. Needs onnx
+        (``pip install "tinyae[onnx]"``). See `tinyae.export.onnx_file`.
+
+        Returns
+        -------
+        Path
+            The file.
+        """
+        encoder_only = flag("encoder_only", encoder_only)
+        self.require_built("export_onnx")
+        return export_onnx(self, file_path("path", path), encoder_only)
 
     def __getstate__(self) -> dict:
         return {**super().__getstate__(), "_training": None}

@@ -126,12 +126,16 @@ def biased(weights: bool, activation: ActivationFunction) -> list[Step]:
 
 
 def taken(layer: Any, writer: str) -> list[tuple[Step, np.ndarray | None]]:
-    """A layer's steps, each with its weight if it has one; refused in the name of who writes it."""
+    """A layer's steps, each with its weight if it has one; the activation "linear" is none.
+
+    A layer that does not say them is refused in the name of who writes it.
+    """
     if not describes(layer, "steps"):
         raise refusal(writer, layer, f"{type(layer).__name__} does not say which steps it takes")
     given = layer.steps()
     if (wrong := _mistake(given, [*layer.weights])) is not None:
         raise refusal(writer, layer, wrong)
+    given = [each for each in given if not isinstance(each, Apply) or each.activation.forward]
     names = [getattr(step, "weight", None) for step in given]
     weights = (None if name is None else layer.weights[name] for name in names)
     return list(zip(given, weights, strict=True))
