@@ -20,11 +20,11 @@ def run_reference(path, x):
     from onnx.reference import ReferenceEvaluator
 
     with np.errstate(all="ignore"):  # it computes both sides of Elu and of Sigmoid
-        return ReferenceEvaluator(path).run(None, {"x": x})
+        return ReferenceEvaluator(str(path)).run(None, {"x": x})
 
 
 def check(model, path, x, encoder_only=False):
-    """That the file gives the codes or the outputs, in float32 by one and in float64 by the other."""
+    """That the file gives the model's outputs or codes: float64 by the reference."""
     x = np.ascontiguousarray(x, model.dtype)
     model.export_onnx(path, encoder_only=encoder_only)
     run = run_onnxruntime if model.dtype == np.float32 else run_reference

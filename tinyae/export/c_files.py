@@ -277,7 +277,8 @@ class Program:
 
 def read_functions() -> tuple[str, dict[str, str]]:
     """What ``functions.c`` begins with, and each of its functions by its name."""
-    comment, *texts = Path(__file__).with_name("functions.c").read_text("utf-8").split("\n\n")
+    text = Path(__file__).with_name("functions.c").read_text("utf-8")
+    comment, *texts = text.rstrip().split("\n\n")
     return comment, {re.findall(r"^static void (\w+)", text, re.M)[0]: text for text in texts}
 
 

@@ -57,58 +57,54 @@ def same_if(fits: bool, shape: Shape) -> Shape:
     return shape
 
 
-def with_weight(step: Any, shape: Shape, weight: np.ndarray) -> Shape:
-    """Number by number, the weight repeated as NumPy does."""
-    return same_if(np.broadcast_shapes(shape, weight.shape) == shape, shape)
-
-
 def product(step: steps.Product, shape: Shape, W: np.ndarray) -> Shape:
     inputs, units = W.shape
     return (*same_if(inputs == shape[-1], shape)[:-1], units)
 
 
-def bias(step: steps.Bias, shape: Shape, weight: np.ndarray) -> Shape:
-    return same_if(np.broadcast_shapes(shape[-1:], weight.shape) == shape[-1:], shape)
+def bias(step: steps.Bias, shape: Shape, b: np.ndarray) -> Shape:
+    """NumPy may repeat the weight, but not the sample."""
+    return same_if(np.broadcast_shapes(shape[-1:], b.shape) == shape[-1:], shape)
 
 
-def pad(step: steps.Pad, shape: Shape, weight: None) -> Shape:
-    rows, columns, channels = shape
-    fits = min(step.rows + step.columns) >= 0
-    return same_if(fits, (rows + sum(step.rows), columns + sum(step.columns), channels))
+def scale(step: steps.Scale, shape: Shape, s: np.ndarray) -> Shape:
+    return same_if(np.broadcast_shapes(shape, s.shape) == shape, shape)
+
+
+def pad(step: steps.Pad | steps.AveragePool, shape: Shape, weight: None) -> Shape:
+    (top, bottom), (left, right) = step.rows, step.columns
+    rows, columns, channels = same_if(min(top, bottom, left, right) >= 0, shape)
+    return top + rows + bottom, left + columns + right, channels
 
 
 def crop(step: steps.Crop, shape: Shape, weight: None) -> Shape:
-    first, counts = zip(step.rows, step.columns, strict=True)
-    ends = (sum(step.rows), sum(step.columns))
-    fits = min(first) >= 0 and ends[0] <= shape[0] and ends[1] <= shape[1]
-    return (*same_if(fits, counts), shape[2])
+    (top, rows), (left, columns) = step.rows, step.columns
+    fits = min(top, left) >= 0 and top + rows <= shape[0] and left + columns <= shape[1]
+    return rows, columns, same_if(fits, shape)[2]
 
 
 def windows(shape: Shape, size: Pair, strides: Pair) -> Shape:
-    """How many windows lie inside an image, down and to the right."""
-    rows, columns, _ = shape
-    sides = zip((rows, columns), sizes("size", size), sizes("strides", strides), strict=True)
-    return tuple((side - window) // stride + 1 for side, window, stride in sides)
+    """How many windows lie inside an image, down and to the right; and its channels."""
+    height, width, channels = shape
+    (rows, columns), (down, right) = sizes("size", size), sizes("strides", strides)
+    return (height - rows) // down + 1, (width - columns) // right + 1, channels
 
 
 def window_product(step: steps.WindowProduct, shape: Shape, W: np.ndarray) -> Shape:
-    *size, channels, filters = W.shape
-    counts = windows(shape, (size[0], size[1]), step.strides)
-    return (*same_if(channels == shape[2], counts), filters)
+    rows, columns, channels, filters = W.shape
+    return (
+        *windows(same_if(channels == shape[2], shape), (rows, columns), step.strides)[:2],
+        filters,
+    )
 
 
 def window_product_transposed(
     step: steps.WindowProductTransposed, shape: Shape, W: np.ndarray
 ) -> Shape:
-    *size, filters, channels = W.shape
-    sides = zip(shape[:2], sizes("strides", step.strides), size, strict=True)
-    after = tuple((side - 1) * stride + window for side, stride, window in sides)
-    return (*same_if(channels == shape[2], after), filters)
-
-
-def average_pool(step: steps.AveragePool, shape: Shape, weight: None) -> Shape:
-    padded = pad(steps.Pad(step.rows, step.columns), shape, None)
-    return (*windows(padded, step.size, step.strides), shape[2])
+    rows, columns, filters, channels = W.shape
+    height, width, _ = same_if(channels == shape[2], shape)
+    down, right = sizes("strides", step.strides)
+    return (height - 1) * down + rows, (width - 1) * right + columns, filters
 
 
 def repeat(step: steps.Repeat, shape: Shape, weight: None) -> Shape:
@@ -120,7 +116,7 @@ def repeat(step: steps.Repeat, shape: Shape, weight: None) -> Shape:
 SHAPES: dict[type[Step], Callable[[Any, Shape, Any], Shape]] = {
     steps.Product: product,
     steps.Bias: bias,
-    steps.Scale: with_weight,
+    steps.Scale: scale,
     steps.Apply: lambda step, shape, weight: shape,
     steps.Reshape: lambda step, shape, weight: same_if(
         math.prod(step.shape) == math.prod(shape), step.shape
@@ -129,7 +125,9 @@ SHAPES: dict[type[Step], Callable[[Any, Shape, Any], Shape]] = {
     steps.Crop: crop,
     steps.WindowProduct: window_product,
     steps.WindowProductTransposed: window_product_transposed,
-    steps.MaxPool: lambda step, shape, weight: (*windows(shape, *step), shape[2]),
-    steps.AveragePool: average_pool,
+    steps.MaxPool: lambda step, shape, weight: windows(shape, *step),
+    steps.AveragePool: lambda step, shape, weight: windows(
+        pad(step, shape, weight), step.size, step.strides
+    ),
     steps.Repeat: repeat,
 }

@@ -1,4 +1,4 @@
-"""The exported graph gives what the model gives: float32 in onnxruntime, float64 in the reference."""
+"""The exported graph gives what the model gives, in onnxruntime or onnx's reference."""
 
 import numpy as np
 import pytest
