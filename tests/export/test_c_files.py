@@ -67,6 +67,24 @@ def test_ready_made_models(name, tmp_path):
 
 
 @needs_a_compiler
+@pytest.mark.parametrize("level", ["-O0", "-O2", "-O3", "-Os"])
+def test_no_warning_at_any_level(level, tmp_path):
+    """What a compiler sees, and warns of, depends on how much it puts together."""
+    for model in (images(), images().copy(dtype="float64"), every_activation()):
+        model.export_c(tmp_path)
+        compile_c(tmp_path, "autoencoder", level)
+
+
+def every_activation():
+    """With images that are cropped and repeated, too."""
+    return tae.Autoencoder(
+        [tae.Dense(4, name) for name in KNOWN],
+        [tae.Reshape((2, 2, 1)), tae.UpSampling2D(), tae.Conv2DTranspose(2, 3, 2, "same")],
+        input_shape=(4,),
+    )
+
+
+@needs_a_compiler
 def test_the_encoder_alone(tmp_path):
     model, x = images(), samples((6, 6, 1))
     files = model.export_c(tmp_path / "new" / "folder", encoder_only=True)
@@ -80,10 +98,7 @@ def test_the_encoder_alone(tmp_path):
 @needs_a_compiler
 @pytest.mark.skipif(shutil.which("nm") is None, reason="needs nm")
 def test_no_library_but_libm_is_needed_and_nothing_allocated(tmp_path):
-    model = tae.Autoencoder(
-        [tae.Dense(4, name) for name in KNOWN], [tae.Reshape((2, 2, 1)), tae.UpSampling2D()], (4,)
-    )
-    model.export_c(tmp_path)
+    every_activation().export_c(tmp_path)
     listed = ["nm", "-u", compile_c(tmp_path, "autoencoder", "-O3")]
     undefined = subprocess.run(listed, capture_output=True, text=True, check=True).stdout.split()
     called = {name.removesuffix("f") for name in undefined} - {"U", "_GLOBAL_OFFSET_TABLE_"}

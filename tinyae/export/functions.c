@@ -13,13 +13,17 @@ static void clear(float *y, size_t count)
         y[i] = 0;
 }
 
-/* y += x W: W is (inputs, units) */
+/* y += x W: W is (inputs, units); four of its rows together, to read and write y less often */
 static void add_product(const float *restrict x, size_t inputs,
                         const float *restrict W, size_t units, float *restrict y)
 {
-    for (size_t i = 0; i < inputs; i++)
+    for (; inputs >= 4; inputs -= 4, x += 4, W += 4 * units)
         for (size_t j = 0; j < units; j++)
-            y[j] += x[i] * W[i * units + j];
+            y[j] += x[0] * W[j] + x[1] * W[units + j]
+                    + x[2] * W[2 * units + j] + x[3] * W[3 * units + j];
+    for (; inputs > 0; inputs--, x++, W += units)
+        for (size_t j = 0; j < units; j++)
+            y[j] += x[0] * W[j];
 }
 
 /* y = x W, for each row of x */
@@ -121,8 +125,8 @@ static void window_product(const float *x, size_t height, size_t width, size_t c
    columns, filters), so that what goes to one row of y lies in one piece. */
 static void window_product_transposed(const float *x, size_t height, size_t width,
                                       size_t channels, const float *W, size_t rows,
-                                      size_t columns, size_t filters, size_t down, size_t right,
-                                      float *y)
+                                      size_t columns, size_t filters, size_t down,
+                                      size_t right, float *y)
 {
     size_t across = (width - 1) * right + columns;
     clear(y, ((height - 1) * down + rows) * across * filters);
