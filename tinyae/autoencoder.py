@@ -3,21 +3,18 @@
 import os
 import threading
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from .callbacks.callback import Callback
-from .checks.arguments import file_path, flag
+from .checks.arguments import flag
 from .checks.arrays import admit
 from .checks.floating_point import converted, finite
 from .checks.foreign_names import hinting
 from .engine.program import eager_predict, program_for
-from .export.c_files import export_c
-from .export.numpy_file import export_numpy
-from .export.onnx_file import export_onnx
+from .export.exportable import Exportable
 from .files.archive import ModelFile, write
 from .files.describe import declared_size, describe, describe_layers, restore, restore_layers
 from .files.fields import dtype_of, fields, refusing, shape_of
@@ -27,7 +24,7 @@ from .machine.interruption import Interruption
 from .maths.losses import AnyLoss
 from .maths.optimizers import Optimizer
 from .network.history import History
-from .network.network import Network, Pair
+from .network.network import Pair
 from .network.sequential import Sequential
 from .network.training_state import restore_counters, training_state_of
 from .training.batches import Stretch
@@ -37,7 +34,7 @@ from .training.evaluate import finite_figures, sample_errors
 from .training.fit import Training
 
 
-class Autoencoder(Network):
+class Autoencoder(Exportable):
     """An encoder and a decoder, trained together to give back their input.
 
     Parameters
@@ -377,51 +374,6 @@ class Autoencoder(Network):
             figures = file.read("history", finite=False).tolist()
             model.history.update(zip(names, figures, strict=True))
         return model
-
-    def export_numpy(
-        self, folder: str | os.PathLike[str], *, encoder_only: bool = False
-    ) -> list[Path]:
-        """Write the model as one Python file that needs NumPy only, and its weights beside it.
-
-        See `tinyae.export.numpy_file`.
-
-        Returns
-        -------
-        list of Path
-            The two files.
-        """
-        encoder_only = flag("encoder_only", encoder_only)
-        self.require_built("export_numpy")
-        return export_numpy(self, file_path("folder", folder), encoder_only)
-
-    def export_c(self, folder: str | os.PathLike[str], *, encoder_only: bool = False) -> list[Path]:
-        """Write the model as one C99 file and its header, which need no library but libm.
-
-        The header says how to call it. See `tinyae.export.c_files`.
-
-        Returns
-        -------
-        list of Path
-            The two files.
-        """
-        encoder_only = flag("encoder_only", encoder_only)
-        self.require_built("export_c")
-        return export_c(self, file_path("folder", folder), encoder_only)
-
-    def export_onnx(self, path: str | os.PathLike[str], *, encoder_only: bool = False) -> Path:
-        """Write the model as an ONNX graph of opset 17 for any number of samples at a time.
-
-        From ``x`` (n, *input_shape) to ``y`` (n, *output_shape), or to the codes ``z``. Needs onnx
-        (``pip install "tinyae[onnx]"``). See `tinyae.export.onnx_file`.
-
-        Returns
-        -------
-        Path
-            The file.
-        """
-        encoder_only = flag("encoder_only", encoder_only)
-        self.require_built("export_onnx")
-        return export_onnx(self, file_path("path", path), encoder_only)
 
     def __getstate__(self) -> dict:
         return {**super().__getstate__(), "_training": None}

@@ -30,6 +30,7 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
         **MODEL,
         "decoder_": "decoder",
         "encoder_": "encoder",
+        "export": "export_onnx(path), export_c(folder) or export_numpy(folder)",
         "fit_transform": "fit(x), then encode(x)",
         "get_layer": "encoder.layers or decoder.layers",
         "inverse_transform": "decode(z)",

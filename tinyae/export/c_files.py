@@ -78,12 +78,15 @@ def export_c(model: Network, folder: str | os.PathLike[str], encoder_only: bool)
     """`Autoencoder.export_c`."""
     program = Program(model, "encoder" if encoder_only else "autoencoder")
     folder = Path(folder)
+    files = {
+        folder / f"{program.name}.c": program.text(),
+        folder / f"{program.name}.h": program.header(),
+    }
     folder.mkdir(parents=True, exist_ok=True)
-    files = [folder / f"{program.name}.c", folder / f"{program.name}.h"]
-    for path, text in zip(files, (program.text(), program.header()), strict=True):
+    for path, text in files.items():
         with replace_file(path) as file:
             file.write(text.encode())
-    return files
+    return list(files)
 
 
 HEADER = """\
