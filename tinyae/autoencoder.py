@@ -4,17 +4,16 @@ import contextlib
 import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from .callbacks.callback import Callback
-from .checks.arguments import file_path, flag
+from .checks.arguments import flag
 from .checks.arrays import admit
 from .engine.program import eager_predict, program_for
-from .export.numpy_file import export_numpy
+from .export.exportable import Exportable
 from .files.archive import ModelFile, write
 from .layers.layer import Layer, Shape
 from .machine.interruption import Interruption
@@ -22,7 +21,6 @@ from .maths.loss import AnyLoss, read
 from .maths.optimizers import Optimizer
 from .network.document import document_of, restored
 from .network.history import History
-from .network.network import Network
 from .network.sequential import Sequential
 from .training.evaluate import finite_figures, sample_errors
 from .training.fit import Training
@@ -31,7 +29,7 @@ from .training.gradient import loss_and_gradient
 from .training.one_step import Steps
 
 
-class Autoencoder(Network):
+class Autoencoder(Exportable):
     """An encoder and a decoder, trained together to give back their input.
 
     Parameters
@@ -357,22 +355,6 @@ class Autoencoder(Network):
     ) -> "Autoencoder":
         """What `save` wrote; nothing is allocated before the file is known to hold it."""
         return restored(cls, file, custom, threads)
-
-    def export_numpy(
-        self, folder: str | os.PathLike[str], *, encoder_only: bool = False
-    ) -> list[Path]:
-        """Write the model as one Python file that needs NumPy only, and its weights beside it.
-
-        See `tinyae.export.numpy_file`.
-
-        Returns
-        -------
-        list of Path
-            The two files.
-        """
-        encoder_only = flag("encoder_only", encoder_only)
-        self.require_built("export_numpy")
-        return export_numpy(self, file_path("folder", folder), encoder_only)
 
     def __getstate__(self) -> dict:
         return {**super().__getstate__(), "_training": None, "_steps": None}

@@ -82,9 +82,16 @@ def calls(folder: Path) -> dict[str, Call]:
         "Autoencoder.decode": (lambda: model().decode, {"z": x}),
         "Autoencoder.encode": (lambda: model().encode, {"x": x}),
         "Autoencoder.evaluate": (lambda: model().evaluate, {"x": x, "y": x}),
-        "Autoencoder.export_numpy": (
-            lambda: model().export_numpy,
-            {"folder": folder / "exported", "encoder_only": False},
+        **{
+            f"Autoencoder.export_{kind}": (
+                lambda kind=kind: getattr(model(), f"export_{kind}"),
+                {"folder": folder / "exported", "encoder_only": False},
+            )
+            for kind in ("numpy", "c")
+        },
+        "Autoencoder.export_onnx": (
+            lambda: model().export_onnx,
+            {"path": folder / "m.onnx", "encoder_only": False},
         ),
         "Autoencoder.fit": (
             lambda: model().fit,

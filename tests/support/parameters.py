@@ -144,7 +144,7 @@ def signatures() -> Iterator[tuple[str, Callable]]:
             if (
                 public
                 and owner.__module__.startswith("tinyae")
-                and owner.__name__ in ("Network", each.__name__)
+                and owner.__name__ in ("Network", "Exportable", each.__name__)
             ):
                 function = inspect.getattr_static(owner, method)
                 if inspect.isfunction(function):
