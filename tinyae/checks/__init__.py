@@ -5,5 +5,6 @@ then ``arguments`` (single values and names), ``reach`` (outputs that can never 
 ``floating_point`` (what overflows), ``tables`` (columns for a terminal), ``attributes`` (checked at
 every assignment), ``foreign_names`` (what other libraries call it), ``handed_out`` (arrays that go
 the other way), ``undo`` (a refused call changes nothing), ``public_names`` (imported on first use),
-``code`` (what a function refers to) and ``forks`` (processes that split while others work).
+``extras`` (what is optional), ``code`` (what a function refers to) and ``forks`` (processes that
+split while others work).
 """
