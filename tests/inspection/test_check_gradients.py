@@ -15,8 +15,8 @@ from tests.support.gradcheck_models import Affine, Pointwise, big, named, sample
 from tinyae.datasets import mnist_mini
 from tinyae.inspection.check_gradients import Check, Subject
 from tinyae.maths.activations import KNOWN
+from tinyae.progress.live_line import LiveLine
 from tinyae.training.compiled import CompiledTrainer
-from tinyae.training.live_line import LiveLine
 
 # Right gradients pass
 

@@ -16,11 +16,12 @@ FLOORS = [
     ("models", "loading", "inspection"),
     ("autoencoder",),
     ("training", "export"),
+    ("callbacks",),
     ("network", "linear"),
     ("engine", "files", "plot"),
     ("layers",),
     ("maths", "codes"),
-    ("datasets",),
+    ("datasets", "progress"),
     ("machine",),
     ("checks", "version"),
 ]

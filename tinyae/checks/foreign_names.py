@@ -22,7 +22,6 @@ MODEL = {
     "get_weights": "parameters, or layer.weights by name",
     "state_dict": "parameters, or layer.weights by name",
     "train": "fit(x)",
-    "train_on_batch": "fit(x, batch_size=len(x))",
     "trainable_weights": "parameters",
 }
 ATTRIBUTES: dict[str, dict[str, str]] = {
@@ -150,7 +149,7 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
         "set_seed": "give seed to Autoencoder",
     },
 }
-WEIGHT_PENALTY = "there is none on weights; activity_regularizer is one on the output"
+WEIGHT_PENALTY = "kernel_regularizer is one on the kernel, activity_regularizer on the output"
 LAYER_ARGUMENTS = {
     "bias": "use_bias",
     "bias_constraint": NONE,
@@ -162,7 +161,6 @@ LAYER_ARGUMENTS = {
     "input_dim": "give input_shape to Autoencoder",
     "input_shape": "give it to Autoencoder",
     "kernel_constraint": NONE,
-    "kernel_regularizer": WEIGHT_PENALTY,
     "name": NONE,
     "nonlinearity": "activation",
     "stride": "strides",
@@ -204,13 +202,11 @@ ARGUMENTS: dict[str, dict[str, str]] = {
         "alpha": "learning_rate",
         "amsgrad": NONE,
         "betas": "beta_1 and beta_2",
-        "clipnorm": NONE,
         "decay": NONE,
         "eps": "epsilon",
         "lr": "learning_rate",
         "nesterov": NONE,
         "params": "the model hands them over",
-        "weight_decay": NONE,
     },
     "PCA": {
         "random_state": "nothing is random",
@@ -229,9 +225,7 @@ ARGUMENTS: dict[str, dict[str, str]] = {
         "nb_epoch": "epochs",
         "num_epochs": "epochs",
         "optimizer": "give it to Autoencoder, or assign it: model.optimizer = ...",
-        "sample_weight": NONE,
         "validation_batch_size": "all of validation_data is measured as one batch",
-        "validation_split": "validation_data, such as a slice of x",
         "workers": "give threads to Autoencoder",
     },
     "Sequential.predict": {"batch_size": "it is chosen", "verbose": "nothing is shown"},

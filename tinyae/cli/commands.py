@@ -14,7 +14,7 @@ from ..inspection.check_gradients import check_gradients
 from ..linear.pca import PCA
 from ..loading import load
 from ..maths.activations import check as check_activation
-from ..maths.losses import Loss
+from ..maths.loss import Loss
 from ..maths.optimizers import Adam
 from ..models import deep
 from ..network.sequential import Sequential

@@ -9,8 +9,8 @@
 ====================  ==========================================================================
 
 Read ``digits`` and ``fetch`` (where MNIST comes from), ``idx`` (its format), ``synthetic`` (made
-data) and, for the command line, ``samples`` (files of other formats), ``csv_file`` (text) and
-``columns`` (which of them).
+data), ``missing`` (values) and, for the command line, ``samples`` (files of other formats),
+``csv_file`` (text) and ``columns`` (which of them).
 """
 
 from .digits import mnist, mnist_mini

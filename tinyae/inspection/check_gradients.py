@@ -24,11 +24,11 @@ from ..checks.arguments import between, shown
 from ..checks.floating_point import quiet
 from ..checks.foreign_names import hinting
 from ..network.chain import training_chain
+from ..progress.live_line import LiveLine
+from ..progress.progress_line import check_verbose
 from ..training.batches import Stretch
 from ..training.compiled import CompiledTrainer
 from ..training.eager import EagerTrainer
-from ..training.live_line import LiveLine
-from ..training.progress_line import check_verbose
 from .gradient_report import GradientReport, GradientRow
 
 STEPS = (1e-5, 1e-6, 1e-7, 1e-8)  # relative to a number's size, or to 1 for smaller ones
@@ -134,7 +134,7 @@ class Subject:
         twin = model.copy("float64")
         # copies, also of each other: when the input moves, the target stays
         self.x, self.target = (
-            np.array(a, np.float64, order="C") for a in twin.admit((x, y, "x"))[0]
+            np.array(a, np.float64, order="C") for a in twin.admit((x, y, "x"))[0][:2]
         )
         self.parameters, self.gradient = twin.parameters, twin.gradient
         self.parts = list(_parts(twin, self.x.shape))

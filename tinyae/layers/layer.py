@@ -90,7 +90,9 @@ class Layer(Checked):
     closed = True
     checks: ClassVar = {"trainable": flag, "activity_regularizer": penalties.check, "label": text}
     # Those that may change once it is built
-    changeable: ClassVar = {"trainable", "activity_regularizer", "activation", "label"}
+    changeable: ClassVar = {
+        *("trainable", "activity_regularizer", "kernel_regularizer", "activation", "label")
+    }
     _version = 0  # counts assignments, for who must notice them
     input_shape: Shape
     output_shape: Shape
@@ -279,6 +281,15 @@ class Layer(Checked):
     def parameter_count(self) -> int:
         """How many numbers the weights hold."""
         return sum(array.size for array in self.weights.values())
+
+    def place_of(self, name: str) -> tuple[int, int]:
+        """Where the weight of that name begins and ends in `parameters`."""
+        start = 0
+        for each, array in self.weights.items():
+            if each == name:
+                return start, start + array.size
+            start += array.size
+        raise ValueError(f"{self.label} has no weight {name!r}, only {', '.join(self.weights)}")
 
     def clear_gradients(self) -> None:
         """Set the gradients to zero; `backward` adds to them."""

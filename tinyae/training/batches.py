@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..checks.weights import row_totals, step_totals
 from ..network.history import Progress
 
 
@@ -25,6 +26,15 @@ class Stretch(NamedTuple):
     bounds: np.ndarray  # (steps + 1,) rows where the mini-batches begin and end
     first_step: int  # mini-batches trained on before
     optimizer_step: int = 0  # steps of the optimizer before
+    weight: np.ndarray | None = None  # (rows,), or the target's shape
+
+    @property
+    def totals(self) -> np.ndarray:
+        """How many elements each mini-batch's loss is the mean of, or their weight, (steps,)."""
+        size = self.target[:1].size
+        if self.weight is None:
+            return np.diff(self.bounds) * float(size)
+        return step_totals(row_totals(self.weight, size), self.bounds)
 
 
 class Batches:

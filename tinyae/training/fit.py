@@ -7,27 +7,31 @@ from functools import partial
 
 import numpy as np
 
+from ..callbacks.callback import Callback, WayOut, check_callbacks, check_figures
 from ..checks.arguments import flag, optional_whole, whole
 from ..checks.arrays import admit, gather
 from ..checks.floating_point import quiet
 from ..checks.reach import warn_if_out_of_reach
+from ..checks.weights import row_totals, step_totals
 from ..engine import tuning
 from ..machine.interruption import Interruption
+from ..maths.clipping import limit_of
+from ..maths.loss import check_targets, check_weighted
 from ..network.history import History
-from ..network.network import Network
+from ..network.network import Network, Samples
+from ..progress.progress_line import ProgressLine, check_verbose
 from .batches import Batches, Plan, Stretch
-from .callbacks import Callback, WayOut, check_callbacks, check_figures
-from .compiled import make_trainer
+from .compiled import make_trainer, parts_of
 from .divergence import Snapshot, TrainingDiverged, WayBack
 from .evaluate import evaluate
-from .progress_line import ProgressLine, check_verbose
 
 FIGURES = ("loss", "reconstruction", "penalty")
-Rows = tuple[np.ndarray, np.ndarray]  # samples and targets, admitted
 
 
 class EpochMeans:
     """Collects mini-batch losses into each epoch's means, weighted by the mini-batches' sizes.
+
+    Those of the reconstruction by their weights, where there are any.
 
     They are added up once, at the epoch's end: in what stretches they came does not show.
     """
@@ -35,23 +39,29 @@ class EpochMeans:
     def __init__(self) -> None:
         self._losses: list[np.ndarray] = []
         self._sizes: list[np.ndarray] = []
+        self._totals: list[np.ndarray] = []
         self._seconds = 0.0
 
     def __bool__(self) -> bool:
         return any(map(len, self._losses))
 
-    def add(self, plan: Plan, first: int, losses: np.ndarray, seconds: float) -> None:
-        """Add the losses of the steps of `plan` that begin at `first`."""
+    def add(
+        self, losses: np.ndarray, sizes: np.ndarray, totals: np.ndarray, seconds: float
+    ) -> None:
+        """Add the losses (steps, 2) of mini-batches with so many samples, and of these weights."""
         self._losses.append(losses)
-        self._sizes.append(np.diff(plan.bounds)[first : first + len(losses)])
+        self._sizes.append(sizes)
+        self._totals.append(totals)
         self._seconds += seconds
 
     @quiet
     def logs(self) -> dict[str, float]:
         """The means so far."""
         losses, sizes = np.concatenate(self._losses), np.concatenate(self._sizes)
-        sums = (losses * sizes[:, np.newaxis]).sum(axis=0)
-        reconstruction, penalty = (sums / max(1, int(sizes.sum()))).tolist()
+        factors = np.stack([np.concatenate(self._totals), sizes], axis=1)
+        sums, totals = (losses * factors).sum(axis=0), factors.sum(axis=0)
+        # without any weight the loss is 0
+        reconstruction, penalty = (sums / np.where(totals > 0, totals, 1)).tolist()
         return {
             "loss": reconstruction + penalty,
             "reconstruction": reconstruction,
@@ -98,18 +108,15 @@ class Training:
         self._finished: list[tuple[int, dict[str, float]]] = []  # epochs, to be shown
         self._buffers: dict[str, np.ndarray] = {}
         self._way_back = WayBack(model)
+        self._whole = False  # whether a step needs all of the gradient
         self._steps = 1  # mini-batches in the next stretch, once their time is known
 
-    def prepare(self, data: Rows, validation: Rows | None) -> None:
-        """Find out how to train on the data.
-
-        Parameters
-        ----------
-        data, validation : (array, array)
-            Samples and targets, admitted; the same object where the model learns its input.
-        """
-        self.x, self.target = data
+    def prepare(self, data: Samples, validation: Samples | None) -> None:
+        """Find out how to train on the data, and on what to measure."""
+        self.x, self.target, self.weight = self.data = data
         self.validation = validation
+        if self.weight is not None:
+            self._row_totals = row_totals(self.weight, self.target[0].size)
         warn_if_out_of_reach(self.model.layers, self.model.loss, self.target)
         progress, n = self.model.progress, len(self.x)
         first = progress.epoch if self._first is None else self._first
@@ -136,23 +143,21 @@ class Training:
             progress.epoch = first
 
     def _make_trainer(self) -> None:
-        self._made_of = self._parts()
-        self._trainer = make_trainer(self.model, self._batch_size, self._eager)
+        self._made_of = parts_of(self.model)
+        # once whole, so for good: a step of before may have to be taken again
+        self._whole = self._whole or limit_of(self.model.optimizer)[0] > 0
+        self._trainer = make_trainer(self.model, self._batch_size, self._eager, self._whole)
 
     def _admit_targets(self) -> None:
         """Refuse a loss that a callback has set, if the targets are not what it allows."""
-        bounds, pairs = getattr(self.model.loss, "bounds", None), [(self.target, "the target")]
+        loss, all_data = self.model.loss, [(self.data, "the target")]
         if self.validation is not None:
-            pairs.append((self.validation[1], "validation_data"))
-        for target, name in pairs:
-            admit(target, name, self.model.output_shape, self.model.dtype, bounds)
-
-    def _parts(self) -> list[object]:
-        """What the trainer is made of: a callback may change it."""
-        layers = self.model.layers
-        penalties = (layer.activity_regularizer for layer in layers)
-        numbers = [None if each is None else each.kernel_numbers().tolist() for each in penalties]
-        return [[layer._version for layer in layers], numbers, self.model.loss, self.model.threads]
+            all_data.append((self.validation, "validation_data"))
+        for data, name in all_data:
+            bounds = getattr(loss, "bounds", None)
+            admit(data.target, name, self.model.output_shape, self.model.dtype, bounds)
+            check_targets(loss, data.target, name)
+            check_weighted(loss, data.weight)
 
     # Epochs
 
@@ -176,7 +181,7 @@ class Training:
         while self._finished:
             epoch, logs = self._finished[0]
             if self.validation is not None:
-                logs = with_validation(logs, partial(evaluate, self.model, *self.validation))
+                logs = with_validation(logs, partial(evaluate, self.model, self.validation))
                 with Interruption():
                     self.history.amend(logs)
                     self.model.history.amend(logs)
@@ -192,6 +197,12 @@ class Training:
             self.line.epoch(epoch, logs)
 
     # Stretches
+
+    def _totals(self, plan: Plan) -> np.ndarray:
+        """By what an epoch's mean weights its mini-batches: their samples, or their weights."""
+        if self.weight is None:
+            return np.diff(plan.bounds)
+        return step_totals(self._row_totals[plan.rows], plan.bounds)
 
     def _advance(self) -> TrainingDiverged | None:
         """Run a stretch and count it, all of it or nothing; what went wrong, if anything."""
@@ -209,14 +220,21 @@ class Training:
         """Add the steps' losses to their epochs, of which some may be finished."""
         each = (time.perf_counter() - began) / max(1, len(losses))
         start, progress = 0, self.model.progress
+        sizes = np.diff(plan.bounds)
+        totals = self._totals(plan)
+
+        def add(end: int) -> None:
+            part = slice(start, end)
+            self._means.add(losses[part], sizes[part], totals[part], each * (end - start))
+
         for end in [end for end in plan.epoch_ends if end <= len(losses)]:
-            self._means.add(plan, start, losses[start:end], each * (end - start))
+            add(end)
             logs, self._means, start = self._means.logs(), EpochMeans(), end
             self.history.append(logs)
             self.model.history.append(logs)
             self._finished.append((progress.epoch, logs))
             progress.epoch += 1
-        self._means.add(plan, start, losses[start:], each * (len(losses) - start))
+        add(len(losses))
         if len(losses):  # small epochs can take longer to record than to train
             each = (time.perf_counter() - began) / len(losses)
             self._steps = max(1, int(tuning.STRETCH_SECONDS / each))
@@ -225,7 +243,7 @@ class Training:
         self, interruption: Interruption
     ) -> tuple[Plan, np.ndarray, TrainingDiverged | None]:
         """Its plan, the losses (steps, 2) of its good steps, and what went wrong."""
-        if self._parts() != self._made_of:
+        if parts_of(self.model) != self._made_of:
             self._trainer.close()
             self._admit_targets()
             self._make_trainer()
@@ -253,7 +271,8 @@ class Training:
         rows = origin.plan.rows[: bounds[-1]]
         x = self._gather("x", self.x, rows)
         target = x if self.target is self.x else self._gather("target", self.target, rows)
-        stretch = Stretch(x, target, bounds, origin.first_step, origin.optimizer_step)
+        weight = None if self.weight is None else self._gather("weight", self.weight, rows)
+        stretch = Stretch(x, target, bounds, origin.first_step, origin.optimizer_step, weight)
         return self._trainer.run(stretch, origin.optimizer, interruption or Interruption())
 
     def _gather(self, name: str, source: np.ndarray, rows: np.ndarray) -> np.ndarray:

@@ -16,10 +16,10 @@ import tinyae as tae
 from tests.support.small_models import samples, small_model
 from tests.support.terminal import in_a_pipe, on_a_terminal, seen
 from tinyae.checks.tables import figure
+from tinyae.progress import live_line, progress_line
+from tinyae.progress.live_line import COMPILING, duration
+from tinyae.progress.progress_line import ProgressLine
 from tinyae.training import fit as training
-from tinyae.training import live_line, progress_line
-from tinyae.training.live_line import COMPILING, duration
-from tinyae.training.progress_line import ProgressLine
 
 LOGS = {"loss": 0.5, "reconstruction": 0.5, "penalty": 0.0, "seconds": 1.0}
 

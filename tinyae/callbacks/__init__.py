@@ -1,0 +1,5 @@
+"""What is called after each epoch of training.
+
+Read ``callback`` (what one is, and how the way out of training is told), then ``early_stopping``,
+``model_checkpoint`` and ``reduce_lr_on_plateau``.
+"""
