@@ -12,7 +12,7 @@ from tests.support import house
 # nothing else: neither from above, nor from a neighbour.
 FLOORS = [
     ("__main__", "__init__"),
-    ("cli",),
+    ("cli", "sklearn"),
     ("models", "loading", "inspection"),
     ("autoencoder",),
     ("training", "export"),

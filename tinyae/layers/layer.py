@@ -1,7 +1,7 @@
 """The contract of a layer: what it defines, what it has, how it belongs to a model."""
 
 import math
-from typing import Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -101,6 +101,7 @@ class Layer(Checked):
     key: int  # decides the layer's random numbers; a model gives each layer its own
     _parameters: np.ndarray
     _gradient: np.ndarray
+    _building: bool
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -244,12 +245,14 @@ class Layer(Checked):
         self.weights.bind(name, initial(initializer, label, shape, self.dtype, rng))
         self.gradients.bind(name, np.zeros(shape, self.dtype))
 
-    def __getattr__(self, name: str) -> Any:
-        if name in BUILT and "label" in vars(self):
-            raise NotBuilt(f"{self.label} must be built before use: call build(input_shape)")
-        if name in ("_building", "_claimed", "label", "weights", "gradients"):
-            raise AttributeError(f"{type(self).__name__}.__init__ must call super().__init__()")
-        return super().__getattr__(name)
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            if name in BUILT and "label" in vars(self):
+                raise NotBuilt(f"{self.label} must be built before use: call build(input_shape)")
+            if name in ("_building", "_claimed", "label", "weights", "gradients"):
+                raise AttributeError(f"{type(self).__name__}.__init__ must call super().__init__()")
+            return super().__getattr__(name)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
