@@ -290,11 +290,13 @@ class Network(Checked):
         self, x: ArrayLike, y: ArrayLike | None, name: str
     ) -> tuple[np.ndarray, np.ndarray]:
         bounds, first = getattr(self.loss, "bounds", None), self.layers[0]
-        rescaled = y is None and isinstance(first, Rescaling)
-        rows: Any = self.admit_input(x, name, bounds if y is None and not rescaled else None)
+        rescaling = first if y is None and isinstance(first, Rescaling) else None
+        rows: Any = self.admit_input(x, name, bounds if y is None and not rescaling else None)
         before, after = self.encoder.input_shape, self.decoder.output_shape
-        if rescaled and after == before:  # what the model learns is what its first layer makes of x
-            y, name = Computed(rows, first.of, self.dtype), f"{name}, rescaled,"
+        if (
+            rescaling and after == before
+        ):  # what the model learns is what its first layer makes of x
+            y, name = Computed(rows, rescaling.of, self.dtype), f"{name}, rescaled,"
             target = admit(y, name, after, self.dtype, bounds)
             check_targets(self.loss, target, name)
             return rows, target
