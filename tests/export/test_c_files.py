@@ -16,11 +16,12 @@ from tests.support.format_1 import dense, images, samples
 from tests.support.layer_cases import each_case
 from tests.support.one_step import Given, one_step
 from tests.support.random_models import designs
-from tinyae.export.c_files import read_functions
+from tests.support.small_models import MIXED, mixed_model
+from tinyae.export.c_calls import read_functions
 from tinyae.layers import steps
 from tinyae.maths.activations import KNOWN
 
-LIBM = {"exp", "expm1", "fabs", "tanh"}
+LIBM = {"exp", "expm1", "fabs", "log1p", "tanh"}
 WRITTEN_BY_COMPILERS = {"memset", "memcpy", "memmove"}  # for plain loops
 
 
@@ -54,6 +55,14 @@ def test_every_primitive(kind, tmp_path):
 @given(design=designs())
 def test_random_models(design, tmp_path_factory):
     check(design.make(), tmp_path_factory.mktemp("c"), design.x)
+
+
+@needs_a_compiler
+@pytest.mark.parametrize("pixels", [False, True])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", MIXED)
+def test_columns_that_a_loss_takes_as_logits(name, dtype, pixels, tmp_path):
+    check(mixed_model(name, dtype, pixels), tmp_path, samples((6,)))
 
 
 @needs_a_compiler

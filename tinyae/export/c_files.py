@@ -8,71 +8,23 @@ it works in is its caller's. Noise and dropout do nothing outside training and v
 import math
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from ..files.atomic import replace_file
 from ..layers import steps
 from ..layers.layer import Layer
-from ..maths.activations import KNOWN
+from ..maths.activations import KNOWN, ActivationFunction
 from ..network.network import Network
 from ..version import __version__
+from .c_calls import WRITERS, Call, apply, read_functions
 from .constants import Constants
-from .shapes import Placed, Shape, placed
+from .shapes import Shape, placed, read_at_the_end
 
 IN_A_ROW = {"float": 6, "double": 4}  # numbers
-
-
-class Call(NamedTuple):
-    """``function(x, *arguments, y)``; arrays among the arguments are constants of the file."""
-
-    function: str
-    arguments: Sequence[Any]
-    in_place: bool = False  # whether y may be x
-
-
-def size(at: Placed) -> int:
-    return math.prod(at.before)
-
-
-def rows(at: Placed) -> int:
-    """How many vectors lie along the last axis."""
-    return math.prod(at.before[:-1])
-
-
-def window(at: Placed, weight: np.ndarray) -> list[Any]:
-    """What both convolutions are told."""
-    return [*at.before, weight, *at.weight.shape[:2], at.after[2], *at.step.strides]
-
-
-# One for each primitive step
-WRITERS: dict[type, Callable[[Placed], Call | None]] = {
-    steps.Product: lambda at: Call("product", [rows(at), at.before[-1], at.weight, at.after[-1]]),
-    steps.Bias: lambda at: Call(
-        "add_bias", [rows(at), at.before[-1], np.broadcast_to(at.weight, at.before[-1:])], True
-    ),
-    steps.Scale: lambda at: Call("scale", [size(at), np.broadcast_to(at.weight, at.before)], True),
-    steps.Rescale: lambda at: Call("rescale", [size(at), *map(float, at.step)], True),
-    steps.Apply: lambda at: Call(f"apply_{at.step.activation.name}", [size(at)], True),
-    steps.Reshape: lambda at: None,  # the numbers stay where they are
-    steps.Pad: lambda at: Call(
-        "pad", [*at.before, *at.step.rows, *at.step.columns, float(at.step.value)]
-    ),
-    steps.Crop: lambda at: Call("crop", [*at.before[1:], *at.step.rows, *at.step.columns]),
-    steps.WindowProduct: lambda at: Call("window_product", window(at, at.weight)),
-    steps.WindowProductTransposed: lambda at: Call(
-        "window_product_transposed", window(at, at.weight.transpose(0, 3, 1, 2))
-    ),
-    steps.MaxPool: lambda at: Call("max_pool", [*at.before, *at.step.size, *at.step.strides]),
-    steps.AveragePool: lambda at: Call(
-        "average_pool",
-        [*at.before, *at.step.size, *at.step.strides, *at.step.rows, *at.step.columns],
-    ),
-    steps.Repeat: lambda at: Call("repeat", [*at.before, *at.step]),
-}
 
 
 def export_c(model: Network, folder: str | os.PathLike[str], encoder_only: bool) -> list[Path]:
@@ -133,7 +85,8 @@ class Program:
         self.bodies = {("encode", "x", "z"): self.body(model, "encoder", "x", "z")}
         if name == "autoencoder":
             self.shapes["y"] = model.decoder.output_shape
-            self.bodies["decode", "z", "y"] = self.body(model, "decoder", "z", "y")
+            end = self.reading(model)
+            self.bodies["decode", "z", "y"] = self.body(model, "decoder", "z", "y", end)
             self.work += math.prod(self.shapes["z"])  # the codes on their way
             codes = f"work + {self.macro('work')} - {self.macro('z')}"
             self.bodies["reconstruct", "x", "y"] = [
@@ -156,7 +109,9 @@ class Program:
         start = f"void {self.name}_{verb}("
         return start + f",\n{' ' * len(start)}".join([f"const {x}", y, work]) + ")"
 
-    def body(self, model: Network, part: str, source: str, result: str) -> list[str]:
+    def body(
+        self, model: Network, part: str, source: str, result: str, end: Sequence[str] = ()
+    ) -> list[str]:
         """The lines of a function: what cannot stay in place goes from a to b and back."""
         lines: list[str] = []
         room: dict[str, int] = {}
@@ -173,8 +128,9 @@ class Program:
             lines.append(f"{call.function}({', '.join([here, *call.arguments, there])});{comment}")
             here = there
         self.work = max(self.work, sum(room.values()))
+        lines += end
         if not room:
-            return [*lines, "(void)work;"]
+            return lines if end else [*lines, "(void)work;"]
         places = {"a": "work", "b": f"work + {room['a']}"}
         return [*(f"{self.real} *{name} = {places[name]};" for name in sorted(room)), "", *lines]
 
@@ -186,7 +142,9 @@ class Program:
             for at in placed(layer, "export_c"):
                 call = WRITERS[type(at.step)](at)
                 if call is not None:
-                    self.require(call.function, layer, at)
+                    if isinstance(at.step, steps.Apply):
+                        self.check(at.step.activation, layer)
+                    self.bring(call.function)
                     name = f"{part}_{position}_{getattr(at.step, 'weight', '')}"
                     arguments = [self.argument(each, name) for each in call.arguments]
                     written = call._replace(arguments=arguments)
@@ -195,17 +153,39 @@ class Program:
                 found[-1] = (*found[-1][:2], f" /* {shape_text(layer.output_shape)} */")
         if not found:  # layers that change nothing but the shape
             count = math.prod(layers[0].input_shape)
-            self.called.add("copy")
+            self.bring("copy")
             found = [(Call("copy", [str(count)]), count, "")]
         return found
 
-    def require(self, function: str, layer: Layer, at: Placed) -> None:
-        """Bring along a function with all that it calls; refused for an activation of one's own."""
-        if isinstance(at.step, steps.Apply):
-            activation = at.step.activation
-            if KNOWN.get(activation.name) != activation or function not in self.functions:
-                why = f"its activation {activation.name} has no reading in C"
-                raise steps.refusal("export_c", layer, why)
+    def reading(self, model: Network) -> list[str]:
+        """The lines that put some columns of y through a function, by way of work."""
+        *rows, units = model.decoder.output_shape
+        lines: list[str] = []
+        for columns, activation in read_at_the_end(model):
+            shape = (math.prod(rows), len(columns))
+            constant = self.constants.name("decoder_columns", np.array(columns))
+            where = f"{shape[0]}, {units}, {constant}, {len(columns)}"
+            call = apply(activation, shape)
+            counts = ", ".join(map(str, call.arguments))
+            lines += [
+                f"take_columns(y, {where}, work);",
+                f"{call.function}(work, {counts}, work);",
+                f"put_columns(work, {where}, y);",
+            ]
+            for function in ("take_columns", call.function, "put_columns"):
+                self.bring(function)
+            self.work = max(self.work, math.prod(shape))
+        return lines
+
+    def check(self, activation: ActivationFunction, layer: Layer) -> None:
+        """Refuse an activation of one's own, though it be called like one that is known."""
+        known = KNOWN.get(activation.name) == activation
+        if not known or f"apply_{activation.name}" not in self.functions:
+            why = f"its activation {activation.name} has no reading in C"
+            raise steps.refusal("export_c", layer, why)
+
+    def bring(self, function: str) -> None:
+        """Have a function in the file, with all that it calls."""
         waiting = {function}
         while waiting:
             self.called |= waiting
@@ -223,14 +203,15 @@ class Program:
 
     def numbers(self, array: np.ndarray) -> list[str]:
         """The shortest decimal numbers that mean these."""
-        ending = "f" if self.real == "float" else ""
+        ending = "f" if self.real == "float" and array.dtype.kind == "f" else ""
         return [number + ending for number in array.ravel().astype(str).tolist()]
 
     def text(self) -> str:
         """The file of functions and weights."""
         helpers = [text for name, text in self.functions.items() if name in self.called]
+        kinds = {"f": self.real, "i": "size_t"}
         weights = {
-            f"static const {self.real} {name}[{array.size}]": array
+            f"static const {kinds[array.dtype.kind]} {name}[{array.size}]": array
             for name, array in self.constants.items()
         }
         parts = [
@@ -277,13 +258,6 @@ class Program:
             ),
             functions="\n".join(f"{self.declare(*each)};" for each in self.bodies),
         )
-
-
-def read_functions() -> tuple[str, dict[str, str]]:
-    """What ``functions.c`` begins with, and each of its functions by its name."""
-    text = Path(__file__).with_name("functions.c").read_text("utf-8")
-    comment, *texts = text.rstrip().split("\n\n")
-    return comment, {re.findall(r"^static void (\w+)", text, re.M)[0]: text for text in texts}
 
 
 def shape_text(shape: Shape) -> str:

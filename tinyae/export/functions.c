@@ -50,10 +50,11 @@ static void scale(const float *x, size_t count, const float *s, float *y)
         y[i] = x[i] * s[i];
 }
 
-static void rescale(const float *x, size_t count, float scale, float offset, float *y)
+/* y = factor x + offset */
+static void rescale(const float *x, size_t count, float factor, float offset, float *y)
 {
     for (size_t i = 0; i < count; i++)
-        y[i] = scale * x[i] + offset;
+        y[i] = factor * x[i] + offset;
 }
 
 static void apply_relu(const float *x, size_t count, float *y)
@@ -74,6 +75,19 @@ static void apply_elu(const float *x, size_t count, float *y)
         y[i] = x[i] < 0 ? expm1f(x[i]) : x[i];
 }
 
+static void apply_selu(const float *x, size_t count, float *y)
+{
+    for (size_t i = 0; i < count; i++)
+        y[i] = 1.0507009873554805f * (x[i] > 0 ? x[i] : 1.6732632423543772f * expm1f(x[i]));
+}
+
+/* log(1 + e^x); the exponential never overflows */
+static void apply_softplus(const float *x, size_t count, float *y)
+{
+    for (size_t i = 0; i < count; i++)
+        y[i] = (x[i] > 0 ? x[i] : 0) + log1pf(expf(-fabsf(x[i])));
+}
+
 static void apply_tanh(const float *x, size_t count, float *y)
 {
     for (size_t i = 0; i < count; i++)
@@ -87,6 +101,40 @@ static void apply_sigmoid(const float *x, size_t count, float *y)
         float e = expf(-fabsf(x[i]));
         y[i] = (x[i] >= 0 ? 1 : e) / (1 + e);
     }
+}
+
+/* e^x / the sum of e^x, for each row of x; the exponential never overflows */
+static void apply_softmax(const float *x, size_t rows, size_t units, float *y)
+{
+    for (size_t i = 0; i < rows; i++, x += units, y += units) {
+        float largest = x[0], sum = 0;
+        for (size_t j = 0; j < units; j++)
+            largest = x[j] > largest ? x[j] : largest;
+        for (size_t j = 0; j < units; j++) {
+            y[j] = expf(x[j] - largest);
+            sum += y[j];
+        }
+        for (size_t j = 0; j < units; j++)
+            y[j] /= sum;
+    }
+}
+
+/* Of each row of x the columns that are listed */
+static void take_columns(const float *restrict x, size_t rows, size_t units,
+                         const size_t *columns, size_t count, float *restrict y)
+{
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < count; j++)
+            y[i * count + j] = x[i * units + columns[j]];
+}
+
+/* And back to where they were */
+static void put_columns(const float *restrict x, size_t rows, size_t units,
+                        const size_t *columns, size_t count, float *restrict y)
+{
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < count; j++)
+            y[i * units + columns[j]] = x[i * count + j];
 }
 
 /* The image with rows and columns of `value` around it */

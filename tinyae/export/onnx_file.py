@@ -16,11 +16,11 @@ import numpy as np
 from ..files.atomic import replace_file
 from ..layers import steps
 from ..maths.activations import KNOWN
-from ..maths.plain import LEAKY_SLOPE
+from ..maths.plain import LEAKY_SLOPE, SELU_ALPHA, SELU_SCALE
 from ..network.network import Network
 from ..version import __version__
 from .constants import Constants
-from .shapes import Placed, Shape, placed
+from .shapes import Placed, Read, Shape, placed, read_at_the_end
 
 OPSET = 17
 
@@ -37,6 +37,10 @@ def export_onnx(model: Network, path: str | os.PathLike[str], encoder_only: bool
                     why = f"its activation {at.step.activation.name} has no operator in ONNX"
                     raise steps.refusal("export_onnx", layer, why)
                 WRITERS[type(at.step)](graph, at)
+    if not encoder_only:
+        graph.place = "loss"
+        for read in read_at_the_end(model):
+            read_columns(graph, read, layer.output_shape[-1])
     name, result = ("encoder", "z") if encoder_only else ("autoencoder", "y")
     whole = graph.model(name, model.encoder.input_shape, result, layer.output_shape)
     onnx.checker.check_model(whole, full_check=True)
@@ -62,14 +66,14 @@ class Graph:
         self.nodes: list[Any] = []
         self.constants = Constants()
         self.place = ""  # the layer that is being written
+        self.result = "x"
         self.channels_first = False
 
     def add(self, operator: str, *inputs: str, **settings: Any) -> None:
         """The operator of what the last one gave and of further inputs."""
-        before = self.nodes[-1].output[0] if self.nodes else "x"
-        name = f"{self.place}_{operator}_{len(self.nodes)}"
-        node = self.onnx.helper.make_node(operator, [before, *inputs], [name], name, **settings)
-        self.nodes.append(node)
+        name, given = f"{self.place}_{operator}_{len(self.nodes)}", [self.result, *inputs]
+        self.nodes.append(self.onnx.helper.make_node(operator, given, [name], name, **settings))
+        self.result = name
 
     def constant(self, name: str, values: Any, dtype: Any = None) -> str:
         """The name of an array in the graph, of the model's dtype if of no other."""
@@ -105,14 +109,32 @@ class Graph:
         )
 
 
+def leaky(graph: Graph, slope: float) -> None:
+    """Not LeakyRelu or Selu, whose numbers are float32."""
+    graph.add("PRelu", graph.constant("slope", [slope]))
+
+
+def selu(graph: Graph) -> None:
+    graph.add("Elu")
+    leaky(graph, SELU_ALPHA)
+    graph.add("Mul", graph.constant("scale", SELU_SCALE))
+
+
+def softmax(graph: Graph) -> None:
+    graph.turn(channels_first=False)
+    graph.add("Softmax", axis=-1)
+
+
 # One for each activation
 OPERATORS: dict[str, Callable[[Graph], None]] = {
     "relu": lambda graph: graph.add("Relu"),
-    # not LeakyRelu, whose slope is a float32
-    "leaky_relu": lambda graph: graph.add("PRelu", graph.constant("slope", [LEAKY_SLOPE])),
+    "leaky_relu": lambda graph: leaky(graph, LEAKY_SLOPE),
     "elu": lambda graph: graph.add("Elu"),
+    "selu": selu,
+    "softplus": lambda graph: graph.add("Softplus"),
     "tanh": lambda graph: graph.add("Tanh"),
     "sigmoid": lambda graph: graph.add("Sigmoid"),
+    "softmax": softmax,
 }
 
 
@@ -190,6 +212,21 @@ def repeat(graph: Graph, at: Placed) -> None:
     times = graph.constant("times", [1, 1, *at.step], np.float32)
     how = {"mode": "nearest", "nearest_mode": "floor"}
     graph.add("Resize", "", times, coordinate_transformation_mode="asymmetric", **how)
+
+
+def read_columns(graph: Graph, read: Read, count: int) -> None:
+    """The columns through their function, put behind the others and all back in their order."""
+    graph.turn(channels_first=False)
+    output, columns = graph.result, list(read.columns)
+    others = [column for column in range(count) if column not in columns]
+    graph.add("Gather", graph.constant("columns", columns, np.int64), axis=-1)
+    OPERATORS[read.activation.name](graph)
+    if others:
+        done, graph.result = graph.result, output
+        graph.add("Gather", graph.constant("others", others, np.int64), axis=-1)
+        graph.add("Concat", done, axis=-1)
+    order = graph.constant("order", np.argsort(others + columns), np.int64)
+    graph.add("Gather", order, axis=-1)
 
 
 # One for each primitive step

@@ -14,6 +14,10 @@ from ..checks.arrays import shape_text
 from ..layers import steps
 from ..layers.layer import Layer
 from ..layers.steps import Pair, Step
+from ..maths import activations
+from ..maths.activations import ActivationFunction
+from ..maths.loss import Loss
+from ..network.network import Network
 
 Shape = tuple[int, ...]
 
@@ -48,6 +52,23 @@ def placed(layer: Layer, writer: str) -> list[Placed]:
         expected = shape_text(layer.output_shape)
         raise refusal(f"its steps give {shape_text(shape)}, but its output is {expected}")
     return found
+
+
+class Read(NamedTuple):
+    """f of some columns along the last axis of a model's output, which its loss takes as logits."""
+
+    columns: tuple[int, ...]
+    activation: ActivationFunction
+
+
+def read_at_the_end(model: Network) -> list[Read]:
+    """What happens to the decoder's output, as in `tinyae.maths.loss.read`."""
+    loss, shape = model.loss, model.decoder.output_shape
+    return [
+        Read(part.columns, activations.get(part.activation))
+        for part in (loss.parts(shape) if isinstance(loss, Loss) else ())
+        if part.activation is not None and part.columns is not None
+    ]
 
 
 def same_if(fits: bool, shape: Shape) -> Shape:
@@ -117,7 +138,9 @@ SHAPES: dict[type[Step], Callable[[Any, Shape, Any], Shape]] = {
     steps.Product: product,
     steps.Bias: bias,
     steps.Scale: scale,
-    steps.Rescale: lambda step, shape, weight: shape,
+    steps.Rescale: lambda step, shape, weight: same_if(
+        math.isfinite(step.scale) and math.isfinite(step.offset), shape
+    ),
     steps.Apply: lambda step, shape, weight: shape,
     steps.Reshape: lambda step, shape, weight: same_if(
         math.prod(step.shape) == math.prod(shape), step.shape

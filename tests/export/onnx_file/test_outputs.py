@@ -6,9 +6,11 @@ from hypothesis import given, settings
 
 import tinyae as tae
 from tests.support.exported_onnx import check, run_onnxruntime
+from tests.support.format_1 import samples
 from tests.support.layer_cases import each_case
 from tests.support.one_step import one_step
 from tests.support.random_models import designs
+from tests.support.small_models import MIXED, mixed_model
 from tinyae.layers import steps
 
 pytest.importorskip("onnx")
@@ -63,6 +65,13 @@ def test_every_primitive(kind, dtype, tmp_path):
 def test_random_models(dtype, design, tmp_path_factory):
     model = design.make(dtype=dtype)
     check(model, tmp_path_factory.mktemp("onnx") / "m.onnx", design.x)
+
+
+@pytest.mark.parametrize("pixels", [False, True])
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", MIXED)
+def test_columns_that_a_loss_takes_as_logits(name, dtype, pixels, tmp_path):
+    check(mixed_model(name, dtype, pixels), tmp_path / "m.onnx", samples((6,)))
 
 
 def test_any_number_of_samples(tmp_path):
