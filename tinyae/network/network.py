@@ -254,6 +254,11 @@ class Network(Checked):
 
     # Data
 
+    def rescaled(self, x: ArrayLike) -> Any:
+        """x on the scale of its reconstruction: what a first `Rescaling` makes of it, or x."""
+        first = self.layers[0]
+        return first.of(np.asarray(x)) if isinstance(first, Rescaling) else x
+
     def admit_input(
         self, x: ArrayLike, name: str = "x", bounds: tuple[float, float] | None = None
     ) -> np.ndarray:
