@@ -14,7 +14,7 @@ from .checks.arguments import file_path, flag
 from .checks.arrays import admit
 from .checks.floating_point import converted, finite
 from .checks.foreign_names import hinting
-from .engine.program import eager_predict, program_for
+from .engine.program import run
 from .export.numpy_file import export_numpy
 from .files.archive import ModelFile, write
 from .files.describe import declared_size, describe, describe_layers, restore, restore_layers
@@ -26,7 +26,7 @@ from .maths.loss import AnyLoss, read
 from .maths.optimizers import Optimizer
 from .network.history import History
 from .network.network import Network, Pair
-from .network.sequential import Sequential
+from .network.sequential import Sequential, up_to
 from .network.training_state import restore_counters, training_state_of
 from .training.batches import Stretch
 from .training.compiled import make_trainer
@@ -88,9 +88,15 @@ class Autoencoder(Network):
 
     # Use
 
-    def encode(self, x: ArrayLike) -> np.ndarray:
-        """The codes of samples x (n, *input_shape), shape (n, *code_shape)."""
-        return self.encoder.run(self.admit_input(x))
+    def encode(self, x: ArrayLike, layer: Layer | int | None = None) -> np.ndarray:
+        """The codes of samples x (n, *input_shape), shape (n, *code_shape).
+
+        Of a `layer`, given itself or by its place in `layers`, its outputs (n, *its output_shape).
+        """
+        if layer is None:
+            return self.encoder.run(self.admit_input(x))
+        layers = up_to(layer, self.layers)
+        return run(layers, None, self.admit_input(x), self.parameters, self.threads)[0]
 
     def decode(self, z: ArrayLike) -> np.ndarray:
         """The outputs for codes z (n, *code_shape), shape (n, *output_shape)."""
@@ -101,12 +107,12 @@ class Autoencoder(Network):
     def reconstruct(self, x: ArrayLike) -> np.ndarray:
         """The output for samples x: ``decode(encode(x))``, shape (n, *output_shape)."""
         x = self.admit_input(x)
-        layers = self.layers
-        program = program_for(layers, self._program)
-        if program is None:
-            return read(self.loss, eager_predict(layers, x, self.dtype))
-        self._program = program
-        return read(self.loss, program.predict(x, self.parameters, self.threads))
+        output, self._program = run(self.layers, self._program, x, self.parameters, self.threads)
+        return read(self.loss, output)
+
+    def predict(self, x: ArrayLike) -> np.ndarray:
+        """`reconstruct`."""
+        return self.reconstruct(x)
 
     def evaluate(self, x: ArrayLike, y: ArrayLike | None = None) -> dict[str, float]:
         """The loss on samples x as if all were one mini-batch, without noise and dropout.

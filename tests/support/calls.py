@@ -86,6 +86,13 @@ KINDS: dict[str, frozenset[str]] = {
     **dict.fromkeys(("ax", "axes"), OPTIONAL),
     "title": TEXT | OPTIONAL,
     "function": PART,
+    **dict.fromkeys(("cropping", "ZeroPadding2D.padding"), COUNT),
+    **dict.fromkeys(("output_padding", "MaxPooling1D.strides"), OPTIONAL),
+    "AveragePooling1D.strides": OPTIONAL,
+    "delta": NUMBER,
+    "mean": NUMBER | {"negative"},
+    "Columns.columns": LAYERS,
+    "encode.layer": OPTIONAL | {"negative"},  # counted from the last
 }
 
 # Methods that tinyae calls itself, with what it has checked
@@ -103,6 +110,7 @@ PLUMBING = {
     ),
     *("all_or_nothing", "kernel_numbers", "record", "record_behind", "record_fields"),
     *("scratch_size", "shape_error", "slides", "addresses", "part_address", "settings"),
+    *("from_logits", "numbers_for", "parts", "check_targets", "output_padding_for", "step_weight"),
     *("formula", "of", "operations", "steps", "inside", "first_state"),
 }
 # Callables that take anything, and why
@@ -121,7 +129,7 @@ ANYTHING = {
         "given arrays of the engine's",
     ),
     **dict.fromkeys(
-        ("Loss.value_and_gradient", "Loss.sums", "Loss.numpy"),
+        ("Loss.value_and_gradient", "Loss.sums", "Loss.elements", "Loss.numpy"),
         "given arrays of the engine's",
     ),
     **dict.fromkeys(
@@ -239,7 +247,8 @@ def calls(folder: Path) -> dict[str, Call]:
         "Autoencoder.clear_gradients": (lambda: model().clear_gradients, {}),
         "Autoencoder.copy": (lambda: model().copy, {"dtype": "float64"}),
         "Autoencoder.decode": (lambda: model().decode, {"z": x}),
-        "Autoencoder.encode": (lambda: model().encode, {"x": x}),
+        "Autoencoder.encode": (lambda: model().encode, {"x": x, "layer": 0}),
+        "Autoencoder.predict": (lambda: model().predict, {"x": x}),
         "Autoencoder.evaluate": (lambda: model().evaluate, {"x": x, "y": x}),
         "Autoencoder.export_numpy": (
             lambda: model().export_numpy,
@@ -313,8 +322,13 @@ def calls(folder: Path) -> dict[str, Call]:
             {"path": folder / "model.npz", "custom": {}, "threads": 1},
         ),
         "kernel": (lambda: tae.kernel, {"function": lambda z: z}),
-        "RandomNormal": (lambda: tae.RandomNormal, {"stddev": 0.1}),
-        **{name: (lambda name=name: getattr(tae, name), {}) for name in ("BCE", "MSE")},
+        "RandomNormal": (lambda: tae.RandomNormal, {"stddev": 0.1, "mean": 0.5}),
+        **{
+            name: (lambda name=name: getattr(tae, name), {})
+            for name in ("BCE", "MAE", "MSE", "CategoricalCrossentropy")
+        },
+        "Huber": (lambda: tae.Huber, {"delta": 0.5}),
+        "Columns": (lambda: tae.Columns, {"columns": [(0, "mse")]}),
         **{name: (lambda name=name: getattr(tae, name), {}) for name in ("Loss", "Optimizer")},
         "SGD": (lambda: tae.SGD, {"learning_rate": 0.1, "momentum": 0.5}),
         "Adam": (
@@ -332,6 +346,7 @@ def calls(folder: Path) -> dict[str, Call]:
         ),
         "Sequential.clear_gradients": (lambda: built().clear_gradients, {}),
         "Sequential.copy": (lambda: built().copy, {}),
+        "Sequential.summary": (lambda: built().summary, {}),
         "Sequential.predict": (lambda: built().predict, {"x": x}),
         "Sequential.save": (lambda: built().save, {"path": folder / "chain.npz"}),
         "EarlyStopping": (

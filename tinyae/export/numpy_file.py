@@ -134,7 +134,7 @@ class Program:
                 raise refuse(f"its steps name the weight {name!r}, but it has {[*layer.weights]}")
             if not name.isprintable() or set(name) & {'"', "\\"}:
                 raise refuse(f"its weight {name!r} has a name that does not fit between quotes")
-            self.weights[f"{place}_{name}"] = layer.weights[name]
+            self.weights[f"{place}_{name}"] = layer.step_weight(name)
             return f'weights["{place}_{name}"]'
 
         if not describes(layer, "steps"):

@@ -1,7 +1,9 @@
 """One file for each kind of layer: mathematics, class, and what the engine needs of it.
 
 Read ``dense``, then ``convolution`` with ``windows`` (sizes), ``im2col`` and, for NumPy alone,
-``plain_images``; ``pooling``, ``reshaping`` and ``noise`` have no weights. ``layer`` is the
+``plain_images``, and ``transposed_convolution``; ``pooling``, ``borders``, ``reshaping`` and
+``noise`` have no weights; ``sequences`` has layers of images for sequences, and
+``mending`` says what brings a size back. ``layer`` is the
 contract of them all, with ``weights`` by name, ``building`` and the checks of its ``passes``;
 ``steps`` are what exporters write, ``record`` and ``kernels`` what the engine runs,
 ``upsampled_convolution`` is two layers in one.

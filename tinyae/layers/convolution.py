@@ -22,7 +22,7 @@ for every tap, a place (u, v) in the window, scattering y: so what has fewer cha
 ``plain_images`` has both in plain NumPy, without any of this: as sums over the taps.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from ..checks.arguments import length, pair
 from ..machine.jit import called, inlined
@@ -41,7 +41,7 @@ from ..maths.penalties import Penalty
 from .im2col import add_windows, turn, turn_back, windows
 from .kernels import Kernels
 from .layer import Layer, Shape
-from .steps import Crop, Pad, Step, WindowProduct, WindowProductTransposed, biased
+from .steps import Pad, Step, WindowProduct, biased
 from .upsampled_convolution import record_behind_repeat
 from .weights import WEIGHTED
 from .windows import (
@@ -51,7 +51,6 @@ from .windows import (
     check_padding,
     paddings,
     slide,
-    unslide,
     window_fields,
 )
 
@@ -172,6 +171,8 @@ class Conv2D(Layer):
     """
 
     transposed = False
+    kernel_size: Any
+    strides: Any
     checks: ClassVar = {
         "filters": length,
         "kernel_size": pair,
@@ -195,8 +196,7 @@ class Conv2D(Layer):
     ):
         super().__init__(activity_regularizer=activity_regularizer)
         self.filters, self.padding, self.use_bias = filters, padding, use_bias
-        self.kernel_size = pair("kernel_size", kernel_size)
-        self.strides = pair("strides", strides)
+        self.kernel_size, self.strides = kernel_size, strides
         self.activation = activations.check("activation", activation)
         self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
 
@@ -214,8 +214,6 @@ class Conv2D(Layer):
     def slides(self, input_shape: Shape) -> list[tuple[int, int]]:
         """For both directions: the output's size, and the zeros before."""
         sides = zip(input_shape[:2], self.kernel_size, self.strides, strict=True)
-        if self.transposed:
-            return [unslide(*side, self.padding) for side in sides]
         return [slide(self, *side, self.padding) for side in sides]
 
     def scratch_size(self, op):
@@ -265,50 +263,6 @@ class Conv2D(Layer):
             f"{type(self).__name__}({self.filters}, {self.kernel_size}, strides={self.strides}, "
             f"padding={self.padding!r}, activation={self.activation!r})"
         )
-
-
-class Conv2DTranspose(Conv2D):
-    """Transposed convolution: the backward pass of a `Conv2D` for its input, as a layer.
-
-    Each pixel of x adds its multiple of W to y under a window:
-    z[i s + u − p, j s + v − p, o] += x[i, j, c] W[u, v, o, c], and y = f(z + b).
-
-    Parameters
-    ----------
-    strides : int or (int, int), default 1
-        s: how far the windows of neighbouring pixels lie apart.
-    padding : "valid" or "same", default "valid"
-        y has (size − 1) s + max(kernel_size, s) pixels along a side, or size · s.
-    filters, kernel_size, activation, use_bias, bias_initializer, activity_regularizer
-        As for `Conv2D`.
-    kernel_initializer : str or callable ``(shape, rng) -> array``
-        Initial W, of shape (rows, columns, filters, channels).
-
-    Examples
-    --------
-    >>> Conv2DTranspose(8, 3, strides=2, padding="same").build((14, 14, 1))
-    (28, 28, 8)
-    """
-
-    transposed = True
-
-    def steps(self):
-        sides = zip(
-            self.slides(self.input_shape),
-            self.input_shape,
-            self.kernel_size,
-            self.strides,
-            strict=False,
-        )
-        crops, pads = [], []
-        for (size, before), side, window, stride in sides:
-            crops.append((before, size))
-            pads.append((0, max(0, before + size - (side - 1) * stride - window)))
-        taken: list[Step] = [WindowProductTransposed("kernel", self.strides)]
-        if any(pads[0] + pads[1]):
-            taken.append(Pad(pads[0], pads[1]))
-        taken.append(Crop(*crops))
-        return [*taken, *biased(self.use_bias, activations.get(self.activation))]
 
 
 # For the engine: which form, and room for it

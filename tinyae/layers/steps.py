@@ -1,7 +1,7 @@
 """What layers compute at inference, in primitive steps: what every exporter writes.
 
 A step takes a batch h, of vectors (n, features) or images (n, height, width, channels), and gives
-the next. Weights are named as in their layer.
+the next. Weights are named as in their layer, whose `step_weight` gives them.
 """
 
 from typing import NamedTuple, get_args
