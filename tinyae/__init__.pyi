@@ -13,6 +13,7 @@ from .codes.sampling import generate as generate
 from .codes.sampling import interpolate as interpolate
 from .codes.sampling import straight_line as straight_line
 from .files.archive import ModelFormatError as ModelFormatError
+from .inspection.anomalies import AnomalyDetector as AnomalyDetector
 from .inspection.check_gradients import check_gradients as check_gradients
 from .inspection.compare_with_pca import compare_with_pca as compare_with_pca
 from .inspection.trace import trace as trace

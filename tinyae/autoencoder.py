@@ -17,17 +17,15 @@ from .checks.foreign_names import hinting
 from .engine.program import run
 from .export.numpy_file import export_numpy
 from .files.archive import ModelFile, write
-from .files.describe import declared_size, describe, describe_layers, restore, restore_layers
-from .files.fields import dtype_of, fields, refusing, shape_of
 from .layers.kernels import NOT_TRAINING
 from .layers.layer import Layer, Shape
 from .machine.interruption import Interruption
 from .maths.loss import AnyLoss, read
 from .maths.optimizers import Optimizer
 from .network.history import History
+from .network.model_file import from_file, to_file
 from .network.network import Network, Pair
 from .network.sequential import Sequential, up_to
-from .network.training_state import restore_counters, training_state_of
 from .training.batches import Stretch
 from .training.compiled import make_trainer
 from .training.eager import EagerTrainer
@@ -317,71 +315,19 @@ class Autoencoder(Network):
         OSError
             If the file cannot be written; one that was there is as before.
         """
-        training_state = flag("training_state", training_state)
+        write(path, *self.to_file(training_state))
+
+    def to_file(self, training_state: bool = False) -> tuple[dict, dict[str, np.ndarray]]:
+        """What `save` writes: the document and the arrays."""
         self.require_built("save")
-        self.history.check()
-        document = {
-            "kind": "autoencoder",
-            "input_shape": self.input_shape,
-            "dtype": self.dtype.name,
-            "seed": self.seed,
-            "loss": describe(self.loss),
-            "optimizer": describe(self.optimizer),
-            "encoder": describe_layers(self.encoder.layers),
-            "decoder": describe_layers(self.decoder.layers),
-            "training_state": training_state_of(self) if training_state else None,
-        }
-        arrays = {"parameters": self.parameters}
-        if training_state:
-            epochs = max(map(len, self.history.values()), default=0)
-            figures = np.array(list(self.history.values()), np.float64)
-            arrays |= {"slots": self.slots, "history": figures.reshape(len(self.history), epochs)}
-        write(path, document, arrays)
+        return to_file(self, flag("training_state", training_state))
 
     @classmethod
     def from_file(
         cls, file: ModelFile, custom: Mapping[str, Any], threads: int | None
     ) -> "Autoencoder":
         """What `save` wrote; nothing is allocated before the file is known to hold it."""
-        shape, dtype, seed, loss, optimizer, encoder, decoder, state = fields(
-            "the document",
-            file.document,
-            {
-                "input_shape": list,
-                "dtype": str,
-                "seed": int,
-                "loss": dict,
-                "optimizer": dict,
-                "encoder": list,
-                "decoder": list,
-                "training_state": (dict, type(None)),
-            },
-        )
-        shape, dtype = shape_of(shape), dtype_of(dtype)
-        parts = (
-            restore_layers("encoder", encoder, custom),
-            restore_layers("decoder", decoder, custom),
-            restore("loss", loss, custom),
-            restore("optimizer", optimizer, custom),
-        )
-        with refusing("the model"):
-            model = cls(*parts[:2], None, *parts[2:], seed=seed, dtype=dtype, threads=threads)
-            model.declare(shape)
-        size = declared_size(model.layers)
-        expected: dict[str, tuple[Any, tuple[int, ...]]] = {"parameters": (dtype, (size,))}
-        if state is not None:
-            names = restore_counters(model.progress, state, file.version)
-            epochs = file.shape("history")[-1:] or (0,)
-            expected["slots"] = (dtype, (len(model.slots), size))
-            expected["history"] = (np.float64, (len(names), *epochs))
-        file.expect(expected)
-        model.bind()
-        file.read("parameters", out=model.parameters)
-        if state is not None:
-            file.read("slots", out=model.slots)
-            figures = file.read("history", finite=False).tolist()
-            model.history.update(zip(names, figures, strict=True))
-        return model
+        return from_file(cls, file, custom, threads)
 
     def export_numpy(
         self, folder: str | os.PathLike[str], *, encoder_only: bool = False

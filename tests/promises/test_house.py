@@ -13,7 +13,8 @@ from tests.support import house
 FLOORS = [
     ("__main__", "__init__"),
     ("cli",),
-    ("models", "loading", "inspection"),
+    ("models", "loading"),
+    ("inspection",),
     ("autoencoder",),
     ("training", "export"),
     ("callbacks",),

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import tinyae as tae
-from tests.support.entries import FLAT, SQUARES, data, model, pca, pictured, sampler
+from tests.support.entries import FLAT, SQUARES, data, detector, model, pca, pictured, sampler
 from tests.support.layer_cases import LAYER_CASES
 from tinyae import datasets, models, plot
 from tinyae.checks.public_names import find, homes
@@ -54,7 +54,9 @@ KINDS: dict[str, frozenset[str]] = {
     **dict.fromkeys(("sine_curve.seed", "two_gaussians.seed"), COUNT),
     **dict.fromkeys(("learning_rate", "epsilon", "l1", "l2", "stddev", "min_delta"), NUMBER),
     **dict.fromkeys(("noise",), NUMBER),
-    **dict.fromkeys(("rate", "beta_1", "beta_2", "momentum", "tolerance"), NUMBER_BELOW_1),
+    **dict.fromkeys(
+        ("quantile", "rate", "beta_1", "beta_2", "momentum", "tolerance"), NUMBER_BELOW_1
+    ),
     **dict.fromkeys(("shuffle", "eager", "training", "per_feature", "use_bias"), FLAG),
     **dict.fromkeys(("training_state", "encoder_only", "save_best_only"), FLAG),
     **dict.fromkeys(("restore_best_weights", "mnist.images", "mnist_mini.images"), FLAG),
@@ -64,7 +66,7 @@ KINDS: dict[str, frozenset[str]] = {
     **dict.fromkeys(("monitor", "label"), TEXT),
     "add_weight.name": TEXT,
     **dict.fromkeys(("loss", "optimizer", "padding", "covariance"), CHOICE),
-    **dict.fromkeys(("activation", "output_activation"), OPTIONAL),
+    **dict.fromkeys(("activation", "output_activation", "code_activation"), OPTIONAL),
     **dict.fromkeys(("Activation.activation",), OPTIONAL),
     "dtype": CHOICE,
     "copy.dtype": OPTIONAL,
@@ -86,6 +88,9 @@ KINDS: dict[str, frozenset[str]] = {
     **dict.fromkeys(("ax", "axes"), OPTIONAL),
     "title": TEXT | OPTIONAL,
     "function": PART,
+    "explanation": MODEL,
+    "sample": COUNT,
+    "names": OPTIONAL,
     **dict.fromkeys(("cropping", "ZeroPadding2D.padding"), COUNT),
     **dict.fromkeys(("output_padding", "MaxPooling1D.strides"), OPTIONAL),
     "AveragePooling1D.strides": OPTIONAL,
@@ -111,6 +116,7 @@ PLUMBING = {
     *("all_or_nothing", "kernel_numbers", "record", "record_behind", "record_fields"),
     *("scratch_size", "shape_error", "slides", "addresses", "part_address", "settings"),
     *("from_logits", "numbers_for", "parts", "check_targets", "output_padding_for", "step_weight"),
+    "to_file",
     *("formula", "of", "operations", "steps", "inside", "first_state"),
 }
 # Callables that take anything, and why
@@ -277,6 +283,18 @@ def calls(folder: Path) -> dict[str, Call]:
         ),
         "Autoencoder.summary": (lambda: model().summary, {}),
         "latent_diagnostics": (lambda: tae.latent_diagnostics, {"codes": x}),
+        "AnomalyDetector": (
+            lambda: tae.AnomalyDetector,
+            {"model": detector("model"), "quantile": 0.5},
+        ),
+        **{
+            f"AnomalyDetector.{name}": (lambda name=name: getattr(detector("PCA"), name), {"x": x})
+            for name in ("fit", "score", "predict", "explain")
+        },
+        "AnomalyDetector.save": (
+            lambda: detector("PCA").save,
+            {"path": folder / "d.npz", "training_state": True},
+        ),
         "GaussianSampler": (lambda: tae.GaussianSampler, {"covariance": "full"}),
         "GaussianSampler.fit": (lambda: sampler("full").fit, {"codes": x}),
         "GaussianSampler.log_prob": (lambda: sampler("full").log_prob, {"codes": x}),
@@ -407,6 +425,20 @@ def calls(folder: Path) -> dict[str, Call]:
             )
             for name in ("error_map", "reconstructions")
         },
+        "plot.blame": (
+            lambda: plot.blame,
+            {
+                **{"explanation": detector("PCA").explain(x), "sample": 0, "n": 3},
+                **{"names": list("abcdef"), "title": "A", "ax": None},
+            },
+        ),
+        "plot.blame_map": (
+            lambda: plot.blame_map,
+            {
+                "explanation": tae.AnomalyDetector(pca(2, SQUARES)).fit(squares).explain(squares),
+                **{"n": 3, "title": "A", "ax": None},
+            },
+        ),
         "plot.interpolation": (
             lambda: plot.interpolation,
             {"strips": {"a": squares}, "title": "A", "ax": None},
@@ -443,7 +475,7 @@ def calls(folder: Path) -> dict[str, Call]:
             {"filters": (2, 1)},
         ),
         "models.denoising": (lambda: models.denoising, {"stddev": 0.1, "filters": (2, 1)}),
-        "models.sparse": (lambda: models.sparse, {"penalty": tae.L1(0.1)}),
+        "models.sparse": (lambda: models.sparse, {"penalty": tae.L1(0.1), "code_activation": None}),
         "datasets.mnist": (
             lambda: datasets.mnist,
             {"path": folder, "digits": (1,), "images": False},

@@ -92,6 +92,10 @@ def of_pca(target):
             raise Broken("numbers differ", "codes have another size than n_components_")
 
 
+def of_detector(target):
+    target.fit(X).predict(X)
+
+
 def of_sampler(target):
     target.fit(X).sample(3)
 
@@ -127,6 +131,11 @@ SUBJECTS = {
     "ModelCheckpoint": (lambda: tae.ModelCheckpoint("nowhere"), lambda target: None),
     "PCA": (lambda: tae.PCA(2), of_pca),
     "PCA, fitted": (lambda: tae.PCA(2).fit(X), of_pca),
+    "AnomalyDetector": (lambda: tae.AnomalyDetector(tae.PCA(2).fit(X)), of_detector),
+    "AnomalyDetector, fitted": (
+        lambda: tae.AnomalyDetector(tae.PCA(2).fit(X)).fit(X),
+        of_detector,
+    ),
     "GaussianSampler": (tae.GaussianSampler, of_sampler),
     "GaussianSampler, fitted": (lambda: tae.GaussianSampler().fit(X), lambda one: one.sample(3)),
     "Progress": (lambda: model(input_shape=FLAT).progress, lambda target: None),

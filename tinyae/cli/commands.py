@@ -3,6 +3,7 @@
 import argparse
 import math
 import sys
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -10,6 +11,7 @@ from numpy.typing import DTypeLike
 from ..autoencoder import Autoencoder
 from ..datasets.columns import Choice
 from ..datasets.samples import Samples, read_samples
+from ..inspection.anomalies import AnomalyDetector
 from ..inspection.check_gradients import check_gradients
 from ..linear.pca import PCA
 from ..loading import load
@@ -25,6 +27,9 @@ from .terminal import say
 def info(options: argparse.Namespace) -> None:
     """``python -m tinyae info``: what is in a model's file."""
     model = load(options.model)
+    if isinstance(model, AnomalyDetector):
+        say(f"{model!r}, of the model:")
+        model = model.model
     if isinstance(model, PCA):
         say(f"PCA of {model.n_features_in_:,} features, fitted to {model.n_samples_seen_:,}")
         for position, share in enumerate(model.explained_variance_ratio_, start=1):
@@ -76,7 +81,7 @@ def apply(options: argparse.Namespace) -> None:
     """``python -m tinyae encode``, ``decode`` and ``reconstruct``."""
     what = options.what
     check_result(options.out, model=options.model, data=options.data)
-    model = load(options.model)
+    model = _watched(load(options.model))
     if isinstance(model, Sequential):
         if what == "reconstruct":
             raise ValueError(f"{options.model} is half an autoencoder, so it cannot reconstruct")
@@ -95,7 +100,7 @@ def apply(options: argparse.Namespace) -> None:
 
 def check(options: argparse.Namespace) -> None:
     """``python -m tinyae check``: a model's gradients against finite differences."""
-    model = load(options.model)
+    model = _watched(load(options.model))
     if not isinstance(model, Autoencoder):
         raise ValueError(f"{options.model} holds no autoencoder, so it has no loss to check")
     samples = _samples(options, model.dtype)
@@ -107,6 +112,11 @@ def check(options: argparse.Namespace) -> None:
     print(report)
     if not report.passed:
         raise ValueError(f"the gradient check of {options.model}: {report.verdict}")
+
+
+def _watched(model: Any) -> Any:
+    """The model itself, or the one that a detector watches."""
+    return model.model if isinstance(model, AnomalyDetector) else model
 
 
 def _input_shape(model: Autoencoder | PCA, what: str) -> tuple[int, ...]:
