@@ -7,11 +7,13 @@ from . import plot as plot
 from .autoencoder import Autoencoder as Autoencoder
 from .callbacks.early_stopping import EarlyStopping as EarlyStopping
 from .callbacks.model_checkpoint import ModelCheckpoint as ModelCheckpoint
+from .callbacks.reduce_lr_on_plateau import ReduceLROnPlateau as ReduceLROnPlateau
 from .codes.latent_diagnostics import latent_diagnostics as latent_diagnostics
 from .codes.sampling import GaussianSampler as GaussianSampler
 from .codes.sampling import generate as generate
 from .codes.sampling import interpolate as interpolate
 from .codes.sampling import straight_line as straight_line
+from .datasets.missing import mask_missing as mask_missing
 from .files.archive import ModelFormatError as ModelFormatError
 from .inspection.anomalies import AnomalyDetector as AnomalyDetector
 from .inspection.check_gradients import check_gradients as check_gradients
@@ -28,6 +30,7 @@ from .layers.noise import GaussianNoise as GaussianNoise
 from .layers.pooling import AveragePooling2D as AveragePooling2D
 from .layers.pooling import MaxPooling2D as MaxPooling2D
 from .layers.pooling import UpSampling2D as UpSampling2D
+from .layers.rescaling import Rescaling as Rescaling
 from .layers.reshaping import Activation as Activation
 from .layers.reshaping import Flatten as Flatten
 from .layers.reshaping import Reshape as Reshape
@@ -56,6 +59,8 @@ from .maths.penalties import L1 as L1
 from .maths.penalties import L1L2 as L1L2
 from .maths.penalties import L2 as L2
 from .maths.per_column import Columns as Columns
+from .maths.schedules import CosineDecay as CosineDecay
+from .maths.schedules import ExponentialDecay as ExponentialDecay
 from .network.history import History as History
 from .network.sequential import Sequential as Sequential
 from .training.divergence import TrainingDiverged as TrainingDiverged

@@ -14,6 +14,7 @@ from typing import Any
 from .autoencoder import Autoencoder
 from .checks.arguments import not_negative, pair
 from .checks.arguments import sizes as whole_numbers
+from .checks.public_names import explaining
 from .layers.convolution import Conv2D
 from .layers.dense import Dense
 from .layers.layer import Layer
@@ -25,6 +26,8 @@ from .maths.penalties import L1, L1L2
 from .maths.penalties import check as check_penalty
 
 IMAGE = (28, 28, 1)
+
+__getattr__ = explaining(__name__)
 
 
 def deep(

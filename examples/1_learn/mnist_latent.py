@@ -60,7 +60,8 @@ def main(out, full=False, seed=0, sizes=(784, 500, 300, 2), epochs=10, steps=250
     latent[0].figure.savefig(out / "latent.png", bbox_inches="tight")
     ends = {digit: x_test[np.flatnonzero(y_test == digit)[0]] for digit in DIGITS}
     strips = {
-        f"{a} to {b}": tae.interpolate(tf1, ends[a], ends[b], 9) for a, b in ((1, 5), (5, 6), (6, 1))
+        f"{a} to {b}": tae.interpolate(tf1, ends[a], ends[b], 9)
+        for a, b in ((1, 5), (5, 6), (6, 1))
     }
     ax = tae.plot.interpolation(strips, title="Walks through the plane of the tanh network")
     ax.figure.savefig(out / "tanh_walks.png", bbox_inches="tight")

@@ -36,7 +36,10 @@ def measure(images):
         total,
         *((side > 1).sum(axis=1) for side in (down, across)),
         *(row, column),
-        *(np.sqrt((a * b**2).sum(axis=1) / total) for a, b in ((down, from_row), (across, from_column))),
+        *(
+            np.sqrt((a * b**2).sum(axis=1) / total)
+            for a, b in ((down, from_row), (across, from_column))
+        ),
         np.einsum("nij,ni,nj->n", images, from_row, from_column) / total,
     ]
     cells = images.reshape(-1, 7, 4, 7, 4).max(axis=(2, 4)).reshape(-1, CELLS) > 0.5

@@ -82,6 +82,7 @@ LAYER_CASES = [
     Case("average1d", lambda: tae.AveragePooling1D(2), (5, 2)),
     Case("upsampling1d", lambda: tae.UpSampling1D(3), (3, 2)),
     Case("dropout", lambda: tae.Dropout(0.4), (6,)),
+    Case("rescaling", lambda: tae.Rescaling(0.5, -1.0), (2, 3)),
     Case("noise", lambda: tae.GaussianNoise(0.4), (2, 3)),
 ]
 each_case = pytest.mark.parametrize("case", LAYER_CASES, ids=lambda case: case.name)

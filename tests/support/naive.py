@@ -229,6 +229,7 @@ FORWARD = {
     "UpSampling1D": lambda layer, x: np.repeat(x, layer.size, axis=1),
     "Dropout": lambda layer, x: x,  # active in training only
     "GaussianNoise": lambda layer, x: x,
+    "Rescaling": lambda layer, x: layer.scale * x + layer.offset,
 }
 
 
@@ -288,25 +289,28 @@ def penalty(a, l1, l2):
     return sum(l1 * abs(v) + l2 * v * v for v in np.asarray(a, np.float64).ravel()) / len(a)
 
 
-def adam(theta, gradients, alpha=1e-3, beta_1=0.9, beta_2=0.999, epsilon=1e-7):
-    """θ after one step for each gradient, Keras's form."""
+def adam(theta, gradients, alpha=1e-3, beta_1=0.9, beta_2=0.999, epsilon=1e-7, decay=0.0):
+    """θ after one step for each gradient, Keras's form; alpha may be one number for each step."""
     theta = np.array(theta, np.float64)
     m, v = np.zeros_like(theta), np.zeros_like(theta)
     for t, g in enumerate(np.asarray(gradients, np.float64), start=1):
         m = beta_1 * m + (1 - beta_1) * g
         v = beta_2 * v + (1 - beta_2) * g**2
-        rate = alpha * np.sqrt(1 - beta_2**t) / (1 - beta_1**t)
+        rate = np.broadcast_to(alpha, len(gradients))[t - 1]
+        theta = theta - rate * decay * theta
+        rate = rate * np.sqrt(1 - beta_2**t) / (1 - beta_1**t)
         theta = theta - rate * m / (np.sqrt(v) + epsilon)
     return theta
 
 
-def sgd(theta, gradients, alpha=0.01, momentum=0.0):
-    """θ after one step for each gradient."""
+def sgd(theta, gradients, alpha=0.01, momentum=0.0, decay=0.0):
+    """θ after one step for each gradient; alpha may be one number for each step."""
     theta = np.array(theta, np.float64)
     velocity = np.zeros_like(theta)
-    for g in np.asarray(gradients, np.float64):
-        velocity = momentum * velocity - alpha * g
-        theta = theta + velocity
+    for t, g in enumerate(np.asarray(gradients, np.float64)):
+        rate = np.broadcast_to(alpha, len(gradients))[t]
+        velocity = momentum * velocity - rate * g
+        theta = theta - rate * decay * theta + velocity
     return theta
 
 

@@ -19,8 +19,7 @@ from tinyae.training import fit as training
 from tinyae.training.compiled import CompiledTrainer
 from tinyae.training.eager import EagerTrainer
 
-# Without JIT the kernels are NumPy code, which warns where compiled code does not.
-if DISABLED:
+if DISABLED:  # the kernels are NumPy code, which warns where compiled code does not
     pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals as POSIX sends them")
@@ -29,10 +28,7 @@ posix = pytest.mark.skipif(os.name != "posix", reason="signals as POSIX sends th
 class Counter:
     """Counts what `fit` does, also while it does it: steps, and what they are part of.
 
-    Attributes
-    ----------
-    begun : int
-        Stretches of steps, and validations, that have begun.
+    `begun` is how many stretches of steps, and validations, have begun.
     """
 
     def __init__(self, monkeypatch):
@@ -41,10 +37,10 @@ class Counter:
         self._step, self._run_eager = EagerTrainer.loss_and_gradient, EagerTrainer.run
         counter = self  # the trainers' own self comes first in their methods
 
-        def train(trainer, run, interruption):
+        def train(trainer, run, *arguments):
             counter.begun, counter._run = counter.begun + 1, run
             try:
-                counter._train(trainer, run, interruption)
+                counter._train(trainer, run, *arguments)
             finally:
                 counter._run = None
                 counter._steps += int(run.sync[loop.COMPLETED])
@@ -333,6 +329,35 @@ def test_an_error_in_the_middle_of_a_stretch_leaves_the_last_counted_step(loss, 
     with pytest.raises(MemoryError):
         ae.fit(samples(), steps_per_epoch=2, **STREAM)
     monkeypatch.undo()
+    check_usable(ae, twin)
+
+
+@posix
+def test_ctrl_c_waits_until_an_error_in_an_eager_step_is_undone(monkeypatch):
+    """Also the second one, which would end the step itself at once."""
+
+    class Fails(PlainMSE):
+        calls = 0
+
+        def value_and_gradient(self, output, target):
+            self.calls += 1
+            if self.calls == 3:  # the second of its stretch
+                raise MemoryError
+            return super().value_and_gradient(output, target)
+
+    def interrupted(*arguments):
+        for _ in range(2):
+            signal.raise_signal(signal.SIGINT)
+        restart(*arguments)
+
+    ae, twin = small_model(Fails()), small_model(PlainMSE())
+    restart = training.WayBack.restart
+    monkeypatch.setattr(training.WayBack, "restart", interrupted)
+    monkeypatch.setattr(tuning, "STRETCH_SECONDS", 1e9)
+    with pytest.raises(KeyboardInterrupt):
+        ae.fit(samples(), steps_per_epoch=9, **STREAM)
+    monkeypatch.undo()
+    assert ae.progress.step == 1
     check_usable(ae, twin)
 
 

@@ -20,6 +20,7 @@ from ..maths.initializers import RandomNormal
 from ..maths.loss import Loss
 from ..maths.optimizers import Optimizer
 from ..maths.penalties import Penalty
+from ..maths.schedules import Schedule
 from .archive import ModelFormatError
 from .fields import MOST_OUTPUTS, fields, refusing
 
@@ -36,7 +37,7 @@ def known(name: str) -> type | None:
     if (
         not isinstance(found, type)
         or found in KINDS
-        or not issubclass(found, (*KINDS, RandomNormal))
+        or not issubclass(found, (*KINDS, RandomNormal, Schedule))
     ):
         return None
     composite = issubclass(found, Layer) and found.layers is not Layer.layers
@@ -137,12 +138,14 @@ def describe_layers(layers: list[Layer]) -> list[dict[str, Any]]:
 
 
 def _describe_layer(layer: Layer) -> dict[str, Any]:
-    described, penalty = describe(layer), layer.activity_regularizer
-    if penalty is not None and describe(penalty) not in described["config"].values():
-        raise ValueError(
-            f"{layer!r} cannot be saved: its activity_regularizer, {penalty!r}, is none of its "
-            "constructor's arguments"
-        )
+    described = describe(layer)
+    for name in ("activity_regularizer", "kernel_regularizer"):
+        penalty = vars(layer).get(name)
+        if penalty is not None and describe(penalty) not in described["config"].values():
+            raise ValueError(
+                f"{layer!r} cannot be saved: its {name}, {penalty!r}, is none of its "
+                "constructor's arguments"
+            )
     return {**described, "trainable": bool(layer.trainable)}
 
 

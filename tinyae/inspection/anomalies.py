@@ -12,7 +12,7 @@ from ..checks.arguments import between, finite_number, flag, with_methods
 from ..checks.arrays import row_slices
 from ..checks.attributes import Checked
 from ..checks.floating_point import finite, quiet
-from ..checks.foreign_names import hinting
+from ..checks.hints import hinting
 from ..checks.guises import numbers
 from ..checks.handed_out import lasting
 from ..checks.tables import cut, figure, table

@@ -38,12 +38,12 @@ from ..maths.activations import (
 from ..maths.formula import Formula, matrix_formula
 from ..maths.initializers import Initializer
 from ..maths.penalties import Penalty
+from .affine import Affine
 from .im2col import add_windows, turn, turn_back, windows
 from .kernels import Kernels
-from .layer import Layer, Shape
+from .layer import Shape
 from .steps import Pad, Step, WindowProduct, biased
 from .upsampled_convolution import record_behind_repeat
-from .weights import WEIGHTED
 from .windows import (
     WINDOW_FIELDS,
     by,
@@ -141,7 +141,7 @@ def conv_backward(op, x, W, y, dy, dW, db, dx, scratch):
         turn_back(op, dK, outer, inner, dW)
 
 
-class Conv2D(Layer):
+class Conv2D(Affine):
     """Convolution of images: y[i, j, o] = f(Σ x[i s + u − p, j s + v − p, c] W[u, v, c, o] + b[o]).
 
     Parameters
@@ -163,6 +163,8 @@ class Conv2D(Layer):
         Initial W, of shape (rows, columns, channels, filters), and b, of shape (filters,).
     activity_regularizer : L1, L2, L1L2 or None
         A penalty on y.
+    kernel_regularizer : L1, L2, L1L2 or None
+        A penalty on W while the layer is trained, λ₁ Σ|W| + λ₂ ΣW², divided by nothing.
 
     Examples
     --------
@@ -178,7 +180,6 @@ class Conv2D(Layer):
         "kernel_size": pair,
         "strides": pair,
         "padding": check_padding,
-        **WEIGHTED,
     }
 
     def __init__(
@@ -193,12 +194,18 @@ class Conv2D(Layer):
         kernel_initializer: str | Initializer = "glorot_uniform",
         bias_initializer: str | Initializer = "zeros",
         activity_regularizer: Penalty | None = None,
+        kernel_regularizer: Penalty | None = None,
     ):
-        super().__init__(activity_regularizer=activity_regularizer)
-        self.filters, self.padding, self.use_bias = filters, padding, use_bias
+        super().__init__(
+            activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            bias_initializer=bias_initializer,
+            activity_regularizer=activity_regularizer,
+            kernel_regularizer=kernel_regularizer,
+        )
+        self.filters, self.padding = filters, padding
         self.kernel_size, self.strides = kernel_size, strides
-        self.activation = activations.check("activation", activation)
-        self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
 
     def build(self, input_shape: Shape) -> Shape:
         check_image(self, input_shape)

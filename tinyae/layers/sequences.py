@@ -98,7 +98,7 @@ class Conv1D(OfSequences, Conv2D):
     padding : "valid" or "same", default "valid"
         Windows inside the sequence only; or as many windows as steps / s, with zeros around, half
         of them (rounded down) before the sequence.
-    activation, use_bias, bias_initializer, activity_regularizer
+    activation, use_bias, bias_initializer, activity_regularizer, kernel_regularizer
         As for `Conv2D`.
     kernel_initializer : str or callable ``(shape, rng) -> array``
         Initial W, of shape (kernel_size, channels, filters).
@@ -125,7 +125,8 @@ class Conv1DTranspose(OfSequences, Conv2DTranspose):
     output_padding : int, optional
         Below s. With it y has (size − 1) s + kernel_size steps, or, with "same",
         2 ⌊kernel_size / 2⌋ less, and these in addition.
-    filters, kernel_size, activation, use_bias, bias_initializer, activity_regularizer
+    filters, kernel_size, activation, use_bias, bias_initializer
+    activity_regularizer, kernel_regularizer
         As for `Conv1D`.
     kernel_initializer : str or callable ``(shape, rng) -> array``
         Initial W, of shape (kernel_size, filters, channels).

@@ -1,4 +1,7 @@
-"""Transposed convolution of images: `convolution` has its mathematics and its kernels."""
+"""The transposed convolution: the backward pass of a convolution for its input, as a layer.
+
+Its mathematics is in `convolution`, with that of the layer that it is the reverse of.
+"""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -35,7 +38,8 @@ class Conv2DTranspose(Conv2D):
     output_padding : int or (int, int), optional
         Below s. With it y has (size − 1) s + kernel_size pixels along a side, or, with "same",
         2 ⌊kernel_size / 2⌋ less, and these in addition.
-    filters, kernel_size, activation, use_bias, bias_initializer, activity_regularizer
+    filters, kernel_size, activation, use_bias, bias_initializer
+    activity_regularizer, kernel_regularizer
         As for `Conv2D`.
     kernel_initializer : str or callable ``(shape, rng) -> array``
         Initial W, of shape (rows, columns, filters, channels).
@@ -65,6 +69,7 @@ class Conv2DTranspose(Conv2D):
         kernel_initializer: str | Initializer = "glorot_uniform",
         bias_initializer: str | Initializer = "zeros",
         activity_regularizer: Penalty | None = None,
+        kernel_regularizer: Penalty | None = None,
     ):
         super().__init__(
             *(filters, kernel_size, strides, padding, activation),
@@ -72,6 +77,7 @@ class Conv2DTranspose(Conv2D):
             kernel_initializer=kernel_initializer,
             bias_initializer=bias_initializer,
             activity_regularizer=activity_regularizer,
+            kernel_regularizer=kernel_regularizer,
         )
         self.output_padding = output_padding
         self._check_below_strides()

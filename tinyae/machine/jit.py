@@ -6,7 +6,7 @@ steps through all of it.
 
 import contextlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import numba
 
@@ -29,7 +29,10 @@ OPTIONS = {
 }
 
 
-def kernel(function: Callable, **options: Any) -> Callable:
+F = TypeVar("F", bound=Callable)
+
+
+def kernel(function: F, **options: Any) -> F:
     """Compile `function` with Numba on its first call; keep the result on disk where possible.
 
     It may be called from Python and from other kernels.
@@ -45,7 +48,7 @@ def kernel(function: Callable, **options: Any) -> Callable:
     return dispatcher
 
 
-def called(function: Callable) -> Callable:
+def called(function: F) -> F:
     """A kernel that only compiled code calls: it compiles faster without a wrapper for Python."""
     dispatcher = kernel(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)
     if not DISABLED:
@@ -53,7 +56,7 @@ def called(function: Callable) -> Callable:
     return dispatcher
 
 
-def inlined(function: Callable) -> Callable:
+def inlined(function: F) -> F:
     """Make `function` part of each kernel that calls it.
 
     A function that is compiled both on its own and as part of its callers exists in copies, which

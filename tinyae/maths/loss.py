@@ -12,6 +12,8 @@ from ..checks.arrays import admit
 from ..checks.floating_point import converted, quiet
 from ..checks.operands import batch, changeable, operand
 from ..machine.calls import by_address
+from ..machine.jit import inlined
+from ..machine.views import view
 from . import activations
 from .formula import Formula
 from .with_kernel import WithKernel
@@ -23,6 +25,30 @@ loss_address, call_loss = by_address(
         *(real[:, ::1], types.float64[::1]),
     ),
 )
+
+
+@inlined
+def weighted_loss(loss, y, x, w, settings, scale, dy, sums):
+    """Every sample's sum into sums (n,), and the gradient times scale into dy, both weighted.
+
+    The weights w are (n, 1) or those of all elements, (n, size), for which sums needs room; without
+    any, w is (0, 0). What has weight zero counts nothing, whatever its loss is.
+    """
+    if w.shape[1] > 1:  # all elements as samples of their own
+        elements = (y.size, 1)
+        numbers = (view(y, 0, elements), view(x, 0, elements), settings, scale)
+        call_loss(loss, (*numbers, view(dy, 0, elements), sums))
+    else:
+        call_loss(loss, (y, x, settings, scale, dy, sums))
+    for i in range(w.shape[0]):
+        total = 0.0
+        for j in range(w.shape[1]):
+            if w[i, j] != 0:
+                total += w[i, j] * sums[i * w.shape[1] + j]
+        sums[i] = total
+        for j in range(dy.shape[1]):
+            weight = w[i, j % w.shape[1]]
+            dy[i, j] = weight * dy[i, j] if weight != 0 else weight
 
 
 @runtime_checkable
@@ -61,6 +87,10 @@ class Loss(WithKernel):
         without ``self``, defined outside the class.
     bounds : (float, float) or None
         The range that targets must keep to.
+    separable : bool, default True
+        Whether a sample's sum is one over elements that know nothing of each other. Then the kernel
+        may also be given all elements as samples of size 1, in their order, and each element may
+        have a weight.
     activation : str or None
         The activation that the loss is computed together with where outputs end in it, by the loss
         that `from_logits` gives. A subclass must say so itself.
@@ -100,6 +130,7 @@ class Loss(WithKernel):
     formula: ClassVar[Formula] = Formula("loss(y, t), t the target", "dy = the loss's gradient")
     numpy: ClassVar[Callable | None] = None
     bounds: ClassVar[tuple[float, float] | None] = None
+    separable: Any = True
     activation: ClassVar[str | None] = None
 
     def from_logits(self) -> "Loss":
@@ -199,6 +230,17 @@ def says_elements(loss: AnyLoss) -> bool:
     classes = reversed([*enumerate(type(loss).__mro__)])
     found = {name: i for i, each in classes for name in vars(each)}  # where each is first defined
     return "elements" in found and found["elements"] <= found["value_and_gradient"]
+
+
+def check_weighted(loss: AnyLoss, weight: np.ndarray | None) -> None:
+    """Refuse weights of elements for a loss that is not known to be a sum over them."""
+    separable = says_elements(loss) and getattr(loss, "separable", True)
+    if weight is not None and weight.ndim > 1 and not separable:
+        raise ValueError(
+            f"sample_weight must be a weight for each sample, of shape ({len(weight)},), since "
+            f"{type(loss).__name__} is not known to be a sum over elements; its shape is "
+            f"{weight.shape}"
+        )
 
 
 def check_for(loss: AnyLoss, shape: tuple[int, ...]) -> None:

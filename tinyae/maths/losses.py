@@ -245,6 +245,7 @@ class _OfClasses(Loss):
     """A loss of shares of classes, which lie along the last axis."""
 
     bounds = (0.0, 1.0)
+    separable = False  # softmax knows all classes
 
     def numbers_for(self, shape, dtype):
         if not shape:

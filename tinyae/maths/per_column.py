@@ -20,31 +20,42 @@ Which = int | slice | tuple[int, ...]
 def per_column(y, x, settings, scale, dy, sums):
     """Each part's sums, added up, and its gradient, both by its own kernel, for its columns.
 
-    The settings are k, how many columns there are, and for each part the address of its kernel, how
+    Or, where every element is a sample of its own, in the order of columns, its share. The settings
+    are k, how many columns there are, and for each part the address of its kernel, how
     many columns it has and how many numbers, its columns and its numbers.
     """
-    k, n = int(settings[0]), y.shape[0]
-    pixels = y.shape[1] // k  # or time steps: whatever comes before the last axis
-    sums[:n] = 0
+    k, alone = int(settings[0]), y.shape[1] < int(settings[0])  # every element as a sample
+    pixels = max(1, y.shape[1] // k)  # or time steps: whatever comes before the last axis
+    n = y.size // (pixels * k)
+    given, wanted, slope = view(y, 0, (y.size,)), view(x, 0, (y.size,)), view(dy, 0, (y.size,))
+    sums[: y.shape[0]] = 0
     at = 1
     while at < settings.size:
         address, width, count = int(settings[at]), int(settings[at + 1]), int(settings[at + 2])
         columns = view(settings, at + 3, (width,))
         numbers = view(settings, at + 3 + width, (count,))
         at += 3 + width + count
-        a, b = np.empty((n, pixels * width), y.dtype), np.empty((n, pixels * width), y.dtype)
-        da, own = np.empty_like(a), np.empty(n)
-        for i in range(n):
-            for p in range(pixels):
-                for j in range(width):
-                    column = p * k + int(columns[j])
-                    a[i, p * width + j], b[i, p * width + j] = y[i, column], x[i, column]
-        call_loss(address, (a, b, numbers, scale, da, own))
-        for i in range(n):
-            sums[i] += own[i]
-            for p in range(pixels):
-                for j in range(width):
-                    dy[i, p * k + int(columns[j])] = da[i, p * width + j]
+        size = n * pixels * width
+        shape = (size, 1) if alone else (n, pixels * width)
+        a, b, da, own = (
+            np.empty(size, y.dtype),
+            np.empty(size, y.dtype),
+            np.empty(shape, y.dtype),
+            np.empty(shape[0]),
+        )
+        for i in range(size):
+            place = i // width * k + int(columns[i % width])
+            a[i], b[i] = given[place], wanted[place]
+        call_loss(address, (view(a, 0, shape), view(b, 0, shape), numbers, scale, da, own))
+        back = view(da, 0, (size,))
+        for i in range(size):
+            place = i // width * k + int(columns[i % width])
+            slope[place] = back[i]
+            if alone:
+                sums[place] = own[i]
+        if not alone:
+            for i in range(n):
+                sums[i] += own[i]
 
 
 def check_columns(name: str, columns: Any) -> tuple[tuple[Which, str | Loss], ...]:
@@ -131,6 +142,11 @@ class Columns(Loss):
 
     def __init__(self, columns: Any):
         self.columns = columns
+
+    @property
+    def separable(self) -> bool:
+        """Whether the losses of all parts are sums over elements."""
+        return all(getattr(get(loss), "separable", False) for _, loss in self.columns)
 
     def parts(self, shape):
         if not shape:

@@ -10,15 +10,12 @@ Read ``drawing`` (what all share), ``training`` (losses by epoch), ``curves`` (p
 
 from typing import Any
 
+from ..checks.extras import needs
 from ..checks.public_names import on_first_use
 
 _find, __dir__, __all__ = on_first_use(__name__)
 
 
 def __getattr__(name: str) -> Any:
-    try:
+    with needs("plots need", "plot", "matplotlib", "mpl_toolkits"):
         return _find(name)
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] in ("matplotlib", "mpl_toolkits"):
-            raise ImportError('plots need matplotlib: pip install "tinyae[plot]"') from error
-        raise

@@ -10,7 +10,7 @@ from matplotlib.colors import Normalize
 
 from ..checks.arguments import listed, optional_text, shown, whole
 from ..checks.floating_point import quiet
-from ..checks.foreign_names import hinting
+from ..checks.hints import hinting
 from .drawing import COLOURS, as_images, axes_for, colour_bar, grey_limits, set_title, unit_range
 from .pictures import coloured, rows_of_images
 

@@ -9,7 +9,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 from ..checks.arguments import mapping, optional_text
 from ..checks.arrays import numbers
 from ..checks.floating_point import quiet
-from ..checks.foreign_names import hinting
+from ..checks.hints import hinting
 from .drawing import COLOURS, axes_for, legend_within, set_title
 
 PARTS = ("loss", "reconstruction", "penalty")

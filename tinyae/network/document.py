@@ -1,19 +1,25 @@
-"""What a model's file says of it, and the model that it says."""
+"""What a file keeps of a model, and of where its training stands in each version of the format."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from ..files.archive import ModelFile
+from ..files.archive import ModelFile, ModelFormatError
 from ..files.describe import declared_size, describe, describe_layers, restore, restore_layers
-from ..files.fields import dtype_of, fields, refusing, shape_of
+from ..files.fields import counter, dtype_of, fields, refusing, shape_of
+from .history import Progress
 from .network import Network
-from .training_state import restore_counters, training_state_of
+
+# The names of the counters in a file, and in `Progress`
+COUNTERS = {"epoch": "epoch", "step": "step", "pass": "pass_", "position": "position"}
+BY_VERSION = {1: COUNTERS, 2: {**COUNTERS, "optimizer_step": "optimizer_step"}}
 
 
-def to_file(model: Network, training_state: bool) -> tuple[dict, dict[str, np.ndarray]]:
-    """The document and the arrays for a built model."""
+def document_of(
+    model: Network, training_state: bool
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """A model that is built, as plain data and arrays."""
     model.history.check()
     document = {
         "kind": "autoencoder",
@@ -34,8 +40,10 @@ def to_file(model: Network, training_state: bool) -> tuple[dict, dict[str, np.nd
     return document, arrays
 
 
-def from_file(cls: Any, file: ModelFile, custom: Mapping[str, Any], threads: int | None) -> Any:
-    """The model of class `cls` that the file holds."""
+def restored(
+    kind: Callable[..., Any], file: ModelFile, custom: Mapping[str, Any], threads: int | None
+) -> Any:
+    """The model of a file; nothing is allocated before the file is known to hold it."""
     shape, dtype, seed, loss, optimizer, encoder, decoder, state = fields(
         "the document",
         file.document,
@@ -58,7 +66,7 @@ def from_file(cls: Any, file: ModelFile, custom: Mapping[str, Any], threads: int
         restore("optimizer", optimizer, custom),
     )
     with refusing("the model"):
-        model = cls(*parts[:2], None, *parts[2:], seed=seed, dtype=dtype, threads=threads)
+        model = kind(*parts[:2], None, *parts[2:], seed=seed, dtype=dtype, threads=threads)
         model.declare(shape)
     size = declared_size(model.layers)
     expected: dict[str, tuple[Any, tuple[int, ...]]] = {"parameters": (dtype, (size,))}
@@ -75,3 +83,23 @@ def from_file(cls: Any, file: ModelFile, custom: Mapping[str, Any], threads: int
         figures = file.read("history", finite=False).tolist()
         model.history.update(zip(names, figures, strict=True))
     return model
+
+
+def training_state_of(model: Network) -> dict[str, Any]:
+    """The counters, and the names of the history's figures."""
+    counts = {key: getattr(model.progress, name) for key, name in BY_VERSION[2].items()}
+    return {**counts, "history": list(model.history)}
+
+
+def restore_counters(progress: Progress, state: dict[str, Any], version: int) -> list[str]:
+    """Take the counters of a file of that version; the names of its history's figures."""
+    counters = BY_VERSION[version]
+    types = {**dict.fromkeys(counters, int), "history": list}
+    *counts, names = fields("training_state", state, types)
+    for (key, name), count in zip(counters.items(), counts, strict=True):
+        setattr(progress, name, counter(key, count))
+    if version == 1:  # whose models had one optimizer for life
+        progress.optimizer_step = progress.step
+    if not all(isinstance(name, str) for name in names) or len({*names}) < len(names):
+        raise ModelFormatError("training_state: 'history' should hold names, each once")
+    return names
