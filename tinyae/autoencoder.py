@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, DTypeLike
 from .callbacks.callback import Callback
 from .checks.arguments import flag
 from .checks.arrays import admit
-from .engine.program import eager_predict, program_for
+from .engine.program import run
 from .export.exportable import Exportable
 from .files.archive import ModelFile, write
 from .layers.layer import Layer, Shape
@@ -21,7 +21,7 @@ from .maths.loss import AnyLoss, read
 from .maths.optimizers import Optimizer
 from .network.document import document_of, restored
 from .network.history import History
-from .network.sequential import Sequential
+from .network.sequential import Sequential, up_to
 from .training.evaluate import finite_figures, sample_errors
 from .training.fit import Training
 from .training.given import Data
@@ -82,9 +82,15 @@ class Autoencoder(Exportable):
 
     # Use
 
-    def encode(self, x: ArrayLike) -> np.ndarray:
-        """The codes of samples x (n, *input_shape), shape (n, *code_shape)."""
-        return self.encoder.run(self.admit_input(x))
+    def encode(self, x: ArrayLike, layer: Layer | int | None = None) -> np.ndarray:
+        """The codes of samples x (n, *input_shape), shape (n, *code_shape).
+
+        Of a `layer`, given itself or by its place in `layers`, its outputs (n, *its output_shape).
+        """
+        if layer is None:
+            return self.encoder.run(self.admit_input(x))
+        layers = up_to(layer, self.layers)
+        return run(layers, None, self.admit_input(x), self.parameters, self.threads)[0]
 
     def decode(self, z: ArrayLike) -> np.ndarray:
         """The outputs for codes z (n, *code_shape), shape (n, *output_shape)."""
@@ -95,12 +101,12 @@ class Autoencoder(Exportable):
     def reconstruct(self, x: ArrayLike) -> np.ndarray:
         """The output for samples x: ``decode(encode(x))``, shape (n, *output_shape)."""
         x = self.admit_input(x)
-        layers = self.layers
-        program = program_for(layers, self._program)
-        if program is None:
-            return read(self.loss, eager_predict(layers, x, self.dtype))
-        self._program = program
-        return read(self.loss, program.predict(x, self.parameters, self.threads))
+        output, self._program = run(self.layers, self._program, x, self.parameters, self.threads)
+        return read(self.loss, output)
+
+    def predict(self, x: ArrayLike) -> np.ndarray:
+        """`reconstruct`."""
+        return self.reconstruct(x)
 
     def evaluate(
         self, x: ArrayLike, y: ArrayLike | None = None, sample_weight: ArrayLike | None = None
@@ -345,9 +351,12 @@ class Autoencoder(Exportable):
         OSError
             If the file cannot be written; one that was there is as before.
         """
-        training_state = flag("training_state", training_state)
+        write(path, *self.to_file(training_state))
+
+    def to_file(self, training_state: bool = False) -> tuple[dict, dict[str, np.ndarray]]:
+        """What `save` writes: the document and the arrays."""
         self.require_built("save")
-        write(path, *document_of(self, training_state))
+        return document_of(self, flag("training_state", training_state))
 
     @classmethod
     def from_file(

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import tinyae as tae
-from tests.support.entries import FLAT, SQUARES, data, model, pca, pictured, sampler
+from tests.support.entries import FLAT, SQUARES, data, detector, model, pca, pictured, sampler
 from tests.support.layer_cases import LAYER_CASES
 from tinyae import datasets, models, plot
 
@@ -80,7 +80,8 @@ def calls(folder: Path) -> dict[str, Call]:
         "Autoencoder.clear_gradients": (lambda: model().clear_gradients, {}),
         "Autoencoder.copy": (lambda: model().copy, {"dtype": "float64"}),
         "Autoencoder.decode": (lambda: model().decode, {"z": x}),
-        "Autoencoder.encode": (lambda: model().encode, {"x": x}),
+        "Autoencoder.encode": (lambda: model().encode, {"x": x, "layer": 0}),
+        "Autoencoder.predict": (lambda: model().predict, {"x": x}),
         "Autoencoder.evaluate": (lambda: model().evaluate, {"x": x, "y": x}),
         **{
             f"Autoencoder.export_{kind}": (
@@ -116,6 +117,18 @@ def calls(folder: Path) -> dict[str, Call]:
         ),
         "Autoencoder.summary": (lambda: model().summary, {}),
         "latent_diagnostics": (lambda: tae.latent_diagnostics, {"codes": x}),
+        "AnomalyDetector": (
+            lambda: tae.AnomalyDetector,
+            {"model": detector("model"), "quantile": 0.5},
+        ),
+        **{
+            f"AnomalyDetector.{name}": (lambda name=name: getattr(detector("PCA"), name), {"x": x})
+            for name in ("fit", "score", "predict", "explain")
+        },
+        "AnomalyDetector.save": (
+            lambda: detector("PCA").save,
+            {"path": folder / "d.npz", "training_state": True},
+        ),
         "GaussianSampler": (lambda: tae.GaussianSampler, {"covariance": "full"}),
         "GaussianSampler.fit": (lambda: sampler("full").fit, {"codes": x}),
         "GaussianSampler.log_prob": (lambda: sampler("full").log_prob, {"codes": x}),
@@ -161,8 +174,13 @@ def calls(folder: Path) -> dict[str, Call]:
             {"path": folder / "model.npz", "custom": {}, "threads": 1},
         ),
         "kernel": (lambda: tae.kernel, {"function": lambda z: z}),
-        "RandomNormal": (lambda: tae.RandomNormal, {"stddev": 0.1}),
-        **{name: (lambda name=name: getattr(tae, name), {}) for name in ("BCE", "MSE")},
+        "RandomNormal": (lambda: tae.RandomNormal, {"stddev": 0.1, "mean": 0.5}),
+        **{
+            name: (lambda name=name: getattr(tae, name), {})
+            for name in ("BCE", "MAE", "MSE", "CategoricalCrossentropy")
+        },
+        "Huber": (lambda: tae.Huber, {"delta": 0.5}),
+        "Columns": (lambda: tae.Columns, {"columns": [(0, "mse")]}),
         **{name: (lambda name=name: getattr(tae, name), {}) for name in ("Loss", "Optimizer")},
         "SGD": (lambda: tae.SGD, {"learning_rate": 0.1, "momentum": 0.5}),
         "Adam": (
@@ -180,6 +198,7 @@ def calls(folder: Path) -> dict[str, Call]:
         ),
         "Sequential.clear_gradients": (lambda: built().clear_gradients, {}),
         "Sequential.copy": (lambda: built().copy, {}),
+        "Sequential.summary": (lambda: built().summary, {}),
         "Sequential.predict": (lambda: built().predict, {"x": x}),
         "Sequential.save": (lambda: built().save, {"path": folder / "chain.npz"}),
         "EarlyStopping": (
@@ -240,6 +259,20 @@ def calls(folder: Path) -> dict[str, Call]:
             )
             for name in ("error_map", "reconstructions")
         },
+        "plot.blame": (
+            lambda: plot.blame,
+            {
+                **{"explanation": detector("PCA").explain(x), "sample": 0, "n": 3},
+                **{"names": list("abcdef"), "title": "A", "ax": None},
+            },
+        ),
+        "plot.blame_map": (
+            lambda: plot.blame_map,
+            {
+                "explanation": tae.AnomalyDetector(pca(2, SQUARES)).fit(squares).explain(squares),
+                **{"n": 3, "title": "A", "ax": None},
+            },
+        ),
         "plot.interpolation": (
             lambda: plot.interpolation,
             {"strips": {"a": squares}, "title": "A", "ax": None},
@@ -276,7 +309,7 @@ def calls(folder: Path) -> dict[str, Call]:
             {"filters": (2, 1)},
         ),
         "models.denoising": (lambda: models.denoising, {"stddev": 0.1, "filters": (2, 1)}),
-        "models.sparse": (lambda: models.sparse, {"penalty": tae.L1(0.1)}),
+        "models.sparse": (lambda: models.sparse, {"penalty": tae.L1(0.1), "code_activation": None}),
         "datasets.mnist": (
             lambda: datasets.mnist,
             {"path": folder, "digits": (1,), "images": False},

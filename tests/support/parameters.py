@@ -48,7 +48,9 @@ KINDS: dict[str, frozenset[str]] = {
     **dict.fromkeys(("sine_curve.seed", "two_gaussians.seed"), COUNT),
     **dict.fromkeys(("learning_rate", "epsilon", "l1", "l2", "stddev", "min_delta"), NUMBER),
     **dict.fromkeys(("noise",), NUMBER),
-    **dict.fromkeys(("rate", "beta_1", "beta_2", "momentum", "tolerance"), NUMBER_BELOW_1),
+    **dict.fromkeys(
+        ("quantile", "rate", "beta_1", "beta_2", "momentum", "tolerance"), NUMBER_BELOW_1
+    ),
     **dict.fromkeys(("shuffle", "eager", "training", "per_feature", "use_bias"), FLAG),
     **dict.fromkeys(("training_state", "encoder_only", "save_best_only"), FLAG),
     **dict.fromkeys(("restore_best_weights", "mnist.images", "mnist_mini.images"), FLAG),
@@ -58,7 +60,7 @@ KINDS: dict[str, frozenset[str]] = {
     **dict.fromkeys(("monitor", "label"), TEXT),
     "add_weight.name": TEXT,
     **dict.fromkeys(("loss", "optimizer", "padding", "covariance"), CHOICE),
-    **dict.fromkeys(("activation", "output_activation"), OPTIONAL),
+    **dict.fromkeys(("activation", "output_activation", "code_activation"), OPTIONAL),
     **dict.fromkeys(("Activation.activation",), OPTIONAL),
     "dtype": CHOICE,
     "copy.dtype": OPTIONAL,
@@ -80,6 +82,16 @@ KINDS: dict[str, frozenset[str]] = {
     **dict.fromkeys(("ax", "axes"), OPTIONAL),
     "title": TEXT | OPTIONAL,
     "function": PART,
+    "delta": NUMBER,
+    "Columns.columns": LAYERS,
+    "explanation": MODEL,
+    "sample": COUNT,
+    "names": OPTIONAL,
+    **dict.fromkeys(("cropping", "ZeroPadding2D.padding"), COUNT),
+    **dict.fromkeys(("output_padding", "MaxPooling1D.strides"), OPTIONAL),
+    "AveragePooling1D.strides": OPTIONAL,
+    "mean": NUMBER | {"negative"},
+    "encode.layer": OPTIONAL | {"negative"},  # counted from the last
 }
 
 # Methods that tinyae calls itself, with what it has checked
@@ -97,6 +109,8 @@ PLUMBING = {
     ),
     *("all_or_nothing", "kernel_numbers", "record", "record_behind", "record_fields"),
     *("scratch_size", "shape_error", "slides", "addresses", "part_address", "settings"),
+    *("from_logits", "numbers_for", "parts", "check_targets", "output_padding_for", "step_weight"),
+    "to_file",
     *("formula", "of", "operations", "steps", "inside", "first_state"),
 }
 # Callables that take anything, and why
@@ -115,7 +129,7 @@ ANYTHING = {
         "given arrays of the engine's",
     ),
     **dict.fromkeys(
-        ("Loss.value_and_gradient", "Loss.sums", "Loss.numpy"),
+        ("Loss.value_and_gradient", "Loss.sums", "Loss.elements", "Loss.numpy"),
         "given arrays of the engine's",
     ),
     **dict.fromkeys(

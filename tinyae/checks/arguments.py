@@ -114,6 +114,18 @@ def pair(name: str, value: object, least: int = 1) -> tuple[int, int]:
     raise ValueError(f"{name} must be {kind} or a pair of them, but got {shown(value)}")
 
 
+def borders(name: str, value: Any) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Rows and columns (before, after): one number, one for each direction, or two for each."""
+    each = tuple(value) if isinstance(value, tuple | list) else (value, value)
+    with contextlib.suppress(ValueError):
+        down, right = (pair(name, side, 0) for side in each)
+        return down, right
+    raise ValueError(
+        f"{name} must be an integer, a pair (rows, columns), or pairs ((top, bottom), (left, "
+        f"right)), but got {shown(value)}"
+    )
+
+
 def positive(name: str, value: object) -> float:
     """A number above zero."""
     number = _finite(value)
@@ -127,6 +139,14 @@ def not_negative(name: str, value: object) -> float:
     number = _finite(value)
     if number is None or number < 0:
         raise ValueError(f"{name} must be zero or positive and finite, but got {shown(value)}")
+    return number
+
+
+def finite_number(name: str, value: object) -> float:
+    """Any number but infinity and NaN."""
+    number = _finite(value)
+    if number is None:
+        raise ValueError(f"{name} must be finite, but got {shown(value)}")
     return number
 
 

@@ -2,10 +2,12 @@
 
 import argparse
 import math
+from typing import Any
 
 import numpy as np
 
 from ..autoencoder import Autoencoder
+from ..inspection.anomalies import AnomalyDetector
 from ..inspection.check_gradients import check_gradients
 from ..linear.pca import PCA
 from ..loading import load
@@ -19,6 +21,9 @@ from .terminal import say
 def info(options: argparse.Namespace) -> None:
     """``python -m tinyae info``: what is in a model's file."""
     model = load(options.model)
+    if isinstance(model, AnomalyDetector):
+        say(f"{model!r}, of the model:")
+        model = model.model
     if isinstance(model, PCA):
         say(f"PCA of {model.n_features_in_:,} features, fitted to {model.n_samples_seen_:,}")
         for position, share in enumerate(model.explained_variance_ratio_, start=1):
@@ -41,7 +46,7 @@ def apply(options: argparse.Namespace) -> None:
     """``python -m tinyae encode``, ``decode`` and ``reconstruct``."""
     what = options.what
     check_result(options.out, model=options.model, data=options.data)
-    model = load(options.model)
+    model = _watched(load(options.model))
     if isinstance(model, Sequential):
         if what == "reconstruct":
             raise ValueError(f"{options.model} is half an autoencoder, so it cannot reconstruct")
@@ -60,7 +65,7 @@ def apply(options: argparse.Namespace) -> None:
 
 def check(options: argparse.Namespace) -> None:
     """``python -m tinyae check``: a model's gradients against finite differences."""
-    model = load(options.model)
+    model = _watched(load(options.model))
     if not isinstance(model, Autoencoder):
         raise ValueError(f"{options.model} holds no autoencoder, so it has no loss to check")
     samples = fitting_samples(options, model, "check")
@@ -72,6 +77,11 @@ def check(options: argparse.Namespace) -> None:
     print(report)
     if not report.passed:
         raise ValueError(f"the gradient check of {options.model}: {report.verdict}")
+
+
+def _watched(model: Any) -> Any:
+    """The model itself, or the one that a detector watches."""
+    return model.model if isinstance(model, AnomalyDetector) else model
 
 
 def _input_shape(model: Autoencoder | PCA, what: str) -> tuple[int, ...]:

@@ -240,6 +240,20 @@ def program_for(layers: Sequence[Layer], known: Program | None) -> Program | Non
     return Program(layers) if all(map(is_compiled, layers)) else None
 
 
+def run(
+    layers: Sequence[Layer],
+    known: Program | None,
+    x: np.ndarray,
+    parameters: np.ndarray,
+    threads: int | None,
+) -> tuple[np.ndarray, Program | None]:
+    """The output for admitted samples x, and the program that gave it, for the next call."""
+    program = program_for(layers, known)
+    if program is None:
+        return eager_predict(layers, x, layers[0].dtype), None
+    return program.predict(x, parameters, threads), program
+
+
 def records(layers: Sequence[Layer]) -> list[tuple[int, np.recarray]]:
     """The ops that run the layers: each one's record, with the position of the layer it is for.
 

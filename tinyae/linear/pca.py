@@ -229,6 +229,10 @@ class PCA(Checked):
         OSError
             If the file cannot be written; one that was there is as before.
         """
+        write(path, *self.to_file(training_state))
+
+    def to_file(self, training_state: bool = False) -> tuple[dict, dict[str, np.ndarray]]:
+        """What `save` writes: the document and the arrays."""
         training_state = flag("training_state", training_state)
         data, found = self._fitted(), self._decomposed()
         if training_state and data.form == "none":
@@ -255,7 +259,7 @@ class PCA(Checked):
             bounds = np.array([data.rounding, data.least])
             arrays |= {"anchor": data.anchor, "offset": data.offset, "bounds": bounds}
             arrays[data.form] = data.matrix
-        write(path, document, arrays)
+        return document, arrays
 
     @classmethod
     def from_file(cls, file: ModelFile) -> "PCA":

@@ -21,6 +21,7 @@ from ..checks.sample_weights import admit_weight
 from ..checks.undo import unchanged_if_refused
 from ..engine.program import Program
 from ..layers.layer import Layer, NotBuilt, Shape
+from ..layers.mending import mending
 from ..layers.rescaling import Rescaling
 from ..layers.weights import bind
 from ..machine.interruption import Interruption
@@ -310,7 +311,7 @@ class Network(Checked):
                 raise ValueError(
                     f"the model turns {shape_text(before)} into {shape_text(after)}, so it cannot "
                     "learn its input: the decoder must end in the input's shape, or targets be "
-                    "given as y"
+                    f"given as y{mending(self.decoder.layers, before)}"
                 )
             check_targets(self.loss, rows, name)
             return rows, rows

@@ -4,7 +4,8 @@ Every function draws into the axes it is given, or into a new figure, and return
 is shown and no setting of matplotlib is changed: that is left to the caller.
 
 Read ``drawing`` (what all share), ``training`` (losses by epoch), ``curves`` (points in the plane),
-``codes``, ``pictures`` (of decoded images), ``filters`` and ``pointer`` (decoding under the mouse).
+``codes``, ``pictures`` (of decoded images), ``explanations`` (of anomalies), ``filters`` and
+``pointer`` (decoding under the mouse).
 """
 
 from typing import Any

@@ -7,6 +7,8 @@ from .curves import curve as curve
 from .drawing import COLOURS as COLOURS
 from .drawing import MARKERS as MARKERS
 from .drawing import tile as tile
+from .explanations import blame as blame
+from .explanations import blame_map as blame_map
 from .filters import filters as filters
 from .pictures import error_map as error_map
 from .pictures import interpolation as interpolation
