@@ -27,6 +27,7 @@ from .layers.noise import GaussianNoise as GaussianNoise
 from .layers.pooling import AveragePooling2D as AveragePooling2D
 from .layers.pooling import MaxPooling2D as MaxPooling2D
 from .layers.pooling import UpSampling2D as UpSampling2D
+from .layers.rescaling import Rescaling as Rescaling
 from .layers.reshaping import Activation as Activation
 from .layers.reshaping import Flatten as Flatten
 from .layers.reshaping import Reshape as Reshape

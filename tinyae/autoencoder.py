@@ -4,17 +4,16 @@ import contextlib
 import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from .callbacks.callback import Callback
-from .checks.arguments import file_path, flag, share
+from .checks.arguments import flag
 from .checks.arrays import admit
 from .engine.program import eager_predict, program_for
-from .export.numpy_file import export_numpy
+from .export.exportable import Exportable
 from .files.archive import ModelFile, write
 from .layers.layer import Layer, Shape
 from .machine.interruption import Interruption
@@ -22,15 +21,15 @@ from .maths.loss import AnyLoss, read
 from .maths.optimizers import Optimizer
 from .network.document import document_of, restored
 from .network.history import History
-from .network.network import Given, Network
 from .network.sequential import Sequential
 from .training.evaluate import finite_figures, sample_errors
 from .training.fit import Training
+from .training.given import Data
 from .training.gradient import loss_and_gradient
 from .training.one_step import Steps
 
 
-class Autoencoder(Network):
+class Autoencoder(Exportable):
     """An encoder and a decoder, trained together to give back their input.
 
     Parameters
@@ -176,9 +175,13 @@ class Autoencoder(Network):
 
         Parameters
         ----------
-        x : array-like, shape (n, *input_shape)
+        x : array-like, shape (n, *input_shape), or iterator
+            A list of memory maps or of paths of .npy files stands for their rows, one after the
+            other. An iterator (with `steps_per_epoch`) gives mini-batches: x, or a tuple (x, y) or
+            (x, y, w); one is asked for while the step before runs, and where the iterator stands
+            is not saved.
         y : array-like, shape (n, *output_shape), optional
-            The targets. Default: x.
+            The targets. Default: x, or what a first `Rescaling` layer makes of it.
         sample_weight : array-like, shape (n,) or (n, *output_shape), optional
             How much each sample, or each element, counts: the reconstruction of a mini-batch is
             Σ w ℓ / Σ w over its elements, and 0 where it has no weight at all. (Keras divides by
@@ -190,7 +193,7 @@ class Autoencoder(Network):
             Makes an epoch that many full mini-batches of an endless stream of reshuffled passes.
             Default: an epoch is one pass, whose last mini-batch may be smaller.
         batch_size : int, default 32
-            Samples in a mini-batch; more than there are means all.
+            Samples in a mini-batch; more than there are means all. Not used with an iterator.
         validation_data : array-like, or a tuple of two or three of them, optional
             x, or (x, y), or (x, y, sample_weight), to measure after each epoch; y may be None.
         validation_split : float, default 0
@@ -234,17 +237,11 @@ class Autoencoder(Network):
             verbose=verbose,
             eager=eager,
         )
-        split = share("validation_split", validation_split)
-        given: list[Given] = [(x, y, "x", sample_weight)]
-        if validation_data is not None:
-            given.append(_validation(validation_data, split))
+        data = Data(x, y, sample_weight, validation_data, validation_split, steps_per_epoch)
         # what is called on the way out finds the model at its counted step
         with self._alone(), training.way_out, training.way_out:
             with self.all_or_nothing():
-                data, *validation = self.admit(*given)
-                if split:
-                    data, *validation = data.split(split)
-                training.prepare(data, validation[0] if validation else None)
+                training.prepare(*data.admit(self))
             return training.run()
 
     @contextlib.contextmanager
@@ -359,34 +356,8 @@ class Autoencoder(Network):
         """What `save` wrote; nothing is allocated before the file is known to hold it."""
         return restored(cls, file, custom, threads)
 
-    def export_numpy(
-        self, folder: str | os.PathLike[str], *, encoder_only: bool = False
-    ) -> list[Path]:
-        """Write the model as one Python file that needs NumPy only, and its weights beside it.
-
-        See `tinyae.export.numpy_file`.
-
-        Returns
-        -------
-        list of Path
-            The two files.
-        """
-        encoder_only = flag("encoder_only", encoder_only)
-        self.require_built("export_numpy")
-        return export_numpy(self, file_path("folder", folder), encoder_only)
-
     def __getstate__(self) -> dict:
         return {**super().__getstate__(), "_training": None, "_steps": None}
 
     def __setstate__(self, state: dict) -> None:
         super().__setstate__({**state, "_training": threading.Lock(), "_steps": Steps()})
-
-
-def _validation(given: Any, split: float) -> Given:
-    """What to measure after each epoch: x alone, or a tuple (x, y) or (x, y, sample_weight)."""
-    if split:
-        raise ValueError("give validation_data or validation_split, but got both")
-    if not isinstance(given, tuple) or len(given) not in (2, 3):
-        return given, None, "validation_data"
-    x, y, *weight = given
-    return x, y, "validation_data", *weight

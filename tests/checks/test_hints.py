@@ -13,7 +13,7 @@ import pytest
 
 import tinyae as tae
 from tests.support import foreign
-from tests.support.calls import parameters, signatures
+from tests.support.parameters import parameters, signatures
 from tinyae.checks.foreign_arguments import ARGUMENTS, NUMBER, VALUES
 from tinyae.checks.foreign_names import ATTRIBUTES, NONE
 from tinyae.checks.spelling import letters

@@ -77,6 +77,11 @@ ODD_ARGUMENTS = {
     "Reshape": dict(target_shape=(2, -1)),
     "Dropout": dict(rate=0.25),
     "GaussianNoise": dict(stddev=0.75),
+    "CosineDecay": dict(learning_rate=0.5, decay_steps=7, alpha=0.25, warmup_steps=3),
+    "ExponentialDecay": dict(
+        learning_rate=0.5, decay_steps=7, decay_rate=0.25, staircase=True, warmup_steps=3
+    ),
+    "Rescaling": dict(scale=0.25, offset=-3.0),
     "MSE": {},
     "BCE": {},
     "MAE": {},

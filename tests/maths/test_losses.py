@@ -1,5 +1,7 @@
 """Losses against their definitions, and their gradients against finite differences."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -61,6 +63,29 @@ def test_gradient_by_finite_differences(kind, shape):
         lambda: kind().value_and_gradient(output, target)[0], output, 1e-5
     )
     np.testing.assert_allclose(gradient, numeric, rtol=1e-6, atol=1e-9)
+
+
+def read(text, **names):
+    """What a formula's text means: 2 (y − t)², a mean of many, t log y."""
+    for pattern, written in (
+        *(("−", "-"), ("²", "**2"), ("^mean of (.*)", r"mean(\1)"), (r"log (\w)", r"log(\1)")),
+        (r"(?<=[\w)]) (?=[\w(])", " * "),
+    ):
+        text = re.sub(pattern, written, text)
+    return eval(text, {"mean": np.mean, "log": np.log, **names})
+
+
+@pytest.mark.parametrize("kind", REFERENCES)
+def test_the_formula_that_is_shown_is_what_is_computed(kind):
+    output, t = example(kind, (4, 3), np.float64)
+    y = naive.sigmoid(output) if kind is BCEFromLogits else output
+    value, gradient = kind().value_and_gradient(output, t)
+    forward, backward = kind.formula
+    assert forward.endswith(", t the target")
+    assert backward.startswith("dz = " if kind is BCEFromLogits else "dy = ")
+    assert read(forward.partition(",")[0], y=y, t=t) == pytest.approx(value)
+    shown = read(backward.partition(" = ")[2], y=y, t=t, size=y.size)
+    np.testing.assert_allclose(shown, gradient, rtol=1e-9)
 
 
 @pytest.mark.parametrize("kind", REFERENCES)

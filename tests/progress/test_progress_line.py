@@ -90,6 +90,17 @@ def test_a_compilation_does_not_count_for_what_is_left(clock, capsys):
     assert shown(line, clock, capsys, 1, 4).endswith("  1:36 left")
 
 
+def test_what_is_said_of_a_compilation_goes_with_it_and_nothing_else_does(clock, capsys):
+    line = ProgressLine(1, 0, 100)
+    for text, said in (("epoch 1", "epoch 1"), (COMPILING, "")):
+        line.write("epoch 1")
+        with line.noting_compilations():
+            if text == COMPILING:
+                line._compiles()
+            assert line.text == text
+        assert line.text == said
+
+
 def test_it_is_not_renewed_more_often_than_can_be_read(clock, capsys):
     line = ProgressLine(1, 0, 1000)
     lines = [shown(line, clock, capsys, 0.03, epoch) for epoch in range(1, 41)]

@@ -176,6 +176,7 @@ FORWARD = {
     "UpSampling2D": _upsampling,
     "Dropout": lambda layer, x: x,  # active in training only
     "GaussianNoise": lambda layer, x: x,
+    "Rescaling": lambda layer, x: layer.scale * x + layer.offset,
 }
 
 

@@ -19,6 +19,7 @@ from .spelling import closest, letters
 
 LONGEST = 2**31 - 1  # side of an array
 MOST_THREADS = 1024
+MOST_COUNTED = 2**62  # steps and the like, which kernels take as 64 bits
 
 
 def shown(value: object) -> str:

@@ -24,7 +24,7 @@ MODEL = {
     "compile": "give loss and optimizer to Autoencoder, or assign them: model.loss = ...",
     "count_params": "parameters.size",
     "eval": "nothing is needed: noise and dropout are active in fit only",
-    "export": "export_numpy(folder)",
+    "export": "export_onnx(path), export_c(folder) or export_numpy(folder)",
     "forward": "reconstruct(x)",
     "from_config": "tae.load(path)",
     "get_config": "save(path)",

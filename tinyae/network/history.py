@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..checks.arguments import whole
+from ..checks.arguments import MOST_COUNTED, whole
 from ..checks.attributes import Checked
 from ..checks.hints import no_attribute, unknown
 from ..checks.tables import figure, table
@@ -16,16 +16,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-MOST = 2**62  # what a counter may reach
-
-
 @dataclass
 class Progress(Checked):
     """Where a model's training stands; kept from `fit` to `fit`."""
 
     checks: ClassVar = dict.fromkeys(
         ("epoch", "step", "pass_", "position", "optimizer_step"),
-        lambda name, count: whole(name, count, least=0, most=MOST),
+        lambda name, count: whole(name, count, least=0, most=MOST_COUNTED),
     )
 
     epoch: int = 0  # epochs finished

@@ -16,10 +16,12 @@ from ..checks.arrays import admit, shape_text
 from ..checks.attributes import Checked
 from ..checks.floating_point import converted, finite
 from ..checks.handed_out import is_same, lasting
+from ..checks.rows import Computed, part
+from ..checks.sample_weights import admit_weight
 from ..checks.undo import unchanged_if_refused
-from ..checks.weights import admit_weight
 from ..engine.program import Program
 from ..layers.layer import Layer, NotBuilt, Shape
+from ..layers.rescaling import Rescaling
 from ..layers.weights import bind
 from ..machine.interruption import Interruption
 from ..maths import losses, optimizers
@@ -55,8 +57,9 @@ class Samples(NamedTuple):
 
     def rows(self, rows: slice) -> "Samples":
         """Some of the samples."""
-        x, weight = self.x[rows], self.weight
-        target = x if self.target is self.x else self.target[rows]
+        ends = rows.indices(len(self.x))[:2]
+        x, weight = part(self.x, *ends), self.weight
+        target = x if self.target is self.x else part(self.target, *ends)
         return Samples(x, target, None if weight is None else weight[rows])
 
 
@@ -286,9 +289,15 @@ class Network(Checked):
     def _admit_pair(
         self, x: ArrayLike, y: ArrayLike | None, name: str
     ) -> tuple[np.ndarray, np.ndarray]:
-        bounds = getattr(self.loss, "bounds", None)
-        rows = self.admit_input(x, name, bounds if y is None else None)
+        bounds, first = getattr(self.loss, "bounds", None), self.layers[0]
+        rescaled = y is None and isinstance(first, Rescaling)
+        rows: Any = self.admit_input(x, name, bounds if y is None and not rescaled else None)
         before, after = self.encoder.input_shape, self.decoder.output_shape
+        if rescaled and after == before:  # what the model learns is what its first layer makes of x
+            y, name = Computed(rows, first.of, self.dtype), f"{name}, rescaled,"
+            target = admit(y, name, after, self.dtype, bounds)
+            check_targets(self.loss, target, name)
+            return rows, target
         if y is None:
             if after != before:
                 raise ValueError(

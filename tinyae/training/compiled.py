@@ -1,7 +1,9 @@
 """Optimizer steps in the compiled loop."""
 
 import os
+from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from typing import Any
 
 import numpy as np
 
@@ -86,6 +88,7 @@ class CompiledTrainer:
         stretch: Stretch,
         optimizer: Optimizer | None,
         interruption: Interruption | None = None,
+        meanwhile: Callable[[], Any] | None = None,
     ) -> np.ndarray:
         """Take a step for each mini-batch; without optimizer, leave the gradient in `gradients[0]`.
 
@@ -131,13 +134,18 @@ class CompiledTrainer:
         if optimizer is None or not self.apart:
             self.gradients[...] = 0
         with BLAS_THREADS.hold(1):
-            self._train(run, interruption or Interruption())
+            self._train(run, interruption or Interruption(), meanwhile)
         losses, done = run.losses.sum(axis=0), run.sync[loop.COMPLETED]
         # the next has been begun if it was not told to stop
         failed = not run.sync[loop.CANCELLED] and not np.isfinite(losses[done : done + 1]).all()
         return losses[: done + failed]
 
-    def _train(self, run: loop.Run, interruption: Interruption) -> None:
+    def _train(
+        self,
+        run: loop.Run,
+        interruption: Interruption,
+        meanwhile: Callable[[], Any] | None,
+    ) -> None:
         def stop() -> None:
             run.sync[loop.STOP] = 1
 
@@ -155,6 +163,10 @@ class CompiledTrainer:
         try:
             for thread in range(self.threads):
                 futures.append(self._pool.submit(train, run, thread))
+            if meanwhile is not None:
+                interruption.passes = 1  # it may take its time
+                meanwhile()
+                interruption.passes = 0
             wait(futures, return_when=FIRST_EXCEPTION)
         finally:
             if not all(future.done() for future in futures) or len(futures) < self.threads:

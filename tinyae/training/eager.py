@@ -5,7 +5,7 @@ penalties, and layers that are frozen.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -137,15 +137,20 @@ class EagerTrainer:
         self, chain: Chain, parameters: np.ndarray, gradient: np.ndarray, slots: np.ndarray
     ):
         self.chain, self.parameters, self.gradient, self.slots = chain, parameters, gradient, slots
+        self.threads = 1
         self.trained, self.arrays = trained_ranges(chain.layers), trained_arrays(chain.layers)
 
     def close(self) -> None:
         """Nothing to end."""
 
     def run(
-        self, stretch: Stretch, optimizer: Optimizer, interruption: Interruption | None = None
+        self,
+        stretch: Stretch,
+        optimizer: Optimizer,
+        interruption: Interruption | None = None,
+        meanwhile: Callable[[], Any] | None = None,
     ) -> np.ndarray:
-        """As `CompiledTrainer.run`."""
+        """As `CompiledTrainer.run`, but nothing is done meanwhile: Python is at work itself."""
         interruption = interruption or Interruption()
         losses: list[tuple[float, float]] = []
         interruption.passes = 2  # the first ends the run with this step, which may take its time

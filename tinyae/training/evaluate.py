@@ -6,7 +6,7 @@ import numpy as np
 
 from ..checks.arrays import row_chunks
 from ..checks.floating_point import converted, finite, quiet
-from ..checks.weights import row_totals
+from ..checks.sample_weights import row_totals
 from ..engine.program import Program
 from ..maths.penalties import kernel_penalties
 from ..network.chain import Chain, training_chain

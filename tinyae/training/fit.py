@@ -13,7 +13,8 @@ from ..checks.arguments import flag, optional_whole, whole
 from ..checks.arrays import admit, gather
 from ..checks.floating_point import quiet
 from ..checks.reach import warn_if_out_of_reach
-from ..checks.weights import row_totals, step_totals
+from ..checks.rows import Rows
+from ..checks.sample_weights import row_totals, step_totals
 from ..engine import tuning
 from ..machine.interruption import Interruption
 from ..maths.clipping import limit_of
@@ -25,6 +26,7 @@ from .batches import Batches, Plan, Stretch
 from .compiled import make_trainer, parts_of
 from .divergence import Snapshot, TrainingDiverged, WayBack
 from .evaluate import evaluate
+from .stream import Stream
 
 FIGURES = ("loss", "reconstruction", "penalty")
 
@@ -107,25 +109,28 @@ class Training:
         self.history = History()
         self._means = EpochMeans()
         self._finished: list[tuple[int, dict[str, float]]] = []  # epochs, to be shown
-        self._buffers: dict[str, np.ndarray] = {}
+        self._buffers: list[dict[str, np.ndarray]] = [{}, {}]  # for this stretch and the next
+        self._gathered: list[tuple[Plan, Samples]] = []  # what is in them
+        self._ahead: Plan | None = None
         self._way_back = WayBack(model)
         self._whole = False  # whether a step needs all of the gradient
         self._steps = 1  # mini-batches in the next stretch, once their time is known
 
-    def prepare(self, data: Samples, validation: Samples | None) -> None:
-        """Find out how to train on the data, and on what to measure."""
-        self.x, self.target, self.weight = self.data = data
-        self.validation = validation
-        if self.weight is not None:
-            self._row_totals = row_totals(self.weight, self.target[0].size)
-        warn_if_out_of_reach(self.model.layers, self.model.loss, self.target)
-        progress, n = self.model.progress, len(self.x)
+    def prepare(
+        self, data: Samples, validation: Samples | None, stream: Stream | None = None
+    ) -> None:
+        """Find out how to train on the data, the first of a stream, and on what to measure."""
+        self.data, self.validation = data, validation
+        if data.weight is not None:
+            self._row_totals = row_totals(data.weight, data.target[0].size)
+        warn_if_out_of_reach(self.model.layers, self.model.loss, data.target)
+        progress, n = self.model.progress, len(data.x)
         first = progress.epoch if self._first is None else self._first
         self.last = self._epochs + (first if self._first is None else 0)
         self.line = ProgressLine(self._verbose, first, self.last)
-        numbers = self.x[0].size + (self.target is not self.x) * self.target[0].size
+        numbers = data.x[0].size + (data.target is not data.x) * data.target[0].size
         self._rows = max(1, tuning.STRETCH_BYTES // (numbers * self.model.dtype.itemsize))
-        self._batch_size = min(self._batch_size, n)
+        self._batch_size = n if stream else min(self._batch_size, n)
         self.model.history.check()
         measured = FIGURES if validation is None else (*FIGURES, *(f"val_{f}" for f in FIGURES))
         check_figures(self._callbacks, (*measured, "seconds"))
@@ -139,7 +144,7 @@ class Training:
         closing = [lambda: self._trainer.close(), self._show_the_rest, self.line.close]
         self.way_out.calls[:0] = closing
         steps, seed = self._steps_per_epoch, self.model.seed
-        self.batches = Batches(n, self._batch_size, steps, self._shuffle, seed, progress)
+        self.batches = stream or Batches(n, self._batch_size, steps, self._shuffle, seed, progress)
         if first < self.last:
             progress.epoch = first
 
@@ -204,12 +209,17 @@ class Training:
 
     def _totals(self, plan: Plan) -> np.ndarray:
         """By what an epoch's mean weights its mini-batches: their samples, or their weights."""
-        if self.weight is None:
-            return np.diff(plan.bounds)
+        size = self.data.target[0].size
+        if plan.data is not None and plan.data.weight is not None:
+            return step_totals(row_totals(plan.data.weight, size), plan.bounds)
+        if self.data.weight is None or plan.data is not None:
+            return np.diff(plan.bounds) * (size if plan.data else 1)
         return step_totals(self._row_totals[plan.rows], plan.bounds)
 
     def _advance(self) -> TrainingDiverged | None:
         """Run a stretch and count it, all of it or nothing; what went wrong, if anything."""
+        if isinstance(self.batches, Stream):
+            self.batches.fetch()  # which may take its time
         with Interruption() as interruption:
             began = time.perf_counter()
             plan, losses, error = self._run_stretch(interruption)
@@ -247,15 +257,13 @@ class Training:
         self, interruption: Interruption
     ) -> tuple[Plan, np.ndarray, TrainingDiverged | None]:
         """Its plan, the losses (steps, 2) of its good steps, and what went wrong."""
-        if parts_of(self.model) != self._made_of:
-            self._trainer.close()
-            self._admit_targets()
-            self._make_trainer()
-        epochs = self.last - self.model.progress.epoch
-        plan = self.batches.take(self._steps, self._rows, epochs, self._pauses)
+        plan = self._ahead or self._next_plan()
+        self._ahead = None
+        self._renew_trainer(int(np.diff(plan.bounds).max()))
         origin = self._way_back.remember(plan)
         try:
-            losses = self._run_steps(origin, len(plan.bounds) - 1, interruption)
+            steps = len(plan.bounds) - 1
+            losses = self._run_steps(origin, steps, interruption, partial(self._look_ahead, plan))
             good, error = self._way_back.finite_steps(losses, self._run_steps)
         except BaseException:
             interruption.passes = 0
@@ -267,22 +275,66 @@ class Training:
             progress.step, progress.optimizer_step = self._way_back.counts
         return plan, losses[:good], error
 
+    def _renew_trainer(self, rows: int) -> None:
+        """Make another trainer if a callback has changed its parts, or a mini-batch is larger."""
+        if parts_of(self.model) != self._made_of:
+            self._admit_targets()
+        elif rows <= self._batch_size:
+            return
+        self._batch_size = max(self._batch_size, rows)
+        self._trainer.close()
+        self._make_trainer()
+
+    def _next_plan(self, after: Plan | None = None) -> Plan:
+        """The mini-batches of the next stretch, or of the one after a plan, which is under way."""
+        epochs = self.last - self.model.progress.epoch - (len(after.epoch_ends) if after else 0)
+        return self.batches.take(self._steps, self._rows, epochs, self._pauses, after)
+
+    def _look_ahead(self, plan: Plan) -> None:
+        """Prepare what comes after the plan, while that is trained on."""
+        ends = len(plan.epoch_ends)
+        if self.model.progress.epoch + ends == self.last or (ends and self._pauses):
+            return  # that may have been all
+        if isinstance(self.batches, Stream):
+            self.batches.fetch(ahead=1)
+        elif self._trainer.threads == 1 or isinstance(
+            self.data.x, Rows
+        ):  # which takes time to read
+            self._ahead = self._next_plan(after=plan)
+            self._gathered.append((self._ahead, self._gather(self._ahead)))
+
     def _run_steps(
-        self, origin: Snapshot, steps: int, interruption: Interruption | None = None
+        self,
+        origin: Snapshot,
+        steps: int,
+        interruption: Interruption | None = None,
+        meanwhile: Callable[[], None] | None = None,
     ) -> np.ndarray:
         """Take the first steps of a snapshot's plan."""
-        bounds = origin.plan.bounds[: steps + 1]
-        rows = origin.plan.rows[: bounds[-1]]
-        x = self._gather("x", self.x, rows)
-        target = x if self.target is self.x else self._gather("target", self.target, rows)
-        weight = None if self.weight is None else self._gather("weight", self.weight, rows)
-        stretch = Stretch(x, target, bounds, origin.first_step, origin.optimizer_step, weight)
-        return self._trainer.run(stretch, origin.optimizer, interruption or Interruption())
+        plan = origin.plan
+        ready = [arrays for known, arrays in self._gathered if known is plan]
+        x, target, weight = ready[0] if ready else self._gather(plan)
+        self._gathered = [(plan, Samples(x, target, weight))]
+        bounds = plan.bounds[: steps + 1]
+        n, counts = bounds[-1], (origin.first_step, origin.optimizer_step)
+        rows = x[:n], target[:n], bounds, *counts, None if weight is None else weight[:n]
+        held = interruption or Interruption()
+        return self._trainer.run(Stretch(*rows), origin.optimizer, held, meanwhile)
 
-    def _gather(self, name: str, source: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        if len(self._buffers.get(name, ())) < len(rows):
-            self._buffers[name] = np.empty((len(rows), *source.shape[1:]), self.model.dtype)
-        out = self._buffers[name][: len(rows)]
+    def _gather(self, plan: Plan) -> Samples:
+        """The plan's rows, in buffers that are used again for the plan after the next."""
+        data = plan.data or self.data
+        self._buffers.append(self._buffers.pop(0))
+        x = self._copy("x", data.x, plan.rows)
+        target = x if data.target is data.x else self._copy("target", data.target, plan.rows)
+        weight = None if data.weight is None else self._copy("weight", data.weight, plan.rows)
+        return Samples(x, target, weight)
+
+    def _copy(self, name: str, source: Any, rows: np.ndarray) -> np.ndarray:
+        buffers, shape = self._buffers[0], source.shape[1:]
+        if len(buffers.get(name, ())) < len(rows) or buffers[name].shape[1:] != shape:
+            buffers[name] = np.empty((len(rows), *shape), self.model.dtype)
+        out = buffers[name][: len(rows)]
         gather(source, rows, out)
         return out
 

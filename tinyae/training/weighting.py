@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..checks.floating_point import quiet
-from ..checks.weights import row_totals
+from ..checks.sample_weights import row_totals
 from ..maths.loss import AnyLoss, Loss
 
 
