@@ -190,6 +190,7 @@ def calls(folder: Path) -> dict[str, Call]:
         "L1": (lambda: tae.L1, {"l1": 0.1}),
         "L2": (lambda: tae.L2, {"l2": 0.1}),
         "L1L2": (lambda: tae.L1L2, {"l1": 0.1, "l2": 0.1}),
+        "History.copy": (lambda: tae.History(loss=[1.0]).copy, {}),
         "History.plot": (lambda: tae.History(loss=[1.0]).plot, {"title": "A", "ax": None}),
         "Sequential": (lambda: tae.Sequential, {"layers": [tae.Dense(2)], "label": "Sequential"}),
         "Sequential.build": (

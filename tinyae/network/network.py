@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from ..checks import forks
-from ..checks.arguments import listed, optional_whole, real_dtype, sizes, whole
+from ..checks.arguments import listed, optional_threads, real_dtype, sizes, whole
 from ..checks.arrays import admit, shape_text
 from ..checks.attributes import Checked
 from ..checks.floating_point import converted, finite
@@ -80,7 +80,7 @@ class Network(Checked):
     checks: ClassVar = {
         "loss": lambda name, loss: losses.get(loss),
         "optimizer": lambda name, optimizer: optimizers.get(optimizer),
-        "threads": optional_whole,
+        "threads": optional_threads,
     }
 
     def __init__(
