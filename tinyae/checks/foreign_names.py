@@ -74,16 +74,10 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
         "zero_grad": "clear_gradients()",
     },
     "PCA": {
-        "fit_predict": "fit(x), then encode(x)",
-        "fit_transform": "fit(x), then encode(x)",
+        "fit_predict": "fit_transform(x)",
         "get_covariance": "components_ and explained_variance_",
-        "inverse_transform": "decode(z)",
-        "noise_variance_": NONE,
         "predict": "reconstruct(x), or encode(x) for codes",
-        "score": "reconstruction_error(x)",
-        "score_samples": "reconstruction_error(x)",
         "singular_values_": "explained_variance_",
-        "transform": "encode(x)",
     },
     "History": {
         "epoch": "range(len(history['loss']))",
@@ -215,7 +209,6 @@ ARGUMENTS: dict[str, dict[str, str]] = {
     "PCA": {
         "random_state": "nothing is random",
         "svd_solver": "one is chosen",
-        "whiten": "divide codes by explained_variance_ ** 0.5",
     },
     "GaussianSampler": {"covariance_type": "covariance", "random_state": "give seed to sample"},
     "Autoencoder.fit": {
