@@ -7,11 +7,13 @@ a column for each feature if n < p, else one for each sample.
 import functools
 import operator
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 
 from .moments import near_mean, real
 from .sharing import even_slices, on_cores, worker_count
+from .sparse import Rows, SparseRows
 
 PART_BYTES = 1 << 22  # which stay in the cache for the second of two products
 
@@ -29,7 +31,12 @@ class Deviations:
         Whose sum is the mean.
     squares : float
         The sum of all squares of D; infinite or NaN if any is.
+    rounded : float
+        What the rounding of D D' is in proportion to.
     """
+
+    rows: Any  # an array, or a sparse matrix
+    sparse = False
 
     def __init__(self, rows: np.ndarray):
         self.rows, self.wide = rows, len(rows) < rows.shape[1]
@@ -43,6 +50,7 @@ class Deviations:
             sums = self._added(lambda d: np.append(d.sum(axis=1), _squares(d).sum()), 0)
             self.offset, squares = sums[:-1] / len(rows), sums[-1]
         self.squares = float(squares - len(rows) * np.square(self.offset).sum())
+        self.rounded = self.squares
 
     def matrix(self) -> np.ndarray:
         """D D', shape (m, m)."""
@@ -126,6 +134,53 @@ class Deviations:
         step = max(columns, PART_BYTES // (8 * self.short))
         workers = worker_count(each + 16 * step * self.short, -(-self.long // step))
         return even_slices(self.long, step, workers), workers
+
+
+class SparseDeviations(Deviations):
+    """The same of a sparse matrix X, with D = X - u v' of which only X has an entry for each place.
+
+    What is lost where the mean is far from zero is in proportion to the squares of X.
+    """
+
+    sparse = True
+
+    def __init__(self, rows: SparseRows):
+        self.rows, self.wide = rows, len(rows) < rows.shape[1]
+        self.short, self.long = sorted(rows.shape)
+        entries = rows.matrix.astype(np.float64)
+        self.anchor = np.asarray(entries.mean(axis=0)).reshape(-1)
+        self.offset = np.zeros(len(self.anchor))
+        self.rounded = float(np.square(entries.data).sum())
+        self.squares = max(0.0, self.rounded - len(rows) * float(np.square(self.anchor).sum()))
+        self.x = entries if self.wide else entries.T.tocsr()
+        self.u = np.ones(self.short) if self.wide else self.anchor
+        self.v = self.anchor if self.wide else np.ones(self.long)
+
+    def matrix(self) -> np.ndarray:
+        product = (self.x @ self.x.T).toarray()
+        across = np.outer(self.x @ self.v, self.u)
+        product -= across
+        product -= across.T
+        product += np.outer(self.u, self.u) * (self.v @ self.v)
+        return product
+
+    def inner(self, b: np.ndarray) -> np.ndarray:
+        image = self.times(b)
+        return image @ image.T
+
+    def times(self, b: np.ndarray) -> np.ndarray:
+        return (self.x.T @ b.T).T - np.outer(b @ self.u, self.v)
+
+    def times_matrix(self, b: np.ndarray) -> np.ndarray:
+        image = self.times(b)
+        return (self.x @ image.T).T - np.outer(image @ self.v, self.u)
+
+    nearly_times_matrix = times_matrix
+
+
+def deviations(rows: Rows) -> Deviations:
+    """Those of an array, or of a sparse matrix."""
+    return SparseDeviations(rows) if isinstance(rows, SparseRows) else Deviations(rows)
 
 
 def _total(arrays: Iterable[np.ndarray]) -> np.ndarray:

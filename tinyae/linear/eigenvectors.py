@@ -10,7 +10,6 @@ from ..machine.threads import BLAS_THREADS
 FEW = 28  # a matrix that many times as large as there are vectors wanted is solved by Lanczos
 ONE_THREAD = 1024  # up to this size a second thread of BLAS waits longer than it helps
 RESIDUAL = 1e-8  # the longest, relative to its eigenvalue
-MOST = 40  # blocks, after which it gives up
 EXTRA = 4  # vectors beside those wanted, so that the last of them converges like the others
 BREAKDOWN = 1e-10  # relative length of a new direction that would be rounding
 
@@ -31,7 +30,7 @@ def largest(
     product: Callable[[np.ndarray], np.ndarray],
     size: int,
     count: int,
-    most: int = MOST,
+    most: int | None = None,
 ) -> tuple[np.ndarray, np.ndarray] | None:
     """The `count` largest eigenvalues, with eigenvectors in rows; or None if they are not certain.
 
@@ -43,16 +42,16 @@ def largest(
     several of one eigenvalue is passed over (G. Golub and R. Underwood, "The block Lanczos method
     for computing eigenvalues", 1977).
 
-    `product` turns rows b, shape (r, size), into b A.
+    `product` turns rows b, shape (r, size), into b A. It gives up after `most` blocks, or with half
+    as many directions as there are.
     """
     width = count + EXTRA
-    most = min(most, size // width)
-    if most < 2:
-        return None
+    most = min(most or size, size // width // 2)
     basis = np.empty((most * width, size))
     block = np.random.default_rng(0).standard_normal((size, width))
     basis[:width] = np.linalg.qr(block)[0].T
     small = np.zeros((most * width, most * width))
+    due = 2 * width  # to look whether it is enough
     for end in range(width, most * width + 1, width):
         known, last = basis[:end], slice(end - width, end)
         image = product(basis[last])
@@ -62,13 +61,16 @@ def largest(
         image -= again @ known
         small[last, :end] = within + again
         following, rest = np.linalg.qr(image.T)
-        values, vectors = np.linalg.eigh(small[:end, :end])  # which reads the lower half
-        values, vectors = values[: -count - 1 : -1], vectors[:, : -count - 1 : -1]
-        residual = np.sqrt(np.square(rest @ vectors[last]).sum(axis=0))
-        if end > width and (residual <= RESIDUAL * values).all():
-            return values, vectors.T @ known
         lengths = np.abs(np.diag(rest))
-        if end == len(basis) or lengths.min() <= BREAKDOWN * values[0]:
+        finished = end == len(basis) or lengths.min() <= BREAKDOWN * np.diag(small).max()
+        if finished or end >= due:
+            values, vectors = np.linalg.eigh(small[:end, :end])  # which reads the lower half
+            values, vectors = values[: -count - 1 : -1], vectors[:, : -count - 1 : -1]
+            residual = np.sqrt(np.square(rest @ vectors[last]).sum(axis=0))
+            if (residual <= RESIDUAL * values).all():
+                return values, vectors.T @ known
+            due = end + end // 8
+        if finished:
             return None
         basis[end : end + width] = following.T
     return None

@@ -8,12 +8,13 @@ more samples than features are kept as they are.
 
 import functools
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..checks.arrays import row_slices
 from .sharing import even_slices, on_cores, worker_count
+from .sparse import Rows, SparseRows
 
 # Rows per product X'X: enough to keep BLAS busy, few enough that float32 loses nothing in the sum.
 PRODUCT_ROWS = 4096
@@ -40,7 +41,7 @@ class Moments(NamedTuple):
     anchor: np.ndarray  # (p,): a point near the data
     offset: np.ndarray  # (p,): from there to the mean
     form: str  # of the matrix: "scatter", "factor", "rows" or "none"
-    matrix: np.ndarray  # (p, p), (r, p), (n, p) or (0, 0)
+    matrix: Any  # (p, p), (r, p), (n, p) or (0, 0); of samples, perhaps sparse
     rounding: float = 0.0  # of the products in a scatter
     least: float = 0.0  # what the smallest eigenvalue kept is known to be at least
 
@@ -49,7 +50,7 @@ class Moments(NamedTuple):
         return self.anchor + self.offset
 
 
-def moments(x: np.ndarray, dtype: np.dtype) -> Moments:
+def moments(x: Rows, dtype: np.dtype) -> Moments:
     """Those of an array of shape (n, p), with the scatter by products in `dtype`.
 
     Deviations d are taken from a point near the mean, found from a few rows, so that the exact
@@ -58,8 +59,9 @@ def moments(x: np.ndarray, dtype: np.dtype) -> Moments:
     """
     n = len(x)
     anchor, near = near_mean(x)
-    shift = np.zeros(len(anchor), dtype) if near else anchor.astype(dtype)
-    scatter, total = _sums(x, shift)
+    known = x.sums() if isinstance(x, SparseRows) else None
+    shift = np.zeros(len(anchor), dtype) if near or known else anchor.astype(dtype)
+    scatter, total = known or _sums(x, shift)
     largest = np.diag(scatter).max()
     scatter -= np.outer(total, total / n)
     lost = largest / max(np.diag(scatter).max(), np.finfo(np.float64).tiny)
@@ -67,7 +69,7 @@ def moments(x: np.ndarray, dtype: np.dtype) -> Moments:
     return Moments(n, shift.astype(np.float64), total / n, "scatter", scatter, rounding)
 
 
-def near_mean(x: np.ndarray) -> tuple[np.ndarray, bool]:
+def near_mean(x: Rows) -> tuple[np.ndarray, bool]:
     """A point near the mean of an array, and whether that is near zero."""
     # Relative to a row, a constant feature is exactly zero here and stays so in all that follows.
     first = x[0].astype(np.float64)
@@ -78,7 +80,7 @@ def near_mean(x: np.ndarray) -> tuple[np.ndarray, bool]:
     return mean, bool((squares <= NEAR_ZERO * spread).all())
 
 
-def factored(x: np.ndarray) -> Moments:
+def factored(x: Rows) -> Moments:
     """The moments of an array with a factor of the scatter, which is never squared."""
     anchor, features = x[0].astype(np.float64), x.shape[1]
     blocks = (x[rows] != x[0] for rows in row_slices(len(x), BLOCK_ROWS))
@@ -104,7 +106,7 @@ def _centred(x: np.ndarray, anchor: np.ndarray, columns: np.ndarray) -> Moments:
     return Moments(len(x), anchor, offset, "factor", deviations)
 
 
-def _sums(x: np.ndarray, shift: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _sums(x: Rows, shift: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Σ dd' and Σd over the rows' deviations d from `shift`."""
     n, features = x.shape
     step = max(1, min(PRODUCT_ROWS, PRODUCT_BYTES // (features * shift.itemsize)))
@@ -119,17 +121,16 @@ def _sums(x: np.ndarray, shift: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _partial_sums(
-    x: np.ndarray, shift: np.ndarray, parts: Iterable[slice]
+    x: Rows, shift: np.ndarray, parts: Iterable[slice]
 ) -> tuple[np.ndarray, np.ndarray]:
     """The same over some of the rows."""
     features = x.shape[1]
     scatter, total = np.zeros((features, features)), np.zeros(features)
     product = np.empty_like(scatter, shift.dtype)
-    in_place = not shift.any() and x.dtype == shift.dtype and x.flags.c_contiguous
     buffer = np.empty((0, features), shift.dtype)
     for part in parts:
         rows = deviations = x[part]
-        if not in_place:
+        if shift.any() or rows.dtype != shift.dtype or not rows.flags.c_contiguous:
             if len(buffer) < len(rows):
                 buffer = np.empty(rows.shape, shift.dtype)
             deviations = buffer[: len(rows)]
@@ -191,7 +192,7 @@ def with_factor(data: Moments) -> Moments:
     return data._replace(form="factor", matrix=factor, least=0.0)
 
 
-def real(array: np.ndarray) -> np.dtype:
+def real(array: Rows) -> np.dtype:
     """The type to compute in: float32 stays, everything else becomes float64."""
     single = array.dtype.kind == "f" and array.dtype.itemsize == 4
     return np.dtype(np.float32 if single else np.float64)

@@ -12,10 +12,9 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from ..checks.arguments import flag
-from ..checks.arrays import admit, check_shape, row_chunks
+from ..checks.arrays import admit, row_chunks
 from ..checks.attributes import Checked
 from ..checks.floating_point import finite, quiet
-from ..checks.guises import numbers
 from ..checks.handed_out import lasting
 from ..checks.tables import figure, table
 from ..files.archive import ModelFile
@@ -23,6 +22,7 @@ from ..files.fields import refusing
 from . import saved
 from .moments import Moments, real
 from .solvers import Decomposition, decompose, learn
+from .sparse import SparseRows, admit_samples, admit_table
 
 SHOWN = 5  # components, of as many as there are
 
@@ -157,7 +157,7 @@ class PCA(Checked):
 
         `y` is ignored: pipelines pass targets to every step.
         """
-        array = _table(x)
+        array = admit_table(x)
         if len(array) < 2:
             raise ValueError("x must hold at least 2 samples for a variance, but it holds 1")
         _check_count(self.n_components, array.shape[1])
@@ -174,7 +174,7 @@ class PCA(Checked):
         A stream may begin with a single sample, whose variance counts as zero. The eigenvectors are
         recomputed when they are next asked for, so a call mostly costs the products of its rows.
         """
-        array = _table(x, None if self._moments is None else self.n_features_in_)
+        array = admit_table(x, None if self._moments is None else self.n_features_in_)
         _check_count(self.n_components, array.shape[1])
         known, dtype = self._moments, real(array)
         if known is not None:
@@ -194,9 +194,12 @@ class PCA(Checked):
     @quiet
     def encode(self, x: ArrayLike) -> np.ndarray:
         """The codes V (x - mean), shape (n, k), of `x` of shape (n, p); see also `whiten`."""
-        array = self._admit_features(x)
+        array = admit_samples(x, self.n_features_in_)
         codes = np.empty((len(array), self.n_components_), real(array))
         components = (self.components_ / self._scales()).astype(codes.dtype, copy=False)
+        if isinstance(array, SparseRows):
+            codes[...] = array.matrix @ components.T - self.mean_.astype(codes.dtype) @ components.T
+            return finite(codes, "a code")
         for rows in row_chunks(len(array), array[:1].nbytes):
             np.matmul(self._centred(array[rows], codes.dtype), components.T, out=codes[rows])
         return finite(codes, "a code")
@@ -236,7 +239,7 @@ class PCA(Checked):
         ValueError
             If one of these is 0, so that there is no density.
         """
-        array, found = self._admit_features(x), self._decomposed()
+        array, found = admit_samples(x, self.n_features_in_), self._decomposed()
         others = self.n_features_in_ - self.n_components_
         noise, variance = found.noise_variance, found.variance
         if not variance[-1] > 0 or (others and not noise > 0):
@@ -266,7 +269,7 @@ class PCA(Checked):
 
         Its mean over the features, shape (n,); with `per_feature` each feature's, shape (n, p).
         """
-        array, per_feature = self._admit_features(x), flag("per_feature", per_feature)
+        array, per_feature = admit_samples(x, self.n_features_in_), flag("per_feature", per_feature)
         dtype = real(array)
         errors = np.empty(array.shape if per_feature else len(array), dtype)
         for rows in row_chunks(len(array), array[:1].nbytes):
@@ -357,9 +360,6 @@ class PCA(Checked):
             self._decomposition = decompose(self._fitted(), self.n_components, self._dtype)
         return self._decomposition
 
-    def _admit_features(self, x: ArrayLike) -> np.ndarray:
-        return admit(x, "x", (self.n_features_in_,), np.float64)
-
     def _scales(self) -> np.ndarray:
         """What whitened codes are divided by, shape (k, 1): no variance, no change."""
         deviations = np.sqrt(self._decomposed().variance)[:, np.newaxis]
@@ -386,15 +386,3 @@ def _check_count(n_components: int | float | None, features: int) -> None:
             f"n_components must be at most the number of features, but it is "
             f"{n_components} and x has {features}"
         )
-
-
-def _table(x: ArrayLike, features: int | None = None) -> np.ndarray:
-    """An array of samples, whose values are not looked at yet."""
-    array = numbers(x, "x")
-    check_shape(array, "x", None if features is None else (features,))
-    if array.ndim != 2:
-        raise ValueError(
-            f"x must have shape (n, features), but its shape is {array.shape}; flatten images with "
-            "x.reshape(len(x), -1)"
-        )
-    return array

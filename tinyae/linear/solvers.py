@@ -27,11 +27,12 @@ from typing import NamedTuple
 import numpy as np
 
 from ..checks.arrays import admit
-from .deviations import Deviations
+from .deviations import Deviations, deviations
 from .eigenvectors import largest, of_matrix
 from .jacobi import lengths
 from .moments import Moments, factored, merge, moments, real, with_factor, with_scatter
 from .singular import of_factor
+from .sparse import Rows, SparseRows, joined
 from .spectrum import (
     EPS,
     MARGIN,
@@ -44,8 +45,9 @@ from .spectrum import (
 )
 
 LARGE = 64  # both sides are so many times the components: products with the data are fewer
+SMALL_SIDE = 2048  # of a sparse matrix: a dense one of this size is nothing
 TALL = 4  # times as many samples as features are kept at most
-BLOCKS = 24  # of products with the data, after which a matrix would have been faster
+BLOCKS = 40  # of products with the data, after which a matrix would have been faster
 
 
 class Decomposition(NamedTuple):
@@ -59,7 +61,7 @@ class Decomposition(NamedTuple):
 
 
 def learn(
-    x: np.ndarray, n_components: int | float | None, dtype: np.dtype, known: Moments | None = None
+    x: Rows, n_components: int | float | None, dtype: np.dtype, known: Moments | None = None
 ) -> tuple[Moments, Decomposition | None]:
     """The moments of an array and what is known already; and what was solved on the way.
 
@@ -78,31 +80,31 @@ def learn(
     arrays = [x] if known is None else [known.matrix, x]
     samples, features = sum(map(len, arrays)), x.shape[1]
     if samples < features:
-        return _kept(np.concatenate(arrays, dtype=dtype, casting="unsafe"), x), None
-    if known is None and _is_large(n_components, *x.shape):
-        rows = np.array(x, dtype, order="C")
-        data = _kept(rows, x)
-        if (spectrum := _of_rows(Deviations(rows), n_components, dtype)) is not None:
+        return _kept(deviations(joined(arrays, dtype)), x), None
+    if known is None and _is_large(x, n_components):
+        all_of_it = deviations(joined(arrays, dtype))
+        data = _kept(all_of_it, x)
+        if (spectrum := _of_rows(all_of_it, n_components, dtype)) is not None:
             return data, keep(data, spectrum, n_components, dtype)
     return _condensed(arrays, n_components, dtype)
 
 
-def _kept(rows: np.ndarray, x: np.ndarray) -> Moments:
+def _kept(of: Deviations, x: Rows) -> Moments:
     """The moments of samples that are kept, of which `x` has come last."""
-    deviations = Deviations(rows)
-    if not np.isfinite(deviations.squares):
+    if not np.isfinite(of.squares):
         refuse(x)
-    return Moments(len(rows), deviations.anchor, deviations.offset, "rows", rows)
+    return Moments(len(of.rows), of.anchor, of.offset, "rows", of.rows)
 
 
-def refuse(x: np.ndarray) -> None:
+def refuse(x: Rows) -> None:
     """Say what makes the squares of an array infinite."""
-    admit(x, "x", None, np.float64)
+    if isinstance(x, np.ndarray):
+        admit(x, "x", None, np.float64)
     raise ValueError("x spans too wide a range: its squares overflow float64; scale it down")
 
 
 def _condensed(
-    arrays: Sequence[np.ndarray],
+    arrays: Sequence[Rows],
     n_components: int | float | None,
     dtype: np.dtype,
     known: Moments | None = None,
@@ -116,8 +118,8 @@ def _condensed(
         for product in dict.fromkeys((real(x), np.dtype(np.float64))):
             parts = [moments(each, product) for each in arrays]
             data = functools.reduce(merge, ([with_scatter(known)] if known else []) + parts)
-            if not np.isfinite(np.trace(data.matrix)):
-                admit(x, "x", None, np.float64)
+            if isinstance(x, np.ndarray) and not np.isfinite(np.trace(data.matrix)):
+                admit(x, "x", None, np.float64)  # or else they overflow
                 continue
             error = _rounding(data) / TOLERANCE[dtype.name]
             if error <= _least(data, n_components):
@@ -138,15 +140,15 @@ def _condensed(
 def decompose(data: Moments, n_components: int | float | None, dtype: np.dtype) -> Decomposition:
     """Mean, components and variances of the data."""
     if data.form == "rows":
-        spectrum = None
-        deviations = Deviations(data.matrix)
-        if deviations.wide or _is_large(n_components, *data.matrix.shape):
-            spectrum = _of_rows(deviations, n_components, dtype)
-        if spectrum is None and not deviations.wide:
-            data, found = _condensed([data.matrix], n_components, dtype)
+        rows, spectrum = data.matrix, None
+        wide = len(rows) < rows.shape[1]
+        if wide or _is_large(rows, n_components):
+            spectrum = _of_rows(deviations(rows), n_components, dtype)
+        if spectrum is None and not wide:
+            data, found = _condensed([rows], n_components, dtype)
             return found or decompose(data, n_components, dtype)
         if spectrum is None:
-            spectrum = of_factor(factored(data.matrix), n_components)
+            spectrum = of_factor(factored(rows), n_components)
     elif data.form == "factor":
         spectrum = of_factor(data, n_components)
     else:
@@ -162,55 +164,56 @@ def of_scatter(data: Moments, n_components: int | float | None) -> Spectrum:
     return of_squares(values, vectors, total, data.samples)
 
 
-def _is_large(n_components: int | float | None, samples: int, features: int) -> bool:
+def _is_large(rows: Rows, n_components: int | float | None) -> bool:
     """Whether products of a few vectors with the data take less time than a matrix."""
+    samples, features = rows.shape
     count = count_known(n_components, samples, features)
+    if isinstance(rows, SparseRows):
+        return count is not None and max(SMALL_SIDE, count * LARGE // 4) < min(rows.shape)
     if count is None or samples > TALL * features:
         return False
     # a matrix of features is made of products that are cheaper, in the dtype of the data
     return count * LARGE <= (samples if samples < features else features // 2)
 
 
-def _of_rows(
-    deviations: Deviations, n_components: int | float | None, dtype: np.dtype
-) -> Spectrum | None:
+def _of_rows(of: Deviations, n_components: int | float | None, dtype: np.dtype) -> Spectrum | None:
     """By eigenvectors of the smaller of the matrices D'D and D D', if they are good enough."""
-    samples, features = deviations.rows.shape
+    samples, features = of.rows.shape
     rank = min(samples - 1, features)  # at most: centred samples add up to 0
     count = count_known(n_components, samples, features)
     wanted = None if count is None else min(count, rank)
-    total = deviations.squares
-    if wanted is not None and _is_large(n_components, samples, features):
-        if (found := _by_products(deviations, wanted, TOLERANCE[dtype.name])) is None:
+    total = of.squares
+    if wanted is not None and _is_large(of.rows, n_components):
+        if (found := _by_products(of, wanted, TOLERANCE[dtype.name])) is None:
             return None
         values, vectors = found
     else:
-        values, vectors = of_matrix(deviations.matrix(), wanted)
+        values, vectors = of_matrix(of.matrix(), wanted)
     spectrum = of_squares(values[:rank], vectors, total, samples)
     wanted = min(
         rank,
         number_kept(n_components, spectrum._replace(directions=np.empty((0, features))), samples),
     )
-    error = EPS * (MARGIN * total + SUMS * values[0]) / TOLERANCE[dtype.name]
+    error = EPS * (MARGIN * of.rounded + SUMS * values[0]) / TOLERANCE[dtype.name]
     if not wanted or error > values[wanted - 1]:
         return None
     vectors = vectors[:wanted]
-    if deviations.wide:  # carried over to the features
+    if of.wide:  # carried over to the features
         vectors = vectors / np.sqrt(values[:wanted, np.newaxis])
-        vectors = np.linalg.solve(np.linalg.cholesky(deviations.inner(vectors)), vectors)
-        vectors = deviations.times(vectors)
+        vectors = np.linalg.solve(np.linalg.cholesky(of.inner(vectors)), vectors)
+        vectors = of.times(vectors)
     return spectrum._replace(directions=vectors)
 
 
 def _by_products(
-    deviations: Deviations, count: int, tolerance: float
+    of: Deviations, count: int, tolerance: float
 ) -> tuple[np.ndarray, np.ndarray] | None:
     """The largest eigenvalues and vectors of D D', whose residual is looked at in float64."""
-    for product in (deviations.nearly_times_matrix, deviations.times_matrix):
-        found = largest(product, deviations.short, count, BLOCKS)
+    for product in (of.nearly_times_matrix, of.times_matrix):
+        found = largest(product, of.short, count, None if of.sparse else BLOCKS)
         if found is None:
             return None
-        image = deviations.times_matrix(found[1])
+        image = of.times_matrix(found[1])
         values, turn = of_matrix(image @ found[1].T)
         vectors = turn @ found[1]
         residual = lengths(turn @ image - values[:, np.newaxis] * vectors)[:, 0]
