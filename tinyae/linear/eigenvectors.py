@@ -15,9 +15,17 @@ BREAKDOWN = 1e-10  # relative length of a new direction that would be rounding
 
 
 def of_matrix(matrix: np.ndarray, count: int | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Eigenvalues that are 0 or more, the largest first, and vectors in rows; `count` at least."""
-    one = BLAS_THREADS.hold(1) if len(matrix) <= ONE_THREAD else contextlib.nullcontext()
-    with one:
+    """Eigenvalues that are 0 or more, the largest first, and vectors in rows.
+
+    `count` at least, if so many are not 0 because a row is; without, all of these.
+    """
+    there = np.flatnonzero(np.diag(matrix))
+    if 0 < len(there) < len(matrix):  # such as pixels that are 0 in all images
+        values, part = of_matrix(matrix[np.ix_(there, there)], count)
+        vectors = np.zeros((len(part), len(matrix)))
+        vectors[:, there] = part
+        return values, vectors
+    with BLAS_THREADS.hold(1) if len(matrix) <= ONE_THREAD else contextlib.nullcontext():
         if count is not None and count * FEW <= len(matrix):
             found = largest(lambda b: b @ matrix, len(matrix), count)
             if found is not None:

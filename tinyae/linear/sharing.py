@@ -50,9 +50,10 @@ def on_cores(
     if workers == 1:
         return [one(0)]
     with cores.BLAS_THREADS.hold(1):
-        pool = ThreadPoolExecutor(workers)
+        pool = ThreadPoolExecutor(workers - 1)
         try:
-            return list(pool.map(one, range(workers)))
+            others = [pool.submit(one, worker) for worker in range(1, workers)]
+            return [one(0), *(other.result() for other in others)]
         finally:  # after Ctrl-C they need not go on
             stopped.append(True)
             pool.shutdown()

@@ -126,7 +126,8 @@ def _condensed(
                 return data, None
             if error < np.trace(data.matrix):  # there is something to be found
                 spectrum = of_scatter(data, n_components)
-                smallest = spectrum.variance[number_kept(n_components, spectrum, samples) - 1]
+                count = min(number_kept(n_components, spectrum, samples), len(spectrum.variance))
+                smallest = spectrum.variance[count - 1]
                 data = data._replace(least=smallest * max(1, samples - 1))
                 if error <= data.least:
                     return data, keep(data, spectrum, n_components, dtype)
