@@ -11,6 +11,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..autoencoder import Autoencoder
+from ..callbacks.early_stopping import EarlyStopping
 from ..checks.arguments import between, flag, length, shown, sizes, whole
 from ..checks.undo import unchanged_if_refused
 from ..layers.layer import Shape
@@ -19,7 +20,6 @@ from ..maths.losses import get as get_loss
 from ..maths.optimizers import Adam
 from ..models import deep
 from ..network.history import History
-from ..training.callbacks import EarlyStopping
 
 REAL = (np.float64, np.float32)  # what others become the first of
 
