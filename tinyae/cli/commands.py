@@ -19,7 +19,13 @@ from .terminal import say
 
 
 def info(options: argparse.Namespace) -> None:
-    """``python -m tinyae info``: what is in a model's file."""
+    """``python -m tinyae info``: what is in a model's file; without one, of the installation."""
+    if options.model is None:
+        from .installation import facts  # which multiplies for a moment
+
+        for name, fact in facts().items():
+            say(f"{name}: {fact}")
+        return
     model = load(options.model)
     if isinstance(model, AnomalyDetector):
         say(f"{model!r}, of the model:")
