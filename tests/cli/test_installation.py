@@ -1,4 +1,4 @@
-"""``python -m tinyae info`` without a file: what the installation is, and how fast it multiplies."""
+"""``python -m tinyae info`` without a file: the installation, and how fast it multiplies."""
 
 import pytest
 
