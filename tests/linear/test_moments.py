@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -83,6 +84,27 @@ def test_a_limit_of_threads_or_of_memory_is_kept(samples, blas, room, monkeypatc
     monkeypatch.setattr(sharing, "WORKER_BYTES", room)
     monkeypatch.setattr(sharing, "ThreadPoolExecutor", None)
     assert_near(of(samples), expected(samples))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_each_thread_has_room_for_its_sums_a_product_and_a_piece(samples, dtype, monkeypatch):
+    pools = []
+
+    class Pool(ThreadPoolExecutor):
+        def __init__(self, workers):
+            pools.append(workers)
+            super().__init__(workers)
+
+    use(9, monkeypatch)
+    monkeypatch.setattr(moments, "ThreadPoolExecutor", Pool)
+    monkeypatch.setattr(moments, "PRODUCT_ROWS", 10)
+    x = samples.astype(dtype)
+    features = x.shape[1]
+    sums, product, piece = 8 * features**2, x.itemsize * features**2, x.itemsize * 10 * features
+    for room in (3 * (sums + product + piece), 4 * (sums + product + piece) - 1):
+        monkeypatch.setattr(moments, "WORKER_BYTES", room)
+        assert_near(of(x), expected(x), 1e-12 if dtype == "float64" else 1e-6)
+    assert pools == [3, 3]
 
 
 def fail():

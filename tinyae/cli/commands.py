@@ -13,13 +13,19 @@ from ..linear.pca import PCA
 from ..loading import load
 from ..maths.loss import Loss
 from ..network.sequential import Sequential
+from .chosen import fitting_samples
 from .results import check_result, write_result
-from .samples import fitting_samples
 from .terminal import say
 
 
 def info(options: argparse.Namespace) -> None:
-    """``python -m tinyae info``: what is in a model's file."""
+    """``python -m tinyae info``: what is in a model's file; without one, of the installation."""
+    if options.model is None:
+        from .installation import facts  # which multiplies for a moment
+
+        for name, fact in facts().items():
+            say(f"{name}: {fact}")
+        return
     model = load(options.model)
     if isinstance(model, AnomalyDetector):
         say(f"{model!r}, of the model:")

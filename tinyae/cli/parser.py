@@ -102,8 +102,15 @@ def parser() -> argparse.ArgumentParser:
 
 def add_model_commands(commands: Any) -> None:
     """The commands that make and use a model's file."""
-    info = commands.add_parser("info", help="say what is in a model's file")
-    info.add_argument("model", type=path, metavar="FILE", help="as saved by a model's save()")
+    info = commands.add_parser(
+        "info",
+        help="say what is in a model's file, or what this installation is",
+        description="Say what is in a model's file; without one, which versions are installed, "
+        "which matrix product is used and how fast it is, threads, cores and the cache's folder.",
+    )
+    info.add_argument(
+        "model", type=path, nargs="?", metavar="FILE", help="as saved by a model's save()"
+    )
     info.set_defaults(run=run_command, function="info")
 
     train = commands.add_parser(

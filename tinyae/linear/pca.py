@@ -17,7 +17,7 @@ from ..checks.attributes import Checked
 from ..checks.floating_point import finite, quiet
 from ..checks.handed_out import lasting
 from ..checks.tables import figure, table
-from ..files.archive import ModelFile
+from ..files.archive import ModelFile, write
 from ..files.fields import refusing
 from . import saved
 from .moments import Moments, real
