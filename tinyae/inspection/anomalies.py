@@ -12,9 +12,9 @@ from ..checks.arguments import between, finite_number, flag, with_methods
 from ..checks.arrays import row_slices
 from ..checks.attributes import Checked
 from ..checks.floating_point import finite, quiet
-from ..checks.hints import hinting
 from ..checks.guises import numbers
 from ..checks.handed_out import lasting
+from ..checks.hints import hinting
 from ..checks.tables import cut, figure, table
 from ..files.archive import ModelFile, ModelFormatError, write
 from ..files.fields import fields, refusing
