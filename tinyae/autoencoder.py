@@ -44,9 +44,9 @@ class Autoencoder(Exportable):
     optimizer : str, Adam or SGD, default "adam"
     seed : int or None, default 0
         Decides initial weights, the order of samples, noise and dropout. None draws one.
-    dtype : "float32" or "float64"
+    dtype : "float32" or "float64", or NumPy's type or dtype of that name
     threads : int, optional
-        Default: as many as the process may use. The last digits depend on it.
+        From 1 to 1024. Default: as many as the process may use. The last digits depend on it.
 
     Attributes
     ----------

@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Union
 
-from .checks.arguments import file_path, mapping, optional_whole
+from .checks.arguments import file_path, mapping, optional_threads
 from .checks.hints import hinting
 from .files.archive import ModelFile, ModelFormatError
 
@@ -51,7 +51,7 @@ def load(
     OSError
         If the file cannot be read.
     """
-    path, threads = file_path("path", path), optional_whole("threads", threads)
+    path, threads = file_path("path", path), optional_threads("threads", threads)
     custom = mapping("custom", {} if custom is None else custom, "classes and activations")
     try:
         if not os.path.isfile(path) and os.path.exists(path):  # opening a pipe would wait

@@ -158,12 +158,19 @@ def calls(folder: Path) -> dict[str, Call]:
             {"name": "scale", "shape": (6,), "initializer": "zeros"},
         ),
         "Layer.clear_gradients": (lambda: built().layers[0].clear_gradients, {}),
-        "PCA": (lambda: tae.PCA, {"n_components": 2}),
+        "PCA": (lambda: tae.PCA, {"n_components": 2, "whiten": False}),
         **{
             f"PCA.{name}": (lambda name=name: getattr(pca(), name), {"x": x})
-            for name in ("encode", "fit", "partial_fit", "reconstruct")
+            for name in ("encode", "partial_fit", "reconstruct", "transform", "score_samples")
         },
-        "PCA.decode": (lambda: pca().decode, {"z": x[:, :3]}),
+        **{
+            f"PCA.{name}": (lambda name=name: getattr(pca(), name), {"x": x, "y": None})
+            for name in ("fit", "fit_transform", "score")
+        },
+        **{
+            f"PCA.{name}": (lambda name=name: getattr(pca(), name), {"z": x[:, :3]})
+            for name in ("decode", "inverse_transform")
+        },
         "PCA.reconstruction_error": (
             lambda: pca().reconstruction_error,
             {"x": x, "per_feature": False},
@@ -190,6 +197,7 @@ def calls(folder: Path) -> dict[str, Call]:
         "L1": (lambda: tae.L1, {"l1": 0.1}),
         "L2": (lambda: tae.L2, {"l2": 0.1}),
         "L1L2": (lambda: tae.L1L2, {"l1": 0.1, "l2": 0.1}),
+        "History.copy": (lambda: tae.History(loss=[1.0]).copy, {}),
         "History.plot": (lambda: tae.History(loss=[1.0]).plot, {"title": "A", "ax": None}),
         "Sequential": (lambda: tae.Sequential, {"layers": [tae.Dense(2)], "label": "Sequential"}),
         "Sequential.build": (

@@ -193,6 +193,8 @@ ENTRIES = {
     "PCA.fit": Entry("x", pca, lambda p, a: learned(p.fit(a)), accepts=ANY_WIDTH),
     "PCA.partial_fit": Entry("x", pca, lambda p, a: learned(p.partial_fit(a))),
     "PCA.encode": Entry("x", pca, lambda p, a: p.encode(a)),
+    "PCA.fit_transform": Entry("x", pca, lambda p, a: p.fit_transform(a), accepts=ANY_WIDTH),
+    "PCA.score_samples": Entry("x", pca, lambda p, a: p.score_samples(a)),
     "PCA.decode": Entry("z", pca, lambda p, a: p.decode(a), (12, 3)),
     "PCA.reconstruct": Entry("x", pca, lambda p, a: p.reconstruct(a)),
     "PCA.reconstruction_error": Entry("x", pca, lambda p, a: p.reconstruction_error(a)),

@@ -70,6 +70,9 @@ KINDS: dict[str, frozenset[str]] = {
     "input_shape": OPTIONAL,
     "add_weight.shape": frozenset({"list"}),  # of one number
     "n_components": OPTIONAL,
+    "whiten": FLAG,
+    # of pipelines, and ignored
+    **dict.fromkeys(("PCA.fit.y", "PCA.fit_transform.y", "PCA.score.y"), frozenset(VALUES)),
     "callbacks": frozenset({"nothing", "list", "dict"}),
     "custom": frozenset({"nothing", "dict"}),
     "digits": frozenset({"nothing", "set"}),

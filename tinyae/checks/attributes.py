@@ -49,6 +49,12 @@ class Checked:
                 return found.fget(self)  # which has raised an AttributeError, and does so again
             raise no_attribute(self, name)
 
+    def __repr__(self) -> str:
+        """As it is made: with what it keeps of its constructor's arguments."""
+        names = [name for name in inspect.signature(type(self)).parameters if name in vars(self)]
+        given = ", ".join(f"{name}={vars(self)[name]!r}" for name in names)
+        return f"{type(self).__name__}({given})"
+
     def __delattr__(self, name: str) -> None:
         if name in type(self).checks:
             raise ValueError(f"{name} stays: give it another value")

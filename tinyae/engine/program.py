@@ -14,8 +14,8 @@ from ..layers.kernels import NOT_TRAINING, Kernels
 from ..layers.layer import Layer
 from ..layers.record import NOWHERE, as_type, for_kernels, new_table
 from ..machine import threads as cores
+from ..machine.blas import BLAS_THREADS
 from ..machine.numba_parts import DISABLED
-from ..machine.threads import BLAS_THREADS
 from ..maths.loss import Loss, loss_address
 from ..maths.penalties import SETTINGS, Penalty, of_kernel, penalty_address
 from . import loop, tuning

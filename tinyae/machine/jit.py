@@ -13,21 +13,13 @@ import numba
 from .cache import KernelCache
 from .numba_parts import (
     DISABLED,
+    OPTIONS,
     for_compiled_code,
     for_users,
     intrinsic,
     keep_compiled,
     overload,
 )
-
-# The numpy error model lets loops with a division vectorise (no check for zero). Of fast-math
-# everything but "no NaNs, no infinities": training must notice when it diverges.
-OPTIONS = {
-    "error_model": "numpy",
-    "fastmath": {"nsz", "arcp", "contract", "afn", "reassoc"},
-    "nogil": True,
-}
-
 
 F = TypeVar("F", bound=Callable)
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from ..checks import forks
-from ..checks.arguments import listed, optional_whole, real_dtype, sizes, whole
+from ..checks.arguments import listed, optional_threads, real_dtype, sizes, whole
 from ..checks.arrays import admit, shape_text
 from ..checks.attributes import Checked
 from ..checks.floating_point import converted, finite
@@ -80,7 +80,7 @@ class Network(Checked):
     checks: ClassVar = {
         "loss": lambda name, loss: losses.get(loss),
         "optimizer": lambda name, optimizer: optimizers.get(optimizer),
-        "threads": optional_whole,
+        "threads": optional_threads,
     }
 
     def __init__(
@@ -254,6 +254,11 @@ class Network(Checked):
                 self._deciding, self._settled = False, self._parameters is not None
 
     # Data
+
+    def rescaled(self, x: ArrayLike) -> Any:
+        """x on the scale of its reconstruction: what a first `Rescaling` makes of it, or x."""
+        first = self.layers[0]
+        return first.of(np.asarray(x)) if isinstance(first, Rescaling) else x
 
     def admit_input(
         self, x: ArrayLike, name: str = "x", bounds: tuple[float, float] | None = None

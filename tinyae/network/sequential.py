@@ -9,7 +9,16 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from ..checks.arguments import listed, nearest, real_dtype, shown, sizes, text, whole
+from ..checks.arguments import (
+    listed,
+    nearest,
+    optional_threads,
+    real_dtype,
+    shown,
+    sizes,
+    text,
+    whole,
+)
 from ..checks.arrays import admit, shape_text
 from ..checks.tables import table
 from ..checks.undo import unchanged_if_refused
@@ -48,7 +57,7 @@ class Sequential(Layer):
     (5, 2)
     """
 
-    checks: ClassVar = {"threads": lambda name, n: n if n is None else whole(name, n)}
+    checks: ClassVar = {"threads": optional_threads}
     changeable: ClassVar = Layer.changeable | {"threads"}
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -100,7 +109,7 @@ class Sequential(Layer):
         ----------
         input_shape : tuple of int
             The shape of one sample.
-        dtype : "float32" or "float64"
+        dtype : "float32" or "float64", or NumPy's type or dtype of that name
         seed : int
             Decides the initial weights.
 

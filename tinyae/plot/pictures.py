@@ -21,6 +21,7 @@ from .drawing import (
     evenly,
     grey_limits,
     label_rows,
+    rescaled,
     set_title,
     show,
     squared_errors,
@@ -53,7 +54,7 @@ def reconstructions(
     with_methods("model", model, "reconstruct")
     shown = admit(x, "x")[: whole("n", n)]
     inputs, outputs = (
-        as_images(shown, "x"),
+        as_images(rescaled(model, shown), "x"),
         as_images(model.reconstruct(shown), "the reconstruction"),
     )
     ax = rows_of_images([inputs, outputs], ["input", "output"], ax)
@@ -193,7 +194,8 @@ def error_map(
     optional_text("title", title)
     with_methods("model", model, "reconstruct")
     given = admit(x, "x")[: whole("n", n)]
-    inputs, outputs = as_images(given, "x"), as_images(model.reconstruct(given), "reconstruction")
+    inputs = as_images(rescaled(model, given), "x")
+    outputs = as_images(model.reconstruct(given), "reconstruction")
     errors = squared_errors(outputs, inputs)
     squared, difference = quiet(np.mean)(errors.reshape(len(inputs), -1), axis=1), np.sqrt(errors)
     if difference.ndim == 4:
