@@ -42,12 +42,18 @@ def model_and_run(threads, apart, capacity):
         loss=loss_address(model.loss.kernel, dtype),
         loss_settings=model.loss.kernel_numbers(),
         optimizer=step_address(optimizer.kernel, dtype),
-        settings=optimizer.kernel_numbers(),
+        settings=optimizer.numbers_by_step(3, 1),
+        clip=0.0,
+        clip_together=0,
+        arrays=np.empty((0, 2), np.int64),
+        squares=np.empty((threads, 0)),
         parameters=model.parameters,
         gradients=np.zeros((1 if apart else threads, model.parameters.size)),
         slots=model.slots,
         x=x.reshape(-1),
         target=target.reshape(-1),
+        weights=np.empty((0, 0)),
+        totals=np.diff(BOUNDS) * float(target[0].size),
         bounds=BOUNDS,
         first_step=4,
         optimizer_step=3,
@@ -69,7 +75,7 @@ def add_and_update(run, index, apart):
         if apart:
             loop.update_apart(run, thread, index, run.values[0], room)
         else:
-            loop.update(run, thread, run.optimizer_step + index + 1)
+            loop.update(run, thread, index, True)
     assert not room.any()
 
 

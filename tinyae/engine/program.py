@@ -62,7 +62,7 @@ class Program:
             op.w, op.trainable = starts[position], layer.trainable
             _add_penalty(op, "penalty", layer.activity_regularizer, self.dtype)
             if of_kernel(layer) is not None:
-                start, stop = layer.place_of("kernel")
+                start, stop = layer.weights.place("kernel")
                 op.kernel, op.kernel_size = op.w + start, stop - start
             _add_penalty(op, "kernel_penalty", of_kernel(layer), self.dtype)
             fields = as_type(op, kernels.record)

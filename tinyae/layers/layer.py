@@ -282,15 +282,6 @@ class Layer(Checked):
         """How many numbers the weights hold."""
         return sum(array.size for array in self.weights.values())
 
-    def place_of(self, name: str) -> tuple[int, int]:
-        """Where the weight of that name begins and ends in `parameters`."""
-        start = 0
-        for each, array in self.weights.items():
-            if each == name:
-                return start, start + array.size
-            start += array.size
-        raise ValueError(f"{self.label} has no weight {name!r}, only {', '.join(self.weights)}")
-
     def clear_gradients(self) -> None:
         """Set the gradients to zero; `backward` adds to them."""
         for gradient in self.gradients.values():

@@ -154,8 +154,11 @@ class L2(L1L2):
 def of_kernel(layer: Any) -> Penalty | None:
     """The penalty on the layer's kernel while it is trained, if there is one."""
     penalty = check("kernel_regularizer", vars(layer).get("kernel_regularizer"))
-    if penalty is not None:
-        layer.place_of("kernel")  # refused if it has none
+    if penalty is not None and "kernel" not in layer.weights:
+        raise ValueError(
+            f"{layer.label} has a kernel_regularizer, but no weight 'kernel', only "
+            f"{', '.join(layer.weights)}"
+        )
     return penalty
 
 
