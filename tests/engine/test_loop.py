@@ -144,8 +144,17 @@ def test_a_step_is_taken_if_all_have_added(added, told, expected):
     _, run = model_and_run(1, False, 2)
     if told is not None:
         run.sync[told] = 1  # by another thread, or by the caller for one that failed
-    assert loop.all_added(run, added) == expected
+    assert loop.all_added(run, added, 0) == expected
     assert run.sync[loop.CANCELLED] == (not added or told == loop.CANCELLED)
+
+
+@pytest.mark.parametrize("part", [0, 1])
+@pytest.mark.parametrize("loss", [np.nan, np.inf, -np.inf])
+def test_a_step_whose_loss_is_not_finite_is_not_taken(loss, part):
+    _, run = model_and_run(1, False, 2)
+    run.losses[0, 0, part] = loss
+    assert not loop.all_added(run, True, 0)
+    assert loop.all_added(run, True, 1)
 
 
 def test_steps_are_counted_by_one_thread():

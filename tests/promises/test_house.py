@@ -27,12 +27,12 @@ FLOORS = [
     ("checks", "version"),
 ]
 
-# A layer is one file: with the list of public names and the ready models, nothing else names it,
+# A layer is one file: with the list of public names and what makes models, nothing else names it,
 # apart from what says how others call it, and from layers that are made of it.
 NAME_MAX_POOLING = {
     *("tinyae/__init__.pyi", "tinyae/layers/pooling.py", "tinyae/models.py"),
     *("tinyae/checks/foreign_names.py", "tinyae/checks/foreign_arguments.py"),
-    "tinyae/layers/sequences.py",
+    *("tinyae/layers/sequences.py", "tinyae/cli/train.py"),
 }
 
 # Imports by a name that does not stand in the text: of public names, on first use.

@@ -100,6 +100,7 @@ ARGUMENTS: dict[str, dict[str, str]] = {
         "svd_solver": "one is chosen",
         "tol": "one solver is chosen",
     },
+    "PCA.fit": {"sample_weight": NONE},
     "PCA.partial_fit": {"check_input": "it is always checked", "y": "PCA has no targets"},
     "PCA.encode": IN_USE,
     "PCA.decode": IN_USE,

@@ -13,8 +13,8 @@ from ..linear.pca import PCA
 from ..loading import load
 from ..maths.loss import Loss
 from ..network.sequential import Sequential
+from .chosen import fitting_samples
 from .results import check_result, write_result
-from .samples import fitting_samples
 from .terminal import say
 
 

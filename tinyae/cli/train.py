@@ -20,8 +20,8 @@ from ..layers.reshaping import Flatten, Reshape
 from ..maths.activations import check as check_activation
 from ..maths.optimizers import Adam
 from ..maths.penalties import L1
+from .chosen import chosen_samples
 from .results import check_model
-from .samples import chosen_samples
 from .terminal import say
 
 LARGE = 10  # a standard deviation to which Adam's steps of a thousandth take long
