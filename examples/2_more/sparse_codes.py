@@ -63,9 +63,7 @@ def main(out, full=False, seed=0, epochs=30, samples=6000):
         print(f"{name:12}{parts['reconstruction']:9.4f}{parts['penalty']:9.4f}", end="")
         print(f"{report.mean_absolute:13.3f}{figures[f'off centre {name}']:12.2f}", end="")
         print(f"{figures[f'within {name}']:10.0%}{report.mean_dependence:12.3f}", flush=True)
-    print(
-        "\noff centre: |mean| of a code in its standard deviations, within 1 of which so many lie"
-    )
+    print("\noff centre: |mean| of a code in standard deviations; within 1: so many lie there")
     print("dependence: mean distance correlation of two codes, 0 to 1")
 
     fig, axes = plt.subplots(1, 3, figsize=(13, 5), layout="constrained")

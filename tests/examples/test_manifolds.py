@@ -30,6 +30,7 @@ def test_sine_manifold(run):
 
 def test_mnist_latent(run):
     pictures = ["generated.png", "latent.png", "reconstructions.png"]
+    pictures += ["tanh_walks.png", "tanh_samples.png"]
     scale = {"sizes": (784, 128, 64, 2), "epochs": 10, "steps": 40}
     figures, printed = run("mnist_latent", pictures, **scale)
     assert figures["error ReLU"] < 0.85 * figures["error PCA"]

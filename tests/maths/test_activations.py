@@ -97,7 +97,8 @@ def test_softmax_is_of_each_row_and_nan_and_infinity_spoil_theirs_only(dtype):
     z = np.zeros((5, 3), dtype)
     z[0] = [1e4, -1e4, 1e4]
     z[1, 1], z[2, 2], z[3, 0] = np.nan, np.inf, -np.inf
-    y = apply("softmax", z, dtype)
+    with np.errstate(invalid="ignore"):  # as in compiled code
+        y = apply("softmax", z, dtype)
     np.testing.assert_array_equal(np.isnan(y).all(axis=1), [False, True, True, False, False])
     np.testing.assert_allclose(y[[0, 3, 4]], [[0.5, 0, 0.5], [0, 0.5, 0.5], [1 / 3] * 3], 1e-6)
 

@@ -65,25 +65,42 @@ def test_gradient_by_finite_differences(kind, shape):
     np.testing.assert_allclose(gradient, numeric, rtol=1e-6, atol=1e-9)
 
 
+SPOKEN = {  # what cannot be read letter by letter, with 4 × 3 numbers and δ = 1
+    "mean of |y − t|": "mean of abs(y − t)",
+    "mean of d²/2 where |d| ≤ δ, else δ (|d| − δ/2), d = y − t": (
+        "mean of where(abs(y − t) <= 1, (y − t)²/2, abs(y − t) − 1/2)"
+    ),
+    "min(max(d, −δ), δ) / size": "clip(y − t, −1, 1) / size",
+    "−Σ t log y over the last axis, mean over the rest": "−3 * mean(t log y)",
+    "−k t / y / size, k classes": "−3 * t / y / size",
+    "k (y Σ t − t) / size, k classes": "3 * (y * rows(t) − t) / size",
+}
+
+
 def read(text, **names):
     """What a formula's text means: 2 (y − t)², a mean of many, t log y."""
+    text = SPOKEN.get(text, text)
     for pattern, written in (
         *(("−", "-"), ("²", "**2"), ("^mean of (.*)", r"mean(\1)"), (r"log (\w)", r"log(\1)")),
         (r"(?<=[\w)]) (?=[\w(])", " * "),
     ):
         text = re.sub(pattern, written, text)
-    return eval(text, {"mean": np.mean, "log": np.log, **names})
+    known = {each: getattr(np, each) for each in ("mean", "log", "sign", "abs", "where", "clip")}
+    known["rows"] = lambda a: a.sum(axis=-1, keepdims=True)
+    return eval(text, {**known, **names})
 
 
 @pytest.mark.parametrize("kind", REFERENCES)
 def test_the_formula_that_is_shown_is_what_is_computed(kind):
     output, t = example(kind, (4, 3), np.float64)
-    y = naive.sigmoid(output) if kind is BCEFromLogits else output
+    inside = {BCEFromLogits: naive.sigmoid, CategoricalCrossentropyFromLogits: naive.softmax}
+    y = inside.get(kind, np.asarray)(output)
     value, gradient = kind().value_and_gradient(output, t)
     forward, backward = kind.formula
     assert forward.endswith(", t the target")
-    assert backward.startswith("dz = " if kind is BCEFromLogits else "dy = ")
-    assert read(forward.partition(",")[0], y=y, t=t) == pytest.approx(value)
+    assert backward.startswith("dz = " if kind in inside else "dy = ")
+    spoken = forward.removesuffix(", t the target").partition(", y = s")[0]
+    assert read(spoken, y=y, t=t) == pytest.approx(value)
     shown = read(backward.partition(" = ")[2], y=y, t=t, size=y.size)
     np.testing.assert_allclose(shown, gradient, rtol=1e-9)
 

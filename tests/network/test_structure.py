@@ -262,7 +262,7 @@ def test_a_layer_that_is_not_built_says_so():
         (lambda: tae.Dense(0), "units must be a whole number of at least 1, but got 0"),
         (lambda: tae.Dense(2.0), "units must be a whole number of at least 1, but got 2.0"),
         (lambda: tae.Dense(2, "reLu6"), "activation must be one of"),
-        (lambda: tae.Activation("softmax"), "activation must be one of"),
+        (lambda: tae.Activation("softmin"), "activation must be one of"),
         (lambda: tae.Reshape(()), "target_shape must hold positive sizes"),
         (lambda: tae.Reshape((0, 2)), "target_shape must hold positive sizes"),
         (lambda: tae.Reshape((-1, -1)), "target_shape must hold positive sizes"),

@@ -119,7 +119,7 @@ def calls(folder: Path) -> dict[str, Call]:
         "latent_diagnostics": (lambda: tae.latent_diagnostics, {"codes": x}),
         "AnomalyDetector": (
             lambda: tae.AnomalyDetector,
-            {"model": detector("model"), "quantile": 0.5},
+            {"model": pca(), "quantile": 0.5},
         ),
         **{
             f"AnomalyDetector.{name}": (lambda name=name: getattr(detector("PCA"), name), {"x": x})

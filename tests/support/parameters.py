@@ -65,7 +65,7 @@ KINDS: dict[str, frozenset[str]] = {
     "dtype": CHOICE,
     "copy.dtype": OPTIONAL,
     **dict.fromkeys(("kernel_initializer", "bias_initializer", "initializer"), PART),
-    **dict.fromkeys(("activity_regularizer", "penalty"), OPTIONAL),
+    **dict.fromkeys(("activity_regularizer", "kernel_regularizer", "penalty"), OPTIONAL),
     **dict.fromkeys(("build.input_shape", "target_shape", "sizes"), SHAPE),
     "input_shape": OPTIONAL,
     "add_weight.shape": frozenset({"list"}),  # of one number

@@ -28,7 +28,7 @@ RUN = {
 
 def run_steps(layer, x):
     """What the layer's steps make of a batch."""
-    weights = {name: layer.step_weight(name) for name in layer.weights}
+    weights = {name: steps.weight_of(layer, name) for name in layer.weights}
     for step in layer.steps():
         x = RUN[type(step)](x, step, weights)
     return x

@@ -130,7 +130,7 @@ class Program:
             if not name.isprintable() or set(name) & {'"', "\\"}:
                 why = f"its weight {name!r} has a name that does not fit between quotes"
                 raise steps.refusal("export_numpy", layer, why)
-            self.weights[f"{place}_{name}"] = layer.step_weight(name)
+            self.weights[f"{place}_{name}"] = steps.weight_of(layer, name)
             return f'weights["{place}_{name}"]'
 
         lines = [write(step, weight) for step, _ in steps.taken(layer, "export_numpy")]

@@ -217,10 +217,6 @@ class Layer(Checked):
         """What the layer computes at inference: see `tinyae.layers.steps`."""
         raise NotImplementedError(f"{self.label} does not say which steps it takes")
 
-    def step_weight(self, name: str) -> np.ndarray:
-        """A weight in the shape in which the steps take it."""
-        return self.weights[name]
-
     def record_behind(self, step: Step, input_shape: Shape) -> np.recarray | None:
         """The layer's record with that step before it as one, where its kernels can do both."""
         return None

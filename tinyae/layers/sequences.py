@@ -9,6 +9,8 @@ is to them: its shape gets a height of 1, and each size along it becomes the pai
 
 from typing import Any, ClassVar
 
+import numpy as np
+
 from ..checks.arguments import length, optional_whole
 from ..maths.formula import Formula
 from . import steps
@@ -75,9 +77,10 @@ class OfSequences(Layer):
     def formula(self) -> Formula:
         return Formula(*(text.replace("1×", "") for text in self.as_images.formula()))
 
-    def step_weight(self, name):
+    def step_weight(self, name: str) -> np.ndarray:
+        """A weight in the shape in which the steps, which are of images, take it."""
         weight = self.weights[name]
-        return weight[None] if name == "kernel" else weight
+        return weight[np.newaxis] if name == "kernel" else weight
 
     def steps(self):
         inside = self.as_images.steps()

@@ -1,7 +1,7 @@
 """What layers compute at inference, in primitive steps: what every exporter writes.
 
 A step takes a batch h, of vectors (n, features) or images (n, height, width, channels), and gives
-the next. Weights are named as in their layer, whose `step_weight` gives them.
+the next. Weights are named as in their layer, and `weight_of` gives them.
 """
 
 from typing import Any, NamedTuple, get_args
@@ -145,8 +145,14 @@ def taken(layer: Any, writer: str) -> list[tuple[Step, np.ndarray | None]]:
         raise refusal(writer, layer, wrong)
     given = [each for each in given if not isinstance(each, Apply) or each.activation.forward]
     names = [getattr(step, "weight", None) for step in given]
-    weights = (None if name is None else layer.step_weight(name) for name in names)
+    weights = (None if name is None else weight_of(layer, name) for name in names)
     return list(zip(given, weights, strict=True))
+
+
+def weight_of(layer: Any, name: str) -> np.ndarray:
+    """A weight in the shape in which the layer's steps take it."""
+    weight: np.ndarray = getattr(layer, "step_weight", layer.weights.__getitem__)(name)
+    return weight
 
 
 def refusal(writer: str, layer: Any, why: str) -> ValueError:
