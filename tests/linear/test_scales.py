@@ -259,6 +259,20 @@ def test_the_whole_variance_takes_as_many_components_as_the_rank(n, p, rank, see
 # Rotations
 
 
+@pytest.mark.parametrize("spread", [0, 0.1, 1, 9])
+def test_one_turn_by_the_smaller_angle_leaves_two_rows_no_common_direction(spread):
+    random = np.random.default_rng(0)
+    a, b = random.normal(size=(2, 200, 3)) * 10.0 ** random.uniform(-spread, spread, (2, 200, 1))
+    b[0], a[1] = 0, 0
+    cosine, t = jacobi._turn(a, b)
+    products = (a / jacobi.lengths(a).clip(1e-300)) * (b / jacobi.lengths(b).clip(1e-300))
+    np.testing.assert_allclose(cosine, products.sum(axis=1, keepdims=True), atol=1e-15)
+    first, second = (a + t * b) / np.hypot(1, t), (b - t * a) / np.hypot(1, t)
+    left = (first * second).sum(axis=1, keepdims=True)
+    assert (np.abs(left) <= 1e-14 * jacobi.lengths(a) * jacobi.lengths(b)).all()
+    assert (np.abs(t) <= 1).all()
+
+
 @given(
     rows=st.integers(1, 7),
     columns=st.integers(1, 7),
