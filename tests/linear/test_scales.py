@@ -197,6 +197,16 @@ def test_a_stream_is_solved_when_its_samples_have_doubled_and_then_no_more(ways)
     assert ways[-2:] == ["factor", "rotations"]
 
 
+def test_a_stream_that_stays_a_factor_is_tried_when_its_samples_have_doubled(ways):
+    x, pca = np.random.default_rng(0).normal(size=(100, 5)) * [1, 1, 1, 1, 1e9], PCA(2)
+    tried = []
+    for count, row in enumerate(x, 1):
+        ways.clear()
+        pca.partial_fit(row[np.newaxis])
+        tried += [count] * ("float64" in ways)
+    assert tried == [8, 16, 32, 64]  # when there are more than features
+
+
 def test_long_data_are_factored_a_stretch_at_a_time(monkeypatch):
     monkeypatch.setattr(moments, "PILE", 10)
     x = np.random.default_rng(0).normal(size=(333, 3)) * [1e-3, 1, 1e8] + [1, 0, 1e9]

@@ -2,6 +2,7 @@
 
 import pytest
 
+import tinyae as tae
 from tests.support.small_models import small_model
 from tinyae.engine import tuning
 from tinyae.engine.program import Program
@@ -33,3 +34,17 @@ def test_no_thread_is_without_a_sample(monkeypatch):
     trainer = make_trainer(small_model(threads=4), 3)
     trainer.close()
     assert (trainer.threads, trainer.capacity) == (3, 1)
+
+
+@pytest.mark.parametrize(("apart", "vectors"), [(False, 3), (True, 1)])
+def test_apart_all_threads_share_one_gradient_and_room_for_the_whole_batch(
+    apart, vectors, monkeypatch
+):
+    monkeypatch.setattr(tuning, "THREAD_OPERATIONS", 1)
+    model = tae.Autoencoder([tae.Dense(3)], [tae.Dense(4)], (4,), threads=3)
+    monkeypatch.setattr(tuning, "APART_PARAMETERS", model.parameters.size + (not apart))
+    trainer = make_trainer(model, 10)
+    trainer.close()
+    assert (trainer.apart, trainer.threads) == (apart, 3)
+    assert trainer.capacity == (10 if apart else 4)
+    assert len(trainer.values) == len(trainer.gradients) == vectors
