@@ -44,6 +44,7 @@ OTHER_TESTS = ["checks", "codes", "export", "promises"]  # which look at what st
 SLOW = 20.0  # seconds: tests that take longer are left out
 SECONDS = 60.0  # of tests, by their records, for one fault
 WAITING = 10  # times the seconds of work that are allowed, for what waits and does not work
+MEMORY = 4 << 30  # bytes, for what collects for ever
 Calls = dict[str, tuple[float, list[str]]]  # test -> seconds, what it calls
 
 
@@ -126,8 +127,9 @@ def run(copy: Path, command: list[str], seconds: float, *, jit: bool) -> bool | 
             stderr=output,
             start_new_session=True,
         )
-        most = int(seconds) + 1
-        resource.prlimit(process.pid, resource.RLIMIT_CPU, (most, most))
+        limits = {resource.RLIMIT_CPU: int(seconds) + 1, resource.RLIMIT_DATA: MEMORY}
+        for limit, most in limits.items():
+            resource.prlimit(process.pid, limit, (most, most))
         try:
             code = process.wait(WAITING * seconds)
             return None if code in (-signal.SIGXCPU, -signal.SIGKILL) else code == 0

@@ -128,6 +128,20 @@ def test_samples_are_taken_in_chunks_that_end_where_they_end(capacity, stretch, 
     assert penalty == pytest.approx(0.3 * (code**2).sum(), rel=1e-12)
 
 
+@np.errstate(all="ignore")  # as in compiled code
+@pytest.mark.parametrize("row", [0, 3, 6])
+def test_one_number_that_is_not_finite_is_found_in_any_chunk(row, monkeypatch):
+    model = tae.Autoencoder([tae.Dense(3)], [tae.Dense(4)], (4,), dtype="float64")
+    model.parameters[...] = 1
+    monkeypatch.setattr(Program, "capacity", lambda self, rows: 2)
+    x = np.ones((7, 4))
+    x[row, 0] = 1e307
+    assert np.isfinite(Program(model.layers).predict(x, model.parameters, 1)).all()
+    x[row] = 1e308
+    with pytest.raises(ValueError, match="an output is beyond float64"):
+        Program(model.layers).predict(x, model.parameters, 1)
+
+
 def test_a_thread_that_is_told_to_stop_adds_no_more():
     _, run = model_and_run(1, False, 2)
     run.sync[loop.STOP] = 1

@@ -29,3 +29,11 @@ def test_threads_are_used_where_there_is_work_for_them(rows, workers, monkeypatc
     y = engine.predict(x, model.parameters, model.threads)
     assert pools == workers
     np.testing.assert_allclose(y, model.decoder.forward(model.encoder.forward(x)[0])[0])
+
+
+def test_threads_are_as_many_as_asked_or_as_there_are_cores(monkeypatch):
+    for without_jit in (False, True):
+        monkeypatch.setattr(program, "DISABLED", without_jit)
+        monkeypatch.setattr(program.cores, "available", lambda: 5)
+        counts = [program.thread_count(threads) for threads in (None, 1, 3)]
+        assert counts == ([1, 1, 1] if without_jit else [5, 1, 3])

@@ -304,3 +304,20 @@ def test_copies_are_whole_and_independent(case, how):
     np.testing.assert_array_equal(model.reconstruct(x), expected)
     model.fit(x, verbose=0)
     np.testing.assert_array_equal(model.parameters, twin.parameters)
+
+
+@pytest.mark.parametrize(
+    ("layer", "input_shape", "expected"),
+    [
+        (tae.Dense(3), (4,), 2 * 4 * 3 + 3),
+        (tae.Dense(3, use_bias=False), (4,), 2 * 4 * 3 + 3),
+        (tae.Activation("relu"), (4,), 4),
+        (tae.Conv2D(5, (2, 3), padding="same"), (7, 6, 4), 7 * 6 * (2 * 2 * 3 * 4 * 5 + 5)),
+        (tae.Conv2D(5, 2, strides=2), (6, 6, 4), 3 * 3 * (2 * 2 * 2 * 4 * 5 + 5)),
+    ],
+    ids=repr,
+)
+def test_operations_are_the_products_sums_and_outputs_of_a_sample(layer, input_shape, expected):
+    """By which the engine tells how many threads are worth it."""
+    tae.Sequential([layer]).build(input_shape)
+    assert layer.operations() == expected

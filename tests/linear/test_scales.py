@@ -206,6 +206,16 @@ def test_a_stream_is_solved_when_its_samples_have_doubled_and_then_no_more(ways)
     assert ways[-2:] == ["factor", "rotations"]
 
 
+def test_a_stream_that_stays_a_factor_is_tried_when_its_samples_have_doubled(ways):
+    x, pca = np.random.default_rng(0).normal(size=(100, 5)) * [1, 1, 1, 1, 1e9], PCA(2)
+    tried = []
+    for count, row in enumerate(x, 1):
+        ways.clear()
+        pca.partial_fit(row[np.newaxis])
+        tried += [count] * ("float64" in ways)
+    assert tried == [8, 16, 32, 64]  # when there are more than features
+
+
 def test_long_data_are_factored_a_stretch_at_a_time(monkeypatch):
     monkeypatch.setattr(moments, "PILE", 10)
     x = np.random.default_rng(0).normal(size=(333, 3)) * [1e-3, 1, 1e8] + [1, 0, 1e9]
@@ -266,6 +276,20 @@ def test_the_whole_variance_takes_as_many_components_as_the_rank(n, p, rank, see
 
 
 # Rotations
+
+
+@pytest.mark.parametrize("spread", [0, 0.1, 1, 9])
+def test_one_turn_by_the_smaller_angle_leaves_two_rows_no_common_direction(spread):
+    random = np.random.default_rng(0)
+    a, b = random.normal(size=(2, 200, 3)) * 10.0 ** random.uniform(-spread, spread, (2, 200, 1))
+    b[0], a[1] = 0, 0
+    cosine, t = jacobi._turn(a, b)
+    products = (a / jacobi.lengths(a).clip(1e-300)) * (b / jacobi.lengths(b).clip(1e-300))
+    np.testing.assert_allclose(cosine, products.sum(axis=1, keepdims=True), atol=1e-15)
+    first, second = (a + t * b) / np.hypot(1, t), (b - t * a) / np.hypot(1, t)
+    left = (first * second).sum(axis=1, keepdims=True)
+    assert (np.abs(left) <= 1e-14 * jacobi.lengths(a) * jacobi.lengths(b)).all()
+    assert (np.abs(t) <= 1).all()
 
 
 @given(

@@ -131,6 +131,18 @@ def test_a_penalty_of_ones_own_counts_whatever_its_numbers(numbers):
     assert report.passed, str(report)
 
 
+def test_a_penalty_has_four_numbers_at_most():
+    def model(*numbers):
+        return tae.Autoencoder(
+            [tae.Dense(3, activity_regularizer=FourthPower(*numbers))], [tae.Dense(4)], (4,)
+        )
+
+    x = np.ones((2, 4))
+    assert model(1, 2, 3, 4).evaluate(x)["penalty"] > 0
+    with pytest.raises(ValueError, match="has 5 numbers; 4 is the most"):
+        model(1, 2, 3, 4, 5).evaluate(x)
+
+
 def test_settings():
     assert (L1().l1, L1().l2) == (0.01, 0)
     assert (L2().l1, L2().l2) == (0, 0.01)

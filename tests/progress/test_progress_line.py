@@ -90,6 +90,19 @@ def test_a_compilation_does_not_count_for_what_is_left(clock, capsys):
     assert shown(line, clock, capsys, 1, 4).endswith("  1:36 left")
 
 
+@pytest.mark.parametrize("callbacks", [None, lambda epoch, logs: None], ids=["free", "paused"])
+def test_each_stretch_is_shown_with_the_means_so_far(callbacks, monkeypatch):
+    step = {"batch_size": 8, "verbose": 0, "steps_per_epoch": 1}
+    losses, shown = small_model().fit(samples(), epochs=6, **step)["loss"], []
+    show = lambda line, done, logs: shown.append((done, logs()["loss"]))  # noqa: E731
+    monkeypatch.setattr(ProgressLine, "show_epochs", show)
+    monkeypatch.setattr(training.tuning, "STRETCH_SECONDS", 0)  # a step each
+    small_model().fit(samples(), epochs=2, callbacks=callbacks, **{**step, "steps_per_epoch": 3})
+    assert [done for done, _ in shown] == pytest.approx([k / 3 for k in range(1, 7)])
+    means = [np.mean(losses[k // 3 * 3 : k + 1]) for k in range(6)]
+    assert [loss for _, loss in shown] == pytest.approx(means)
+
+
 def test_what_is_said_of_a_compilation_goes_with_it_and_nothing_else_does(clock, capsys):
     line = ProgressLine(1, 0, 100)
     for text, said in (("epoch 1", "epoch 1"), (COMPILING, "")):
