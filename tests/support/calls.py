@@ -414,6 +414,13 @@ def calls(folder: Path) -> dict[str, Call]:
                 "axes": None,
             },
         ),
+        "plot.page": (
+            lambda: plot.page,
+            {
+                **{"model": pictured(), "x": squares, "labels": [1] * 12, "title": "A"},
+                "path": folder / "page.html",
+            },
+        ),
         "plot.history": (
             lambda: plot.history,
             {"history": {"loss": [1.0]}, "title": "A", "ax": None},

@@ -7,7 +7,9 @@ its call gives back is all that the array decides.
 import functools
 import math
 import pickle
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -106,6 +108,12 @@ def learned(subject):
 
 def report(latent):
     return [latent.units, latent.correlation, latent.dependence]
+
+
+def paged(write):
+    """What a page holds."""
+    with tempfile.TemporaryDirectory() as folder:
+        return write(Path(folder, "page.html")).read_text(encoding="utf-8")
 
 
 def drawn(draw, count=1):
@@ -241,6 +249,10 @@ ENTRIES = {
     ),
     "plot.explore": Entry(
         *("x", pictured, lambda ae, a: drawn(lambda axes: plot.explore(ae, a, axes=axes), 2)),
+        SQUARES,
+    ),
+    "plot.page": Entry(
+        *("x", pictured, lambda ae, a: paged(lambda path: plot.page(ae, a, None, path))),
         SQUARES,
     ),
     "plot.reconstructions": Entry(

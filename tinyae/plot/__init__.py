@@ -5,6 +5,9 @@ is shown and no setting of matplotlib is changed: that is left to the caller.
 
 Read ``drawing`` (what all share), ``training`` (losses by epoch), ``curves`` (points in the plane),
 ``codes``, ``pictures`` (of decoded images), ``filters`` and ``pointer`` (decoding under the mouse).
+
+Pages for the browser: ``html_file`` (how one file is made of the parts in ``web``), ``javascript``
+(a decoder as data), ``directions`` (ways to walk among codes) and ``latent_page``.
 """
 
 from typing import Any

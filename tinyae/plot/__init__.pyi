@@ -8,6 +8,7 @@ from .drawing import COLOURS as COLOURS
 from .drawing import MARKERS as MARKERS
 from .drawing import tile as tile
 from .filters import filters as filters
+from .latent_page import page as page
 from .pictures import error_map as error_map
 from .pictures import interpolation as interpolation
 from .pictures import manifold as manifold
