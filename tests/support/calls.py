@@ -79,7 +79,14 @@ KINDS: dict[str, frozenset[str]] = {
     "digits": frozenset({"nothing", "set"}),
     **dict.fromkeys(("model", "compare_latent.pca", "density", "layer"), MODEL),
     "curve.pca": OPTIONAL,
-    **dict.fromkeys(("strips", "plot.history.history"), MAPPING),
+    **dict.fromkeys(("spectrum.pca", "traces"), MODEL),
+    "step": OPTIONAL,
+    "fps": COUNT,
+    **dict.fromkeys(("strips", "models"), MAPPING),
+    "scores": frozenset({"array"}),
+    "threshold": OPTIONAL | NUMBER | {"negative"},
+    "errors": OPTIONAL | {"dict"},
+    "plot.history.history": MAPPING,
     "joint.units": SHAPE,
     "bounds": frozenset({"nothing", "array"}),
     "fill": NUMBER | {"NaN", "infinity", "negative"},
@@ -420,6 +427,44 @@ def calls(folder: Path) -> dict[str, Call]:
                 **{"model": pictured(), "x": squares, "labels": [1] * 12, "title": "A"},
                 "path": folder / "page.html",
             },
+        ),
+        **{
+            f"plot.{name}": (
+                lambda name=name: getattr(plot, name),
+                {"model": model(), "x": x[0], "y": x[1], "title": "A", **more},
+            )
+            for name, more in (
+                ("backprop", {"step": 1, "ax": None}),
+                ("backprop_page", {"path": folder / "backprop.html"}),
+            )
+        },
+        "plot.training_film": (
+            lambda: plot.training_film,
+            {
+                **{"model": model(), "x": x, "labels": [1] * 12, "path": folder / "film.gif"},
+                **{"epochs": 1, "batch_size": 4, "steps_per_epoch": 1, "verbose": 0, "fps": 1},
+                "title": "A",
+            },
+        ),
+        "plot.compare_reconstructions": (
+            lambda: plot.compare_reconstructions,
+            {"models": {"a": pictured()}, "x": squares, "n": 2, "title": "A", "ax": None},
+        ),
+        "plot.scores": (
+            lambda: plot.scores,
+            {
+                **{"scores": x[:, 0], "labels": [1] * 12, "threshold": 0.5},
+                "title": "A",
+                "ax": None,
+            },
+        ),
+        "plot.spectrum": (
+            lambda: plot.spectrum,
+            {"pca": pca(2), "errors": {2: 0.1}, "title": "A", "ax": None},
+        ),
+        "plot.gradient_norms": (
+            lambda: plot.gradient_norms,
+            {"traces": [tae.trace(model(), x)], "title": "A", "ax": None},
         ),
         "plot.history": (
             lambda: plot.history,

@@ -251,6 +251,17 @@ ENTRIES = {
         *("x", pictured, lambda ae, a: drawn(lambda axes: plot.explore(ae, a, axes=axes), 2)),
         SQUARES,
     ),
+    "plot.compare_reconstructions": Entry(
+        *("x", pictured),
+        *(lambda ae, a: drawn(lambda ax: plot.compare_reconstructions({"a": ae}, a, ax=ax)),),
+        SQUARES,
+    ),
+    "plot.scores": Entry(
+        *("scores", dict, lambda _, a: drawn(lambda ax: plot.scores(a, ax=ax)), (12,)),
+    ),
+    "plot.backprop": Entry(
+        *("x", trained, lambda ae, a: drawn(lambda ax: plot.backprop(ae, a, ax=ax))), **ONE
+    ),
     "plot.page": Entry(
         *("x", pictured, lambda ae, a: paged(lambda path: plot.page(ae, a, None, path))),
         SQUARES,

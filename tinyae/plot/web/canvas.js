@@ -1,7 +1,6 @@
 "use strict";
-// What drawing on a canvas needs: the style's colours, sharp pixels, round numbers.
+// What drawing on a canvas needs: the style's colours, sharp pixels, round numbers, markers.
 
-const data = JSON.parse(document.getElementById("data").textContent);
 const style = getComputedStyle(document.documentElement);
 const colour = (name) => style.getPropertyValue(`--${name}`).trim();
 const darkness = matchMedia("(prefers-color-scheme: dark)");
@@ -16,14 +15,6 @@ function sharp(canvas) {
   const context = canvas.getContext("2d");
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   return { context, width, height };
-}
-
-// A number for readers: three digits, with a true minus
-function said(value) {
-  const digits = Math.abs(value) >= 1000 ? 0 : 2;
-  const size = Math.abs(value);
-  const text = size !== 0 && (size < 0.01 || size >= 1e6) ? value.toExponential(1) : value.toFixed(digits);
-  return text.replace("-", "−").replace(/e\+?/, "e");
 }
 
 // Round numbers between two others, about so many

@@ -8,7 +8,6 @@ const ways = data.ways.map((each) => ({
   directions: unpack(each.directions).values,
   points: unpack(each.points).values,
 }));
-const element = (id) => document.getElementById(id);
 const hidden = new Set(); // labels that are not shown
 
 let way = ways[0];
