@@ -61,6 +61,7 @@ def test_it_goes_forward_and_back_again(open_page):
     page.locator("#stage").press("Home")
     assert name(page) == f"0 of 7: {STEPS[0]}"
     assert page.locator("#previous").is_disabled()
+    page.locator("#network").focus()
     page.keyboard.press("Control+ArrowRight")  # the browser's
     assert name(page).startswith("0 of 7")
 
@@ -69,7 +70,7 @@ def test_more_is_known_with_each_step(open_page, ae):
     page = open_page()
     seen = one_step(ae, X, None, "test")
     sizes, counts = [4, 3, 2, 4], []
-    for step in range(8):
+    for _ in STEPS:
         values = page.locator(".unit text:not(.gradient)").count()
         gradients = page.locator(".unit text.gradient").count()
         counts.append((values, gradients))
