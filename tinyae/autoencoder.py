@@ -1,38 +1,34 @@
 """The model: an encoder, a decoder, a loss and an optimizer put together."""
 
+import contextlib
 import os
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from .callbacks.callback import Callback
 from .checks.arguments import file_path, flag
 from .checks.arrays import admit
-from .checks.floating_point import converted, finite
-from .checks.foreign_names import hinting
 from .engine.program import eager_predict, program_for
 from .export.numpy_file import export_numpy
 from .files.archive import ModelFile, write
-from .files.describe import declared_size, describe, describe_layers, restore, restore_layers
-from .files.fields import dtype_of, fields, refusing, shape_of
-from .layers.kernels import NOT_TRAINING
 from .layers.layer import Layer, Shape
 from .machine.interruption import Interruption
-from .maths.losses import AnyLoss
+from .maths.loss import AnyLoss, read
 from .maths.optimizers import Optimizer
+from .network.document import document_of, restored
 from .network.history import History
-from .network.network import Network, Pair
+from .network.network import Network
 from .network.sequential import Sequential
-from .network.training_state import restore_counters, training_state_of
-from .training.batches import Stretch
-from .training.callbacks import Callback
-from .training.compiled import make_trainer
-from .training.eager import EagerTrainer
 from .training.evaluate import finite_figures, sample_errors
 from .training.fit import Training
+from .training.given import Data
+from .training.gradient import loss_and_gradient
+from .training.one_step import Steps
 
 
 class Autoencoder(Network):
@@ -82,7 +78,7 @@ class Autoencoder(Network):
         threads: int | None = None,
     ):
         super().__init__(encoder, decoder, loss, optimizer, seed, dtype, threads)
-        self._training = threading.Lock()  # held while fit runs
+        self._training, self._steps = threading.Lock(), Steps()  # the lock is held while it trains
         if input_shape is not None:
             self.build(input_shape)
 
@@ -95,7 +91,8 @@ class Autoencoder(Network):
     def decode(self, z: ArrayLike) -> np.ndarray:
         """The outputs for codes z (n, *code_shape), shape (n, *output_shape)."""
         self.require_built("decode")
-        return self.decoder.run(admit(z, "z", self.encoder.output_shape, self.dtype))
+        z = admit(z, "z", self.encoder.output_shape, self.dtype)
+        return read(self.loss, self.decoder.run(z))
 
     def reconstruct(self, x: ArrayLike) -> np.ndarray:
         """The output for samples x: ``decode(encode(x))``, shape (n, *output_shape)."""
@@ -103,11 +100,13 @@ class Autoencoder(Network):
         layers = self.layers
         program = program_for(layers, self._program)
         if program is None:
-            return eager_predict(layers, x, self.dtype)
+            return read(self.loss, eager_predict(layers, x, self.dtype))
         self._program = program
-        return program.predict(x, self.parameters, self.threads)
+        return read(self.loss, program.predict(x, self.parameters, self.threads))
 
-    def evaluate(self, x: ArrayLike, y: ArrayLike | None = None) -> dict[str, float]:
+    def evaluate(
+        self, x: ArrayLike, y: ArrayLike | None = None, sample_weight: ArrayLike | None = None
+    ) -> dict[str, float]:
         """The loss on samples x as if all were one mini-batch, without noise and dropout.
 
         Parameters
@@ -115,16 +114,23 @@ class Autoencoder(Network):
         x : array-like, shape (n, *input_shape)
         y : array-like, shape (n, *output_shape), optional
             The targets. Default: x.
+        sample_weight : array-like, shape (n,) or (n, *output_shape), optional
+            How much each sample, or each element, counts: the reconstruction is Σ w ℓ / Σ w.
 
         Returns
         -------
         dict
             ``loss``, and its parts ``reconstruction`` and ``penalty``.
         """
-        return finite_figures(self, *self.admit((x, y, "x"))[0])
+        return finite_figures(self, self.admit((x, y, "x", sample_weight))[0])
 
     def reconstruction_error(
-        self, x: ArrayLike, y: ArrayLike | None = None, per_feature: bool = False
+        self,
+        x: ArrayLike,
+        y: ArrayLike | None = None,
+        per_feature: bool = False,
+        *,
+        sample_weight: ArrayLike | None = None,
     ) -> np.ndarray:
         """The loss of each sample alone, without penalties: a score for anomalies.
 
@@ -135,26 +141,30 @@ class Autoencoder(Network):
             The targets. Default: x.
         per_feature : bool, default False
             Whether to give each output element's share, whose mean is the sample's error.
+        sample_weight : array-like, shape (n,) or (n, *output_shape), optional
+            How much each element counts in the mean over its sample. Where nothing was observed,
+            which is what weight zero means, the error is NaN.
 
         Returns
         -------
         array, shape (n,), or (n, *output_shape) with `per_feature`
         """
         per_feature = flag("per_feature", per_feature)
-        return sample_errors(self, *self.admit((x, y, "x"))[0], per_feature)
+        return sample_errors(self, self.admit((x, y, "x", sample_weight))[0], per_feature)
 
     # Training
 
-    @hinting
     def fit(
         self,
         x: ArrayLike,
         y: ArrayLike | None = None,
         *,
+        sample_weight: ArrayLike | None = None,
         epochs: int = 1,
         steps_per_epoch: int | None = None,
         batch_size: int = 32,
-        validation_data: ArrayLike | tuple[ArrayLike, ArrayLike] | None = None,
+        validation_data: ArrayLike | tuple[ArrayLike, ...] | None = None,
+        validation_split: float = 0.0,
         shuffle: bool = True,
         callbacks: Iterable[Callback] | Callback | None = (),
         initial_epoch: int | None = None,
@@ -167,18 +177,30 @@ class Autoencoder(Network):
 
         Parameters
         ----------
-        x : array-like, shape (n, *input_shape)
+        x : array-like, shape (n, *input_shape), or iterator
+            A list of memory maps or of paths of .npy files stands for their rows, one after the
+            other. An iterator (with `steps_per_epoch`) gives mini-batches: x, or a tuple (x, y) or
+            (x, y, w); one is asked for while the step before runs, and where the iterator stands
+            is not saved.
         y : array-like, shape (n, *output_shape), optional
-            The targets. Default: x.
+            The targets. Default: x, or what a first `Rescaling` layer makes of it.
+        sample_weight : array-like, shape (n,) or (n, *output_shape), optional
+            How much each sample, or each element, counts: the reconstruction of a mini-batch is
+            Σ w ℓ / Σ w over its elements, and 0 where it has no weight at all. (Keras divides by
+            their number.) An epoch's mean is weighted by Σ w; penalties are not weighted. Weight
+            zero means "not observed": see `mask_missing`.
         epochs : int, default 1
             How many more epochs; with `initial_epoch`, after which epoch to end, as in Keras.
         steps_per_epoch : int, optional
             Makes an epoch that many full mini-batches of an endless stream of reshuffled passes.
             Default: an epoch is one pass, whose last mini-batch may be smaller.
         batch_size : int, default 32
-            Samples in a mini-batch; more than there are means all.
-        validation_data : array-like or (array-like, array-like), optional
-            x, or x and y, to measure after each epoch.
+            Samples in a mini-batch; more than there are means all. Not used with an iterator.
+        validation_data : array-like, or a tuple of two or three of them, optional
+            x, or (x, y), or (x, y, sample_weight), to measure after each epoch; y may be None.
+        validation_split : float, default 0
+            What share of the samples, the last ones of x, to measure after each epoch and not to
+            train on. At least 0 and below 1.
         shuffle : bool, default True
             Whether each pass has an order of its own.
         callbacks : callable ``(epoch, logs)``, or iterable of them
@@ -217,11 +239,16 @@ class Autoencoder(Network):
             verbose=verbose,
             eager=eager,
         )
-        pairs: list[Pair] = [(x, y, "x")]
-        if isinstance(validation_data, tuple) and len(validation_data) == 2:
-            pairs.append((*validation_data, "validation_data"))
-        elif validation_data is not None:
-            pairs.append((validation_data, None, "validation_data"))
+        data = Data(x, y, sample_weight, validation_data, validation_split, steps_per_epoch)
+        # what is called on the way out finds the model at its counted step
+        with self._alone(), training.way_out, training.way_out:
+            with self.all_or_nothing():
+                training.prepare(*data.admit(self))
+            return training.run()
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Train in the `with` block, and nowhere else at the same time."""
         acquired = False
         try:
             with Interruption():
@@ -229,21 +256,48 @@ class Autoencoder(Network):
             if not acquired:
                 text = "this model is being trained already, or was when this process was forked"
                 raise RuntimeError(f"{text}; train a copy: model.copy()")
-            # what is called on the way out finds the model at its counted step
-            with training.way_out, training.way_out:
-                with self.all_or_nothing():
-                    data, *validation = self.admit(*pairs)
-                    training.prepare(data, validation[0] if validation else None)
-                return training.run()
+            yield
         finally:
             if acquired:
                 self._training.release()
+
+    def train_on_batch(
+        self, x: ArrayLike, y: ArrayLike | None = None, sample_weight: ArrayLike | None = None
+    ) -> float:
+        """Take one step on one mini-batch, for a training loop of your own.
+
+        The optimizer's state and `progress.step` move on; epochs and `history` do not.
+
+        Parameters
+        ----------
+        x : array-like, shape (n, *input_shape)
+        y : array-like, shape (n, *output_shape), optional
+            The targets. Default: x.
+        sample_weight : array-like, shape (n,) or (n, *output_shape), optional
+            As for `fit`.
+
+        Returns
+        -------
+        float
+            The loss before the step: reconstruction plus penalty.
+
+        Raises
+        ------
+        ValueError
+            If the data are not as described; the model is unchanged.
+        TrainingDiverged
+            If the loss is not finite; no step has been taken.
+        """
+        with self._alone():
+            (samples,) = self.admit((x, y, "x", sample_weight))
+            return self._steps.take(self, samples)
 
     def loss_and_gradient(
         self,
         x: ArrayLike,
         y: ArrayLike | None = None,
         *,
+        sample_weight: ArrayLike | None = None,
         training: bool = False,
         eager: bool = False,
     ) -> tuple[float, np.ndarray]:
@@ -254,6 +308,8 @@ class Autoencoder(Network):
         x : array-like, shape (n, *input_shape)
         y : array-like, shape (n, *output_shape), optional
             The targets. Default: x.
+        sample_weight : array-like, shape (n,) or (n, *output_shape), optional
+            As for `fit`.
         training : bool, default False
             Whether noise and dropout are active, as at the next step.
         eager : bool, default False
@@ -267,27 +323,8 @@ class Autoencoder(Network):
             In the order of `parameters`; a copy. Each layer's ``gradients`` hold its part.
         """
         training, eager = flag("training", training), flag("eager", eager)
-        ((x, target),) = self.admit((x, y, "x"))
-        rows = converted(x, self.dtype)
-        expected = rows if target is x else converted(target, self.dtype)
-        step, trainer = self.progress.step, make_trainer(self, len(rows), eager)
-        try:
-            if isinstance(trainer, EagerTrainer):
-                parts = trainer.loss_and_gradient(rows, expected, training, step)[:2]
-                gradient = self.gradient.copy()
-            else:
-                stretch = Stretch(
-                    *(rows, expected, np.array([0, len(rows)])),
-                    step if training else NOT_TRAINING,
-                )
-                parts = trainer.run(stretch, None).sum(axis=0)
-                # other threads may do the same: what is returned is this call's
-                gradient = trainer.gradients[0].copy()
-                self.gradient[...] = gradient
-            loss = finite(np.array(sum(parts)), "the loss", self.dtype)
-            return float(loss), finite(gradient, "the gradient")
-        finally:
-            trainer.close()
+        (samples,) = self.admit((x, y, "x", sample_weight))
+        return loss_and_gradient(self, samples, training, eager)
 
     # Files and copies
 
@@ -312,69 +349,14 @@ class Autoencoder(Network):
         """
         training_state = flag("training_state", training_state)
         self.require_built("save")
-        self.history.check()
-        document = {
-            "kind": "autoencoder",
-            "input_shape": self.input_shape,
-            "dtype": self.dtype.name,
-            "seed": self.seed,
-            "loss": describe(self.loss),
-            "optimizer": describe(self.optimizer),
-            "encoder": describe_layers(self.encoder.layers),
-            "decoder": describe_layers(self.decoder.layers),
-            "training_state": training_state_of(self) if training_state else None,
-        }
-        arrays = {"parameters": self.parameters}
-        if training_state:
-            epochs = max(map(len, self.history.values()), default=0)
-            figures = np.array(list(self.history.values()), np.float64)
-            arrays |= {"slots": self.slots, "history": figures.reshape(len(self.history), epochs)}
-        write(path, document, arrays)
+        write(path, *document_of(self, training_state))
 
     @classmethod
     def from_file(
         cls, file: ModelFile, custom: Mapping[str, Any], threads: int | None
     ) -> "Autoencoder":
         """What `save` wrote; nothing is allocated before the file is known to hold it."""
-        shape, dtype, seed, loss, optimizer, encoder, decoder, state = fields(
-            "the document",
-            file.document,
-            {
-                "input_shape": list,
-                "dtype": str,
-                "seed": int,
-                "loss": dict,
-                "optimizer": dict,
-                "encoder": list,
-                "decoder": list,
-                "training_state": (dict, type(None)),
-            },
-        )
-        shape, dtype = shape_of(shape), dtype_of(dtype)
-        parts = (
-            restore_layers("encoder", encoder, custom),
-            restore_layers("decoder", decoder, custom),
-            restore("loss", loss, custom),
-            restore("optimizer", optimizer, custom),
-        )
-        with refusing("the model"):
-            model = cls(*parts[:2], None, *parts[2:], seed=seed, dtype=dtype, threads=threads)
-            model.declare(shape)
-        size = declared_size(model.layers)
-        expected: dict[str, tuple[Any, tuple[int, ...]]] = {"parameters": (dtype, (size,))}
-        if state is not None:
-            names = restore_counters(model.progress, state, file.version)
-            epochs = file.shape("history")[-1:] or (0,)
-            expected["slots"] = (dtype, (len(model.slots), size))
-            expected["history"] = (np.float64, (len(names), *epochs))
-        file.expect(expected)
-        model.bind()
-        file.read("parameters", out=model.parameters)
-        if state is not None:
-            file.read("slots", out=model.slots)
-            figures = file.read("history", finite=False).tolist()
-            model.history.update(zip(names, figures, strict=True))
-        return model
+        return restored(cls, file, custom, threads)
 
     def export_numpy(
         self, folder: str | os.PathLike[str], *, encoder_only: bool = False
@@ -393,7 +375,7 @@ class Autoencoder(Network):
         return export_numpy(self, file_path("folder", folder), encoder_only)
 
     def __getstate__(self) -> dict:
-        return {**super().__getstate__(), "_training": None}
+        return {**super().__getstate__(), "_training": None, "_steps": None}
 
     def __setstate__(self, state: dict) -> None:
-        super().__setstate__({**state, "_training": threading.Lock()})
+        super().__setstate__({**state, "_training": threading.Lock(), "_steps": Steps()})

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Union
 
 from .checks.arguments import file_path, mapping, optional_whole
-from .checks.foreign_names import hinting
+from .checks.hints import hinting
 from .files.archive import ModelFile, ModelFormatError
 
 if TYPE_CHECKING:

@@ -14,16 +14,20 @@ from typing import Any
 from .autoencoder import Autoencoder
 from .checks.arguments import not_negative, pair
 from .checks.arguments import sizes as whole_numbers
-from .layers.convolution import Conv2D, Conv2DTranspose
+from .checks.public_names import explaining
+from .layers.convolution import Conv2D
 from .layers.dense import Dense
 from .layers.layer import Layer
 from .layers.noise import GaussianNoise
 from .layers.pooling import MaxPooling2D, UpSampling2D
+from .layers.transposed_convolution import Conv2DTranspose
 from .maths.activations import check as check_activation
 from .maths.penalties import L1, L1L2
 from .maths.penalties import check as check_penalty
 
 IMAGE = (28, 28, 1)
+
+__getattr__ = explaining(__name__)
 
 
 def deep(

@@ -7,7 +7,7 @@ import pytest
 
 import tinyae as tae
 from tests.support.browser import assert_legible
-from tinyae.plot.one_step import one_step
+from tinyae.plot.seen_step import seen_step
 
 X = np.array([0.1, 0.9, 0.4, 0.7])
 STEPS = [
@@ -68,7 +68,7 @@ def test_it_goes_forward_and_back_again(open_page):
 
 def test_more_is_known_with_each_step(open_page, ae):
     page = open_page()
-    seen = one_step(ae, X, None, "test")
+    seen = seen_step(ae, X, None, "test")
     sizes, counts = [4, 3, 2, 4], []
     for _ in STEPS:
         values = page.locator(".unit text:not(.gradient)").count()
@@ -87,7 +87,7 @@ def test_more_is_known_with_each_step(open_page, ae):
 def test_every_number_has_its_formula(open_page, ae):
     """For each unit of each layer, forward and back: the figures give what stands there."""
     page = open_page()
-    seen = one_step(ae, X, None, "test")
+    seen = seen_step(ae, X, None, "test")
     for step, layer in zip(range(1, 4), seen.layers, strict=True):
         page.keyboard.press("ArrowRight")
         page.locator("#network").focus()

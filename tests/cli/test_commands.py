@@ -59,6 +59,38 @@ def test_train_saves_a_model_that_python_would_have_trained(run):
     assert f"{loaded.history['loss'][0]:.5g}\n" not in out
 
 
+def test_a_column_that_would_hide_all_others_is_told(run):
+    """And no other data are told anything."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(50, 3))
+    x[0] = 0
+    cases = {
+        "wide": (
+            x * [1, 4000, 1],
+            "line 2, column 'b': the column's standard deviation is 3.*1.11",
+        ),
+        "far": (x[:, ::-1] * 20, "line 2, column '.': the column's standard deviation is 2"),
+        "small": (x * [1e-3, 1, 1e-3], "column 'b': .*, all others' 0.001"),
+        "alike": (x * [1, 5, 1], None),
+        "constant": (x * 0, None),
+        "one": (x[:, :1] * 300, "column 'a': the column's standard deviation is 3[0-9]+; training"),
+    }
+    for name, (data, told) in cases.items():
+        with open(f"{name}.csv", "w") as file:
+            file.write(",".join("abc"[: data.shape[1]]) + "\n")
+            np.savetxt(file, data, delimiter=",")
+        code, out, _ = run("train", f"{name}.csv", "--encoder", 2, "--epochs", 1, "--save", "m")
+        assert code == 0
+        hint, _, _ = " ".join(out.split()).rpartition("m: ")
+        assert bool(hint) == (told is not None), out
+        assert told is None or re.search(f"^{name}.csv, .*{told}", hint), out
+    options = ("--encoder", 2, "--epochs", 1, "--save", "m")
+    np.save("x.npy", x * [300, 1, 300])
+    assert run("train", "x.npy", *options, "--columns", "2,3")[1].startswith("x.npy[0, 2]: the col")
+    np.save("x.npy", (x * [1, 300, 1]).reshape(50, 3, 1))
+    assert run("train", "x.npy", *options)[1].startswith("x.npy[0, 1, 0]: the column's")
+
+
 def test_train_with_bce_and_images(run):
     images = np.random.default_rng(0).integers(0, 256, (40, 4, 5), dtype=np.uint8)
     for name, data in (("images", idx(images)), ("images.gz", gzip.compress(idx(images)))):
@@ -78,7 +110,6 @@ def test_train_with_bce_and_images(run):
     ("arguments", "message"),
     [
         (("--encoder", "3", "--save", "none/m"), "no folder none to save"),
-        (("--encoder", "3", "--save", "m", "--learning-rate", "-1"), "learning_rate must be"),
         (("--encoder", "3", "--save", "m", "--loss", "bce"), r"x.npy\[0, 0\]: 3.18.* as bce needs"),
         (("--encoder", "3", "--save", "m", "--key", "a"), "is no .npz"),
         (
@@ -92,6 +123,46 @@ def test_train_says_what_is_wrong(run, arguments, message):
     np.save("x.npy", 5 * samples())
     fails(run("train", "x.npy", *arguments), message)
     assert os.listdir() == ["x.npy"]
+
+
+WHOLE = "must be a whole number of at least"
+COLUMNS = "must be columns, by name or number, such as a,b or 1,2"
+
+
+@pytest.mark.parametrize("bad", ["", "x", "2.5", "-1", "nan", "1e3", " ", "3-", "3-0", "-3", "3,2"])
+@pytest.mark.parametrize(
+    ("command", "option", "form"),
+    [
+        ("train", "--encoder", "must be whole numbers of at least 1 .* such as 500-300-2"),
+        ("train", "--epochs", f"{WHOLE} 1"),
+        ("train", "--batch-size", f"{WHOLE} 1"),
+        ("train", "--learning-rate", "must be a number above 0"),
+        ("train", "--seed", f"{WHOLE} 0"),
+        ("train", "--validation", "must be a number from 0 to below 1"),
+        ("check", "--samples", f"{WHOLE} 1"),
+        ("demo", "--epochs", f"{WHOLE} 1"),
+        ("demo", "--seed", f"{WHOLE} 0"),
+    ],
+)
+def test_a_refused_option_names_the_form_expected(run, command, option, form, bad):
+    if option == "--learning-rate" and bad in ("2.5", "1e3"):
+        return
+    code, out, said = run(command, f"{option}={bad}")
+    assert (code, out) == (2, "")
+    last = said.splitlines()[-1]
+    assert re.search(f"argument {option}: {form}, but got {re.escape(repr(bad))}$", last), last
+
+
+@pytest.mark.parametrize("option", ["--columns", "--drop"])
+@pytest.mark.parametrize("bad", ["", " ", ",", "a,,b", "a,", '"a', "a\nb", '"a"b'])
+def test_columns_are_names_or_numbers(run, option, bad):
+    said = run("train", "x.csv", f"{option}={bad}")[2].splitlines()[-1]
+    assert said.endswith(f"argument {option}: {COLUMNS}, but got {bad!r}")
+
+
+def test_paths_are_not_empty(run):
+    for arguments in (("info", ""), ("encode", "m", "", "z"), ("encode", "m", "x", "")):
+        assert run(*arguments)[2].splitlines()[-1].endswith("must be a path, but got ''")
 
 
 @pytest.mark.parametrize(
@@ -145,7 +216,7 @@ def test_info_of_each_kind_of_file(run):
     assert (code, "PCA of 6 features, fitted to 60" in out) == (0, True)
     np.save("other.npy", samples())
     fails(run("info", "other.npy"), "other.npy cannot be loaded: it is not a file of tinyae's")
-    fails(run("info", "none"), "No such file.*'none'")
+    fails(run("info", "none"), "none: there is no such file")
 
 
 # encode, decode, reconstruct

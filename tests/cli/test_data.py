@@ -1,6 +1,7 @@
 """Files that commands read: every form gives the same, and what cannot be used is refused."""
 
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -52,7 +53,7 @@ def test_files_of_one_row_and_of_one_column(run):
     [
         ("x.npy", b"nonsense", "x.npy is no file of NumPy's"),
         ("x.npy", b"", "x.npy is no file of NumPy's"),
-        ("x.npz", b"PK\x03\x04 nonsense", "x.npz: File is not a zip"),
+        ("x.npz", b"PK\x03\x04 nonsense", "x.npz is damaged, or cut short"),
         ("x.npz", b"", "x.npz is no file of NumPy's"),
         ("x.csv", b"", "x.csv holds no rows of numbers"),
         ("x.csv", b"a,b\n", "x.csv holds no rows of numbers"),
@@ -84,7 +85,7 @@ def test_data_that_cannot_be_used(run, name, content, message):
         (np.ones(6), r"x.npy should hold samples.*its shape is \(6,\)"),
         (np.ones((0, 6)), r"x.npy holds no samples: its shape is \(0, 6\)"),
         (np.array([["a"]]), "x.npy must hold real numbers, but holds text"),
-        (np.array([[{}]], object), "x.npy: .*Python objects"),
+        (np.array([[{}]], object), r"x.npy holds Python's objects: .*\.astype"),
         (np.full((3, 6), [*range(5), np.nan]), r"x.npy\[0, 5\]: nan is not finite"),
         (np.full((3, 6), 1e99), r"x.npy\[0, 0\]: 1e\+99 is too large for float32"),
         (np.where(np.arange(200_000) == 150_000, np.nan, 0)[:, None], r"x.npy\[150000, 0\]: nan"),
@@ -97,6 +98,50 @@ def test_arrays_that_cannot_be_used(run, array, message):
     fails(run("encode", "model.npz", "x.npy", "z.npy"), message)
 
 
+def test_a_damaged_file_of_numpys_is_named_in_our_words(run):
+    saved_model()
+    np.save("good.npy", samples())
+    np.savez_compressed("good.npz", x=samples())
+    npy, npz = Path("good.npy").read_bytes(), Path("good.npz").read_bytes()
+    for name, content in (
+        *(("x.npy", npy[:end]) for end in (7, 9, 60, 200, len(npy) - 1)),
+        ("x.npy", npy[:6] + b"\x09" + npy[7:]),
+        ("x.npy", npy[:10] + npy[10:].replace(b"'descr'", b"'crust'")),
+        ("x.npy", npy.replace(b"(60, 6)", b"(99, 6)")),
+        *(("x.npz", npz[:end]) for end in (4, 30, len(npz) - 30)),
+        ("x.npz", npz[:100] + b"????" + npz[104:]),
+    ):
+        with open(name, "wb") as file:
+            file.write(content)
+        fails(
+            run("encode", "model.npz", name, "z.npy"), f"^tinyae: {name} is damaged, or cut short$"
+        )
+
+
+def test_a_file_that_is_missing_or_a_folder_is_named_in_our_words(run):
+    saved_model()
+    os.mkdir("folder.npy")
+    for name, data in (("none.npz", "x.npy"), ("model.npz", "none.npy"), ("model.npz", "none.csv")):
+        missing = name if name == "none.npz" else data
+        fails(run("encode", name, data, "z.npy"), f"^tinyae: {missing}: there is no such file$")
+    fails(run("info", "none.npz"), "^tinyae: none.npz: there is no such file$")
+    fails(run("encode", "model.npz", "folder.npy", "z.npy"), "^tinyae: folder.npy: it is a folder$")
+
+
+def test_that_pixels_are_divided_is_told(run):
+    model = saved_model()
+    pixels = np.random.default_rng(0).integers(0, 256, (60, 6), np.uint8)
+    np.save("x.npy", pixels)
+    np.save("wide.npy", pixels.astype(np.int16))
+    told = "x.npy: pixels of 8 bits, which are divided by 255\n"
+    said = "z.npy: float32, shape (60, 2)\n"
+    assert run("encode", "model.npz", "x.npy", "z.npy") == (0, told + said, "")
+    np.testing.assert_array_equal(np.load("z.npy"), model.encode(pixels / np.float32(255)))
+    assert run("encode", "model.npz", "wide.npy", "z.npy") == (0, said, "")
+    np.testing.assert_array_equal(np.load("z.npy"), model.encode(pixels))
+    assert run("train", "x.npy", "--encoder", 2, "--save", "t.npz")[1].startswith(told)
+
+
 def test_npz_with_several_or_other_arrays(run):
     saved_model()
     np.savez("x.npz", a=samples(), b=samples())
@@ -104,7 +149,7 @@ def test_npz_with_several_or_other_arrays(run):
     fails(run("encode", "model.npz", "x.npz", "z.npy", "--key", "c"), "holds a, b: choose one")
     fails(run("encode", "model.npz", "x.csv", "z.npy", "--key", "c"), "x.csv is no .npz")
     np.savez("x.npz", a=np.array([{}], object))
-    fails(run("encode", "model.npz", "x.npz", "z.npy"), "allow_pickle=False")
+    fails(run("encode", "model.npz", "x.npz", "z.npy"), "x.npz holds Python's objects")
     np.savez("x.npz")
     fails(run("encode", "model.npz", "x.npz", "z.npy"), "x.npz holds no array")
 

@@ -9,7 +9,7 @@ import tinyae as tae
 from tinyae.engine import loop
 from tinyae.engine.program import Program
 from tinyae.machine.calls import NONE
-from tinyae.maths.losses import loss_address
+from tinyae.maths.loss import loss_address
 from tinyae.maths.optimizers import step_address
 from tinyae.network.chain import training_chain
 from tinyae.training.batches import Stretch

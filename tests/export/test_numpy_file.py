@@ -117,6 +117,7 @@ PRIMITIVES = {
     steps.Product: (steps.Product("W"), (4, 3), (4,), lambda x, W: naive.product(x, W)),
     steps.Bias: (steps.Bias("W"), (2,), IMAGE, lambda x, W: x + np.broadcast_to(W, IMAGE)),
     steps.Scale: (steps.Scale("W"), IMAGE, IMAGE, lambda x, W: x * W),
+    steps.Rescale: (steps.Rescale(0.5, -2.0), None, IMAGE, lambda x, W: 0.5 * x - 2.0),
     steps.Apply: (steps.Apply(KNOWN["elu"]), None, (4,), lambda x, W: naive.activation("elu", x)),
     steps.Reshape: (steps.Reshape((2, 20)), None, IMAGE, lambda x, W: x.reshape(-1, 2, 20)),
     steps.Pad: (

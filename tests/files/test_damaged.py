@@ -1,7 +1,10 @@
 """Files that broke: cut off, with changed bytes, or other files altogether."""
 
+import io
 import os
 import random
+import zipfile
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -19,6 +22,20 @@ def test_every_truncation_is_refused(kind, tmp_path):
     for length in range(len(whole) - 1, -1, -1):
         os.truncate(path, length)
         assert load_or_refuse(path, kind) is None
+
+
+def test_what_is_cut_in_the_middle_of_an_array_says_how_much_is_there(tmp_path):
+    path = tmp_path / "model.npz"
+    whole = saved("autoencoder")
+    with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+        members = archive.infolist()
+    for member, end in pairwise([*members, None]):
+        cut = (end.header_offset if end else archive.start_dir) - 1
+        path.write_bytes(whole[:cut])
+        with pytest.raises(tae.ModelFormatError) as caught:
+            tae.load(path)
+        declared = f"'{member.filename}' declares {member.file_size:,} bytes"
+        assert f"{declared}, but the file has {cut:,} in all" in str(caught.value)
 
 
 def test_ten_thousand_changed_bytes(tmp_path):

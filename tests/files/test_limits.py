@@ -9,15 +9,26 @@ import tinyae as tae
 from tinyae.files.archive import ModelFile, write
 from tinyae.files.describe import declared_size, describe, restore
 from tinyae.files.fields import counter, dtype_of, shape_of
+from tinyae.network.document import BY_VERSION
 
 
 def test_counters():
     assert counter("step", 0) == 0
     assert counter("n", 2, least=2) == 2
-    assert counter("step", 2**62 - 1) == 2**62 - 1
-    for value, least in ((-1, 0), (1, 2), (2**62, 0)):
+    assert counter("step", 2**62) == 2**62
+    for value, least in ((-1, 0), (1, 2), (2**62 + 1, 0)):
         with pytest.raises(tae.ModelFormatError, match=f"n should be a number of at least {least}"):
             counter("n", value, least)
+
+
+@pytest.mark.parametrize("name", BY_VERSION[2].values())
+def test_a_counter_goes_as_far_in_a_model_as_in_its_file(name, tmp_path):
+    ae = tae.Autoencoder([tae.Dense(1)], [tae.Dense(2)], (2,))
+    setattr(ae.progress, name, 2**62)
+    ae.save(tmp_path / "model", training_state=True)
+    assert getattr(tae.load(tmp_path / "model").progress, name) == 2**62
+    with pytest.raises(ValueError, match=rf"{name} must be a whole number from 0 to {2**62}"):
+        setattr(ae.progress, name, 2**62 + 1)
 
 
 def test_shapes():

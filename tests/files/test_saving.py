@@ -77,8 +77,17 @@ ODD_ARGUMENTS = {
     "Reshape": dict(target_shape=(2, -1)),
     "Dropout": dict(rate=0.25),
     "GaussianNoise": dict(stddev=0.75),
+    "CosineDecay": dict(learning_rate=0.5, decay_steps=7, alpha=0.25, warmup_steps=3),
+    "ExponentialDecay": dict(
+        learning_rate=0.5, decay_steps=7, decay_rate=0.25, staircase=True, warmup_steps=3
+    ),
+    "Rescaling": dict(scale=0.25, offset=-3.0),
     "MSE": {},
     "BCE": {},
+    "MAE": {},
+    "Huber": dict(delta=0.25),
+    "CategoricalCrossentropy": {},
+    "Columns": dict(columns=((slice(None, -1, 2), "bce"), (3, "mae"), ((1, 5), "huber"))),
     "L1": dict(l1=0.5),
     "L2": dict(l2=0.5),
     "L1L2": dict(l1=0.5, l2=0.25),

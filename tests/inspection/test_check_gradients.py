@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 import tinyae as tae
 from tests.support.gradcheck_models import Affine, Pointwise, big, named, samples, small, spoil
 from tinyae.datasets import mnist_mini
-from tinyae.inspection.check_gradients import Check, Subject
+from tinyae.inspection.check_gradients import Check, Move, Subject
 from tinyae.maths.activations import KNOWN
+from tinyae.progress.live_line import LiveLine
 from tinyae.training.compiled import CompiledTrainer
-from tinyae.training.live_line import LiveLine
 
 # Right gradients pass
 
@@ -155,6 +155,55 @@ def test_more_samples_than_the_engine_takes_at_a_time():
     ae = tae.Autoencoder([tae.Dense(2, "tanh")], [tae.Dense(3000)], threads=1)
     report = tae.check_gradients(ae, samples(64, 3000))
     assert report.passed, report
+
+
+# What a check costs
+
+
+def test_a_check_moves_one_array_and_takes_no_backward_pass(monkeypatch):
+    """Of a model of 103,000 numbers."""
+    taken, written = [], []
+    run, put = CompiledTrainer.run, Subject._put
+    monkeypatch.setattr(CompiledTrainer, "run", lambda *given: taken.append(1) or run(*given))
+    monkeypatch.setattr(
+        Subject, "_put", lambda *given: written.append(given[2].size) or put(*given)
+    )
+    (x, _), _ = mnist_mini()
+    report = tae.check_gradients(big(loss="bce"), x[:8])
+    rows = report.rows[:-1]
+    whole = sum(math.prod(row.shape) for row in rows)
+    assert len(taken) <= 12  # points to compare with: this, eight around it, three off its kinks
+    assert sum(written) <= 12 * whole + 3 * sum(2 * r.checks * math.prod(r.shape) for r in rows)
+    assert report.passed
+
+
+@pytest.mark.parametrize("loss", ["mse", "bce"])
+def test_the_loss_alone_is_the_loss_of_a_training_step(loss):
+    """With noise, dropout and penalties, which a model in use has not, or not so."""
+    ae = tae.Autoencoder(
+        [
+            tae.GaussianNoise(0.3),
+            tae.Dense(
+                *(6, "tanh"), activity_regularizer=tae.L1(0.2), kernel_regularizer=tae.L2(0.3)
+            ),
+            tae.Dropout(0.4),
+        ],
+        [tae.Flatten(), tae.Dense(5, "sigmoid", activity_regularizer=tae.L2(0.1))],
+        loss=loss,
+    )
+    subject = Subject(ae, samples(9), None)
+    values = np.concatenate([subject.parameters, subject.x.reshape(-1)])
+    losses = subject.at(values).losses
+    for where in (slice(0, 30), slice(29, 30), slice(values.size - 45, values.size)):
+        move = Move(where, np.ones(values[where].size))
+        assert subject.loss(values, move, 0.0) == pytest.approx(losses[1], rel=1e-14)
+        elsewhere = values.copy()
+        elsewhere[where] += 0.25
+        moved = subject.loss(values, move, 0.25)
+        assert moved == pytest.approx(Subject(ae, samples(9), None).at(elsewhere).losses[0])
+        assert moved != losses[0]
+        assert subject.parameters.tobytes() == values[: subject.parameters.size].tobytes()
+    subject.close()
 
 
 # Wrong gradients fail, by name

@@ -2,18 +2,20 @@
 
 import math
 import pickle
+import re
 
 import numpy as np
 import pytest
 
 import tinyae as tae
+from tests.support import naive
 from tests.support.gradcheck_models import Affine
 from tests.support.layer_cases import LAYER_CASES, chain_of, each_case
 from tinyae.checks.public_names import homes
 from tinyae.files.describe import known
 from tinyae.layers.building import describes
 from tinyae.maths.activations import KNOWN
-from tinyae.network.chain import BCEFromLogits
+from tinyae.maths.losses import BCEFromLogits
 
 RNG = np.random.default_rng(0)
 
@@ -214,10 +216,14 @@ def test_the_written_slopes_are_true(activation):
     chain.build((4,), "float64")
     y, cache = layer.forward(x)
     expression = KNOWN[activation].slope
-    expression = expression.replace("dy (1 if y > 0 else 0.2)", "dy * where(y > 0, 1, 0.2)")
-    for written, python in (("dy (", "dy * ("), ("dy y (", "dy * y * ("), ("²", "**2")):
+    expression = re.sub(r"\((.+) if (.+) else (.+)\)", r"(where(\2, \1, \3))", expression)
+    for written, python in (
+        *(("Σ dy y", "rows(dy * y)"), ("e^−y", "exp(−y)"), ("λ α", "λ * α"), ("²", "**2")),
+        *(("dy (", "dy * ("), ("dy y (", "dy * y * ("), ("y (dy", "y * (dy")),
+    ):
         expression = expression.replace(written, python)
-    names = {"y": y, "dy": dy, "min": np.minimum, "where": np.where}
+    names = {"y": y, "dy": dy, "min": np.minimum, "where": np.where, "exp": np.exp}
+    names |= {"λ": naive.SELU[0], "α": naive.SELU[1], "rows": lambda a: a.sum(1, keepdims=True)}
     expected = eval(expression.replace("−", "-"), names)
     np.testing.assert_allclose(layer.backward(dy, cache), expected, rtol=1e-12)
 

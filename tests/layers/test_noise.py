@@ -1,6 +1,7 @@
 """Dropout and Gaussian noise: what they draw, when they are active, that they are repeatable."""
 
 import copy
+import functools
 import math
 
 import numpy as np
@@ -10,6 +11,7 @@ import tinyae as tae
 from tinyae.engine import tuning
 from tinyae.layers.noise import element_bits, row_key, standard_normal
 from tinyae.machine.numba_parts import DISABLED
+from tinyae.network import backprop
 from tinyae.training.compiled import make_trainer
 
 
@@ -253,3 +255,36 @@ def test_dropout_refuses_a_rate_outside(rate):
 def test_noise_refuses_a_deviation_that_is_none(stddev):
     with pytest.raises(ValueError, match="stddev must be zero or positive and finite"):
         tae.GaussianNoise(stddev)
+
+
+class Summed:
+    """A loss whose value tells outputs apart."""
+
+    def value_and_gradient(self, output, target):
+        return float(np.sum(output * target)), target
+
+
+NOISE = tae.Sequential([tae.Dropout(0.5), tae.GaussianNoise(1.0)])
+NOISE.build((40,), "float64")
+AT_A_STEP = {
+    "Layer.forward": lambda x, **at: NOISE.layers[1].forward(x, **at)[0],
+    "Sequential.forward": lambda x, **at: NOISE.forward(x, **at)[0],
+    "backprop.forward": lambda x, **at: backprop.forward(NOISE.layers, x, **at)[0],
+}
+
+
+@pytest.mark.parametrize("call", AT_A_STEP.values(), ids=AT_A_STEP)
+def test_who_says_nothing_of_training_or_the_step_means_inference_and_the_first(call):
+    x = np.random.default_rng(0).random((3, 40))
+    np.testing.assert_array_equal(call(x), x)
+    drawn = call(x, training=True)
+    np.testing.assert_array_equal(drawn, call(x, training=True, step=0, first=0))
+    for other in ({"step": 1}, {"first": 1}):
+        assert (drawn != call(x, training=True, **other)).any()
+
+
+def test_backpropagation_is_of_inference_and_the_first_step_unless_told():
+    x, target = np.random.default_rng(0).random((2, 3, 40))
+    value = functools.partial(backprop.backpropagate, NOISE.layers, Summed(), x, target)
+    assert value()[0] == value(training=False)[0] == np.sum(x * target)
+    assert value(training=True)[0] == value(training=True, step=0)[0] != value(True, 1)[0]

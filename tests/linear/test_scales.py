@@ -169,6 +169,8 @@ def ways(monkeypatch):
         ([1, 1, 1e3], "float64", 60, ["float64", "eigenvectors"]),
         ([1, 1, 1e3], "float32", 60, ["float32", "eigenvectors", "float64", "eigenvectors"]),
         ([1, 1, 1e7], "float64", 60, ["float64", "eigenvectors", "factor"]),
+        ([1, 1, 4.5e8], "float64", 60, ["float64", "eigenvectors", "factor"]),
+        ([1, 1, 7e8], "float64", 60, ["float64", "eigenvectors", "factor", "rotations"]),
         ([1, 1, 1e11], "float64", 60, ["float64", "eigenvectors", "factor", "rotations"]),
         ([1, 2, 3, 4, 5, 6], "float64", 5, ["factor"]),
         ([1e-30] * 3, "float32", 60, ["float32", "float64", "eigenvectors"]),

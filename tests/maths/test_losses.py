@@ -1,24 +1,44 @@
 """Losses against their definitions, and their gradients against finite differences."""
 
+import re
+
 import numpy as np
 import pytest
 
 import tinyae as tae
 from tests.support import naive
 from tinyae.maths import losses
-from tinyae.maths.losses import BCE, MSE
-from tinyae.network.chain import BCEFromLogits, training_chain
+from tinyae.maths.losses import (
+    BCE,
+    MAE,
+    MSE,
+    BCEFromLogits,
+    CategoricalCrossentropy,
+    CategoricalCrossentropyFromLogits,
+    Huber,
+)
+from tinyae.network.chain import training_chain
 from tinyae.training.eager import EagerTrainer
 
 DTYPES = [np.float32, np.float64]
-SHAPES = [(5, 3), (1, 1), (4, 2, 3, 2), (6,)]
-REFERENCES = {MSE: naive.mse, BCE: naive.bce, BCEFromLogits: naive.bce_from_logits}
+SHAPES = [(5, 3), (1, 1), (4, 2, 3, 2)]
+REFERENCES = {
+    MSE: naive.mse,
+    MAE: naive.mae,
+    Huber: naive.huber,
+    BCE: naive.bce,
+    BCEFromLogits: naive.bce_from_logits,
+    CategoricalCrossentropy: naive.categorical,
+    CategoricalCrossentropyFromLogits: naive.categorical_from_logits,
+}
+SHARES = BCE, CategoricalCrossentropy  # which take outputs in [0, 1]
+OF_CLASSES = CategoricalCrossentropy, CategoricalCrossentropyFromLogits
 
 
 def example(kind, shape, dtype, seed=0):
     """An output of the kind that the loss takes, and a target."""
     rng = np.random.default_rng(seed)
-    output = rng.uniform(0.05, 0.95, shape) if kind is BCE else rng.normal(0, 3, shape)
+    output = rng.uniform(0.05, 0.95, shape) if kind in SHARES else rng.normal(0, 3, shape)
     return output.astype(dtype), rng.random(shape).astype(dtype)
 
 
@@ -43,6 +63,29 @@ def test_gradient_by_finite_differences(kind, shape):
         lambda: kind().value_and_gradient(output, target)[0], output, 1e-5
     )
     np.testing.assert_allclose(gradient, numeric, rtol=1e-6, atol=1e-9)
+
+
+def read(text, **names):
+    """What a formula's text means: 2 (y − t)², a mean of many, t log y."""
+    for pattern, written in (
+        *(("−", "-"), ("²", "**2"), ("^mean of (.*)", r"mean(\1)"), (r"log (\w)", r"log(\1)")),
+        (r"(?<=[\w)]) (?=[\w(])", " * "),
+    ):
+        text = re.sub(pattern, written, text)
+    return eval(text, {"mean": np.mean, "log": np.log, **names})
+
+
+@pytest.mark.parametrize("kind", REFERENCES)
+def test_the_formula_that_is_shown_is_what_is_computed(kind):
+    output, t = example(kind, (4, 3), np.float64)
+    y = naive.sigmoid(output) if kind is BCEFromLogits else output
+    value, gradient = kind().value_and_gradient(output, t)
+    forward, backward = kind.formula
+    assert forward.endswith(", t the target")
+    assert backward.startswith("dz = " if kind is BCEFromLogits else "dy = ")
+    assert read(forward.partition(",")[0], y=y, t=t) == pytest.approx(value)
+    shown = read(backward.partition(" = ")[2], y=y, t=t, size=y.size)
+    np.testing.assert_allclose(shown, gradient, rtol=1e-9)
 
 
 @pytest.mark.parametrize("kind", REFERENCES)
@@ -169,10 +212,13 @@ def test_integers_are_computed_with_as_real_numbers():
 def test_names():
     assert type(losses.get("mse")) is type(losses.get("mean_squared_error")) is MSE
     assert type(losses.get("bce")) is type(losses.get("binary_crossentropy")) is BCE
+    assert type(losses.get("mae")) is type(losses.get("mean_absolute_error")) is MAE
+    assert losses.get("huber").delta == 1
+    assert type(losses.get("categorical_crossentropy")) is CategoricalCrossentropy
     given = BCE()
     assert losses.get(given) is given
-    known = "loss must be one of bce, binary_crossentropy, mean_squared_error, mse, but got"
-    for wrong in ("mae", MSE, None, 3):
+    known = "loss must be one of bce, binary_crossentropy, categorical_crossentropy, huber, "
+    for wrong in ("rmse", MSE, None, 3):
         with pytest.raises(ValueError, match=known):
             losses.get(wrong)
 

@@ -5,7 +5,7 @@ import pytest
 
 from tinyae.maths import plain
 from tinyae.maths.activations import KNOWN
-from tinyae.network.chain import BCEFromLogits
+from tinyae.maths.losses import BCEFromLogits
 
 ULPS = 4
 PLAIN_ULPS = 8

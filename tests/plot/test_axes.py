@@ -10,6 +10,7 @@ from matplotlib import pyplot as plt
 from matplotlib.colors import to_rgb
 
 import tinyae as tae
+from tests.support.drawings import DRAWINGS
 from tinyae import plot
 from tinyae.linear.pca import PCA
 
@@ -51,19 +52,6 @@ def legend_texts(ax):
     return [text.get_text() for text in ax.get_legend().get_texts()]
 
 
-def small():
-    return tae.Autoencoder([tae.Dense(2, "tanh")], [tae.Dense(4)], input_shape=(4,), seed=1)
-
-
-def traces(epochs=3):
-    """A deep model's while it is trained."""
-    layers = [tae.Dense(6, "sigmoid") for _ in range(6)]
-    ae = tae.Autoencoder([*layers, tae.Dense(2)], [tae.Dense(4)], seed=1)
-    x, found = flat_images(40, 2), []
-    ae.fit(x, epochs=epochs, verbose=0, callbacks=[lambda *_: found.append(tae.trace(ae, x))])
-    return found
-
-
 def drawings():
     x = flat_images(30)
     pca, codes, labels = PCA(2).fit(x), x[:, :2], np.resize(["a class", "one of a long name"], 30)
@@ -77,13 +65,7 @@ def drawings():
         "interpolation": lambda **where: plot.interpolation({"pixels": x[:5]}, **where),
         "samples": lambda **where: plot.samples(x[:7], **where),
         "error_map": lambda **where: plot.error_map(pca, x, **where),
-        "compare_reconstructions": lambda **where: plot.compare_reconstructions(
-            {"PCA": pca, "another model": pca}, x, **where
-        ),
-        "scores": lambda **where: plot.scores(codes[:, 0], labels, threshold=0.5, **where),
-        "spectrum": lambda **where: plot.spectrum(PCA().fit(x), {2: 0.1, 5: 0.01}, **where),
-        "gradient_norms": lambda **where: plot.gradient_norms(traces(), **where),
-        "backprop": lambda **where: plot.backprop(small(), x[0, :4], **where),
+        **DRAWINGS,
     }
 
 

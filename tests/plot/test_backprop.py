@@ -9,7 +9,7 @@ from matplotlib import pyplot as plt
 
 import tinyae as tae
 from tinyae import plot
-from tinyae.plot.one_step import one_step, short
+from tinyae.plot.seen_step import seen_step, short
 
 X = np.array([0.1, 0.9, 0.4, 0.7])
 
@@ -28,9 +28,15 @@ def small(*, last="sigmoid", **options):
 
 MODELS = {
     "mse": small,
+    "softmax": lambda: small(last="softmax", loss="categorical_crossentropy"),
     "bce": lambda: small(loss="bce"),
     "penalty": lambda: tae.Autoencoder(
-        [tae.Dense(2, "relu", activity_regularizer=tae.L1L2(0.1, 0.2))],
+        [
+            tae.Dense(
+                *(2, "relu"),
+                **{"activity_regularizer": tae.L1L2(0.1, 0.2), "kernel_regularizer": tae.L1(0.1)},
+            )
+        ],
         [tae.Dense(4, "leaky_relu", activity_regularizer=tae.L2(0.3))],
         **{"input_shape": (4,), "dtype": "float64"},
     ),
@@ -52,7 +58,7 @@ MODELS = {
 def test_a_step_is_the_models(name, target):
     ae = MODELS[name]()
     before = ae.parameters.copy()
-    seen = one_step(ae, X, target, "test")
+    seen = seen_step(ae, X, target, "test")
     batch = X[np.newaxis], None if target is None else target[np.newaxis]
     loss, gradient = ae.loss_and_gradient(*batch)
     assert seen.reconstruction + seen.penalty == pytest.approx(loss, rel=1e-12)
@@ -82,22 +88,28 @@ SLOPES = {
 
 @pytest.mark.parametrize("name", MODELS)
 def test_every_number_is_what_its_formula_says(name):
-    seen = one_step(MODELS[name](), X, None, "test")
-    x = seen.x
+    seen = seen_step(MODELS[name](), X, None, "test")
+    x, penalised = seen.x, {"encoder[0] Dense"} if name == "penalty" else set()
     for layer in seen.layers:
         if (c := layer.connections) is not None:
             np.testing.assert_allclose(c.z, x @ c.kernel + (0 if c.bias is None else c.bias))
-            np.testing.assert_allclose(c.kernel_gradient, np.outer(x, c.dz), atol=1e-15)
+            of_penalty = 0.1 * np.sign(c.kernel) if layer.name in penalised else 0
+            np.testing.assert_allclose(
+                c.kernel_gradient, np.outer(x, c.dz) + of_penalty, atol=1e-15
+            )
             np.testing.assert_allclose(layer.dx, c.kernel @ c.dz, atol=1e-15)
-            slope = SLOPES[c.activation](layer.y)
-            np.testing.assert_allclose(c.dz, layer.dy * slope, atol=1e-15)
+            if c.activation == "softmax":
+                expected = layer.y * (layer.dy - layer.dy @ layer.y)
+            else:
+                expected = layer.dy * SLOPES[c.activation](layer.y)
+            np.testing.assert_allclose(c.dz, expected, atol=1e-15)
         x = layer.y
 
 
 def test_what_is_frozen_has_no_gradient():
     ae = small()
     ae.layers[1].trainable = False
-    seen = one_step(ae, X, None, "test")
+    seen = seen_step(ae, X, None, "test")
     assert not seen.layers[1].connections.kernel_gradient.any()
     assert seen.layers[0].connections.kernel_gradient.any()
 
@@ -109,7 +121,7 @@ def texts(ax):
 def test_all_of_it_is_drawn():
     ae = small()
     ax = plot.backprop(ae, X)
-    found, seen = texts(ax), one_step(ae, X, None, "test")
+    found, seen = texts(ax), seen_step(ae, X, None, "test")
     for layer in seen.layers:
         numbers = [layer.y, layer.dy, layer.connections.kernel, layer.connections.kernel_gradient]
         for number in np.concatenate([each.ravel() for each in numbers]):
@@ -125,7 +137,7 @@ def test_all_of_it_is_drawn():
 
 def test_step_by_step_more_is_known():
     ae = small()
-    seen = one_step(ae, X, None, "test")
+    seen = seen_step(ae, X, None, "test")
     marks = [  # a number that comes with each step
         *(short(layer.y[0]) for layer in seen.layers),
         short(seen.reconstruction),
@@ -177,7 +189,7 @@ def test_the_page_holds_the_step(tmp_path):
     path = plot.backprop_page(ae, X, X[::-1], tmp_path / "b.html", title="mine")
     text = path.read_text(encoding="utf-8")
     data = json.loads(re.search(r'id="data">(.*?)</script>', text)[1])
-    seen = one_step(ae, X, X[::-1], "test")
+    seen = seen_step(ae, X, X[::-1], "test")
     np.testing.assert_array_equal(np.float32(data["target"]), np.float32(X[::-1]))
     for kept, layer in zip(data["layers"], seen.layers, strict=True):
         np.testing.assert_array_equal(kept["y"], layer.y)

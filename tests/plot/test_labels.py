@@ -7,6 +7,7 @@ import pytest
 from matplotlib import pyplot as plt
 
 import tinyae as tae
+from tests.support.drawings import DRAWINGS as MORE
 from tinyae import plot
 from tinyae.linear.pca import PCA
 from tinyae.network.history import History
@@ -19,8 +20,6 @@ HISTORY = {
     for prefix in ("", "val_")
     for part in ("loss", "reconstruction", "penalty")
 }
-SMALL = tae.Autoencoder([tae.Dense(2, "tanh")], [tae.Dense(4)], input_shape=(4,))
-TRACES = [tae.trace(SMALL, X[:, :4])] * 3
 LABELS = {
     "digits": np.arange(60) % 10,
     "long": np.resize(["a class", "one with a rather long name"], 60),
@@ -52,13 +51,7 @@ DRAWINGS = {
     "samples": lambda **how: plot.samples(X[:9], **how),
     "error_map": lambda **how: plot.error_map(PCA_2, X, **how),
     "filters": lambda **how: plot.filters(kernels(), **how),
-    "compare_reconstructions": lambda **how: plot.compare_reconstructions(
-        {"PCA": PCA_2, "autoencoder": PCA_2}, X, **how
-    ),
-    "spectrum": lambda **how: plot.spectrum(PCA_2, {2: 0.1, 5: 0.01}, **how),
-    "scores": lambda **how: plot.scores(X[:, 0], LABELS["long"], threshold=0.5, **how),
-    "gradient_norms": lambda **how: plot.gradient_norms(TRACES, **how),
-    "backprop": lambda **how: plot.backprop(SMALL, X[0, :4], **how),
+    **MORE,
     **{
         f"{name}, labels: {kind}": lambda draw=draw, labels=labels, **how: draw(labels, **how)
         for (name, draw), (kind, labels) in itertools.product(

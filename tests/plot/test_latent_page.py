@@ -48,8 +48,8 @@ def test_every_primitive_and_activation_has_its_javascript():
     text = (WEB / "steps.js").read_text(encoding="utf-8")
     written = re.findall(r"^  (\w+)\(", text.partition("const STEPS = {")[2], re.M)
     assert sorted(written) == sorted(primitive.__name__ for primitive in steps.PRIMITIVES)
-    table = re.search(r"const ACTIVATIONS = \{(.*?)\n\};", text, re.S)[1]
-    assert {*re.findall(r"^  (\w+):", table, re.M)} == KNOWN.keys() - {"linear"}
+    tables = "".join(re.findall(r"const (?:ACTIVATIONS|OF_ROWS) = \{(.*?)\n\};", text, re.S))
+    assert {*re.findall(r"^  (\w+)[:,(]", tables, re.M)} == KNOWN.keys() - {"linear"}
 
 
 def test_one_file_holds_all_of_it(tmp_path):
@@ -131,6 +131,13 @@ def test_limits_of_images_are_those_of_plots(write):
     found = write(PCA(2).fit(3 * X - 1), 3 * X - 1)["output"]
     low, high = np.percentile(3 * X - 1, [1, 99])
     assert (found["low"], found["high"]) == (low, high)
+
+
+def test_limits_of_bytes_are_those_of_what_the_model_makes_of_them(write):
+    x = (255 * X).astype(np.uint8)
+    ae = tae.Autoencoder([tae.Rescaling(1 / 255), tae.Dense(2)], [tae.Dense(16)], (16,))
+    found = write(ae, x)["output"]
+    assert (found["low"], found["high"]) == (0, 1)
 
 
 def test_of_many_samples_some_are_drawn(write):
@@ -247,6 +254,13 @@ def test_the_name_says_that_it_is_a_page(tmp_path, monkeypatch, name):
     with pytest.raises(FileNotFoundError, match="there is no folder none"):
         plot.page(PCA(1).fit(X), X, None, "none/page.html")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_model_without_weights_is_refused_and_stays_so(tmp_path):
+    ae = tae.Autoencoder([tae.Dense(2)], [tae.Dense(16)])
+    with pytest.raises(ValueError, match="page needs a built model: give Autoencoder an input_s"):
+        plot.page(ae, X, None, tmp_path / "page.html")
+    assert not ae.built
 
 
 def test_an_object_that_only_encodes_and_decodes_is_refused(tmp_path):

@@ -6,7 +6,8 @@ import re
 import pytest
 from matplotlib import pyplot as plt
 
-from tests.support.calls import ANYTHING, VALUES, calls, parameters, right, signatures
+from tests.support.calls import calls
+from tests.support.parameters import ANYTHING, VALUES, parameters, right, signatures
 
 PUBLIC = {name: function for name, function in signatures() if name not in ANYTHING}
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import tinyae as tae
-from tests.support.own_parts import CUSTOM, SOFTPLUS, Huber, OwnScale
+from tests.support.own_parts import CUSTOM, SOFTSIGN, Cauchy, OwnScale
 from tinyae.layers import dense
 from tinyae.machine.numba_parts import DISABLED
 
@@ -21,9 +21,9 @@ def samples(n=40, dtype="float64"):
 
 def model(dtype="float64", threads=1, **options):
     return tae.Autoencoder(
-        encoder=[OwnScale(), tae.Dense(5, SOFTPLUS), tae.Dense(3)],
-        decoder=[tae.Activation(SOFTPLUS), tae.Dense(6), OwnScale()],
-        loss=Huber(0.7),
+        encoder=[OwnScale(), tae.Dense(5, SOFTSIGN), tae.Dense(3)],
+        decoder=[tae.Activation(SOFTSIGN), tae.Dense(6), OwnScale()],
+        loss=Cauchy(0.7),
         input_shape=(6,),
         dtype=dtype,
         threads=threads,
@@ -53,18 +53,18 @@ def test_predictions_equal_plain_numpy():
     first, inner, code = ae.encoder.layers
     h = x * first.weights["scale"]
     h = h @ inner.weights["kernel"] + inner.weights["bias"]
-    z = SOFTPLUS.numpy(h) @ code.weights["kernel"] + code.weights["bias"]
+    z = SOFTSIGN.numpy(h) @ code.weights["kernel"] + code.weights["bias"]
     np.testing.assert_allclose(ae.encode(x), z, rtol=1e-12)
-    errors = Huber.numpy(ae.reconstruct(x), x, 0.7).mean(axis=1)
+    errors = Cauchy.numpy(ae.reconstruct(x), x, 0.7).mean(axis=1)
     np.testing.assert_allclose(ae.reconstruction_error(x), errors, rtol=1e-12)
 
 
 def test_the_trace_shows_their_formulas():
     report = tae.trace(model(), samples(4))
     assert report.rows[0].formula.forward == "y = s x"
-    assert report.rows[1].formula.forward == "y = softplus(x W + b)"
-    assert report.rows[1].formula.backward.startswith("dz = dy (1 − e^−y); ")
-    assert report.loss_formula == Huber.formula
+    assert report.rows[1].formula.forward == "y = softsign(x W + b)"
+    assert report.rows[1].formula.backward.startswith("dz = dy (1 − |y|)²; ")
+    assert report.loss_formula == Cauchy.formula
 
 
 def test_files_bring_them_back(tmp_path):
@@ -72,13 +72,13 @@ def test_files_bring_them_back(tmp_path):
     ae.fit(x, epochs=2, verbose=0)
     ae.save(tmp_path / "model.npz", training_state=True)
     loaded = tae.load(tmp_path / "model.npz", custom=CUSTOM, threads=1)
-    assert loaded.loss.delta == 0.7
+    assert loaded.loss.width == 0.7
     for each in (ae, loaded):
         each.fit(x, epochs=1, verbose=0)
     assert loaded.parameters.tobytes() == ae.parameters.tobytes()
     with pytest.raises(tae.ModelFormatError, match="'OwnScale'; pass custom="):
         tae.load(tmp_path / "model.npz")
-    with pytest.raises(tae.ModelFormatError, match="'softplus'; pass custom="):
+    with pytest.raises(tae.ModelFormatError, match="'softsign'; pass custom="):
         tae.load(tmp_path / "model.npz", custom={"OwnScale": OwnScale})
 
 
@@ -95,9 +95,9 @@ def test_the_exported_file_computes_the_same(tmp_path):
 
 
 def test_what_has_no_reading_in_numpy_is_refused_by_name(tmp_path):
-    bare = SOFTPLUS._replace(numpy=None)
+    bare = SOFTSIGN._replace(numpy=None)
     ae = tae.Autoencoder([tae.Dense(2, bare)], [tae.Dense(6)], input_shape=(6,))
-    with pytest.raises(ValueError, match="cannot write the activation softplus"):
+    with pytest.raises(ValueError, match="cannot write the activation softsign"):
         ae.export_numpy(tmp_path)
 
     class Silent(OwnScale):
@@ -148,7 +148,7 @@ def test_a_kernel_with_a_wrong_signature_is_refused_by_name(use):
 
 
 def test_an_activation_and_a_loss_with_wrong_kernels_are_refused_by_name():
-    wrong = SOFTPLUS._replace(backward=too_few)
+    wrong = SOFTSIGN._replace(backward=too_few)
     ae = tae.Autoencoder([tae.Dense(2, wrong)], [tae.Dense(6)], input_shape=(6,))
     with pytest.raises(ValueError, match=r"too_few must take \(a, d\)"):
         ae.fit(samples(), verbose=0)

@@ -224,6 +224,24 @@ def test_threads_that_are_refused_take_nothing_from_those_that_are_not():
         assert set(at_once(work)) == {expected}
 
 
+def test_a_model_is_nobody_elses_until_no_call_can_refuse_it():
+    """Between its building and the refusal of its targets others wait for what it will be."""
+    ae, heard = lazy(), []
+    asking = threading.Thread(target=lambda: heard.append(ae.built))
+
+    class Targets:
+        def __array__(self, dtype=None, copy=None):
+            asking.start()
+            asking.join(0.1)
+            heard.append((len(heard), ae.built))
+            return np.ones((len(X), 7))
+
+    with pytest.raises(ValueError, match="y must"):
+        ae.evaluate(X, Targets())
+    asking.join()
+    assert heard == [(0, True), False]
+
+
 def ones(shape, rng):
     return np.ones(shape)
 

@@ -1,12 +1,8 @@
-"""Every public callable with arguments that work, and what is bad for each kind of parameter.
-
-The parameters themselves are read from the signatures; a new one needs a line in `KINDS`, a new
-callable one in `calls`.
-"""
+"""Every public callable with arguments that work; a new one needs a line in `calls`."""
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,125 +12,6 @@ import tinyae as tae
 from tests.support.entries import FLAT, SQUARES, data, model, pca, pictured, sampler
 from tests.support.layer_cases import LAYER_CASES
 from tinyae import datasets, models, plot
-from tinyae.checks.public_names import find, homes
-
-# What anybody may pass by mistake, by name
-VALUES: dict[str, Any] = {
-    "True": True,
-    "words": "no",
-    "digits": "3",
-    "bytes": b"3",
-    "fraction": 2.5,
-    "NaN": float("nan"),
-    "infinity": float("inf"),
-    "negative": -1,
-    "complex": 1j,
-    "nothing": None,
-    "list": [],
-    "dict": {},
-    "set": {1},
-    "array": np.array([1.0, 2.0]),
-    "class": int,
-    "object": object(),
-}
-# Of these, what is right for a parameter of that name; with a callable before a dot, of that only
-COUNT = NUMBER_BELOW_1 = ARRAY = LAYERS = PART = CHOICE = SHAPE = MODEL = MAPPING = frozenset()
-OPTIONAL, NUMBER, FLAG = frozenset({"nothing"}), frozenset({"fraction"}), frozenset({"True"})
-TEXT = PATH = frozenset({"words", "digits"})
-KINDS: dict[str, frozenset[str]] = {
-    **dict.fromkeys(("encoder", "decoder", "layers"), LAYERS),
-    **dict.fromkeys(("x", "z", "codes", "x_from", "x_to", "start", "end", "images"), ARRAY),
-    **dict.fromkeys(("y", "validation_data", "x_test", "manifold.codes", "labels"), OPTIONAL),
-    **dict.fromkeys(("units", "filters", "kernel_size", "strides", "pool_size", "size"), COUNT),
-    **dict.fromkeys(("MaxPooling2D.strides", "AveragePooling2D.strides"), OPTIONAL),
-    **dict.fromkeys(("n", "epochs", "batch_size", "patience", "columns", "gap"), COUNT),
-    **dict.fromkeys(("steps_per_epoch", "initial_epoch", "threads", "k", "seed"), OPTIONAL),
-    **dict.fromkeys(("samples.columns",), OPTIONAL),
-    **dict.fromkeys(("build.seed", "sample.seed", "generate.seed"), COUNT),
-    **dict.fromkeys(("sine_curve.seed", "two_gaussians.seed"), COUNT),
-    **dict.fromkeys(("learning_rate", "epsilon", "l1", "l2", "stddev", "min_delta"), NUMBER),
-    **dict.fromkeys(("noise",), NUMBER),
-    **dict.fromkeys(("rate", "beta_1", "beta_2", "momentum", "tolerance"), NUMBER_BELOW_1),
-    **dict.fromkeys(("shuffle", "eager", "training", "per_feature", "use_bias"), FLAG),
-    **dict.fromkeys(("training_state", "encoder_only", "save_best_only"), FLAG),
-    **dict.fromkeys(("restore_best_weights", "mnist.images", "mnist_mini.images"), FLAG),
-    "verbose": FLAG,
-    **dict.fromkeys(("path", "folder"), PATH),
-    "mnist.path": PATH | OPTIONAL,
-    **dict.fromkeys(("monitor", "label"), TEXT),
-    "add_weight.name": TEXT,
-    **dict.fromkeys(("loss", "optimizer", "padding", "covariance"), CHOICE),
-    **dict.fromkeys(("activation", "output_activation"), OPTIONAL),
-    **dict.fromkeys(("Activation.activation",), OPTIONAL),
-    "dtype": CHOICE,
-    "copy.dtype": OPTIONAL,
-    **dict.fromkeys(("kernel_initializer", "bias_initializer", "initializer"), PART),
-    **dict.fromkeys(("activity_regularizer", "penalty"), OPTIONAL),
-    **dict.fromkeys(("build.input_shape", "target_shape", "sizes"), SHAPE),
-    "input_shape": OPTIONAL,
-    "add_weight.shape": frozenset({"list"}),  # of one number
-    "n_components": OPTIONAL,
-    "callbacks": frozenset({"nothing", "list", "dict"}),
-    "custom": frozenset({"nothing", "dict"}),
-    "digits": frozenset({"nothing", "set"}),
-    **dict.fromkeys(("model", "compare_latent.pca", "density", "layer"), MODEL),
-    "curve.pca": OPTIONAL,
-    **dict.fromkeys(("spectrum.pca", "traces"), MODEL),
-    "step": OPTIONAL,
-    "fps": COUNT,
-    **dict.fromkeys(("strips", "models"), MAPPING),
-    "scores": frozenset({"array"}),
-    "threshold": OPTIONAL | NUMBER | {"negative"},
-    "errors": OPTIONAL | {"dict"},
-    "plot.history.history": MAPPING,
-    "joint.units": SHAPE,
-    "bounds": frozenset({"nothing", "array"}),
-    "fill": NUMBER | {"NaN", "infinity", "negative"},
-    **dict.fromkeys(("ax", "axes"), OPTIONAL),
-    "title": TEXT | OPTIONAL,
-    "function": PART,
-}
-
-# Methods that tinyae calls itself, with what it has checked
-PLUMBING = {
-    *("admit", "admit_input", "adopt", "batch", "batch_gradient", "bind", "bind_alone", "claim"),
-    *(
-        "declare",
-        "from_file",
-        "prepare",
-        "release",
-        "require_built",
-        "run",
-        "set_model",
-        "on_train_end",
-    ),
-    *("all_or_nothing", "kernel_numbers", "record", "record_behind", "record_fields"),
-    *("scratch_size", "shape_error", "slides", "addresses", "part_address", "settings"),
-    *("formula", "of", "operations", "steps", "inside", "first_state"),
-}
-# Callables that take anything, and why
-ANYTHING = {
-    "Kernels": "a tuple, looked at by the class that has it",
-    "ActivationFunction": "a tuple, looked at by the layer that gets it",
-    "Formula": "a tuple of two texts, shown as they are",
-    "History": "a dict",
-    "History.append": "a dict's figures",
-    "History.check": "takes nothing",
-    "History.amend": "a dict's figures",
-    "ModelFormatError": "an error with any message",
-    "TrainingDiverged": "an error with any message",
-    **dict.fromkeys(
-        ("Layer.forward", "Layer.backward", "Sequential.forward", "Sequential.backward"),
-        "given arrays of the engine's",
-    ),
-    **dict.fromkeys(
-        ("Loss.value_and_gradient", "Loss.sums", "Loss.numpy"),
-        "given arrays of the engine's",
-    ),
-    **dict.fromkeys(
-        ("Penalty.add", "Optimizer.step", "Optimizer.state"), "given arrays of the engine's"
-    ),
-}
 
 
 class Call(NamedTuple):
@@ -142,49 +19,6 @@ class Call(NamedTuple):
 
     make: Callable[[], Callable]
     good: dict[str, Any]
-
-
-def signatures() -> Iterator[tuple[str, Callable]]:
-    """Every public function, class and method by its name, each once: where it is defined."""
-    named = {name: find(name) for name in homes("tinyae")}
-    named |= {f"plot.{name}": getattr(plot, name) for name in homes("tinyae.plot")}
-    for module in (models, datasets):
-        for name, each in vars(module).items():
-            ours = getattr(each, "__module__", "").startswith(module.__name__)
-            if inspect.isfunction(each) and ours and not name.startswith("_"):
-                named[f"{module.__name__.partition('.')[2]}.{name}"] = each
-    for name, each in named.items():
-        if callable(each):
-            yield name, each
-        if not inspect.isclass(each):
-            continue
-        for method in dir(each):
-            owner = next(base for base in each.__mro__ if method in vars(base))
-            public = not method.startswith("_") and method not in PLUMBING
-            if (
-                public
-                and owner.__module__.startswith("tinyae")
-                and owner.__name__ in ("Network", each.__name__)
-            ):
-                function = inspect.getattr_static(owner, method)
-                if inspect.isfunction(function):
-                    yield f"{name}.{method}", function
-
-
-def parameters(name: str, function: Callable) -> list[str]:
-    """The parameters of a callable, as `name` shows it."""
-    found = inspect.signature(function).parameters.values()
-    kinds = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
-    return [each.name for each in found if each.kind not in kinds and each.name != "self"]
-
-
-def right(name: str, parameter: str) -> frozenset[str]:
-    """Which of `VALUES` are right for a callable's parameter."""
-    last = name.rpartition(".")[2]
-    for key in (f"{name}.{parameter}", f"{last}.{parameter}", parameter):
-        if key in KINDS:
-            return KINDS[key]
-    raise KeyError(f"{name} has a parameter {parameter}, whose kind is not in KINDS")
 
 
 def chain():

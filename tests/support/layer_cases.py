@@ -65,6 +65,7 @@ LAYER_CASES = [
     Case("average", lambda: tae.AveragePooling2D((2, 3), padding="same"), (5, 4, 2)),
     Case("upsampling", lambda: tae.UpSampling2D((2, 3)), (2, 3, 2)),
     Case("dropout", lambda: tae.Dropout(0.4), (6,)),
+    Case("rescaling", lambda: tae.Rescaling(0.5, -1.0), (2, 3)),
     Case("noise", lambda: tae.GaussianNoise(0.4), (2, 3)),
 ]
 each_case = pytest.mark.parametrize("case", LAYER_CASES, ids=lambda case: case.name)

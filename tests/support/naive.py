@@ -21,6 +21,14 @@ def sigmoid(z):
     return np.where(z >= 0, 1, e) / (1 + e)
 
 
+def softmax(z):
+    """e^z / Σ e^z along the last axis, row by row."""
+    rows = [np.exp(row - max(row)) for row in z.reshape(-1, z.shape[-1])]
+    return np.array([row / sum(row) for row in rows]).reshape(z.shape)
+
+
+SELU = 1.0507009873554804934193349852946, 1.6732632423543772848170429916717  # λ and α
+
 # name: (formula, slope as a function of the output), with the text that documents each
 ACTIVATIONS = {
     "linear": ("z", lambda z: z, "1", lambda a: np.ones_like(a)),
@@ -42,14 +50,40 @@ ACTIVATIONS = {
         "1 where a > 0, else a + 1",
         lambda a: np.where(a > 0, 1.0, a + 1),
     ),
+    "selu": (
+        "λ z where z > 0, else λ α (e^z − 1)",
+        lambda z: SELU[0] * np.where(z > 0, z, SELU[1] * np.expm1(np.minimum(z, 0))),
+        "λ where a > 0, else a + λ α",
+        lambda a: np.where(a > 0, SELU[0], a + SELU[0] * SELU[1]),
+    ),
+    "softplus": (
+        "log(1 + e^z)",
+        lambda z: np.logaddexp(0, z),
+        "1 − e^−a",
+        lambda a: 1 - np.exp(-a),
+    ),
     "tanh": ("(e^z − e^−z) / (e^z + e^−z)", np.tanh, "1 − a²", lambda a: 1 - a * a),
     "sigmoid": ("1 / (1 + e^−z)", sigmoid, "a (1 − a)", lambda a: a * (1 - a)),
+    "softmax": (
+        "e^z / Σ e^z, the sum over the last axis",
+        softmax,
+        "dz = a (dy − Σ dy a)",
+        lambda a: None,  # no slope of one number: see `activation_gradient`
+    ),
 }
 
 
 def activation(name, z):
     """f(z) in float64."""
     return ACTIVATIONS[name or "linear"][1](np.asarray(z, np.float64))
+
+
+def activation_gradient(name, a, dy):
+    """The gradient for z, from the output a and the gradient for it, in float64."""
+    a, dy = np.asarray(a, np.float64), np.asarray(dy, np.float64)
+    if name == "softmax":
+        return a * (dy - (dy * a).sum(axis=-1, keepdims=True))
+    return dy * ACTIVATIONS[name][3](a)
 
 
 def forward(layer, x):
@@ -142,6 +176,7 @@ FORWARD = {
     "UpSampling2D": _upsampling,
     "Dropout": lambda layer, x: x,  # active in training only
     "GaussianNoise": lambda layer, x: x,
+    "Rescaling": lambda layer, x: layer.scale * x + layer.offset,
 }
 
 
@@ -167,30 +202,62 @@ def bce_from_logits(z, x):
     return total / z.size
 
 
+def mae(y, x):
+    """The mean over every element of |y − x|."""
+    return sum(abs(a - b) for a, b in zip(y.ravel(), x.ravel(), strict=True)) / y.size
+
+
+def huber(y, x, delta=1.0):
+    """The mean over every element of d²/2 or δ (|d| − δ/2)."""
+    sizes = [abs(a - b) for a, b in zip(y.ravel().tolist(), x.ravel().tolist(), strict=True)]
+    return sum(d * d / 2 if d <= delta else delta * (d - delta / 2) for d in sizes) / y.size
+
+
+def categorical(y, x):
+    """−Σ x log p over the last axis, p = y clipped, the mean over the rest."""
+    total, k = 0.0, y.shape[-1]
+    for a, b in zip(y.reshape(-1, k).tolist(), x.reshape(-1, k).tolist(), strict=True):
+        total -= sum(t * math.log(min(max(p, 1e-7), 1 - 1e-7)) for p, t in zip(a, b, strict=True))
+    return total / (y.size // k)
+
+
+def categorical_from_logits(z, x):
+    """The same of p = softmax(z), not clipped."""
+    total, k = 0.0, z.shape[-1]
+    for a, b in zip(z.reshape(-1, k).tolist(), x.reshape(-1, k).tolist(), strict=True):
+        most = max(a)
+        log = most + math.log(math.fsum(math.exp(each - most) for each in a))
+        total += sum(t * (log - each) for each, t in zip(a, b, strict=True))
+    return total / (z.size // k)
+
+
 def penalty(a, l1, l2):
     """λ₁ Σ|a| + λ₂ Σa², divided by the number of samples."""
     return sum(l1 * abs(v) + l2 * v * v for v in np.asarray(a, np.float64).ravel()) / len(a)
 
 
-def adam(theta, gradients, alpha=1e-3, beta_1=0.9, beta_2=0.999, epsilon=1e-7):
-    """θ after one step for each gradient, Keras's form."""
+def adam(theta, gradients, alpha=1e-3, beta_1=0.9, beta_2=0.999, epsilon=1e-7, decay=0.0):
+    """θ after one step for each gradient, Keras's form; alpha may be one number for each step."""
     theta = np.array(theta, np.float64)
     m, v = np.zeros_like(theta), np.zeros_like(theta)
     for t, g in enumerate(np.asarray(gradients, np.float64), start=1):
         m = beta_1 * m + (1 - beta_1) * g
         v = beta_2 * v + (1 - beta_2) * g**2
-        rate = alpha * np.sqrt(1 - beta_2**t) / (1 - beta_1**t)
+        rate = np.broadcast_to(alpha, len(gradients))[t - 1]
+        theta = theta - rate * decay * theta
+        rate = rate * np.sqrt(1 - beta_2**t) / (1 - beta_1**t)
         theta = theta - rate * m / (np.sqrt(v) + epsilon)
     return theta
 
 
-def sgd(theta, gradients, alpha=0.01, momentum=0.0):
-    """θ after one step for each gradient."""
+def sgd(theta, gradients, alpha=0.01, momentum=0.0, decay=0.0):
+    """θ after one step for each gradient; alpha may be one number for each step."""
     theta = np.array(theta, np.float64)
     velocity = np.zeros_like(theta)
-    for g in np.asarray(gradients, np.float64):
-        velocity = momentum * velocity - alpha * g
-        theta = theta + velocity
+    for t, g in enumerate(np.asarray(gradients, np.float64)):
+        rate = np.broadcast_to(alpha, len(gradients))[t]
+        velocity = momentum * velocity - rate * g
+        theta = theta - rate * decay * theta + velocity
     return theta
 
 

@@ -1,32 +1,30 @@
-"""Parts of one's own with kernels, defined as a user would: with public names only."""
+"""Parts of one's own, defined as a user would: with public names only."""
 
 import numpy as np
 
 import tinyae as tae
 from tinyae.layers import steps
-from tinyae.machine.elementary import expm1, log1p
 
 
 @tae.kernel
-def softplus_forward(z, b):
-    zero = z.dtype.type(0)
+def softsign_forward(z, b):
     for k in range(z.size):
         t = z[k] + b[k]
-        z[k] = max(t, zero) + log1p(expm1(-abs(t)) + z.dtype.type(1))
+        z[k] = t / (1 + abs(t))
 
 
 @tae.kernel
-def softplus_backward(a, d):
+def softsign_backward(a, d):
     for k in range(d.size):
-        d[k] *= -expm1(-a[k])  # 1 − e^−a
+        d[k] *= (1 - abs(a[k])) ** 2
 
 
-def softplus(z):
-    return np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
+def softsign(z):
+    return z / (1 + np.abs(z))
 
 
-SOFTPLUS = tae.ActivationFunction(
-    "softplus", softplus_forward, softplus_backward, "dy (1 − e^−y)", softplus
+SOFTSIGN = tae.ActivationFunction(
+    "softsign", softsign_forward, softsign_backward, "dy (1 − |y|)²", softsign
 )
 
 
@@ -67,44 +65,44 @@ class OwnScale(tae.Layer):
 
 
 @tae.kernel
-def huber_kernel(y, x, settings, scale, dy, sums):
-    delta = settings[0]
+def cauchy_kernel(y, x, settings, scale, dy, sums):
+    width = settings[0]
     for i in range(y.shape[0]):
         total = 0.0
         for j in range(y.shape[1]):
-            d = y[i, j] - x[i, j]
-            size = abs(d)
-            if size <= delta:
-                total += 0.5 * d * d
-                dy[i, j] = scale * d
-            else:
-                total += delta * (size - 0.5 * delta)
-                dy[i, j] = scale * delta * np.sign(d)
+            d = (y[i, j] - x[i, j]) / width
+            total += np.log(1 + d * d)
+            dy[i, j] = scale * 2 * d / (1 + d * d) / width
         sums[i] = total
 
 
-def huber(y, x, delta):
-    size = np.abs(y - x)
-    return np.where(size <= delta, size**2 / 2, delta * (size - delta / 2))
+def cauchy(y, x, width):
+    return np.log(1 + ((y - x) / width) ** 2)
 
 
-class Huber(tae.Loss):
-    """d²/2 where |d| ≤ δ, else δ (|d| − δ/2), of d = y − x."""
+class Cauchy(tae.Loss):
+    """log(1 + (d/c)²) of d = y − x."""
 
-    kernel = huber_kernel
-    numpy = huber
+    kernel = cauchy_kernel
+    numpy = cauchy
     formula = tae.Formula(
-        "mean of d²/2 or δ (|d| − δ/2), d = y − t, t the target", "dy = min(max(d, −δ), δ) / size"
+        "mean of log(1 + (d/c)²), d = y − t, t the target", "dy = 2 d / (c² + d²) / size"
     )
 
-    def __init__(self, delta=1.0):
-        self.delta = float(delta)
+    def __init__(self, width=1.0):
+        self.width = float(width)
 
     def settings(self):
-        return np.array([self.delta])
+        return np.array([self.width])
 
     def get_config(self):
-        return {"delta": self.delta}
+        return {"width": self.width}
 
 
-CUSTOM = {"softplus": SOFTPLUS, "OwnScale": OwnScale, "Huber": Huber}
+CUSTOM = {"softsign": SOFTSIGN, "OwnScale": OwnScale, "Cauchy": Cauchy}
+
+
+class EagerMSE:
+    """Makes a model train layer by layer."""
+
+    value_and_gradient = tae.MSE().value_and_gradient

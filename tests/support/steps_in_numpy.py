@@ -9,6 +9,7 @@ RUN = {
     steps.Product: lambda h, step, weights: h @ weights[step.weight],
     steps.Bias: lambda h, step, weights: h + weights[step.weight],
     steps.Scale: lambda h, step, weights: h * weights[step.weight],
+    steps.Rescale: lambda h, step, weights: h * step.scale + step.offset,
     steps.Apply: lambda h, step, weights: step.activation.numpy(h),
     steps.Reshape: lambda h, step, weights: h.reshape(len(h), *step.shape),
     steps.Pad: lambda h, step, weights: plain_images.pad(h, *step),

@@ -96,6 +96,14 @@ def test_an_untested_line_is_found_and_nothing_is_left_behind(tmp_path, capsys):
     assert {path.name for path in root.rglob("*.*")} == {"__init__.py", "plus.py", "test_plus.py"}
 
 
-def test_what_does_not_end_is_ended(tmp_path):
-    assert mutation_score.run(tmp_path, ["-c", "pass"], 60, jit=False)
-    assert not mutation_score.run(tmp_path, ["-c", "while True: pass"], 0.2, jit=False)
+@pytest.mark.parametrize(
+    ("code", "seconds", "expected"),
+    [
+        ("pass", 60, True),
+        ("1 / 0", 60, False),
+        ("while True: pass", 0.5, None),
+        ("import threading; threading.Event().wait()", 0.05, None),
+    ],
+)
+def test_what_does_not_end_is_ended_and_told_from_what_fails(tmp_path, code, seconds, expected):
+    assert mutation_score.run(tmp_path, ["-c", code], seconds, jit=False) is expected

@@ -336,6 +336,35 @@ def test_an_error_in_the_middle_of_a_stretch_leaves_the_last_counted_step(loss, 
     check_usable(ae, twin)
 
 
+@posix
+def test_ctrl_c_waits_until_an_error_in_an_eager_step_is_undone(monkeypatch):
+    """Also the second one, which would end the step itself at once."""
+
+    class Fails(PlainMSE):
+        calls = 0
+
+        def value_and_gradient(self, output, target):
+            self.calls += 1
+            if self.calls == 3:  # the second of its stretch
+                raise MemoryError
+            return super().value_and_gradient(output, target)
+
+    def interrupted(*arguments):
+        for _ in range(2):
+            signal.raise_signal(signal.SIGINT)
+        restart(*arguments)
+
+    ae, twin = small_model(Fails()), small_model(PlainMSE())
+    restart = training.WayBack.restart
+    monkeypatch.setattr(training.WayBack, "restart", interrupted)
+    monkeypatch.setattr(tuning, "STRETCH_SECONDS", 1e9)
+    with pytest.raises(KeyboardInterrupt):
+        ae.fit(samples(), steps_per_epoch=9, **STREAM)
+    monkeypatch.undo()
+    assert ae.progress.step == 1
+    check_usable(ae, twin)
+
+
 @pytest.mark.parametrize("validated", [False, True])
 def test_a_pipe_that_breaks_loses_no_figures(validated, monkeypatch):
     class Broken:

@@ -1,9 +1,11 @@
 """The door: what users bring is checked and laid out in one place each.
 
-Read ``arrays`` (data) with ``guises`` (what is no array yet) and ``operands`` (of one part alone),
-then ``arguments`` (single values and names), ``reach`` (outputs that can never be their targets),
-``floating_point`` (what overflows), ``tables`` (columns for a terminal), ``attributes`` (checked at
-every assignment), ``foreign_names`` (what other libraries call it), ``handed_out`` (arrays that go
-the other way), ``undo`` (a refused call changes nothing), ``public_names`` (imported on first use),
-``code`` (what a function refers to) and ``forks`` (processes that split while others work).
+Read ``arrays`` (data) with ``guises`` (what is no array yet), ``rows`` (what is in no memory),
+``sample_weights`` (how much each counts) and ``operands`` (of one part alone), then ``arguments``
+(single values and names), ``reach`` (outputs that can never be their targets), ``floating_point``
+(what overflows), ``tables`` (columns for a terminal), ``attributes`` (checked at every assignment),
+``hints`` (of unknown names) with ``spelling``, ``foreign_names`` and ``foreign_arguments`` (what
+other libraries call it), ``handed_out`` (arrays that go the other way), ``undo`` (a refused call
+changes nothing), ``public_names`` (imported on first use), ``code`` (what a function refers to) and
+``forks`` (processes that split while others work).
 """

@@ -7,16 +7,18 @@ one: True is no count, "3" no number.
 import contextlib
 import math
 import os
-import re
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
+from .foreign_arguments import NUMBER, VALUES
+from .spelling import closest, letters
+
 LONGEST = 2**31 - 1  # side of an array
+MOST_COUNTED = 2**62  # steps and the like, which kernels take as 64 bits
 
 
 def shown(value: object) -> str:
@@ -30,26 +32,28 @@ def look_up(what: str, given: Any, known: Mapping[str, Any]) -> Any:
     >>> look_up("activation", "ReLU", {"relu": 1})
     1
     """
-    found = {_letters(name): value for name, value in known.items()}
-    if isinstance(given, str) and _letters(given) in found:
-        return found[_letters(given)]
+    found = {letters(name): value for name, value in known.items()}
+    if isinstance(given, str) and letters(given) in found:
+        return found[letters(given)]
     names = ", ".join(sorted(known))
     raise ValueError(
-        f"{what} must be one of {names}, but got {shown(given)}{nearest(given, known)}"
+        f"{what} must be one of {names}, but got {shown(given)}{nearest(given, known, what)}"
     )
 
 
-def _letters(name: str) -> str:
-    return re.sub("[-_ ]", "", name).lower()
-
-
-def nearest(given: object, known: Iterable[str]) -> str:
-    """A question to whoever misspelt one of the known names, or gave a class for an object."""
+def nearest(given: object, known: Iterable[str], what: str = "") -> str:
+    """What to say to whoever took a foreign name, misspelt a known one, or gave a class."""
     if isinstance(given, type):
         return f"; an object is made of the class by {given.__name__}()"
-    names = {_letters(name): name for name in known}
-    close = get_close_matches(_letters(given), names, 1) if isinstance(given, str) else []
-    return f"; did you mean {names[close[0]]!r}?" if close else ""
+    foreign = VALUES.get(what.rpartition("_")[2], {})
+    if isinstance(given, Real) and NUMBER in foreign:
+        return f"; {foreign[NUMBER]}"
+    if not isinstance(given, str):
+        return ""
+    if name := next((each for each in foreign if letters(each) == letters(given)), None):
+        return f"; in tinyae: {foreign[name]}"
+    close = closest(given, known)
+    return f"; did you mean {close!r}?" if close else ""
 
 
 def one_of(what: str, given: Any, *known: str) -> str:
@@ -57,7 +61,7 @@ def one_of(what: str, given: Any, *known: str) -> str:
     with contextlib.suppress(ValueError):
         return look_up(what, given, {word: word for word in known})
     words = " or ".join(f'"{word}"' for word in known)
-    raise ValueError(f"{what} must be {words}, but got {shown(given)}")
+    raise ValueError(f"{what} must be {words}, but got {shown(given)}{nearest(given, known, what)}")
 
 
 def real_dtype(dtype: DTypeLike) -> np.dtype:

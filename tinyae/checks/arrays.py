@@ -7,12 +7,14 @@ reads arrays that are so already where they lie.
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from .floating_point import GLANCE, quiet
 from .guises import numbers
+from .rows import Rows, parts
 
 CHUNK_BYTES = 1 << 20
 ROUNDING = 4  # units in the last place of 1, by which a value may leave bounds
@@ -46,7 +48,8 @@ def admit(
     Parameters
     ----------
     data : array-like, shape (n, ...)
-        Real numbers: float, integer or boolean, any byte order or memory layout.
+        Real numbers: float, integer or boolean, any byte order or memory layout; or a list of
+        memory maps or paths of .npy files, which stand for their rows, one after the other.
     name : str
         What the caller's user knows it as; every message begins with it.
     sample_shape : tuple of int, optional
@@ -64,7 +67,9 @@ def admit(
         If `data` is ragged, empty, not of real numbers, of another shape, holds NaN or infinity,
         or leaves the bounds; the message names `name`, what was expected and what came.
     """
-    array = numbers(data, name)
+    array: Any = parts(data, name)
+    if array is None:
+        array = numbers(data, name)
     check_shape(array, name, sample_shape)
     return _check_values(array, name, _computed_in(array, dtype), bounds)
 
@@ -197,6 +202,8 @@ def gather(array: np.ndarray, rows: np.ndarray | slice, out: np.ndarray) -> None
     """Copy the given rows of an admitted array into `out`, converted to `out`'s dtype."""
     if isinstance(rows, slice):
         out[...] = array[rows]
+    elif isinstance(array, Rows):
+        out[...] = array.take(rows)
     elif array.dtype == out.dtype and array.flags.c_contiguous:  # others take would copy whole
         # mode="clip" lets take write straight into `out`; the rows are always in range
         np.take(array, rows, axis=0, out=out, mode="clip")

@@ -4,13 +4,14 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-from .foreign_names import hinting, no_attribute
+from .foreign_arguments import ARGUMENTS
+from .hints import hinting, no_attribute
 
 
 class Checked:
     """An object whose attributes cannot be given what its constructor would refuse.
 
-    Of what it does not have, it says what it is called here: see `foreign_names`.
+    Of what it does not have, it says what it is called here: see `hints`.
 
     Attributes
     ----------
@@ -28,8 +29,9 @@ class Checked:
         super().__init_subclass__(**options)
         inherited = [vars(base).get("checks", {}) for base in reversed(cls.__mro__)]
         cls.checks = {name: check for checks in inherited for name, check in checks.items()}
-        if is_ours(cls) and "__init__" in vars(cls):
-            cls.__init__ = hinting(cls.__init__)  # type: ignore[method-assign]
+        for name, method in [*vars(cls).items()] if is_ours(cls) else ():
+            if name == "__init__" or f"{cls.__name__}.{name}" in ARGUMENTS:
+                setattr(cls, name, hinting(method))
 
     def __setattr__(self, name: str, value: Any) -> None:
         checks = type(self).checks

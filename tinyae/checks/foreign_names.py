@@ -1,49 +1,101 @@
 """Names that people know from Keras, scikit-learn and PyTorch: what tinyae calls it, if it has it.
 
-A name that gets a meaning here leaves its table.
+A name that gets a meaning here leaves its table. Capitals, hyphens and underscores do not matter:
+"Conv1D" stands for Conv1d, too.
 """
 
-import functools
-import inspect
-from collections.abc import Callable, Iterable, Mapping
-from difflib import get_close_matches
-from typing import Any, ParamSpec, TypeVar
-
 NONE = "tinyae has none"
+WHOLE = "give all layers to the constructor"
+PROCESSOR = "nothing is needed: it runs on the processor"
+ARRAYS = "NumPy's arrays, whole, and fit's batch_size"
+OPTIMIZERS = "Adam or SGD"
+CALLABLE = "any callable (epoch, logs)"
+RATE = "a callable (epoch, logs) that sets model.optimizer.learning_rate"
+EVERYWHERE = {
+    "cpu": PROCESSOR,
+    "cuda": PROCESSOR,
+    "device": PROCESSOR,
+    "to": PROCESSOR,
+}
 MODEL = {
-    "add": "give all layers to the constructor",
+    **EVERYWHERE,
+    "add": WHOLE,
+    "children": "layers",
     "compile": "give loss and optimizer to Autoencoder, or assign them: model.loss = ...",
     "count_params": "parameters.size",
     "eval": "nothing is needed: noise and dropout are active in fit only",
+    "export": "export_numpy(folder)",
     "forward": "reconstruct(x)",
+    "from_config": "tae.load(path)",
+    "get_config": "save(path)",
+    "get_layer": "layers, a list",
+    "get_weights": "parameters, or layer.weights by name",
+    "grad": "gradient",
     "load_state_dict": "tae.load(path), or parameters[...] = values",
     "load_weights": "tae.load(path)",
+    "modules": "layers",
+    "named_parameters": "layer.weights, by name",
+    "non_trainable_weights": "layer.trainable says which layers are trained",
+    "num_parameters": "parameters.size",
+    "pop": WHOLE,
+    "requires_grad_": "layer.trainable = False freezes a layer",
+    "save_model": "save(path)",
+    "save_weights": "save(path)",
     "set_weights": "parameters[...] = values",
-    "get_weights": "parameters, or layer.weights by name",
     "state_dict": "parameters, or layer.weights by name",
+    "to_json": "save(path)",
     "train": "fit(x)",
-    "train_on_batch": "fit(x, batch_size=len(x))",
+    "trainable_variables": "parameters",
     "trainable_weights": "parameters",
+    "training": "noise and dropout are active in fit only",
+    "variables": "parameters",
+    "zero_grad": "clear_gradients()",
 }
 ATTRIBUTES: dict[str, dict[str, str]] = {
     "Autoencoder": {
         **MODEL,
-        "decoder_": "decoder",
-        "encoder_": "encoder",
+        "backward": "loss_and_gradient(x)",
+        "bottleneck": "encode(x)",
+        "call": "reconstruct(x)",
+        "code": "encode(x)",
+        "code_size": "encoder.output_shape",
+        "coefs_": 'layer.weights["kernel"]',
+        "criterion": "loss",
+        "decision_function": "reconstruction_error(x)",
+        "double": 'copy("float64")',
+        "explained_variance_ratio_": "tae.compare_with_pca(model, x)",
+        "fit_generator": f"fit(x): {ARRAYS}",
         "fit_transform": "fit(x), then encode(x)",
-        "get_layer": "encoder.layers or decoder.layers",
+        "float": 'copy("float32")',
+        "half": NONE,
         "inverse_transform": "decode(z)",
+        "latent": "encode(x)",
+        "latent_dim": "encoder.output_shape",
+        "latent_size": "encoder.output_shape",
+        "learning_rate": "optimizer.learning_rate",
+        "loss_curve_": "history['loss']",
+        "loss_fn": "loss",
+        "lr": "optimizer.learning_rate",
+        "metrics": "history has the figures",
+        "metrics_names": "history has the figures",
+        "n_features_in_": "input_shape",
+        "n_iter_": "progress.epoch",
+        "name": NONE,
         "partial_fit": "fit(x), which goes on where it ended",
         "predict": "reconstruct(x), or encode(x) for codes",
         "predict_on_batch": "reconstruct(x)",
         "score": "evaluate(x), or reconstruction_error(x) for each sample",
         "score_samples": "reconstruction_error(x)",
+        "set_params": "assign: model.loss = ...",
+        "stop_training": "a callback that returns True stops the training",
+        "test_on_batch": "evaluate(x)",
+        "trainable": "layer.trainable, or encoder.trainable",
         "transform": "encode(x)",
         "weights": "parameters, or layer.weights by name",
     },
     "Sequential": {
-        **{name: hint for name, hint in MODEL.items() if name != "forward"},
-        "append": "give all layers to the constructor",
+        **{name: hint for name, hint in MODEL.items() if name not in ("export", "forward")},
+        "append": WHOLE,
         "call": "predict(x)",
         "compile": "make it the encoder of a tae.Autoencoder, which has loss and optimizer",
         "decode": "predict(x)",
@@ -56,34 +108,59 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
         "transform": "predict(x)",
     },
     "Layer": {
+        **EVERYWHERE,
+        "add_loss": "activity_regularizer",
         "bias": 'weights["bias"]',
         "call": "forward(x), which gives the output and what backward needs",
+        "compute_output_shape": "build(input_shape), which returns it",
         "count_params": "parameter_count",
         "get_config": "a layer keeps each argument under its own name",
         "get_weights": "weights, by name",
         "grad": "gradients, by name",
+        "in_channels": "input_shape",
+        "in_features": "input_shape",
         "kernel": 'weights["kernel"]',
         "name": "label",
+        "named_parameters": "weights, by name",
+        "out_channels": "output_shape",
+        "out_features": "output_shape",
         "output_padding": NONE,
         "predict": "forward(x), or predict of the Sequential that it is in",
+        "register_buffer": NONE,
+        "register_parameter": "add_weight(name, shape), in build",
         "requires_grad_": "trainable = False freezes it",
+        "reset_parameters": "a new layer",
         "set_weights": 'weights["kernel"][...] = values',
         "state_dict": "weights, by name",
+        "trainable_variables": "weights, by name",
         "trainable_weights": "weights, by name",
+        "variables": "weights, by name",
         "weight": 'weights["kernel"]',
         "zero_grad": "clear_gradients()",
     },
     "PCA": {
-        "fit_predict": "fit(x), then encode(x)",
+        "decoder": "decode(z)",
+        "encoder": "encode(x)",
+        "evaluate": "reconstruction_error(x).mean()",
         "fit_transform": "fit(x), then encode(x)",
         "get_covariance": "components_ and explained_variance_",
+        "get_feature_names_out": NONE,
+        "get_params": "n_components",
+        "get_precision": "components_ and explained_variance_",
         "inverse_transform": "decode(z)",
+        "n_features_": "n_features_in_",
+        "n_samples_": "n_samples_seen_",
         "noise_variance_": NONE,
+        "parameters": "components_ and mean_",
         "predict": "reconstruct(x), or encode(x) for codes",
         "score": "reconstruction_error(x)",
         "score_samples": "reconstruction_error(x)",
+        "set_params": "n_components",
         "singular_values_": "explained_variance_",
+        "summary": "print(pca)",
+        "svd_solver": "one is chosen",
         "transform": "encode(x)",
+        "whiten": "divide codes by explained_variance_ ** 0.5",
     },
     "History": {
         "epoch": "range(len(history['loss']))",
@@ -97,207 +174,158 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
         "predict": "log_prob(codes)",
         "score": "log_prob(codes).mean()",
         "score_samples": "log_prob(codes)",
+        "weights_": NONE,
     },
     "Optimizer": {
+        "apply_gradients": "step(parameters, gradient, state, t)",
         "get_config": "its numbers are attributes",
+        "iterations": "model.progress.optimizer_step",
         "lr": "learning_rate",
+        "minimize": "step(parameters, gradient, state, t)",
         "param_groups": "learning_rate and the like are attributes",
+        "state_dict": "state(parameters), which the model keeps as slots",
+        "variables": "state(parameters), which the model keeps as slots",
         "zero_grad": "a step clears the gradient",
     },
+    "Loss": {
+        "backward": "value_and_gradient(output, target)",
+        "call": "value_and_gradient(output, target)",
+        "forward": "value_and_gradient(output, target)",
+    },
+    "Monitor": {
+        "on_epoch_begin": NONE,
+        "on_epoch_end": "it is called: callback(epoch, logs)",
+        "on_train_begin": "set_model(model)",
+        "wait": NONE,
+    },
     "tinyae.plot": {
+        "figure": "matplotlib.pyplot.figure()",
+        "heatmap": "error_map(model, x)",
         "imshow": "samples(images)",
         "losses": "history(history)",
+        "plot_history": "history(history)",
+        "savefig": "axes.figure.savefig(path)",
         "scatter": "latent(codes)",
         "show": "call matplotlib.pyplot.show()",
     },
+    "tinyae.datasets": {
+        "cifar10": NONE,
+        "fashion_mnist": "load_idx(path)",
+        "fetch_openml": "mnist()",
+        "load_data": "mnist()",
+        "load_digits": "mnist_mini()",
+        "load_mnist": "mnist()",
+        "make_blobs": "two_gaussians()",
+        "make_moons": NONE,
+    },
     "tinyae": {
+        "activations": "activation='relu', or Activation('relu')",
+        "Adadelta": OPTIMIZERS,
+        "Adagrad": OPTIMIZERS,
+        "Adamax": OPTIMIZERS,
+        "AdamW": "Adam(weight_decay=...)",
         "AE": "Autoencoder",
-        "AdamW": "Adam",
-        "AutoEncoder": "Autoencoder",
+        "autograd": "loss_and_gradient(x) of a model",
+        "AveragePooling1D": NONE,
         "AvgPool2d": "AveragePooling2D",
-        "BCELoss": "BCE, or loss='bce'",
         "BatchNorm2d": NONE,
         "BatchNormalization": NONE,
+        "BCELoss": "BCE, or loss='bce'",
+        "BCEWithLogitsLoss": "BCE, or loss='bce', behind a sigmoid",
         "BinaryCrossentropy": "BCE, or loss='bce'",
+        "Callback": CALLABLE,
         "Conv": "Conv2D",
         "Conv1D": NONE,
-        "Conv2d": "Conv2D",
+        "Conv1DTranspose": NONE,
         "Conv3D": NONE,
+        "ConvAutoencoder": "models.convolutional()",
+        "Convolution2D": "Conv2D",
+        "CrossEntropyLoss": "CategoricalCrossentropy",
+        "ConvolutionalAutoencoder": "models.convolutional()",
         "ConvTranspose2d": "Conv2DTranspose",
-        "DataLoader": "fit takes whole arrays, and batch_size",
+        "cuda": PROCESSOR,
+        "DataLoader": ARRAYS,
+        "Dataset": ARRAYS,
+        "Decoder": "Sequential, or a list of layers",
+        "DeepAutoencoder": "models.deep()",
+        "DenoisingAutoencoder": "models.denoising()",
+        "device": PROCESSOR,
+        "Dropout2d": NONE,
+        "ELU": 'Activation("elu")',
+        "Encoder": "Sequential, or a list of layers",
+        "from_numpy": "NumPy's arrays",
+        "functional": "Activation, and activation='relu' and so on",
+        "GaussianMixture": "GaussianSampler, which is one normal distribution",
+        "GlorotNormal": 'kernel_initializer="glorot_normal"',
+        "GlorotUniform": 'kernel_initializer="glorot_uniform"',
+        "gradcheck": "check_gradients(model, x)",
+        "GradientTape": "loss_and_gradient(x) of a model",
+        "HeNormal": 'kernel_initializer="he_normal"',
+        "HeUniform": 'kernel_initializer="he_uniform"',
+        "HuberLoss": "Huber, or loss='huber'",
+        "Identity": 'Activation("linear")',
+        "IncrementalPCA": "PCA, and its partial_fit(x)",
+        "init": "kernel_initializer='he_normal' and so on",
+        "initializers": "kernel_initializer='he_normal' and so on",
         "Input": "give input_shape to Autoencoder",
         "InputLayer": "give input_shape to Autoencoder",
-        "LSTM": NONE,
+        "keras": "tinyae.Dense and so on",
+        "KernelDensity": "GaussianSampler, which is one normal distribution",
+        "KernelPCA": NONE,
+        "L1Loss": "MAE, or loss='mae'",
+        "LambdaCallback": CALLABLE,
+        "LayerNormalization": NONE,
+        "LBFGS": OPTIMIZERS,
         "LeakyReLU": 'Activation("leaky_relu")',
+        "LearningRateScheduler": RATE,
         "Linear": "Dense",
-        "MSELoss": "MSE, or loss='mse'",
+        "load_model": "load",
+        "losses": "tinyae.MSE and so on",
+        "LSTM": NONE,
+        "manual_seed": "give seed to Autoencoder",
+        "MaxPool2d": "MaxPooling2D",
+        "MaxPooling1D": NONE,
+        "MeanAbsoluteError": "MAE, or loss='mae'",
         "MeanSquaredError": "MSE, or loss='mse'",
+        "metrics": "history of a model has the figures",
+        "MinMaxScaler": "(x - x.min(axis=0)) / (x.max(axis=0) - x.min(axis=0))",
         "Model": "Autoencoder, or Sequential for a part of it",
         "Module": "Layer",
-        "RMSprop": "Adam or SGD",
-        "ReLU": 'Activation("relu")',
-        "Sigmoid": 'Activation("sigmoid")',
-        "Tanh": 'Activation("tanh")',
-        "Tensor": "NumPy's arrays",
-        "Upsample": "UpSampling2D",
-        "VAE": NONE,
-        "load_model": "load",
-        "losses": "tinyae.MSE and tinyae.BCE",
+        "ModuleList": "Sequential, or a list of layers",
+        "mps": PROCESSOR,
+        "MSELoss": "MSE, or loss='mse'",
+        "Nadam": OPTIMIZERS,
         "nn": "tinyae.Dense and so on",
+        "no_grad": "nothing is needed: only training computes gradients",
+        "optim": "tinyae.Adam and tinyae.SGD",
         "optimizers": "tinyae.Adam and tinyae.SGD",
+        "Parameter": "add_weight(name, shape), in a layer's build",
+        "plot_model": "the model's summary()",
+        "random_seed": "give seed to Autoencoder",
+        "random_split": "slices, such as x[:800] and x[800:]",
+        "regularizers": "tinyae.L1, L2 and L1L2",
+        "ReLU": 'Activation("relu")',
+        "RMSprop": OPTIMIZERS,
         "save": "the model's save(path)",
         "save_model": "the model's save(path)",
+        "set_random_seed": "give seed to Autoencoder",
         "set_seed": "give seed to Autoencoder",
+        "Sigmoid": 'Activation("sigmoid")',
+        "SmoothL1Loss": "Huber, or loss='huber'",
+        "SparseAutoencoder": "models.sparse()",
+        "StandardScaler": "(x - x.mean(axis=0)) / x.std(axis=0)",
+        "summary": "the model's summary()",
+        "Tanh": 'Activation("tanh")',
+        "Tensor": "NumPy's arrays",
+        "TensorDataset": ARRAYS,
+        "TerminateOnNaN": "TrainingDiverged, which fit raises",
+        "train_test_split": "slices, such as x[:800] and x[800:]",
+        "TruncatedSVD": "PCA",
+        "Unflatten": "Reshape",
+        "Upsample": "UpSampling2D",
+        "VAE": NONE,
+        "Variable": "add_weight(name, shape), in a layer's build",
+        "VariationalAutoencoder": NONE,
+        "Zeros": 'kernel_initializer="zeros"',
     },
 }
-WEIGHT_PENALTY = "there is none on weights; activity_regularizer is one on the output"
-LAYER_ARGUMENTS = {
-    "bias": "use_bias",
-    "bias_constraint": NONE,
-    "bias_regularizer": WEIGHT_PENALTY,
-    "data_format": "images are (height, width, channels)",
-    "dtype": "give it to Autoencoder",
-    "in_channels": "it is taken from the input",
-    "in_features": "it is taken from the input",
-    "input_dim": "give input_shape to Autoencoder",
-    "input_shape": "give it to Autoencoder",
-    "kernel_constraint": NONE,
-    "kernel_regularizer": WEIGHT_PENALTY,
-    "name": NONE,
-    "nonlinearity": "activation",
-    "stride": "strides",
-    "trainable": "layer.trainable = False, once it is made",
-}
-MODEL_ARGUMENTS = {
-    "activation": "give it to the layers",
-    "batch_size": "give it to fit",
-    "epochs": "give it to fit",
-    "input_dim": "input_shape",
-    "latent_dim": "the last layer of encoder decides it",
-    "layers": "encoder and decoder",
-    "learning_rate": "optimizer=tae.Adam(learning_rate)",
-    "lr": "optimizer=tae.Adam(learning_rate)",
-    "metrics": NONE,
-    "n_jobs": "threads",
-    "random_state": "seed",
-}
-ARGUMENTS: dict[str, dict[str, str]] = {
-    "Layer": LAYER_ARGUMENTS,
-    "Dense": {"out_features": "units", "n_units": "units"},
-    "Conv2D": {
-        "dilation": NONE,
-        "dilation_rate": NONE,
-        "groups": NONE,
-        "out_channels": "filters",
-        "output_padding": NONE,
-    },
-    "UpSampling2D": {
-        "interpolation": "it repeats pixels, as nearest does",
-        "mode": "it repeats pixels, as nearest does",
-        "scale_factor": "size",
-    },
-    "Dropout": {"p": "rate", "noise_shape": NONE},
-    "GaussianNoise": {"std": "stddev", "sigma": "stddev"},
-    "RandomNormal": {"mean": "it is 0", "seed": "give it to Autoencoder", "std": "stddev"},
-    "Autoencoder": MODEL_ARGUMENTS,
-    "Optimizer": {
-        "alpha": "learning_rate",
-        "amsgrad": NONE,
-        "betas": "beta_1 and beta_2",
-        "clipnorm": NONE,
-        "decay": NONE,
-        "eps": "epsilon",
-        "lr": "learning_rate",
-        "nesterov": NONE,
-        "params": "the model hands them over",
-        "weight_decay": NONE,
-    },
-    "PCA": {
-        "random_state": "nothing is random",
-        "svd_solver": "one is chosen",
-        "whiten": "divide codes by explained_variance_ ** 0.5",
-    },
-    "GaussianSampler": {"covariance_type": "covariance", "random_state": "give seed to sample"},
-    "Autoencoder.fit": {
-        "batchsize": "batch_size",
-        "class_weight": NONE,
-        "learning_rate": "model.optimizer.learning_rate",
-        "learningrate": "model.optimizer.learning_rate",
-        "lr": "model.optimizer.learning_rate",
-        "max_iter": "epochs",
-        "n_epochs": "epochs",
-        "nb_epoch": "epochs",
-        "num_epochs": "epochs",
-        "optimizer": "give it to Autoencoder, or assign it: model.optimizer = ...",
-        "sample_weight": NONE,
-        "validation_batch_size": "all of validation_data is measured as one batch",
-        "validation_split": "validation_data, such as a slice of x",
-        "workers": "give threads to Autoencoder",
-    },
-    "Sequential.predict": {"batch_size": "it is chosen", "verbose": "nothing is shown"},
-    "EarlyStopping": {"mode": "smaller is better", "start_from_epoch": NONE, "verbose": NONE},
-    "ModelCheckpoint": {
-        "filepath": "path",
-        "mode": "smaller is better",
-        "save_freq": "after each epoch",
-        "save_weights_only": "training_state",
-        "verbose": "nothing is shown",
-    },
-    "interpolate": {"num": "n", "steps": "n"},
-    "generate": {"n_samples": "n", "num_samples": "n", "random_state": "seed"},
-    "load": {"compile": "a model comes with its loss", "custom_objects": "custom"},
-}
-
-
-def hint(name: str, foreign: Iterable[Mapping[str, str]], known: Iterable[str]) -> str:
-    """What to say of an unknown name: what it is called here, or which one was misspelt."""
-    for names in foreign:
-        if name in names:
-            return f"; {NONE}" if names[name] == NONE else f"; in tinyae: {names[name]}"
-    if name.startswith("_"):
-        return ""
-    close = get_close_matches(name, known, 1)
-    return f"; did you mean {close[0]!r}?" if close else ""
-
-
-def no_attribute(owner: Any, name: str) -> AttributeError:
-    """For an object that has no attribute of this name."""
-    classes = [each.__name__ for each in type(owner).__mro__]
-    tables = [ATTRIBUTES[each] for each in classes if each in ATTRIBUTES]
-    known: Iterable[str] = {*dir(type(owner)), *vars(owner)} - {
-        "checks",
-        "closed",
-    }  # which are the classes' own
-    known = sorted(each for each in known if not each.startswith("_"))
-    said = hint(name, tables, known)
-    return AttributeError(
-        f"{type(owner).__name__} has no attribute {name!r}{said}", name=name, obj=owner
-    )
-
-
-P = ParamSpec("P")
-R = TypeVar("R")
-
-
-def hinting(function: Callable[P, R]) -> Callable[P, R]:
-    """The function, which says of arguments that it does not have what they are called here.
-
-    Its signature is what it was, for readers and for programs.
-    """
-    own = inspect.signature(function).parameters
-    _, dot, last = function.__qualname__.rpartition(".")
-    method = f".{last}" if dot and last != "__init__" else ""
-
-    @functools.wraps(function)
-    def wrapper(*args: P.args, **options: P.kwargs) -> R:
-        unknown = [name for name in options if name not in own] if options else ()
-        if unknown:
-            mro: Iterable[type] = type(args[0]).__mro__ if dot else ()
-            tables = [ARGUMENTS.get(f"{each.__name__}{method}", {}) for each in mro]
-            tables = tables or [ARGUMENTS.get(last, {})]
-            title = f"{type(args[0]).__name__}{method}" if dot else last
-            said = hint(unknown[0], tables, own.keys() - {"self"})
-            raise TypeError(f"{title} has no argument {unknown[0]!r}{said}")
-        return function(*args, **options)
-
-    return wrapper

@@ -3,9 +3,11 @@
 import ast
 import functools
 import importlib
+import importlib.util
+import inspect
 import pkgutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 ROOT = __name__.partition(".")[0]
@@ -31,10 +33,14 @@ def homes(package: str) -> dict[str, str]:
 
 
 def find(name: str, package: str = ROOT) -> Any:
-    """What a public name stands for; None if there is none of that name."""
+    """What a public name stands for, or a folder's; None if there is none of that name."""
     home = homes(package).get(name)
     if home is None:
-        return None
+        if not name.isidentifier() or name.startswith("_"):
+            return None
+        if importlib.util.find_spec(f"{package}.{name}") is None:
+            return None
+        home = "."  # as if it had been imported: some other import may have done so
     from .forks import importing  # with the first name, not with the package
 
     with importing:
@@ -49,10 +55,7 @@ def on_first_use(package: str) -> tuple[Callable[[str], Any], Callable[[], list[
     def get(name: str) -> Any:
         value = find(name, package)
         if value is None:
-            from .foreign_names import ATTRIBUTES, hint  # which nobody needs before
-
-            said = hint(name, [ATTRIBUTES.get(package, {})], homes(package))
-            raise AttributeError(f"module {package!r} has no attribute {name!r}{said}")
+            raise _no_name(package, name, homes(package))
         vars(sys.modules[package])[name] = value  # found at once from now on
         return value
 
@@ -60,3 +63,20 @@ def on_first_use(package: str) -> tuple[Callable[[str], Any], Callable[[], list[
         return sorted({*vars(sys.modules[package]), *homes(package)})
 
     return get, names, sorted(homes(package))
+
+
+def explaining(package: str) -> Callable[[str], Any]:
+    """``__getattr__`` for a module in which people may look for names that stand elsewhere."""
+
+    def get(name: str) -> Any:
+        functions = inspect.getmembers(sys.modules[package], inspect.isfunction)
+        own = [n for n, each in functions if each.__module__.startswith(package)]
+        raise _no_name(package, name, own)
+
+    return get
+
+
+def _no_name(package: str, name: str, known: Iterable[str]) -> AttributeError:
+    from .hints import no_public_name  # which nobody needs before
+
+    return no_public_name(package, name, known, homes(ROOT))

@@ -17,6 +17,9 @@ REACH = {
     "tanh": (-1.0, 1.0),
     "relu": (0.0, np.inf),
     "elu": (-1.0, np.inf),
+    "selu": (-1.7581, np.inf),
+    "softplus": (0.0, np.inf),
+    "softmax": (0.0, 1.0),
 }
 ANY = (-np.inf, np.inf)
 
@@ -46,12 +49,19 @@ def warn_if_out_of_reach(layers: Sequence[Any], loss: object, target: np.ndarray
     layer, activation = end[0], end[0].activation
     low, high = REACH.get(activation, ANY)
     bounds = getattr(loss, "bounds", None)
+    if hasattr(loss, "columns") and activation != "linear":
+        _warn(
+            f"{type(loss).__name__} is for a linear last layer, since what reconstruct gives has "
+            f"its own activation for each column, but {layer.label} is {activation}"
+        )
+        return
     if bounds is not None:
         if not bounds[0] <= low <= high <= bounds[1]:
             _warn(
                 f"{type(loss).__name__} is for outputs in [{bounds[0]:g}, {bounds[1]:g}], but "
                 f"{layer.label} is {activation}: what leaves them is clipped and has no gradient; "
-                'give it the activation "sigmoid", or the model the loss "mse"'
+                f'give it the activation "{getattr(loss, "activation", None)}", or the model the '
+                'loss "mse"'
             )
         return
     outside = _outside(target, low, high)

@@ -8,18 +8,23 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from ..autoencoder import Autoencoder
+from ..checks.floating_point import quiet
 from ..datasets.columns import Choice
 from ..datasets.samples import Samples, read_samples
 from ..inspection.check_gradients import check_gradients
 from ..linear.pca import PCA
 from ..loading import load
 from ..maths.activations import check as check_activation
-from ..maths.losses import Loss
+from ..maths.loss import Loss
 from ..maths.optimizers import Adam
 from ..models import deep
 from ..network.sequential import Sequential
 from .results import check_model, check_result, write_result
 from .terminal import say
+
+LARGE = 10  # a standard deviation to which Adam's steps of a thousandth take long
+NEARLY_ALL = 0.99  # of the variance of all columns
+LOOKED_AT = 10_000  # samples, to find that out
 
 
 def info(options: argparse.Namespace) -> None:
@@ -50,6 +55,8 @@ def train(options: argparse.Namespace) -> None:
     if options.loss == "bce":
         samples.check(0, 1, "is not from 0 to 1, as bce needs")
     x = samples.x.reshape(len(samples.x), -1)
+    if options.loss == "mse":
+        hint_at_scales(samples)
     held_out = int(len(x) * options.validation)
     train, test = x[: len(x) - held_out], x[len(x) - held_out :]
     check_activation("activation", options.activation)  # which it may not come to use
@@ -70,6 +77,21 @@ def train(options: argparse.Namespace) -> None:
     ae.save(options.save, training_state=True)
     figures = [f"{name} {history[name][-1]:.5g}" for name in history if name.endswith("loss")]
     print(f"{options.save}: {ae.parameters.size:,} parameters, {', '.join(figures)}")
+
+
+@quiet
+def hint_at_scales(samples: Samples) -> None:
+    """Say so where one column is nearly all that the loss sees, or its numbers are large."""
+    spread = samples.x[:LOOKED_AT].std(axis=0, dtype=np.float64)
+    widest = np.unravel_index(int(spread.argmax()), spread.shape)
+    others = np.delete(spread, int(spread.argmax()))
+    most = float(spread[widest])
+    if most > LARGE or (others.size and most**2 > NEARLY_ALL * (spread**2).sum() > 0):
+        rest = f", all others' {others.max():.3g} at most" if others.size else ""
+        say(
+            f"{samples.place((0, *map(int, widest)))}: the column's standard deviation is "
+            f"{most:.3g}{rest}; training needs columns scaled to about 1: (x - mean) / deviation"
+        )
 
 
 def apply(options: argparse.Namespace) -> None:
@@ -119,6 +141,8 @@ def _samples(options: argparse.Namespace, dtype: DTypeLike) -> Samples:
     """The samples of the data file, all of them finite in the model's type of numbers."""
     choice = Choice(options.columns, options.drop)
     samples = read_samples(options.data, options.key, choice, options.header)
+    if samples.pixels:
+        say(f"{options.data}: pixels of 8 bits, which are divided by 255")
     largest = float(np.finfo(dtype).max)
     samples.check(-largest, largest, f"is too large for {np.dtype(dtype)}")
     return samples

@@ -1,22 +1,26 @@
 """The command line: ``python -m tinyae``."""
 
 import argparse
+import contextlib
 import csv
+import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ..version import __version__
 from .terminal import complain
 
+T = TypeVar("T")
 PAGE = Path("tinyae-explore.html")
 DATA_FILES = (
     "Data are read from .npy, .npz, .csv and .tsv; any other file is taken for IDX, the format of "
     "MNIST, gzipped or not. In text each line is a sample; a first line of words is taken for the "
     "columns' names. Separated is by tabs in .tsv, and in .csv by commas, or by semicolons (a "
     "comma is a decimal comma then) or tabs where one stands in the first line. Pixels of 8 bits "
-    "(uint8) are divided by 255. Vectors are reshaped to images and back as the model needs them."
+    "(uint8) are divided by 255, which is said: Python takes arrays as they are, so divide there "
+    "as well. Vectors are reshaped to images and back as the model needs them."
 )
 RESULTS = (
     " The result is written as its name says, .npy, .npz (one array), .csv or .tsv; in text each "
@@ -38,9 +42,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (OSError, ValueError, ArithmeticError, ImportError, MemoryError) as error:
         missing = getattr(error, "name", None) == "matplotlib"
         hint = '; pip install "tinyae[plot]"' * missing
-        complain(f"tinyae: {error}{hint}")
+        complain(f"tinyae: {_in_words(error)}{hint}")
         return 1
     return 0
+
+
+def _in_words(error: BaseException) -> str:
+    """What the system says of a file, with its name in front."""
+    if not isinstance(error, OSError) or error.filename is None or error.strerror is None:
+        return str(error)
+    told = {FileNotFoundError: "there is no such file", IsADirectoryError: "it is a folder"}
+    return f"{error.filename}: {told.get(type(error), error.strerror.lower())}"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -67,7 +79,7 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("--epochs", type=positive, default=10, help="passes over the images")
     demo.add_argument("--seed", type=natural, default=0, help="decides weights and order")
     demo.add_argument(
-        "--out", type=Path, default=Path("tinyae-demo"), metavar="FOLDER", help="for the pictures"
+        "--out", type=path, default=Path("tinyae-demo"), metavar="FOLDER", help="for the pictures"
     )
     demo.set_defaults(run=run_demo)
     explore = commands.add_parser(
@@ -78,7 +90,7 @@ def parser() -> argparse.ArgumentParser:
     )
     explore.add_argument(
         "model",
-        type=Path,
+        type=path,
         nargs="?",
         metavar="MODEL.npz",
         help="a saved model of 28 × 28 images, for a window with a code of two numbers; without "
@@ -86,7 +98,7 @@ def parser() -> argparse.ArgumentParser:
     )
     explore.add_argument(
         "--html",
-        type=Path,
+        type=path,
         nargs="?",
         const=PAGE,
         metavar="FILE",
@@ -100,7 +112,7 @@ def parser() -> argparse.ArgumentParser:
 def add_model_commands(commands: Any) -> None:
     """The commands that make and use a model's file."""
     info = commands.add_parser("info", help="say what is in a model's file")
-    info.add_argument("model", type=Path, metavar="FILE", help="as saved by a model's save()")
+    info.add_argument("model", type=path, metavar="FILE", help="as saved by a model's save()")
     info.set_defaults(run=run_command, function="info")
 
     train = commands.add_parser(
@@ -110,7 +122,7 @@ def add_model_commands(commands: Any) -> None:
         "save it. " + DATA_FILES,
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    train.add_argument("data", type=Path, metavar="DATA", help="the samples")
+    train.add_argument("data", type=path, metavar="DATA", help="the samples")
     train.add_argument(
         "--encoder",
         type=sizes,
@@ -131,14 +143,14 @@ def add_model_commands(commands: Any) -> None:
     )
     train.add_argument("--epochs", type=positive, default=10, help="passes over the samples")
     train.add_argument("--batch-size", type=positive, default=32, help="samples a step")
-    train.add_argument("--learning-rate", type=float, default=1e-3, help="of Adam")
+    train.add_argument("--learning-rate", type=rate, default=1e-3, help="of Adam")
     train.add_argument("--seed", type=natural, default=0, help="decides weights and order")
     train.add_argument(
         "--validation", type=share, default=0.0, help="share of the samples, the last, to hold out"
     )
     train.add_argument(
         "--save",
-        type=Path,
+        type=path,
         required=True,
         default=argparse.SUPPRESS,
         metavar="FILE",
@@ -157,9 +169,9 @@ def add_model_commands(commands: Any) -> None:
             help=f"write {meaning}",
             description=f"Write {meaning}. " + DATA_FILES + RESULTS.format(names=names),
         )
-        use.add_argument("model", type=Path, metavar="MODEL", help="as saved by a model's save()")
-        use.add_argument("data", type=Path, metavar="DATA", help=meaning.split()[-1])
-        use.add_argument("out", type=Path, metavar="OUT", help="for the result")
+        use.add_argument("model", type=path, metavar="MODEL", help="as saved by a model's save()")
+        use.add_argument("data", type=path, metavar="DATA", help=meaning.split()[-1])
+        use.add_argument("out", type=path, metavar="OUT", help="for the result")
         add_data_options(use)
         use.set_defaults(run=run_command, function="apply", what=what)
 
@@ -170,8 +182,8 @@ def add_model_commands(commands: Any) -> None:
         "exit code is 1 unless they agree. " + DATA_FILES,
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    check.add_argument("model", type=Path, metavar="MODEL", help="an autoencoder's file")
-    check.add_argument("data", type=Path, metavar="DATA", help="samples")
+    check.add_argument("model", type=path, metavar="MODEL", help="an autoencoder's file")
+    check.add_argument("data", type=path, metavar="DATA", help="samples")
     check.add_argument("--samples", type=positive, default=8, help="how many, from the first on")
     add_data_options(check)
     check.set_defaults(run=run_command, function="check")
@@ -227,36 +239,57 @@ def run_explore(options: argparse.Namespace) -> None:
     explore.run(options.model, options.html, PAGE)
 
 
+# Values of options: each refusal names the form expected
+
+
+def path(text: str) -> Path:
+    """A file or folder."""
+    return _read(Path, text, lambda path: bool(text), "a path")
+
+
 def listed(text: str) -> list[str]:
-    """An option's list, such as a,b or "a, or b",c."""
-    (parts,) = csv.reader([text])
-    return [part.strip() for part in parts]
+    """Columns, such as a,b or "a, or b",c."""
+
+    def parts(text: str) -> list[str]:
+        (cells,) = csv.reader([text], strict=True)
+        return [cell.strip() for cell in cells]
+
+    form = "columns, by name or number, such as a,b or 1,2"
+    return _read(parts, text, lambda found: bool(found) and all(found), form)
 
 
 def natural(text: str) -> int:
-    """An option's whole number of at least 0."""
-    value = int(text)
-    if value < 0:
-        raise argparse.ArgumentTypeError(f"must be at least 0, but got {value}")
-    return value
+    """A whole number of at least 0."""
+    return _read(int, text, lambda value: value >= 0, "a whole number of at least 0")
 
 
 def positive(text: str) -> int:
-    """An option's whole number of at least 1."""
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1, but got {value}")
-    return value
+    """A whole number of at least 1."""
+    return _read(int, text, lambda value: value >= 1, "a whole number of at least 1")
+
+
+def rate(text: str) -> float:
+    """A number above 0."""
+    return _read(float, text, lambda value: 0 < value < math.inf, "a number above 0")
 
 
 def share(text: str) -> float:
-    """An option's share, from 0 to below 1."""
-    value = float(text)
-    if not 0 <= value < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 0 and below 1, but got {value}")
-    return value
+    """A share, from 0 to below 1."""
+    return _read(float, text, lambda value: 0 <= value < 1, "a number from 0 to below 1")
 
 
 def sizes(text: str) -> list[int]:
-    """An option's units of layers, such as 500-300-2."""
-    return [positive(part) for part in text.split("-")]
+    """The units of layers, such as 500-300-2."""
+
+    def parts(text: str) -> list[int]:
+        return [int(part) for part in text.split("-")]
+
+    form = "whole numbers of at least 1 with - between them, such as 500-300-2"
+    return _read(parts, text, lambda found: min(found) >= 1, form)
+
+
+def _read(convert: Callable[[str], T], text: str, fits: Callable[[T], bool], form: str) -> T:
+    with contextlib.suppress(ValueError, csv.Error):
+        if fits(value := convert(text)):
+            return value
+    raise argparse.ArgumentTypeError(f"must be {form}, but got {text!r}")

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from ..checks.arrays import admit, row_slices
 from ..checks.floating_point import quiet
-from ..checks.foreign_names import hinting
+from ..checks.hints import hinting
 from ..checks.tables import table
 
 MOST_ROWS = 2000  # for dependence, which compares every code with every other

@@ -11,8 +11,8 @@ from ..checks.arguments import one_of, whole, with_methods
 from ..checks.arrays import admit, admit_one
 from ..checks.attributes import Checked
 from ..checks.floating_point import finite, quiet
-from ..checks.foreign_names import hinting
 from ..checks.handed_out import lasting
+from ..checks.hints import hinting
 
 # What is added to each variance, relative to it: directions in which the codes do not vary at all
 # would have no density otherwise.

@@ -9,12 +9,14 @@
 ====================  ==========================================================================
 
 Read ``digits`` and ``fetch`` (where MNIST comes from), ``idx`` (its format), ``synthetic`` (made
-data) and, for the command line, ``samples`` (files of other formats), ``csv_file`` (text) and
-``columns`` (which of them).
+data), ``missing`` (values) and, for the command line, ``samples`` (files of other formats),
+``csv_file`` (text) and ``columns`` (which of them).
 """
 
+from ..checks.public_names import explaining
 from .digits import mnist, mnist_mini
 from .idx import load_idx
 from .synthetic import sine_curve, two_gaussians
 
 __all__ = ["load_idx", "mnist", "mnist_mini", "sine_curve", "two_gaussians"]
+__getattr__ = explaining(__name__)

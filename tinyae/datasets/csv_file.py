@@ -17,6 +17,7 @@ import numpy as np
 
 from .columns import Choice
 
+QUOTED = re.compile(' *"[^"]*(?:""[^"]*)*("?)')  # a cell, up to its closing quote
 MISSING = {"", "na", "n/a", "nan", "null", "none"}  # a row of these is one of data
 
 
@@ -157,8 +158,8 @@ def _rows(file: str, text: str, separator: str) -> Iterator[tuple[int, list[str]
         line = reader.line_num + 1
         try:
             cells = next(reader, None)
-        except csv.Error as error:
-            raise ValueError(f"{file}, line {line}: {error}") from None
+        except csv.Error:
+            raise ValueError(f"{file}, {_wrong_cell(text, line, separator)}") from None
         if cells is None:
             return
         if not "".join(cells).strip() and len(cells) <= 1:
@@ -168,6 +169,31 @@ def _rows(file: str, text: str, separator: str) -> Iterator[tuple[int, list[str]
             yield blank[0], [""]
         width, blank = len(cells), []
         yield line, cells
+
+
+def _wrong_cell(text: str, line: int, separator: str) -> str:
+    """The first cell that no reader takes, in the row that begins in that line, and why.
+
+    Python's says no column, and of a quote that is never closed only that the file ends, or that
+    the cell, which is the rest of the file, is too long.
+    """
+    row = "".join(io.StringIO(text, newline="").readlines()[line - 1 :])
+    plain, at, column = re.compile(f"[^{separator}\r\n]*"), 0, 1
+    while True:
+        cell = QUOTED.match(row, at) or plain.match(row, at)
+        assert cell is not None
+        after = row[cell.end() : cell.end() + 1]
+        why = ""
+        if cell.re is QUOTED and not cell[1]:
+            why = "a quote opens here that is never closed"
+        elif cell.re is QUOTED and after not in (separator, "", "\r", "\n"):
+            why = "there is more behind the closing quote"
+        elif after != separator:
+            why = "a cell is too long"
+        if why:
+            line += len(re.findall("\r\n|\r|\n", row[: cell.start()]))
+            return f"line {line}, column {column}: {why}"
+        at, column = cell.end() + 1, column + 1
 
 
 def _numbers(cells: list[str], separator: str, signs: set[str]) -> list[float]:

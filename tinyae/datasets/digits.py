@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ..checks.arguments import file_path, flag, listed, whole
-from ..checks.foreign_names import hinting
+from ..checks.hints import hinting
 from .fetch import mnist_arrays
 
 MINI_FILE = Path(__file__).with_name("mnist_mini.npz")

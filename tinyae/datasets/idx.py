@@ -23,7 +23,7 @@ from typing import BinaryIO
 import numpy as np
 
 from ..checks.arguments import file_path
-from ..checks.foreign_names import hinting
+from ..checks.hints import hinting
 
 _TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _MOST_DIMENSIONS = 64  # NumPy's own limit

@@ -24,6 +24,7 @@ class Samples(NamedTuple):
     x: np.ndarray
     place: Callable[[Sequence[int]], str]
     names: list[str] | None = None
+    pixels: bool = False  # whether they were numbers of 8 bits, divided by 255
 
     def check(self, low: float, high: float, otherwise: str) -> None:
         """Refuse the first number that is not from `low` to `high`, NaN too, with its place."""
@@ -73,8 +74,11 @@ def read_samples(
         else:
             samples = _chosen(path, _array(path, suffix, key), choice)
     except DAMAGED as error:
-        reason = str(error) if str(path) in str(error) else f"{path}: {error}"
-        raise ValueError(" ".join(reason.split())) from None
+        if str(path) in str(error):
+            raise ValueError(" ".join(str(error).split())) from None
+        objects = "bject" in str(error)  # what NumPy says of pickles
+        what = "holds Python's objects: save numbers, with .astype(float)"
+        raise ValueError(f"{path} {what if objects else 'is damaged, or cut short'}") from None
     samples.check(-LARGEST, LARGEST, "is not finite")
     return samples
 
@@ -118,11 +122,12 @@ def _chosen(path: Path, array: np.ndarray, choice: Choice) -> Samples:
             raise ValueError(f"{path} has no columns to choose: its shape is {array.shape}")
         positions = choice.positions(array.shape[1], None, str(path))
         array = array[:, positions]
-    if array.dtype == np.uint8:
+    pixels = array.dtype == np.uint8
+    if pixels:
         array = array.astype(np.float32) / np.float32(255)
 
     def place(index: Sequence[int]) -> str:
         row, column, *rest = index
         return f"{path}[{', '.join(map(str, (row, positions[column], *rest)))}]"
 
-    return Samples(array, place)
+    return Samples(array, place, pixels=pixels)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..checks.arguments import not_negative, whole
-from ..checks.foreign_names import hinting
+from ..checks.hints import hinting
 
 
 @hinting

@@ -25,7 +25,8 @@ from ..machine.barrier import barrier, load, store
 from ..machine.calls import NONE
 from ..machine.jit import inlined, kernel
 from ..machine.views import clear, copy, is_finite, view
-from ..maths.losses import call_loss
+from ..maths.clipping import factor, square_sum
+from ..maths.loss import weighted_loss
 from ..maths.optimizers import call_step
 from ..maths.penalties import SETTINGS, call_penalty
 from .tuning import UPDATE_BLOCK
@@ -43,12 +44,20 @@ class Run(NamedTuple):
     loss: int  # address of the loss
     loss_settings: np.ndarray  # its numbers
     optimizer: int  # address of the optimizer, or NONE
-    settings: np.ndarray  # the optimizer's numbers
+    settings: np.ndarray  # (steps, ...) the optimizer's numbers, or (1, ...) for all steps
+    clip: float  # how long a gradient may be, or 0
+    clip_together: int  # 1 if that is for the gradients of all weights
+    arrays: np.ndarray  # (arrays, 2) where the weights that are clipped begin and end
+    squares: np.ndarray  # (threads, arrays) the threads' part of their gradients' squared lengths
     parameters: np.ndarray  # (p,)
     gradients: np.ndarray  # (threads, p); apart: (1, p)
     slots: np.ndarray  # (2, p) the optimizer's running means
     x: np.ndarray  # flat rows of all the mini-batches
     target: np.ndarray  # the same for the targets
+    weights: np.ndarray  # (rows, 1) or (rows, outputs) weights of the loss, or (0, 0)
+    totals: (
+        np.ndarray
+    )  # (steps,) how many elements the loss of each is the mean of, or their weight
     bounds: np.ndarray  # (steps + 1,) the rows where the mini-batches begin and end
     first_step: int  # mini-batches trained on before the first, or NOT_TRAINING
     optimizer_step: int  # steps that the optimizer has taken before
@@ -134,7 +143,9 @@ def add_gradients(run, thread, index, values, whole, gradient):
     low, high = share(samples, thread, run.losses.shape[0])
     row, end = start + low, start + high
     step = run.first_step + index
-    sums = np.empty(capacity)
+    whole_weight, per_row = run.totals[index], run.weights.shape[1]
+    inverse = 1.0 / whole_weight if whole_weight > 0 else 0.0
+    sums = np.empty(capacity * max(1, per_row))
     reconstruction, penalties = 0.0, 0.0
     while row < end:
         if load(run.sync, STOP) != 0:
@@ -146,7 +157,8 @@ def add_gradients(run, thread, index, values, whole, gradient):
         y = view(values, last.y + lane * size, (n, size))
         dy = view(values, last.dy + lane * size, (n, size))
         target = view(run.target, row * size, (n, size))
-        call_loss(run.loss, (y, target, run.loss_settings, 1.0 / (samples * size), dy, sums))
+        w = view(run.weights, row * per_row, (n * (per_row > 0), per_row))
+        weighted_loss(run.loss, y, target, w, run.loss_settings, inverse, dy, sums)
         reconstruction += total(sums, n)
         scale = 1.0 / samples
         table, parameters, x = run.table, run.parameters, run.x
@@ -154,28 +166,48 @@ def add_gradients(run, thread, index, values, whole, gradient):
             table, parameters, x, row, n, values, lane, scale, gradient, step, position, sums
         )
         row += n
-    run.losses[thread, index, 0] = reconstruction / (samples * size)
+    run.losses[thread, index, 0] = reconstruction / whole_weight if whole_weight > 0 else 0.0
     run.losses[thread, index, 1] = penalties / samples
     return True
 
 
 @inlined
-def optimize(run, start, g, step):
+def optimize(run, start, g, index):
     """Step the optimizer for the parameters from `start` on, of which g is the gradient."""
     if run.optimizer != NONE:
         part, p = (g.size,), run.parameters.size
         theta = view(run.parameters, start, part)
         slot_0, slot_1 = view(run.slots, start, part), view(run.slots, p + start, part)
-        call_step(run.optimizer, (theta, g, slot_0, slot_1, step, run.settings))
+        steps, numbers = run.settings.shape
+        settings = view(run.settings, min(index, steps - 1) * numbers, (numbers,))
+        step = run.optimizer_step + index + 1
+        call_step(run.optimizer, (theta, g, slot_0, slot_1, step, settings))
 
 
 @inlined
-def update(run, thread, step):
-    """Sum the threads' gradients and step the optimizer, for this thread's part of each op.
+def regularize(run, op, start, g):
+    """The penalty on what of the op's kernel lies in a block from `start` on; its gradient to g."""
+    low, high = max(start, op.kernel), min(start + g.size, op.kernel + op.kernel_size)
+    if op.kernel_penalty == NONE or low >= high:
+        return 0.0
+    settings, value, row = (
+        view(op.kernel_penalty_settings, 0, (SETTINGS,)),
+        np.empty(1),
+        (1, high - low),
+    )
+    numbers, gradient = view(run.parameters, low, row), view(g, low - start, row)
+    call_penalty(op.kernel_penalty, (numbers, settings, 1.0, gradient, value))
+    return value[0]
+
+
+@inlined
+def update(run, thread, index, take):
+    """Sum the threads' gradients, for this thread's part of each op; and take the step, if `take`.
 
     A block at a time, so that the sum is still in the cache when the optimizer reads it.
     """
     threads, p = run.gradients.shape
+    penalties = 0.0
     for i in range(run.table.size):
         op = run.table[i]
         low, high = share(op.w_size * op.trainable, thread, threads)
@@ -187,7 +219,34 @@ def update(run, thread, step):
                 for k in range(g.size):
                     g[k] += added[k]
                     added[k] = 0
-            optimize(run, start, g, step)
+            penalties += regularize(run, op, start, g)
+            if take:
+                optimize(run, start, g, index)
+    run.losses[thread, index, 1] += penalties
+
+
+@inlined
+def update_clipped(run, thread, index):
+    """The same, with the summed gradients made shorter where they are too long."""
+    update(run, thread, index, False)
+    threads = run.gradients.shape[0]
+    barrier(run.sync, ARRIVALS, ABORT, threads)  # all of the gradient is there
+    for i in range(run.arrays.shape[0]):
+        low, high = share(run.arrays[i, 1] - run.arrays[i, 0], thread, threads)
+        g = view(run.gradients, run.arrays[i, 0] + low, (high - low,))
+        run.squares[thread, i] = square_sum(g)
+    barrier(run.sync, ARRIVALS, ABORT, threads)
+    for i in range(run.arrays.shape[0]):
+        squares = 0.0
+        for other in range(run.arrays.shape[0]):
+            if other == i or run.clip_together == 1:
+                squares += total(run.squares[:, other], threads)
+        scale = run.parameters.dtype.type(factor(run.clip, squares))
+        low, high = share(run.arrays[i, 1] - run.arrays[i, 0], thread, threads)
+        g = view(run.gradients, run.arrays[i, 0] + low, (high - low,))
+        for k in range(g.size):
+            g[k] *= scale
+        optimize(run, run.arrays[i, 0] + low, g, index)
 
 
 @inlined
@@ -197,7 +256,7 @@ def update_apart(run, thread, index, values, room):
     `room`, all zero, is for the gradient of a block. Without optimizer the gradient is added to the
     vector instead.
     """
-    threads, step = run.losses.shape[0], run.optimizer_step + index + 1
+    threads, penalties = run.losses.shape[0], 0.0
     start, samples = run.bounds[index], run.bounds[index + 1] - run.bounds[index]
     collect, vector = run.optimizer == NONE, view(run.gradients, 0, (run.parameters.size,))
     target, nothing = vector if collect else room, view(room, 0, (0,))
@@ -214,21 +273,26 @@ def update_apart(run, thread, index, values, room):
             size, place = min(block, high - first) * op.outputs, op.w + first * op.outputs
             dW = view(target, place if collect else 0, (size,))
             call_part(op.part, (op, x, dz, first, dW, nothing))
-            optimize(run, place, dW, step)
+            penalties += regularize(run, op, place, dW)
+            optimize(run, place, dW, index)
         if i % threads == thread:
             b = op.w + op.inputs * op.outputs
             db = view(target, b if collect else 0, (op.w + op.w_size - b,))
             call_part(op.part, (op, x, dz, 0, nothing, db))
-            optimize(run, b, db, step)
+            optimize(run, b, db, index)
+    run.losses[thread, index, 1] += penalties
 
 
 @inlined
-def all_added(run, added):
-    """Wait for the others; False if one was told to stop or failed."""
+def all_added(run, added, index):
+    """Wait for the others; False if one was told to stop or failed, or the loss is not finite."""
     if not added:
         store(run.sync, CANCELLED, 1)
     barrier(run.sync, ARRIVALS, ABORT, run.losses.shape[0])
-    return load(run.sync, CANCELLED) == 0 and load(run.sync, ABORT) == 0
+    loss = 0.0
+    for thread in range(run.losses.shape[0]):
+        loss += run.losses[thread, index, 0] + run.losses[thread, index, 1]
+    return load(run.sync, CANCELLED) == 0 and load(run.sync, ABORT) == 0 and loss - loss == 0
 
 
 @inlined
@@ -244,16 +308,20 @@ def train(run, thread):
     """Take an optimizer step for each mini-batch of the run; every thread calls this.
 
     With no optimizer the summed gradient stays in `run.gradients[0]`. A stop drops
-    the unfinished mini-batch: `sync[COMPLETED]` says how many were finished.
+    the unfinished mini-batch: `sync[COMPLETED]` says how many were finished. A step whose loss is
+    not finite is not taken, and is the last.
     """
     width, p = run.values.shape[1], run.parameters.size
     values = view(run.values, thread * width, (width,))
     gradient = view(run.gradients, thread * p, (p,))
     for index in range(run.bounds.size - 1):
         added = add_gradients(run, thread, index, values, 0, gradient)
-        if not all_added(run, added):
+        if not all_added(run, added, index):
             return
-        update(run, thread, run.optimizer_step + index + 1)
+        if run.clip > 0:
+            update_clipped(run, thread, index)
+        else:
+            update(run, thread, index, True)
         finish(run, thread, index)
 
 
@@ -266,7 +334,7 @@ def train_apart(run, thread):
     clear(room)
     for index in range(run.bounds.size - 1):
         added = add_gradients(run, thread, index, values, 1, nothing)
-        if not all_added(run, added):
+        if not all_added(run, added, index):
             return
         update_apart(run, thread, index, values, room)
         finish(run, thread, index)
@@ -286,18 +354,26 @@ def predict(table, capacity, parameters, x, rows, values, output):
 
 
 @kernel
-def evaluate(table, capacity, parameters, x, target, rows, values, loss, settings, sums):
-    """Each sample's summed loss into sums (rows,); returns the penalty's sum over all samples."""
+def evaluate(
+    table, capacity, parameters, x, target, weights, rows, values, loss, settings, step, sums
+):
+    """Each sample's summed loss into sums (rows,); returns the penalty's sum over all samples.
+
+    The step is NOT_TRAINING, or that of the mini-batch which the samples are.
+    """
     last = table[table.size - 1]
-    size, penalties = last.outputs, 0.0
-    room = np.empty(capacity)
+    size, penalties, per_row = last.outputs, 0.0, weights.shape[1]
+    room = np.empty(capacity * max(1, per_row))
     for first in range(0, rows, capacity):
         n = min(capacity, rows - first)
-        forward(table, parameters, x, first, n, values, 0, NOT_TRAINING, 0)
+        forward(table, parameters, x, first, n, values, 0, step, first)
         y = view(values, last.y, (n, size))
         dy = view(values, last.dy, (n, size))
         expected = view(target, first * size, (n, size))
-        call_loss(loss, (y, expected, settings, 1.0, dy, sums[first : first + n]))
+        w = view(weights, first * per_row, (n * (per_row > 0), per_row))
+        weighted_loss(loss, y, expected, w, settings, 1.0, dy, room)
+        for i in range(n):
+            sums[first + i] = room[i]
         for i in range(table.size):
             op = table[i]
             if op.penalty != NONE:

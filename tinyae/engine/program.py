@@ -10,14 +10,14 @@ from ..checks.arrays import gather, row_chunks, row_slices
 from ..checks.attributes import is_ours
 from ..checks.floating_point import beyond, finite, quiet
 from ..layers.building import describes, is_compiled, owner, scratch_size
-from ..layers.kernels import Kernels
+from ..layers.kernels import NOT_TRAINING, Kernels
 from ..layers.layer import Layer
 from ..layers.record import NOWHERE, as_type, for_kernels, new_table
 from ..machine import threads as cores
 from ..machine.numba_parts import DISABLED
 from ..machine.threads import BLAS_THREADS
-from ..maths.losses import Loss, loss_address
-from ..maths.penalties import SETTINGS, penalty_address
+from ..maths.loss import Loss, loss_address
+from ..maths.penalties import SETTINGS, Penalty, of_kernel, penalty_address
 from . import loop, tuning
 
 
@@ -60,7 +60,11 @@ class Program:
             op = self.table[row]
             op.forward, op.backward = kernels.addresses(self.dtype)
             op.w, op.trainable = starts[position], layer.trainable
-            self._add_penalty(op, layer)
+            _add_penalty(op, "penalty", layer.activity_regularizer, self.dtype)
+            if of_kernel(layer) is not None:
+                start, stop = layer.place_of("kernel")
+                op.kernel, op.kernel_size = op.w + start, stop - start
+            _add_penalty(op, "kernel_penalty", of_kernel(layer), self.dtype)
             fields = as_type(op, kernels.record)
             self._scratch = max(self._scratch, scratch_size(layer, fields))
             self.operations += positive(f"{layer.label}: operations", layer.operations())
@@ -72,15 +76,6 @@ class Program:
         self.inputs, self.outputs = int(self.table.inputs[0]), int(self.table.outputs[-1])
         self._width = self._lay_out(1)[1] - self._scratch  # numbers for one sample
         self._last_layout: tuple[int, np.ndarray, int] = (0, self.table, 0)
-
-    def _add_penalty(self, op: np.record, layer: Layer) -> None:
-        penalty = layer.activity_regularizer
-        if penalty is not None:
-            settings = penalty.kernel_numbers()
-            op.penalty = penalty_address(penalty.kernel, self.dtype)
-            if settings.size > SETTINGS:
-                raise ValueError(f"{penalty!r} has {settings.size} numbers; {SETTINGS} is the most")
-            op.penalty_settings[: settings.size] = settings
 
     def layout(self, capacity: int, keep: bool = False) -> tuple[np.recarray, int]:
         """The table with buffers for `capacity` samples, and the size that they need together.
@@ -169,11 +164,12 @@ class Program:
         parameters: np.ndarray,
         loss: Loss,
         threads: int | None = None,
+        weight: np.ndarray | None = None,
     ) -> tuple[np.ndarray, float]:
-        """Each sample's summed loss (n,), and the sum of all penalties."""
+        """Each sample's summed loss (n,), weighted if asked for, and the sum of all penalties."""
         sums, address = np.empty(len(x)), loss_address(loss.kernel, self.dtype)
-        settings = loss.kernel_numbers()
-        penalties = np.zeros(len(x))
+        settings = loss.numbers_for(self.output_shape, self.dtype)
+        penalties, nothing = np.zeros(len(x)), np.empty((0, 0), self.dtype)
 
         def run(rows: slice) -> None:
             n = rows.stop - rows.start
@@ -181,9 +177,10 @@ class Program:
             table, size = self._inference_layout(capacity)
             inputs = self._flat(x, rows)
             expected = inputs if target is x else self._flat(target, rows)
+            weights = nothing if weight is None else self._flat(weight, rows).reshape(n, -1)
             penalties[rows.start] = loop.evaluate(
-                *(table, capacity, parameters, inputs, expected, n),
-                *(np.empty(size, self.dtype), address, settings, sums[rows]),
+                *(table, capacity, parameters, inputs, expected, weights, n),
+                *(np.empty(size, self.dtype), address, settings, NOT_TRAINING, sums[rows]),
             )
 
         self._share(run, len(x), threads)
@@ -219,6 +216,15 @@ class Program:
                 list(pool.map(run, row_slices(n, step)))
             finally:  # after Ctrl-C the stretches not begun are dropped
                 pool.shutdown(cancel_futures=True)
+
+
+def _add_penalty(op: np.record, name: str, penalty: Penalty | None, dtype: np.dtype) -> None:
+    if penalty is not None:
+        settings = penalty.kernel_numbers()
+        op[name] = penalty_address(penalty.kernel, dtype)
+        if settings.size > SETTINGS:
+            raise ValueError(f"{penalty!r} has {settings.size} numbers; {SETTINGS} is the most")
+        op[f"{name}_settings"][: settings.size] = settings
 
 
 def program_for(layers: Sequence[Layer], known: Program | None) -> Program | None:

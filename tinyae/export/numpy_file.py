@@ -9,7 +9,7 @@ before anything is written. Noise and dropout do nothing outside training and va
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,7 +19,8 @@ from ..layers import plain_images, steps
 from ..layers.building import describes
 from ..layers.layer import Layer
 from ..layers.steps import Step
-from ..maths import plain
+from ..maths import activations
+from ..maths.loss import Loss, Part, fused_with
 from ..network.chain import training_chain
 from ..network.network import Network
 from ..version import __version__
@@ -55,6 +56,7 @@ WRITERS: dict[type, Callable[..., Line]] = {
     steps.Product: lambda step, weight: Line(f"h @ {weight(step.weight)}"),
     steps.Bias: lambda step, weight: Line(f"h + {weight(step.weight)}"),
     steps.Scale: lambda step, weight: Line(f"h * {weight(step.weight)}"),
+    steps.Rescale: lambda step, weight: Line(f"h * {step.scale!r} + {step.offset!r}"),
     steps.Apply: lambda step, weight: call(step.activation.numpy),
     steps.Reshape: lambda step, weight: Line(
         f"h.reshape(len(h), {', '.join(map(str, step.shape))})"
@@ -146,37 +148,27 @@ class Program:
         return [line.text for line in lines]
 
     def add_decoding(self) -> None:
-        """decode, reconstruct, score: BCE behind a sigmoid from the logits, as the model does."""
+        """decode, reconstruct, score: a loss that takes logits gets them, as in the model."""
         chain = training_chain(self.model.layers, self.model.loss)
         names = [name for name, _ in self.places]
         places = list(zip(names, chain.layers, strict=True))
         first, logits = len(self.model.encoder.layers), chain.first_logits
-        outputs, loss = "reconstruct(x)", chain.kernel_loss
-        if logits is not None and logits >= first:
+        shape: Any = self.model.output_shape
+        parts = chain.kernel_loss.parts(shape) if chain.kernel_loss else []
+        outputs, reading = "reconstruct(x)", [part for part in parts if part.activation]
+        if reading or (logits is not None and logits >= first):
             self.add("logits", "z", places[first:])
-            self.functions.append(
-                f"{QUIET}\n"
-                'def decode(z):\n    """The logits through the sigmoid."""\n'
-                "    return sigmoid(logits(z))\n"
-            )
-            self.called.append(plain.sigmoid)
+            self._add_reading(reading)
             outputs = "logits(encode(x))"
         else:
             self.add("decode", "z", self.places[first:])
-            if logits is not None:  # the sigmoid is the encoder's
+            if logits is not None:  # the activation is the encoder's
                 self.add("logits", "x", places)
                 outputs = "logits(x)"
         self.functions.append(
             'def reconstruct(x):\n    """The outputs for x, from its codes."""\n'
             "    return decode(encode(x))\n"
         )
-        if loss is None or loss.numpy is None:
-            raise ValueError(
-                f"export_numpy cannot write the loss {self.model.loss!r}, which has no reading in "
-                "NumPy; with encoder_only=True it is not needed"
-            )
-        self.called.append(loss.numpy)
-        numbers = "".join(f", {literal(number)}" for number in loss.kernel_numbers().tolist())
         lines = [
             QUIET,
             f"def score({self._score_arguments()}):",
@@ -184,10 +176,54 @@ class Program:
             'ones."""',
             f"    y = {outputs}",
             f"    x = np.asarray({self._score_arguments().split(', ')[-1]}, y.dtype)",
-            f"    y = {name_of(loss.numpy)}(y, x{numbers})",
+            *self._losses(parts),
             "    return finite(y.reshape(len(y), -1).mean(axis=1))\n",
         ]
         self.functions.append("\n".join(lines))
+
+    def _add_reading(self, reading: list[Part]) -> None:
+        """decode: what the logits become, all of them or in some columns."""
+        lines = [QUIET, "def decode(z):"]
+        if reading:
+            lines += [
+                '    """The logits, some columns through a function."""',
+                "    y = logits(z).copy()",
+            ]
+            places = [(columns_text(part), self._named(part.activation)) for part in reading]
+            lines += [f"    y{place} = {function}(y{place})" for place, function in places]
+            lines.append("    return y\n")
+        else:
+            function = self._named(fused_with(self.model.loss))
+            lines += [f'    """The logits through the {function}."""']
+            lines.append(f"    return {function}(logits(z))\n")
+        self.functions.append("\n".join(lines))
+
+    def _losses(self, parts: list[Part]) -> list[str]:
+        """The lines that make y each element's loss."""
+        lines = [] if len(parts) == 1 else ["    y = y.copy()"]
+        for part in parts:
+            loss: Loss = part.loss
+            shape: Any = self.model.output_shape
+            if loss.numpy is None:
+                break
+            self.called.append(loss.numpy)
+            place = columns_text(part)
+            inner = shape if part.columns is None else (*shape[:-1], len(part.columns))
+            settings = loss.numbers_for(inner, self.model.dtype).tolist()
+            numbers = "".join(f", {literal(number)}" for number in settings)
+            lines.append(f"    y{place} = {name_of(loss.numpy)}(y{place}, x{place}{numbers})")
+        if not parts or any(part.loss.numpy is None for part in parts):
+            raise ValueError(
+                f"export_numpy cannot write the loss {self.model.loss!r}, which has no reading in "
+                "NumPy; with encoder_only=True it is not needed"
+            )
+        return lines
+
+    def _named(self, activation: Any) -> str:
+        """What an activation is called in the file, once its function is in it."""
+        function: Any = activations.get(activation).numpy
+        self.called.append(function)
+        return name_of(function)
 
     def _score_arguments(self) -> str:
         return "x" if self.model.output_shape == self.model.input_shape else "x, target"
@@ -214,6 +250,15 @@ class Program:
             + "".join(f"{name} = {value}\n" for name, value in constants.items())
         )
         return "\n\n".join([head, *helpers, *self.functions])
+
+
+def columns_text(part: Part) -> str:
+    """An index of the part's columns."""
+    if part.columns is None:
+        return ""
+    first, count = part.columns[0], len(part.columns)
+    run = part.columns == tuple(range(first, first + count))
+    return f"[..., {first}:{first + count}]" if run else f"[..., {list(part.columns)}]"
 
 
 def write(step: Step, weight: Callable[[str], str]) -> Line:

@@ -17,12 +17,15 @@ from ..layers.layer import Layer
 from ..maths import initializers
 from ..maths.activations import ActivationFunction
 from ..maths.initializers import RandomNormal
-from ..maths.losses import Loss
+from ..maths.loss import Loss
 from ..maths.optimizers import Optimizer
 from ..maths.penalties import Penalty
+from ..maths.schedules import Schedule
 from .archive import ModelFormatError
-from .fields import MOST_DIMENSIONS, MOST_OUTPUTS, fields, refusing
+from .fields import MOST_OUTPUTS, fields, refusing
 
+SLICE = ("start", "stop", "step")
+MOST_NUMBERS = 1 << 12  # in an argument
 KINDS = (Layer, Loss, Penalty, Optimizer)
 
 
@@ -34,7 +37,7 @@ def known(name: str) -> type | None:
     if (
         not isinstance(found, type)
         or found in KINDS
-        or not issubclass(found, (*KINDS, RandomNormal))
+        or not issubclass(found, (*KINDS, RandomNormal, Schedule))
     ):
         return None
     composite = issubclass(found, Layer) and found.layers is not Layer.layers
@@ -108,7 +111,10 @@ def _plain(value: object, part: object, argument: str) -> Any:
         return value
     if isinstance(value, ActivationFunction):  # a tuple too, but with a name
         return describe(value)
-    if isinstance(value, tuple | list) and len(value) <= MOST_DIMENSIONS:
+    if isinstance(value, slice):
+        ends = {name: _plain(getattr(value, name), part, argument) for name in SLICE}
+        return {"class": "slice", "config": ends}
+    if isinstance(value, tuple | list) and len(value) <= MOST_NUMBERS:
         return [_plain(item, part, argument) for item in value]
     for name, function in initializers.NAMES.items():
         if value is function:
@@ -132,12 +138,14 @@ def describe_layers(layers: list[Layer]) -> list[dict[str, Any]]:
 
 
 def _describe_layer(layer: Layer) -> dict[str, Any]:
-    described, penalty = describe(layer), layer.activity_regularizer
-    if penalty is not None and describe(penalty) not in described["config"].values():
-        raise ValueError(
-            f"{layer!r} cannot be saved: its activity_regularizer, {penalty!r}, is none of its "
-            "constructor's arguments"
-        )
+    described = describe(layer)
+    for name in ("activity_regularizer", "kernel_regularizer"):
+        penalty = vars(layer).get(name)
+        if penalty is not None and describe(penalty) not in described["config"].values():
+            raise ValueError(
+                f"{layer!r} cannot be saved: its {name}, {penalty!r}, is none of its "
+                "constructor's arguments"
+            )
     return {**described, "trainable": bool(layer.trainable)}
 
 
@@ -148,6 +156,8 @@ def restore(what: str, description: object, custom: Mapping[str, Any]) -> Any:
     """The part that `describe` described."""
     name, config = fields(what, description, {"class": str, "config": dict})
     ours = known(name)
+    if name == "slice" and name not in custom:
+        return slice(*fields(what, config, dict.fromkeys(SLICE, (int, type(None)))))
     if ours is None and name not in custom:
         raise ModelFormatError(
             f"{what} is of the unknown class {name[:40]!r}; pass custom={{{name[:40]!r}: the "
@@ -164,9 +174,12 @@ def _restore_value(what: str, value: object, custom: Mapping[str, Any]) -> Any:
     if isinstance(value, dict):
         with refusing(what):  # parts within parts within parts
             return restore(what, value, custom)
-    if isinstance(value, list) and len(value) > MOST_DIMENSIONS:
+    if not isinstance(value, list):
+        return value
+    if len(value) > MOST_NUMBERS:
         raise ModelFormatError(f"{what} has an argument of {len(value):,} numbers")
-    return tuple(value) if isinstance(value, list) else value
+    with refusing(what):  # lists within lists within lists
+        return tuple(_restore_value(what, each, custom) for each in value)
 
 
 def restore_layers(what: str, descriptions: list[Any], custom: Mapping[str, Any]) -> list[Layer]:

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from ..checks.arguments import MOST_COUNTED
 from .archive import ModelFormatError
 
 MOST_DIMENSIONS = 64  # NumPy's own limit
-LARGEST = 1 << 62  # of counters
 MOST_OUTPUTS = 1 << 31  # numbers in one sample behind any layer
 
 
@@ -57,7 +57,7 @@ def dtype_of(name: str) -> np.dtype:
 
 def counter(name: str, value: int, least: int = 0) -> int:
     """A whole number in reasonable bounds."""
-    if not least <= value < LARGEST:
+    if not least <= value <= MOST_COUNTED:
         raise ModelFormatError(
             f"{name} should be a number of at least {least}, but is {str(value)[:20]}"
         )

@@ -22,13 +22,13 @@ from numpy.typing import ArrayLike
 from ..autoencoder import Autoencoder
 from ..checks.arguments import between, shown
 from ..checks.floating_point import quiet
-from ..checks.foreign_names import hinting
+from ..checks.hints import hinting
 from ..network.chain import training_chain
+from ..progress.live_line import LiveLine
+from ..progress.progress_line import check_verbose
 from ..training.batches import Stretch
 from ..training.compiled import CompiledTrainer
 from ..training.eager import EagerTrainer
-from ..training.live_line import LiveLine
-from ..training.progress_line import check_verbose
 from .gradient_report import GradientReport, GradientRow
 
 STEPS = (1e-5, 1e-6, 1e-7, 1e-8)  # relative to a number's size, or to 1 for smaller ones
@@ -118,6 +118,13 @@ class Part(NamedTuple):
     trainable: bool
 
 
+class Move(NamedTuple):
+    """A direction: along some of the numbers only, for most have nothing to do with a check."""
+
+    where: slice  # of the vector of all numbers
+    by: np.ndarray  # how far each of them goes
+
+
 class Point(NamedTuple):
     """Where slopes are compared: all numbers, and what the model says there."""
 
@@ -134,9 +141,10 @@ class Subject:
         twin = model.copy("float64")
         # copies, also of each other: when the input moves, the target stays
         self.x, self.target = (
-            np.array(a, np.float64, order="C") for a in twin.admit((x, y, "x"))[0]
+            np.array(a, np.float64, order="C") for a in twin.admit((x, y, "x"))[0][:2]
         )
         self.parameters, self.gradient = twin.parameters, twin.gradient
+        self._at: np.ndarray | None = None  # the values where it stands
         self.parts = list(_parts(twin, self.x.shape))
         self.chain = chain = training_chain(twin.layers, twin.loss)
         self.eager = EagerTrainer(chain, self.parameters, self.gradient, twin.slots)
@@ -153,10 +161,18 @@ class Subject:
         if self.compiled is not None:
             self.compiled.close()
 
-    def loss(self, values: np.ndarray) -> float:
-        """The loss at `values`."""
-        self._move(values)
-        return self._run_eager()[0] if self.compiled is None else self._run_compiled(self.compiled)
+    def loss(self, values: np.ndarray, move: Move, step: float) -> float:
+        """The loss at `values`, from which the numbers of `move` have gone so many steps."""
+        if self._at is not values:
+            self._go_to(values)
+        here = values[move.where]
+        self._put(move.where, here + step * move.by)
+        try:
+            if self.compiled is None:
+                return self._run_eager()[0]
+            return self.compiled.loss_alone(self._stretch())
+        finally:
+            self._put(move.where, here)
 
     def at(self, values: np.ndarray) -> Point:
         """Loss and gradients at `values`.
@@ -164,20 +180,34 @@ class Subject:
         Rounding inside the model acts like a change of its weights, inputs and outputs in their
         last digits, and moves the loss by as much: the scale is |L| + Σ |g θ| + Σ |dy y|.
         """
-        self._move(values)
-        loss, dx = self._run_eager()
-        losses, gradients = [loss], [np.concatenate([self.gradient, dx.reshape(-1)])]
-        if self.compiled is not None:
-            losses.append(self._run_compiled(self.compiled))
-            dx = self.compiled.input_gradient(len(self.x))
-            gradients.append(np.concatenate([self.compiled.gradients[0], dx]))
-        scale = abs(loss) + _weighted(gradients[0], values) + self._output_scale()
-        return Point(values, losses, np.array(gradients), scale)
+        losses, gradients = self.losses_and_gradients(values)
+        scale = abs(losses[0]) + _weighted(gradients[0], values) + self._output_scale()
+        return Point(values, losses, gradients, scale)
 
-    def _move(self, values: np.ndarray) -> None:
+    def losses_and_gradients(self, values: np.ndarray) -> tuple[list[float], np.ndarray]:
+        """Those at `values`: eager, and compiled if the model can be."""
+        self._go_to(values)
+        loss, dx = self._run_eager()
+        losses, found = [loss], [(self.gradient, dx.reshape(-1))]
+        if self.compiled is not None:
+            losses.append(float(self.compiled.run(self._stretch(), None).sum()))
+            found.append((self.compiled.gradients[0], self.compiled.input_gradient(len(self.x))))
+        gradients = np.empty((len(found), values.size))
+        for out, both in zip(gradients, found, strict=True):
+            np.concatenate(both, out=out)
+        return losses, gradients
+
+    def _go_to(self, values: np.ndarray) -> None:
+        self._put(slice(0, values.size), values)
+        self._at = values
+
+    def _put(self, where: slice, values: np.ndarray) -> None:
+        """Write numbers of the vector into the parameters, the input, or both."""
         split = self.parameters.size
-        self.parameters[...] = values[:split]
-        self.x[...] = values[split:].reshape(self.x.shape)
+        own = max(0, min(where.stop, split) - where.start)
+        self.parameters[where.start : where.start + own] = values[:own]
+        rest = slice(max(0, where.start - split), max(0, where.stop - split))
+        self.x.reshape(-1)[rest] = values[own:]
 
     def _output_scale(self) -> float:
         y = self.x
@@ -190,10 +220,9 @@ class Subject:
         reconstruction, penalty, dx = self.eager.loss_and_gradient(self.x, self.target, True, 0)
         return reconstruction + penalty, dx
 
-    def _run_compiled(self, trainer: CompiledTrainer) -> float:
-        stretch = Stretch(self.x, self.target, np.array([0, len(self.x)]), 0)
-        losses = trainer.run(stretch, None)
-        return float(losses.sum())
+    def _stretch(self) -> Stretch:
+        """All samples as one mini-batch, at the first step."""
+        return Stretch(self.x, self.target, np.array([0, len(self.x)]), 0)
 
 
 def _weighted(gradient: np.ndarray, values: np.ndarray) -> float:
@@ -222,10 +251,9 @@ class Comparison(NamedTuple):
     bent: bool  # whether that is much for slopes like these
 
 
-def _slopes(gradients: np.ndarray, direction: np.ndarray) -> np.ndarray:
+def _slopes(gradients: np.ndarray, move: Move) -> np.ndarray:
     """The slopes along a direction, whatever there is elsewhere."""
-    moved = np.flatnonzero(direction)
-    return gradients[:, moved] @ direction[moved]
+    return gradients[:, move.where] @ move.by
 
 
 class Check:
@@ -279,9 +307,9 @@ class Check:
         if not part.trainable:
             return GradientRow(part.name, part.shape, 0, math.nan, math.nan, 0, "frozen")
         checks, worst, kinks = self._checks(part), np.zeros(len(self.here.gradients)), 0
-        for direction in self._directions(part.where, checks):
-            found = self._compare(self.here, direction)
-            if self._is_kink(found, direction):
+        for move in self._moves(part.where, checks):
+            found = self._compare(self.here, move)
+            if self._is_kink(found, move):
                 kinks += 1
             else:
                 worst = np.maximum(worst, found.errors)
@@ -292,26 +320,28 @@ class Check:
         eager, compiled = [*worst.tolist(), math.nan][:2]
         return GradientRow(part.name, part.shape, checks, eager, compiled, kinks, verdict)
 
-    def _directions(self, where: slice, checks: int) -> Iterator[np.ndarray]:
-        """Directions in the whole vector: along each number there, or random."""
-        by_number = checks == where.stop - where.start
-        for index in range(where.start, where.stop) if by_number else [where] * checks:
-            direction = np.zeros(self.units.size)
-            direction[index] = self.units[index] if by_number else self._random_move()[index]
-            yield direction
+    def _moves(self, where: slice, checks: int) -> Iterator[Move]:
+        """Directions: along each number there, or random ones along all of them."""
+        if checks < where.stop - where.start:
+            yield from (Move(where, self._random_move(where)) for _ in range(checks))
+            return
+        for index in range(where.start, where.stop):
+            only = slice(index, index + 1)
+            yield Move(only, self.units[only])
 
-    def _random_move(self) -> np.ndarray:
+    def _random_move(self, where: slice) -> np.ndarray:
         """All numbers by about a unit; not by equal ones, which would keep equal numbers equal."""
-        return self.units * self.rng.normal(size=self.units.size)
+        units = self.units[where]
+        return units * self.rng.normal(size=units.size)
 
-    def _compare(self, point: Point, direction: np.ndarray) -> Comparison:
+    def _compare(self, point: Point, move: Move) -> Comparison:
         """Differences along a direction, with shorter and shorter steps until they agree."""
-        expected, loss = _slopes(point.gradients, direction), point.losses[-1]
+        expected, loss = _slopes(point.gradients, move), point.losses[-1]
         errors, distances = np.full((2, len(expected)), np.inf)
         limits, jump, bent = errors.copy(), 0.0, False
         for step in STEPS:
-            ahead = (self.subject.loss(point.values + step * direction) - loss) / step
-            behind = (loss - self.subject.loss(point.values - step * direction)) / step
+            ahead = (self.subject.loss(point.values, move, step) - loss) / step
+            behind = (loss - self.subject.loss(point.values, move, -step)) / step
             slope, jump = (ahead + behind) / 2, abs(ahead - behind)
             if not math.isfinite(slope):
                 continue
@@ -329,7 +359,7 @@ class Check:
             limits = np.minimum(limits, distances / 2)
         return Comparison(errors, float(distances.max()), jump, bent)
 
-    def _is_kink(self, found: Comparison, direction: np.ndarray) -> bool:
+    def _is_kink(self, found: Comparison, move: Move) -> bool:
         """Whether the point is on a kink, so that what was found says nothing of the gradient.
 
         Slopes ahead and behind that stay apart show a kink. But of several at once, in all the
@@ -338,23 +368,23 @@ class Check:
         agrees = found.errors.max() <= self.tolerance
         if (agrees and not found.bent) or not math.isfinite(found.distance):
             return False
-        spread = np.ptp([_slopes(each, direction) for each in self._around], axis=0).max()
+        spread = np.ptp([_slopes(each, move) for each in self._around], axis=0).max()
         if agrees:  # perhaps by symmetry, as in the middle of |a|
             return bool(spread > APART * found.jump)
         if not max(spread, found.jump) > APART * found.distance:
             return False
-        near = [self._compare(point, direction) for point in self._elsewhere]
+        near = [self._compare(point, move) for point in self._elsewhere]
         return sum(other.errors.max() <= self.tolerance for other in near) > len(near) / 2
 
     @cached_property
     def _around(self) -> list[np.ndarray]:
         """The gradients at points opposite each other, too close for a smooth one to change."""
-        moves = [AROUND * self._random_move() for _ in range(4)]
+        moves = [AROUND * self._random_move(slice(None)) for _ in range(4)]
         points = [self.here.values + sign * move for move in moves for sign in (1, -1)]
-        return [self.subject.at(point).gradients for point in points]
+        return [self.subject.losses_and_gradients(point)[1] for point in points]
 
     @cached_property
     def _elsewhere(self) -> list[Point]:
         """Points far enough away to be off every kink that goes through this one."""
-        moves = [ELSEWHERE * self._random_move() for _ in range(3)]
+        moves = [ELSEWHERE * self._random_move(slice(None)) for _ in range(3)]
         return [self.subject.at(self.here.values + move) for move in moves]

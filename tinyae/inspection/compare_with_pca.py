@@ -10,7 +10,7 @@ from ..autoencoder import Autoencoder
 from ..checks.arguments import shown, whole
 from ..checks.arrays import admit, row_slices
 from ..checks.floating_point import finite, quiet
-from ..checks.foreign_names import hinting
+from ..checks.hints import hinting
 from ..checks.tables import table
 from ..layers.building import describes
 from ..layers.layer import Layer

@@ -10,11 +10,12 @@ from numpy.typing import ArrayLike
 from ..autoencoder import Autoencoder
 from ..checks.arguments import shown
 from ..checks.floating_point import converted, quiet
-from ..checks.foreign_names import hinting
+from ..checks.hints import hinting
 from ..checks.tables import WIDTH, cut, table
 from ..layers.building import describes
 from ..layers.layer import Layer
 from ..maths.formula import Formula
+from ..maths.penalties import of_kernel
 from ..network.chain import Chain, training_chain
 from ..training.eager import EagerTrainer, StandIn
 
@@ -153,7 +154,7 @@ def trace(model: Autoencoder, x: ArrayLike, y: ArrayLike | None = None) -> Trace
         raise ValueError(f"model must be an Autoencoder, but got {shown(model)}")
     twin = model.copy()
     (admitted,) = twin.admit((x, y, "x"))
-    rows, targets = (converted(part, model.dtype) for part in admitted)
+    rows, targets = (converted(part, model.dtype) for part in admitted[:2])
     chain = training_chain(twin.layers, twin.loss)
     recorders = [Recorder(layer) for layer in chain.layers]
     watched: Any = chain._replace(layers=recorders)  # type: ignore[arg-type]
@@ -208,6 +209,9 @@ class Recorder(StandIn):
             text = Formula(text.forward.replace("y =", "z ="), backward)
         if self.layer.activity_regularizer is not None:
             penalty = f"; its {self.layer.activity_regularizer!r} penalty adds to the loss"
+            text = Formula(text.forward + penalty, text.backward)
+        if of_kernel(self.layer) is not None and self.layer.trainable:
+            penalty = f"; the {of_kernel(self.layer)!r} penalty on W adds to the loss"
             text = Formula(text.forward + penalty, text.backward)
         return TraceRow(
             name=self.layer.label,

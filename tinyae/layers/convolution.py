@@ -38,12 +38,12 @@ from ..maths.activations import (
 from ..maths.formula import Formula, matrix_formula
 from ..maths.initializers import Initializer
 from ..maths.penalties import Penalty
+from .affine import Affine
 from .im2col import add_windows, turn, turn_back, windows
 from .kernels import Kernels
-from .layer import Layer, Shape
-from .steps import Crop, Pad, Step, WindowProduct, WindowProductTransposed, biased
+from .layer import Shape
+from .steps import Pad, Step, WindowProduct, biased
 from .upsampled_convolution import record_behind_repeat
-from .weights import WEIGHTED
 from .windows import (
     WINDOW_FIELDS,
     by,
@@ -103,8 +103,9 @@ def scatter_forward(op, x, K, b, y, room):
 @inlined
 def scatter_backward(op, x, K, y, dy, dK, db, dx, room):
     """dz = dy f'(z); db += Σ dz; dK += windows(dz)ᵀ x; dx = windows(dz) K."""
-    activation_backward(y, op.slope, dy)
-    add_rows(pixels(dy, op.filters), db)
+    dz_pixels = pixels(dy, op.filters)
+    activation_backward(pixels(y, op.filters), op.slope, dz_pixels)
+    add_rows(dz_pixels, db)
     dz_image = images(dy, op.out_height, op.out_width)
     x_pixels, dx_pixels = pixels(x, op.channels), pixels(dx, op.channels)
     for first in range(0, x_pixels.shape[0], room.shape[0]):
@@ -141,7 +142,7 @@ def conv_backward(op, x, W, y, dy, dW, db, dx, scratch):
         turn_back(op, dK, outer, inner, dW)
 
 
-class Conv2D(Layer):
+class Conv2D(Affine):
     """Convolution of images: y[i, j, o] = f(Σ x[i s + u − p, j s + v − p, c] W[u, v, c, o] + b[o]).
 
     Parameters
@@ -156,12 +157,15 @@ class Conv2D(Layer):
         Windows inside the image only; or as many windows as pixels / s, with zeros around, half
         of them (rounded down) before the image.
     activation : str, ActivationFunction or None
-        f: linear (None), relu, leaky_relu, elu, tanh or sigmoid, or one of your own.
+        f: linear (None), relu, leaky_relu, elu, selu, softplus, tanh, sigmoid or softmax, or one
+        of your own.
     use_bias : bool, default True
     kernel_initializer, bias_initializer : str or callable ``(shape, rng) -> array``
         Initial W, of shape (rows, columns, channels, filters), and b, of shape (filters,).
     activity_regularizer : L1, L2, L1L2 or None
         A penalty on y.
+    kernel_regularizer : L1, L2, L1L2 or None
+        A penalty on W while the layer is trained, λ₁ Σ|W| + λ₂ ΣW², divided by nothing.
 
     Examples
     --------
@@ -175,7 +179,6 @@ class Conv2D(Layer):
         "kernel_size": pair,
         "strides": pair,
         "padding": check_padding,
-        **WEIGHTED,
     }
 
     def __init__(
@@ -190,13 +193,19 @@ class Conv2D(Layer):
         kernel_initializer: str | Initializer = "glorot_uniform",
         bias_initializer: str | Initializer = "zeros",
         activity_regularizer: Penalty | None = None,
+        kernel_regularizer: Penalty | None = None,
     ):
-        super().__init__(activity_regularizer=activity_regularizer)
-        self.filters, self.padding, self.use_bias = filters, padding, use_bias
+        super().__init__(
+            activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            bias_initializer=bias_initializer,
+            activity_regularizer=activity_regularizer,
+            kernel_regularizer=kernel_regularizer,
+        )
+        self.filters, self.padding = filters, padding
         self.kernel_size = pair("kernel_size", kernel_size)
         self.strides = pair("strides", strides)
-        self.activation = activations.check("activation", activation)
-        self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
 
     def build(self, input_shape: Shape) -> Shape:
         check_image(self, input_shape)
@@ -263,50 +272,6 @@ class Conv2D(Layer):
             f"{type(self).__name__}({self.filters}, {self.kernel_size}, strides={self.strides}, "
             f"padding={self.padding!r}, activation={self.activation!r})"
         )
-
-
-class Conv2DTranspose(Conv2D):
-    """Transposed convolution: the backward pass of a `Conv2D` for its input, as a layer.
-
-    Each pixel of x adds its multiple of W to y under a window:
-    z[i s + u − p, j s + v − p, o] += x[i, j, c] W[u, v, o, c], and y = f(z + b).
-
-    Parameters
-    ----------
-    strides : int or (int, int), default 1
-        s: how far the windows of neighbouring pixels lie apart.
-    padding : "valid" or "same", default "valid"
-        y has (size − 1) s + max(kernel_size, s) pixels along a side, or size · s.
-    filters, kernel_size, activation, use_bias, bias_initializer, activity_regularizer
-        As for `Conv2D`.
-    kernel_initializer : str or callable ``(shape, rng) -> array``
-        Initial W, of shape (rows, columns, filters, channels).
-
-    Examples
-    --------
-    >>> Conv2DTranspose(8, 3, strides=2, padding="same").build((14, 14, 1))
-    (28, 28, 8)
-    """
-
-    transposed = True
-
-    def steps(self):
-        sides = zip(
-            self.slides(self.input_shape),
-            self.input_shape,
-            self.kernel_size,
-            self.strides,
-            strict=False,
-        )
-        crops, pads = [], []
-        for (size, before), side, window, stride in sides:
-            crops.append((before, size))
-            pads.append((0, max(0, before + size - (side - 1) * stride - window)))
-        taken: list[Step] = [WindowProductTransposed("kernel", self.strides)]
-        if any(pads[0] + pads[1]):
-            taken.append(Pad(pads[0], pads[1]))
-        taken.append(Crop(*crops))
-        return [*taken, *biased(self.use_bias, activations.get(self.activation))]
 
 
 # For the engine: which form, and room for it

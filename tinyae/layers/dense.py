@@ -22,10 +22,10 @@ from ..maths.activations import (
 from ..maths.formula import Formula, matrix_formula
 from ..maths.initializers import Initializer
 from ..maths.penalties import Penalty
+from .affine import Affine
 from .kernels import Kernels
-from .layer import Layer, Shape
+from .layer import Shape
 from .steps import Product, biased
-from .weights import WEIGHTED
 
 
 @inlined
@@ -54,7 +54,7 @@ def dense_backward(x, W, y, f, dy, dW, db, dx):
         product_transposed(dz, W, dx)
 
 
-class Dense(Layer):
+class Dense(Affine):
     """Fully connected layer: y = f(x W + b).
 
     Parameters
@@ -62,13 +62,16 @@ class Dense(Layer):
     units : int
         Number of outputs.
     activation : str, ActivationFunction or None
-        f: linear (None), relu, leaky_relu, elu, tanh or sigmoid, or one of your own.
+        f: linear (None), relu, leaky_relu, elu, selu, softplus, tanh, sigmoid or softmax, or one
+        of your own.
     use_bias : bool, default True
         Whether there is a b.
     kernel_initializer, bias_initializer : str or callable ``(shape, rng) -> array``
         Initial W, of shape (in, units), and b, of shape (units,).
     activity_regularizer : L1, L2, L1L2 or None
         A penalty on y.
+    kernel_regularizer : L1, L2, L1L2 or None
+        A penalty on W while the layer is trained, λ₁ Σ|W| + λ₂ ΣW², divided by nothing.
 
     Examples
     --------
@@ -80,7 +83,7 @@ class Dense(Layer):
     (2, 4)
     """
 
-    checks: ClassVar = {"units": length, **WEIGHTED}
+    checks: ClassVar = {"units": length}
 
     def __init__(
         self,
@@ -91,11 +94,17 @@ class Dense(Layer):
         kernel_initializer: str | Initializer = "glorot_uniform",
         bias_initializer: str | Initializer = "zeros",
         activity_regularizer: Penalty | None = None,
+        kernel_regularizer: Penalty | None = None,
     ):
-        super().__init__(activity_regularizer=activity_regularizer)
-        self.units, self.use_bias = units, use_bias
-        self.activation = activations.check("activation", activation)
-        self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
+        super().__init__(
+            activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            bias_initializer=bias_initializer,
+            activity_regularizer=activity_regularizer,
+            kernel_regularizer=kernel_regularizer,
+        )
+        self.units = units
 
     def build(self, input_shape: Shape) -> Shape:
         if len(input_shape) != 1:

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from ..checks.arguments import flag, sizes, text, whole
+from ..checks.arguments import MOST_COUNTED, flag, sizes, text, whole
 from ..checks.arrays import shape_text
 from ..checks.attributes import Checked, is_ours
 from ..checks.handed_out import is_same
@@ -26,7 +26,6 @@ SHAPES, VECTORS = ("input_shape", "output_shape"), ("parameters", "gradient")
 BUILT = (*SHAPES, *VECTORS)  # there once a layer is built
 ARRAYS = (*VECTORS, "weights", "gradients")
 FIXED = (*SHAPES, *ARRAYS, "dtype", "key")  # which nobody can replace
-LARGEST = 1 << 62  # of counters
 PASSES = {"forward": checked_forward, "backward": checked_backward}
 WRAPPERS = {"build": recording, **PASSES}
 RESERVED = {*FIXED, "built", "layers", "parameter_count", "trainable"}  # of no class but tinyae's
@@ -90,7 +89,9 @@ class Layer(Checked):
     closed = True
     checks: ClassVar = {"trainable": flag, "activity_regularizer": penalties.check, "label": text}
     # Those that may change once it is built
-    changeable: ClassVar = {"trainable", "activity_regularizer", "activation", "label"}
+    changeable: ClassVar = {
+        *("trainable", "activity_regularizer", "kernel_regularizer", "activation", "label")
+    }
     _version = 0  # counts assignments, for who must notice them
     input_shape: Shape
     output_shape: Shape
@@ -168,7 +169,8 @@ class Layer(Checked):
             The position in the mini-batch of the first row of x.
         """
         table = self._table("forward(x, ...) -> (y, cache)")
-        step, first = whole("step", step, 0, LARGEST), whole("first", first, 0, LARGEST)
+        step = whole("step", step, 0, MOST_COUNTED)
+        first = whole("first", first, 0, MOST_COUNTED)
         y = np.empty((len(x), *self.output_shape), self.dtype)
         step = step if flag("training", training) else NOT_TRAINING
         with np.errstate(all="ignore"):  # as in compiled code
@@ -276,6 +278,15 @@ class Layer(Checked):
     def parameter_count(self) -> int:
         """How many numbers the weights hold."""
         return sum(array.size for array in self.weights.values())
+
+    def place_of(self, name: str) -> tuple[int, int]:
+        """Where the weight of that name begins and ends in `parameters`."""
+        start = 0
+        for each, array in self.weights.items():
+            if each == name:
+                return start, start + array.size
+            start += array.size
+        raise ValueError(f"{self.label} has no weight {name!r}, only {', '.join(self.weights)}")
 
     def clear_gradients(self) -> None:
         """Set the gradients to zero; `backward` adds to them."""

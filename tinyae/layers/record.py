@@ -16,25 +16,28 @@ NOWHERE = -1
 
 _COMMON = (
     # Addresses in this process: of its kernels, and of its penalty's if it has one
-    *("forward", "backward", "part", "penalty"),
+    *("forward", "backward", "part", "penalty", "kernel_penalty"),
     *("inputs", "outputs"),  # numbers in one sample of x and of y
     # Offsets of x, y, dx, dy and scratch in the values buffer, each with room for a chunk; x is
     # NOWHERE for the model's input, dx where it is not wanted
     *("x", "y", "dx", "dy", "scratch"),
     *("w", "w_size"),  # offset in the parameter vector, and how many it has there
+    *("kernel", "kernel_size"),  # the same of the kernel alone, if it is penalised
     "trainable",
     "key",  # decides the layer's random numbers, with the step and the position
 )
+_SETTINGS = ("penalty_settings", "kernel_penalty_settings")
 OWN = 24  # numbers of its own that a layer may have
 
 
 def _record(own: dict[str, object]) -> np.dtype:
-    common = {**dict.fromkeys(_COMMON, np.int64), "penalty_settings": (np.float64, (SETTINGS,))}
-    begin = len(_COMMON) + SETTINGS
-    places = [*range(len(common)), *range(begin, begin + len(own))]
+    begin = len(_COMMON) + SETTINGS * len(_SETTINGS)
+    numbers = range(len(_COMMON), begin, SETTINGS)
+    places = [*range(len(_COMMON)), *numbers, *range(begin, begin + len(own))]
+    formats = [np.int64] * len(_COMMON) + [(np.float64, (SETTINGS,))] * len(_SETTINGS)
     layout = {
-        "names": [*common, *own],
-        "formats": [*common.values(), *own.values()],
+        "names": [*_COMMON, *_SETTINGS, *own],
+        "formats": [*formats, *own.values()],
         "offsets": [8 * place for place in places],
         "itemsize": 8 * (begin + OWN),
     }
@@ -50,7 +53,7 @@ def record_type(fields: tuple[tuple[str, type], ...]) -> np.dtype:
     if len(fields) > OWN:
         raise ValueError(f"a layer may have {OWN} fields of its own, but got {len(fields)}")
     for name, kind in fields:
-        if name in (*_COMMON, "penalty_settings", "own") or kind not in (int, float):
+        if name in (*_COMMON, *_SETTINGS, "own") or kind not in (int, float):
             raise ValueError(
                 f"a field must be int or float and not of a common field's name, but got "
                 f"{name!r}: {kind!r}"

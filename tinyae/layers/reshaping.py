@@ -35,15 +35,21 @@ def keep_back(op, dy, dx):
         copy(dy, dx)
 
 
+@inlined
+def in_rows(op, y):
+    """y in the rows that its activation takes: of one sample, or along the last axis."""
+    return view(y, 0, (y.size // op.units, op.units))
+
+
 @called
 def activate(op, w, x, y, scratch, step, first):
     keep(op, x, y)
-    activation_forward(view(w, 0, (0,)), op.activation, y)  # there is no bias
+    activation_forward(view(w, 0, (0,)), op.activation, in_rows(op, y))  # there is no bias
 
 
 @called
 def activate_back(op, w, x, y, dy, dw, dx, scratch, step, first):
-    activation_backward(y, op.slope, dy)
+    activation_backward(in_rows(op, y), op.slope, in_rows(op, dy))
     keep_back(op, dy, dx)
 
 
@@ -58,17 +64,18 @@ def reshape_back(op, w, x, y, dy, dw, dx, scratch, step, first):
 
 
 class Activation(Layer):
-    """y = f(x), element by element.
+    """y = f(x), element by element; softmax is of the numbers along the last axis.
 
     Parameters
     ----------
     activation : str or ActivationFunction
-        linear, relu, leaky_relu, elu, tanh or sigmoid, or one of your own.
+        f: linear, relu, leaky_relu, elu, selu, softplus, tanh, sigmoid or softmax, or one of your
+        own.
     activity_regularizer : L1, L2, L1L2 or None
         A penalty on y.
     """
 
-    kernels = Kernels(activate, activate_back, activations.FIELDS)
+    kernels = Kernels(activate, activate_back, {**activations.FIELDS, "units": int})
     checks: ClassVar = {"activation": activations.check}
 
     def __init__(
@@ -78,7 +85,9 @@ class Activation(Layer):
         self.activation = activation
 
     def record_fields(self):
-        return activations.addresses(self.activation, self.dtype)
+        shape, rows = self.output_shape, activations.get(self.activation).rows
+        units = shape[-1] if rows else math.prod(shape)
+        return {**activations.addresses(self.activation, self.dtype), "units": units}
 
     def formula(self) -> Formula:
         function = activations.get(self.activation)

@@ -29,6 +29,13 @@ class Scale(NamedTuple):
     weight: str
 
 
+class Rescale(NamedTuple):
+    """scale h + offset, number by number."""
+
+    scale: float
+    offset: float
+
+
 class Apply(NamedTuple):
     """f(h), number by number."""
 
@@ -103,6 +110,7 @@ Step = (
     Product
     | Bias
     | Scale
+    | Rescale
     | Apply
     | Reshape
     | Pad

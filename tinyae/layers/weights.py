@@ -6,18 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..checks.arguments import flag
 from ..checks.floating_point import quiet
 from ..checks.handed_out import is_same, lasting
-from ..maths import activations, initializers
-
-# The checks of what all layers with a kernel and a bias have
-WEIGHTED = {
-    "activation": activations.check,
-    "use_bias": flag,
-    "kernel_initializer": initializers.check,
-    "bias_initializer": initializers.check,
-}
 
 
 class Weights(Mapping):

@@ -1,17 +1,21 @@
 """Activations: a = f(z), element by element, and their gradients from the output alone.
 
-============  ===========================  =====================================
-name          f(z)                         f'(z), from a = f(z)
-============  ===========================  =====================================
-linear        z                            1
-relu          max(z, 0)                    1 where a > 0, else 0
-leaky_relu    z where z > 0, else 0.2 z    1 where a > 0, else 0.2
-elu           z where z > 0, else e^z − 1  1 where a > 0, else a + 1
-tanh          (e^z − e^−z) / (e^z + e^−z)  1 − a²
-sigmoid       1 / (1 + e^−z)               a (1 − a)
-============  ===========================  =====================================
+============  ==========================================  ====================================
+name          f(z)                                        f'(z), from a = f(z)
+============  ==========================================  ====================================
+linear        z                                           1
+relu          max(z, 0)                                   1 where a > 0, else 0
+leaky_relu    z where z > 0, else 0.2 z                   1 where a > 0, else 0.2
+elu           z where z > 0, else e^z − 1                 1 where a > 0, else a + 1
+selu          λ z where z > 0, else λ α (e^z − 1)         λ where a > 0, else a + λ α
+softplus      log(1 + e^z)                                1 − e^−a
+tanh          (e^z − e^−z) / (e^z + e^−z)                 1 − a²
+sigmoid       1 / (1 + e^−z)                              a (1 − a)
+softmax       e^z / Σ e^z, the sum over the last axis     dz = a (dy − Σ dy a)
+============  ==========================================  ====================================
 
-Slopes are Keras's. That every gradient can be had from a is why no layer keeps z.
+Slopes are Keras's, and so are selu's λ = 1.0507 and α = 1.6733. That every gradient can be had from
+a is why no layer keeps z.
 """
 
 from collections.abc import Callable
@@ -22,16 +26,17 @@ from numba import types
 
 from ..checks.arguments import look_up
 from ..machine.calls import NONE, by_address
-from ..machine.elementary import exp, expm1
+from ..machine.elementary import exp, expm1, log1p
 from ..machine.jit import inlined, kernel
 from ..machine.views import clear, copy, view
 from . import plain
-from .plain import LEAKY_SLOPE
+from .plain import LEAKY_SLOPE, SELU_ALPHA, SELU_SCALE
 
 # For each activation two kernels over flat arrays of one length: z, which lacks its bias, becomes
-# a = f(z + b) in place, and d, the gradient for a, becomes the gradient for z. No number is put
-# back as it was for want of a bias or where the slope is 1: the compiler would turn that into
-# storing the others only, which takes many processors ten times as long.
+# a = f(z + b) in place, and d, the gradient for a, becomes the gradient for z. Softmax's get a row
+# at a time. No number is put back as it was for want of a bias or where the slope is 1: the
+# compiler would turn that into storing the others only, which takes many processors ten times as
+# long.
 
 
 @kernel
@@ -80,6 +85,37 @@ def elu_backward(a, d):
 
 
 @kernel
+def selu(z, b):
+    zero, scale = z.dtype.type(0), z.dtype.type(SELU_SCALE)
+    below = z.dtype.type(SELU_SCALE * SELU_ALPHA)
+    for k in range(z.size):
+        t = z[k] + b[k]
+        z[k] = below * expm1(t) if t < zero else scale * t
+
+
+@kernel
+def selu_backward(a, d):
+    zero, scale = a.dtype.type(0), a.dtype.type(SELU_SCALE)
+    below = a.dtype.type(SELU_SCALE * SELU_ALPHA)
+    for k in range(d.size):
+        d[k] *= scale if a[k] > zero else a[k] + below
+
+
+@kernel
+def softplus(z, b):
+    zero = z.dtype.type(0)
+    for k in range(z.size):
+        t = z[k] + b[k]
+        z[k] = (t if t > zero else zero) + log1p(exp(-abs(t)))
+
+
+@kernel
+def softplus_backward(a, d):
+    for k in range(d.size):
+        d[k] *= -expm1(-a[k])
+
+
+@kernel
 def tanh(z, b):
     zero, two = z.dtype.type(0), z.dtype.type(2)
     for k in range(z.size):
@@ -117,6 +153,28 @@ def sigmoid_backward(a, d):
         d[k] *= a[k] * (one - a[k])
 
 
+@kernel
+def softmax(z, b):
+    most, total = z[0] + b[0], z.dtype.type(0)
+    for k in range(z.size):
+        z[k] += b[k]
+        most = z[k] if z[k] > most else most
+    for k in range(z.size):
+        z[k] = exp(z[k] - most)
+        total += z[k]
+    for k in range(z.size):
+        z[k] /= total
+
+
+@kernel
+def softmax_backward(a, d):
+    total = a.dtype.type(0)
+    for k in range(d.size):
+        total += a[k] * d[k]
+    for k in range(d.size):
+        d[k] = a[k] * (d[k] - total)
+
+
 # For the engine, and for activations of your own
 
 
@@ -135,6 +193,9 @@ class ActivationFunction(NamedTuple):
         The gradient for z in terms of ``dy`` and the output ``y``: for `tinyae.trace`.
     numpy : callable ``(z) -> array``, optional
         The same in plain NumPy, which `export_numpy` copies out.
+    rows : bool, default False
+        Whether an output depends on all inputs along the last axis, as in softmax: then the kernels
+        get one row of them at a time.
 
     Notes
     -----
@@ -164,6 +225,7 @@ class ActivationFunction(NamedTuple):
     backward: Callable | None
     slope: str = "dy f'(z)"
     numpy: Callable[[np.ndarray], np.ndarray] | None = None
+    rows: bool = False
 
     def __repr__(self) -> str:
         return self.name
@@ -186,8 +248,15 @@ KNOWN = {
             plain.leaky_relu,
         ),
         ActivationFunction("elu", elu, elu_backward, "dy (1 + min(y, 0))", plain.elu),
+        ActivationFunction("selu", selu, selu_backward, "dy (λ if y > 0 else y + λ α)", plain.selu),
+        ActivationFunction(
+            "softplus", softplus, softplus_backward, "dy (1 − e^−y)", plain.softplus
+        ),
         ActivationFunction("tanh", tanh, tanh_backward, "dy (1 − y²)", plain.tanh),
         ActivationFunction("sigmoid", sigmoid, sigmoid_backward, "dy y (1 − y)", plain.sigmoid),
+        ActivationFunction(
+            "softmax", softmax, softmax_backward, "y (dy − Σ dy y)", plain.softmax, rows=True
+        ),
     )
 }
 
@@ -219,13 +288,17 @@ FIELDS = {"activation": int, "slope": int}  # of the record of a layer that has 
 
 
 def addresses(activation: str | ActivationFunction, dtype: np.dtype) -> dict[str, int]:
-    """What `activation_forward` and `activation_backward` know an activation by."""
+    """What `activation_forward` and `activation_backward` know an activation by.
+
+    An address below zero says that the kernel there takes one row at a time.
+    """
     function = get(activation)
     if function.forward is None:
         return {"activation": NONE, "slope": NONE}
+    sign = -1 if function.rows else 1
     return {
-        "activation": _forward_address(function.forward, dtype),
-        "slope": _backward_address(function.backward, dtype),
+        "activation": sign * _forward_address(function.forward, dtype),
+        "slope": sign * _backward_address(function.backward, dtype),
     }
 
 
@@ -245,7 +318,7 @@ def activation_forward(b, activation, y):
     rows, units = y.shape
     if b.size == 0 and activation == NONE:
         return
-    together = rows_together(rows, units)
+    together = 1 if activation < NONE else rows_together(rows, units)
     repeated = np.empty(together * units, y.dtype)
     clear(repeated)
     for i in range(together):
@@ -257,14 +330,16 @@ def activation_forward(b, activation, y):
             for k in range(z.size):
                 z[k] += bias[k]
         else:
-            _call_forward(activation, (z, bias))
+            _call_forward(abs(activation), (z, bias))
 
 
 @inlined
 def activation_backward(y, activation, dy):
-    """dy ← dy f'(z) in place, from the output y."""
+    """dy ← dy f'(z) in place, from the output y (n, units)."""
     if activation != NONE:
-        _call_backward(activation, (view(y, 0, (y.size,)), view(dy, 0, (dy.size,))))
+        size = y.shape[1] if activation < NONE else y.size
+        for first in range(0, y.size, size):
+            _call_backward(abs(activation), (view(y, first, (size,)), view(dy, first, (size,))))
 
 
 @kernel

@@ -1,37 +1,36 @@
 """Losses: how far the output y is from the target x, and where the gradient starts.
 
-====  ==========================================  =========================================
-name  mean over every element of                  gradient for y
-====  ==========================================  =========================================
-MSE   (y − x)²                                    2 (y − x) / size
-BCE   −x log y − (1 − x) log(1 − y)               (y − x) / (y (1 − y)) / size
-====  ==========================================  =========================================
+========================  =====================================  ==================================
+name                      mean over every element of             gradient for y
+========================  =====================================  ==================================
+MSE                       (y − x)²                               2 (y − x) / size
+MAE                       |y − x|                                sign(y − x) / size
+Huber                     d²/2 or δ (|d| − δ/2), d = y − x       min(max(d, −δ), δ) / size
+BCE                       −x log y − (1 − x) log(1 − y)          (y − x) / (y (1 − y)) / size
+CategoricalCrossentropy   −k x log y, k classes                  −k x / y / size
+========================  =====================================  ==================================
 
-BCE clips y to [1e-7, 1 − 1e-7], with zero gradient where it does. Where y is a sigmoid's output the
-model asks for BCE from the logits z instead, max(z, 0) − z x + log(1 + e^−|z|), which needs no
-clipping and whose gradient for z is (y − x) / size: the sigmoid's slope has cancelled.
+The last is the sum over the classes along the last axis, and the mean over the rest. It and BCE
+clip y to [1e-7, 1 − 1e-7], with zero gradient where they do. Where y is the output of a softmax, or
+for BCE of a sigmoid, the model asks for the loss from the logits z instead, which needs no clipping
+and whose gradient for z is (y − x) / size, or k (y Σ x − x) / size: the activation's slope has
+cancelled. ``per_column`` has a loss made of these for tables of mixed columns.
 
 A loss of your own is any object with ``value_and_gradient(output, target) -> (float, d_output)``.
+If it has ``elements(output, target)``, too, it can say what each element's share is.
 """
 
-from collections.abc import Callable
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import ClassVar
 
 import numpy as np
-from numba import types
-from numpy.typing import ArrayLike
 
-from ..checks.arguments import look_up, not_negative
-from ..checks.arrays import admit
-from ..checks.floating_point import quiet
-from ..checks.operands import batch, changeable, operand
-from ..machine.calls import by_address
+from ..checks.arguments import look_up, positive
 from ..machine.elementary import exp, log1p
 from ..machine.jit import kernel
 from . import plain
 from .formula import Formula
+from .loss import AnyLoss, Loss
 from .plain import CLIP
-from .with_kernel import WithKernel
 
 # Each kernel takes y, x and dy of shape (n, size) and the loss's own numbers, writes every sample's
 # sum over its elements into sums (n,), and the gradient times `scale` into dy.
@@ -47,6 +46,33 @@ def mse(y, x, settings, scale, dy, sums):
             d = y[i, j] - x[i, j]
             total += d * d
             dy[i, j] = twice * d
+        sums[i] = total
+
+
+@kernel
+def mae(y, x, settings, scale, dy, sums):
+    """Σ |y − x| of each sample; dy ← sign(y − x) scale."""
+    zero, factor = y.dtype.type(0), y.dtype.type(scale)
+    for i in range(y.shape[0]):
+        total = zero
+        for j in range(y.shape[1]):
+            d = y[i, j] - x[i, j]
+            total += abs(d)
+            dy[i, j] = factor if d > zero else -factor if d < zero else zero
+        sums[i] = total
+
+
+@kernel
+def huber(y, x, settings, scale, dy, sums):
+    """Σ d²/2 where |d| ≤ δ, else δ (|d| − δ/2), of d = y − x; dy ← min(max(d, −δ), δ) scale."""
+    delta, half, factor = y.dtype.type(settings[0]), y.dtype.type(0.5), y.dtype.type(scale)
+    for i in range(y.shape[0]):
+        total = y.dtype.type(0)
+        for j in range(y.shape[1]):
+            d = y[i, j] - x[i, j]
+            inside = -delta if d < -delta else delta if d > delta else d
+            total += inside * (d - half * inside)
+            dy[i, j] = factor * inside
         sums[i] = total
 
 
@@ -86,130 +112,46 @@ def bce_from_logits(z, x, settings, scale, dz, sums):
         sums[i] = total
 
 
-# For the engine, and for losses of your own
-
-loss_address, call_loss = by_address(
-    "y, x, settings, scale, dy, sums",
-    lambda real: types.void(
-        *(real[:, ::1], real[:, ::1], types.float64[::1], types.float64),
-        *(real[:, ::1], types.float64[::1]),
-    ),
-)
-
-
-@runtime_checkable
-class AnyLoss(Protocol):
-    """What a model needs of a loss."""
-
-    def value_and_gradient(self, output: np.ndarray, target: np.ndarray) -> tuple[float, Any]:
-        """The mean loss of a batch, and its gradient for `output`, of the same shape."""
-        ...
+@kernel
+def categorical(y, x, settings, scale, dy, sums):
+    """Σ −k x log p, p = y clipped; dy ← −k x / p scale."""
+    zero, classes = y.dtype.type(0), y.dtype.type(settings[0])
+    factor, low = y.dtype.type(settings[0] * scale), y.dtype.type(CLIP)
+    high = y.dtype.type(1) - low
+    for i in range(y.shape[0]):
+        total = zero
+        for j in range(y.shape[1]):
+            p = low if y[i, j] < low else high if y[i, j] > high else y[i, j]
+            total -= x[i, j] * np.log(p)
+            dy[i, j] = -factor * x[i, j] / p if low <= y[i, j] <= high else zero
+        sums[i] = classes * total
 
 
-class Loss(WithKernel):
-    """A loss with a kernel, which the compiled engine calls: the mean over every element.
+@kernel
+def categorical_from_logits(z, x, settings, scale, dz, sums):
+    """Σ −k x log softmax(z), softmax of each k numbers; dz ← k (softmax(z) Σ x − x) scale.
 
-    A loss of your own subclasses this. If it has numbers of its own, `settings` is to be overridden
-    and gives them as a float64 array, which the kernel gets. A loss that keeps its constructor's
-    arguments under their own names, or has a ``get_config()`` that gives them, can be saved.
-
-    Attributes
-    ----------
-    kernel : kernel ``(y, x, settings, scale, dy, sums)``
-        For outputs y and targets x of shape (n, size): each sample's sum over its elements into
-        sums (n,), and its gradient times `scale` into dy.
-    formula : Formula
-        With y for the output and t for the target: for `tinyae.trace`.
-    numpy : callable ``(y, x, *settings) -> array``, optional
-        Each element's loss in plain NumPy, which `export_numpy` copies out: a plain function,
-        without ``self``, defined outside the class.
-    bounds : (float, float) or None
-        The range that targets must keep to.
-
-    Examples
-    --------
-    >>> import tinyae as tae
-    >>> @tae.kernel
-    ... def huber_kernel(y, x, settings, scale, dy, sums):
-    ...     delta = settings[0]
-    ...     for i in range(y.shape[0]):
-    ...         sums[i] = 0.0
-    ...         for j in range(y.shape[1]):
-    ...             d = y[i, j] - x[i, j]
-    ...             inside = min(max(d, -delta), delta)
-    ...             sums[i] += inside * (d - inside / 2)
-    ...             dy[i, j] = scale * inside
-    >>> def huber(y, x, delta):
-    ...     inside = np.clip(y - x, -delta, delta)
-    ...     return inside * (y - x - inside / 2)
-    >>> class Huber(tae.Loss):
-    ...     kernel = huber_kernel
-    ...     numpy = huber
-    ...
-    ...     def __init__(self, delta=1.0):
-    ...         self.delta = delta
-    ...
-    ...     def settings(self):
-    ...         return np.array([self.delta])
-    >>> Huber(0.5).value_and_gradient(np.array([[3.0, 1.25]]), np.array([[1.0, 1.0]]))
-    (0.453125, array([[0.25 , 0.125]]))
-    >>> Huber.numpy(np.array([3.0, 1.25]), 1.0, 0.5)
-    array([0.875  , 0.03125])
-
-    Once a model with it is saved, ``tae.load(path, custom={"Huber": Huber})`` brings it back.
+    With e = e^(z − the largest z), and r the sum of all e but that 1, the logarithm is that of
+    1 + r, and the gradient's size that of e Σ x − x − x r: no small difference of large numbers.
     """
-
-    formula: ClassVar[Formula] = Formula("loss(y, t), t the target", "dy = the loss's gradient")
-    numpy: ClassVar[Callable | None] = None
-    bounds: ClassVar[tuple[float, float] | None] = None
-
-    def __repr__(self) -> str:
-        numbers = ", ".join(f"{number:g}" for number in self.kernel_numbers())
-        return f"{type(self).__name__}({numbers})"
-
-    @quiet
-    def value_and_gradient(self, output: ArrayLike, target: ArrayLike) -> tuple[float, np.ndarray]:
-        """The mean over every element, and its gradient for `output`.
-
-        Parameters
-        ----------
-        output, target : array, shape (n, ...)
-            What the model gave and what it should have given.
-
-        Returns
-        -------
-        value : float
-        gradient : array, shape of `output`; float32 if that is, else float64
-        """
-        y, x = self._operands(output, target)
-        gradient, sums = self._run(y, x, 1 / y.size)
-        return float(sums.sum()) / y.size, gradient
-
-    @quiet
-    def sums(self, output, target, scale=1.0, gradient=None) -> np.ndarray:
-        """Each sample's sum over its elements, shape (n,), float64.
-
-        The gradient for these sums times `scale` is written into `gradient`, if that is given.
-        """
-        y, x = self._operands(output, target)
-        scale = not_negative("scale", scale)
-        if gradient is not None:
-            changeable(gradient, "gradient", y.shape, y.dtype)
-        dy, sums = self._run(y, x, scale)
-        if gradient is not None:
-            gradient[...] = dy
-        return sums
-
-    def _operands(self, output: ArrayLike, target: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-        y = batch(output, "output")
-        x = admit(target, "target", y.shape[1:], y.dtype, self.bounds)
-        return y, operand(x, "target", y.shape, y.dtype)
-
-    def _run(self, y: np.ndarray, x: np.ndarray, scale: float) -> tuple[np.ndarray, np.ndarray]:
-        dy, sums, rows = np.empty_like(y), np.empty(len(y)), (len(y), -1)
-        samples = y.reshape(rows), x.reshape(rows)
-        self.kernel(*samples, self.kernel_numbers(), scale, dy.reshape(rows), sums)
-        return dy, sums
+    one, zero, width = z.dtype.type(1), z.dtype.type(0), int(settings[0])
+    classes, factor = z.dtype.type(settings[0]), z.dtype.type(settings[0] * scale)
+    for i in range(z.shape[0]):
+        total = zero
+        for first in range(0, z.shape[1], width):
+            best, rest, weight = first, zero, zero
+            for j in range(first, first + width):
+                best = j if z[i, j] > z[i, best] else best
+            for j in range(first, first + width):
+                dz[i, j] = exp(z[i, j] - z[i, best])
+                rest += zero if j == best else dz[i, j]
+                weight += x[i, j]
+            log = np.log1p(rest)
+            for j in range(first, first + width):
+                total += x[i, j] * (log - (z[i, j] - z[i, best]))
+                share = (weight * dz[i, j] - x[i, j]) - x[i, j] * rest
+                dz[i, j] = factor * share / (one + rest)
+        sums[i] = classes * total
 
 
 class MSE(Loss):
@@ -225,6 +167,61 @@ class MSE(Loss):
     numpy = plain.squared_error
 
 
+class MAE(Loss):
+    """Mean absolute error: the mean over every element of |y − x|; its gradient is 0 where y = x.
+
+    >>> import numpy as np
+    >>> MAE().value_and_gradient(np.array([[1.0, 3.0]]), np.array([[1.0, 1.0]]))
+    (1.0, array([[0. , 0.5]]))
+    """
+
+    kernel = mae
+    formula = Formula("mean of |y − t|, t the target", "dy = sign(y − t) / size")
+    numpy = plain.absolute_error
+
+
+class Huber(Loss):
+    """The mean over every element of d²/2 where |d| ≤ δ, else of δ (|d| − δ/2), with d = y − x.
+
+    Parameters
+    ----------
+    delta : float, default 1.0
+        δ: how far an error counts by its square.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Huber(0.5).value_and_gradient(np.array([[3.0, 1.25]]), np.array([[1.0, 1.0]]))
+    (0.453125, array([[0.25 , 0.125]]))
+    """
+
+    kernel = huber
+    formula = Formula(
+        "mean of d²/2 where |d| ≤ δ, else δ (|d| − δ/2), d = y − t, t the target",
+        "dy = min(max(d, −δ), δ) / size",
+    )
+    numpy = plain.huber
+    checks: ClassVar = {"delta": positive}
+
+    def __init__(self, delta: float = 1.0):
+        self.delta = delta
+
+    def settings(self):
+        return [self.delta]
+
+
+class BCEFromLogits(Loss):
+    """Binary cross-entropy of sigmoid(z), computed from z: exact where the sigmoid saturates."""
+
+    kernel = bce_from_logits
+    formula = Formula(
+        "mean of −t log y − (1 − t) log(1 − y), y = sigmoid(z), t the target",
+        "dz = (y − t) / size",
+    )
+    numpy = plain.binary_crossentropy_from_logits
+    bounds = (0.0, 1.0)
+
+
 class BCE(Loss):
     """Binary cross-entropy: the mean over every element of −x log y − (1 − x) log(1 − y).
 
@@ -238,6 +235,62 @@ class BCE(Loss):
     )
     numpy = plain.binary_crossentropy
     bounds = (0.0, 1.0)
+    activation = "sigmoid"
+
+    def from_logits(self):
+        return BCEFromLogits()
+
+
+class _OfClasses(Loss):
+    """A loss of shares of classes, which lie along the last axis."""
+
+    bounds = (0.0, 1.0)
+    separable = False  # softmax knows all classes
+
+    def numbers_for(self, shape, dtype):
+        if not shape:
+            raise ValueError("categorical crossentropy is of outputs (n, ..., classes)")
+        return np.array([float(shape[-1])])
+
+
+class CategoricalCrossentropyFromLogits(_OfClasses):
+    """Categorical cross-entropy of softmax(z), computed from z."""
+
+    kernel = categorical_from_logits
+    formula = Formula(
+        "−Σ t log y over the last axis, mean over the rest, y = softmax(z), t the target",
+        "dz = k (y Σ t − t) / size, k classes",
+    )
+    numpy = plain.categorical_crossentropy_from_logits
+
+    def _elements(self, y, x):
+        return plain.categorical_crossentropy_from_logits(y, x, y.shape[-1])
+
+
+class CategoricalCrossentropy(_OfClasses):
+    """Categorical cross-entropy: −Σ x log y over the last axis, the mean over the rest.
+
+    Targets lie in [0, 1] and are usually shares that add up to 1, such as 1 for the class that is
+    right. Behind a softmax a model computes it from the logits; on its own it clips y to [1e-7, 1 −
+    1e-7], with zero gradient where it clips.
+
+    >>> import numpy as np
+    >>> y, x = np.array([[0.25, 0.75]]), np.array([[0.0, 1.0]])
+    >>> value, gradient = CategoricalCrossentropy().value_and_gradient(y, x)
+    >>> round(value, 6), gradient.round(6)
+    (0.287682, array([[-0.      , -1.333333]]))
+    """
+
+    kernel = categorical
+    formula = Formula(
+        "−Σ t log y over the last axis, mean over the rest, t the target",
+        "dy = −k t / y / size, k classes",
+    )
+    numpy = plain.categorical_crossentropy
+    activation = "softmax"
+
+    def from_logits(self):
+        return CategoricalCrossentropyFromLogits()
 
 
 NAMES = {
@@ -245,6 +298,10 @@ NAMES = {
     "mean_squared_error": MSE,
     "bce": BCE,
     "binary_crossentropy": BCE,
+    "mae": MAE,
+    "mean_absolute_error": MAE,
+    "huber": Huber,
+    "categorical_crossentropy": CategoricalCrossentropy,
 }
 
 

@@ -1,27 +1,33 @@
 """Optimizers: what one step does with the gradient g to the parameters θ.
 
     SGD     velocity ← μ velocity − α g
-            θ ← θ + velocity
+            θ ← (1 − α λ) θ + velocity
 
     Adam    m ← β₁ m + (1 − β₁) g
             v ← β₂ v + (1 − β₂) g²
-            θ ← θ − α √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε)        in step t, from 1
+            θ ← (1 − α λ) θ − α √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε)        in step t, from 1
+
+with λ the weight decay, of all parameters: it is decoupled from g, which knows nothing of it.
+Before, g may be made shorter: see `clipping`.
 
 Each is one loop over the flat vectors. An optimizer object holds the settings only; the running
 averages belong to the model that it trains.
 """
 
 import math
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numba import types
 
-from ..checks.arguments import look_up, positive, share, whole
+from ..checks.arguments import look_up, not_negative, positive, share, whole
 from ..checks.arrays import numbers
 from ..checks.operands import changeable, computed_in, operand
 from ..machine.calls import by_address, check_parameters
 from ..machine.jit import inlined, kernel
+from . import schedules
+from .clipping import CLIPS, clip, limit_of
+from .schedules import AnySchedule
 from .with_kernel import WithKernel, refuse_own
 
 
@@ -31,17 +37,18 @@ def adam_step(theta, g, m, v, step, settings):
 
     m ← β₁ m + (1 − β₁) g
     v ← β₂ v + (1 − β₂) g²
-    θ ← θ − α √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε)
+    θ ← (1 − α λ) θ − α √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε)
     """
     alpha, beta_1, beta_2, epsilon = settings[0], settings[1], settings[2], settings[3]
     real = theta.dtype.type
     rate = real(alpha * math.sqrt(1 - beta_2**step) / (1 - beta_1**step))
     b1, b2, eps = real(beta_1), real(beta_2), real(epsilon)
     c1, c2 = real(1 - beta_1), real(1 - beta_2)
+    kept = real(1 - alpha * settings[4])
     for i in range(theta.size):
         m[i] = b1 * m[i] + c1 * g[i]
         v[i] = b2 * v[i] + c2 * g[i] * g[i]
-        theta[i] -= rate * m[i] / (np.sqrt(v[i]) + eps)
+        theta[i] = kept * theta[i] - rate * m[i] / (np.sqrt(v[i]) + eps)
         g[i] = real(0)
     if step % FLUSH_EVERY == 0:
         flush(m)
@@ -53,13 +60,14 @@ def sgd_step(theta, g, velocity, unused, step, settings):
     """One step of gradient descent with momentum μ; g is cleared.
 
     velocity ← μ velocity − α g
-    θ ← θ + velocity
+    θ ← (1 − α λ) θ + velocity
     """
     real = theta.dtype.type
     rate, momentum = real(settings[0]), real(settings[1])
+    kept = real(1 - settings[0] * settings[2])
     for i in range(theta.size):
         velocity[i] = momentum * velocity[i] - rate * g[i]
-        theta[i] += velocity[i]
+        theta[i] = kept * theta[i] + velocity[i]
         g[i] = real(0)
     if step % FLUSH_EVERY == 0:
         flush(velocity)
@@ -98,7 +106,26 @@ class Optimizer(WithKernel):
     ----------
     kernel : kernel ``(theta, g, slot_0, slot_1, step, settings)``
         One step, the step-th (from 1), for flat arrays of one length; clears g.
+    learning_rate : float or callable
+        Where it is a schedule, its value in each step is the first number that the kernel gets.
+    clipnorm, global_clipnorm : float or None
+        The longest that the gradient of a weight, or of all weights, may be: see `clipping`.
     """
+
+    checks: ClassVar = CLIPS
+    learning_rate: Any
+    clipnorm: float | None = None
+    global_clipnorm: float | None = None
+
+    def numbers_by_step(self, first: int, steps: int) -> np.ndarray:
+        """`kernel_numbers` in so many steps from `first`, (steps, k), or (1, k) if they stay."""
+        found = self.kernel_numbers()[np.newaxis]
+        rate = vars(self).get("learning_rate")
+        if not callable(rate):
+            return found
+        found = np.repeat(found, steps, axis=0)
+        found[:, 0] = schedules.rates(rate, first, steps)
+        return found
 
     def state(self, parameters: np.ndarray) -> np.ndarray:
         """What it keeps beside the parameters before the first step: zeros, (2, p)."""
@@ -126,7 +153,7 @@ class Optimizer(WithKernel):
         state : array, shape (2, p)
             From `state` at first; changed.
         t : int
-            Which step it is, from 1.
+            Which step it is, from 1. A schedule counts from 0 and is asked for t − 1.
 
         Examples
         --------
@@ -142,85 +169,132 @@ class Optimizer(WithKernel):
         if np.shares_memory(parameters, state):
             raise ValueError("state must have memory of its own, but is part of parameters")
         g = operand(gradient, "gradient", shape, dtype).copy()
-        self.kernel(theta, g, *slots, t, self.kernel_numbers())
+        clip(self, g, [(0, g.size)])
+        self.kernel(theta, g, *slots, t, self.numbers_by_step(t - 1, 1)[0])
         for array, result in ((parameters, theta), (state, slots)):
             if result is not array:  # but a copy, as of an array with strides
                 array[...] = result
 
 
 class Adam(Optimizer):
-    """Adam, in the form of Keras.
+    """Adam, in the form of Keras; with `weight_decay`, AdamW.
 
     m ← β₁ m + (1 − β₁) g;  v ← β₂ v + (1 − β₂) g²;
-    θ ← θ − α √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε)
+    θ ← (1 − α λ) θ − α √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε)
 
     PyTorch divides by (√(v / (1 − β₂ᵗ)) + ε) instead: its ε counts in full from the first step,
     while here it is scaled by 1 / √(1 − β₂ᵗ), about 32 at the first step.
 
     Parameters
     ----------
-    learning_rate : float, default 1e-3
-        α.
+    learning_rate : float, CosineDecay, ExponentialDecay or callable, default 1e-3
+        α, or what gives that of each step, counted from 0.
     beta_1, beta_2 : float, defaults 0.9 and 0.999
         Decay of the running means of g and of g².
     epsilon : float, default 1e-7
         ε.
+    weight_decay : float, default 0
+        λ, for all parameters, those that are not frozen.
+    clipnorm, global_clipnorm : float, optional
+        The longest that the gradient of each weight array, or of all together, may be.
 
     References
     ----------
-    Kingma and Ba, Adam: a method for stochastic optimization, 2015 (section 2, last paragraph).
+    Kingma and Ba, Adam: a method for stochastic optimization, 2015 (section 2, last paragraph);
+    Loshchilov and Hutter, Decoupled weight decay regularization, 2019 (algorithm 2).
     """
 
     kernel = adam_step
     checks: ClassVar = {
-        "learning_rate": positive,
+        "learning_rate": schedules.check,
         "beta_1": share,
         "beta_2": share,
         "epsilon": positive,
+        "weight_decay": not_negative,
     }
 
     def __init__(
         self,
-        learning_rate: float = 1e-3,
+        learning_rate: float | AnySchedule = 1e-3,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
+        weight_decay: float = 0.0,
+        clipnorm: float | None = None,
+        global_clipnorm: float | None = None,
     ):
-        self.learning_rate = learning_rate
+        self.learning_rate, self.weight_decay = learning_rate, weight_decay
         self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
+        self.clipnorm, self.global_clipnorm = clipnorm, global_clipnorm
+        limit_of(self)
 
     def settings(self) -> np.ndarray:
-        return np.array([self.learning_rate, self.beta_1, self.beta_2, self.epsilon])
+        rate = _first(self.learning_rate)
+        return np.array([rate, self.beta_1, self.beta_2, self.epsilon, self.weight_decay])
 
     def __repr__(self) -> str:
-        return (
-            f"Adam(learning_rate={self.learning_rate:g}, beta_1={self.beta_1:g}, "
-            f"beta_2={self.beta_2:g}, epsilon={self.epsilon:g})"
-        )
+        given = [f"learning_rate={_text(self.learning_rate)}"]
+        given += [f"{name}={getattr(self, name):g}" for name in ("beta_1", "beta_2", "epsilon")]
+        return f"Adam({', '.join(given + _asked_for(self))})"
 
 
 class SGD(Optimizer):
-    """Gradient descent with momentum: velocity ← μ velocity − α g; θ ← θ + velocity.
+    """Gradient descent with momentum: velocity ← μ velocity − α g; θ ← (1 − α λ) θ + velocity.
 
     Parameters
     ----------
-    learning_rate : float, default 0.01
-        α.
+    learning_rate : float, CosineDecay, ExponentialDecay or callable, default 0.01
+        α, or what gives that of each step, counted from 0.
     momentum : float, default 0
         μ, at least 0 and below 1.
+    weight_decay : float, default 0
+        λ, for all parameters, those that are not frozen.
+    clipnorm, global_clipnorm : float, optional
+        The longest that the gradient of each weight array, or of all together, may be.
     """
 
     kernel = sgd_step
-    checks: ClassVar = {"learning_rate": positive, "momentum": share}
+    checks: ClassVar = {
+        "learning_rate": schedules.check,
+        "momentum": share,
+        "weight_decay": not_negative,
+    }
 
-    def __init__(self, learning_rate: float = 0.01, momentum: float = 0.0):
+    def __init__(
+        self,
+        learning_rate: float | AnySchedule = 0.01,
+        momentum: float = 0.0,
+        weight_decay: float = 0.0,
+        clipnorm: float | None = None,
+        global_clipnorm: float | None = None,
+    ):
         self.learning_rate, self.momentum = learning_rate, momentum
+        self.weight_decay = weight_decay
+        self.clipnorm, self.global_clipnorm = clipnorm, global_clipnorm
+        limit_of(self)
 
     def settings(self) -> np.ndarray:
-        return np.array([self.learning_rate, self.momentum])
+        return np.array([_first(self.learning_rate), self.momentum, self.weight_decay])
 
     def __repr__(self) -> str:
-        return f"SGD(learning_rate={self.learning_rate:g}, momentum={self.momentum:g})"
+        given = [f"learning_rate={_text(self.learning_rate)}", f"momentum={self.momentum:g}"]
+        return f"SGD({', '.join(given + _asked_for(self))})"
+
+
+def _first(rate: Any) -> float:
+    """The learning rate, of a schedule the first: `numbers_by_step` has those that follow."""
+    return rate if not callable(rate) else schedules.rates(rate, 0, 1)[0]
+
+
+def _text(rate: Any) -> str:
+    return repr(rate) if callable(rate) else f"{rate:g}"
+
+
+def _asked_for(optimizer: Any) -> list[str]:
+    """What is not to be done unless it is asked for."""
+    names = ("weight_decay", "clipnorm", "global_clipnorm")
+    values = {name: getattr(optimizer, name) for name in names}
+    return [f"{name}={value:g}" for name, value in values.items() if value]
 
 
 NAMES = {"adam": Adam, "sgd": SGD}

@@ -5,7 +5,7 @@ The division is by the samples of the whole mini-batch, so λ means the same at 
 added to the loss and reported apart from the reconstruction.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -143,6 +143,28 @@ class L2(L1L2):
 
     def __repr__(self) -> str:
         return f"L2({self.l2:g})"
+
+
+def of_kernel(layer: Any) -> Penalty | None:
+    """The penalty on the layer's kernel while it is trained, if there is one."""
+    penalty = check("kernel_regularizer", vars(layer).get("kernel_regularizer"))
+    if penalty is not None:
+        layer.place_of("kernel")  # refused if it has none
+    return penalty
+
+
+def kernel_penalty(layer: Any) -> tuple[float, np.ndarray]:
+    """That penalty, and its gradient for the kernel."""
+    penalty, kernel = of_kernel(layer), layer.weights["kernel"][np.newaxis]
+    assert penalty is not None
+    value, gradient = penalty.add(kernel, np.zeros_like(kernel))
+    return value, gradient[0]
+
+
+def kernel_penalties(layers: Iterable[Any]) -> float:
+    """The sum of the penalties on the kernels of the layers that are trained."""
+    penalised = [each for each in layers if each.trainable and of_kernel(each) is not None]
+    return sum(kernel_penalty(layer)[0] for layer in penalised)
 
 
 def check(name: str, regularizer: Any) -> Penalty | None:

@@ -2,5 +2,5 @@
 
 Read ``backprop`` (backpropagation, all of it), ``sequential`` (a chain of layers), ``chain`` (how a
 sigmoid and its loss are one), ``network`` (encoder, decoder and one vector of weights), ``history``
-and ``training_state`` (what a file keeps of it).
+and ``document`` (what a file keeps of it).
 """

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..layers.layer import Layer
-from ..maths.losses import AnyLoss
+from ..maths.loss import AnyLoss
 
 
 def forward(

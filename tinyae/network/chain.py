@@ -1,4 +1,4 @@
-"""A model's layers and loss as they train: a sigmoid before BCE is left to the loss."""
+"""A model's layers and loss as they train: a final sigmoid or softmax is left to its loss."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -8,12 +8,9 @@ import numpy as np
 from ..checks.operands import pair, returned
 from ..layers.building import is_compiled
 from ..layers.layer import Layer
-from ..maths import plain
-from ..maths.formula import Formula
-from ..maths.losses import BCE, AnyLoss, Loss, bce_from_logits
+from ..maths import activations
+from ..maths.loss import AnyLoss, Loss, fused_with, means_its_own, says_elements
 from ..maths.penalties import Penalty
-
-COMPUTES = ("value_and_gradient", "sums")  # a subclass that overrides one of them means that
 
 
 class Chain(NamedTuple):
@@ -35,25 +32,27 @@ class Chain(NamedTuple):
 
 
 def training_chain(layers: Sequence[Layer], loss: AnyLoss) -> Chain:
-    """The layers and loss as they train, with a final sigmoid and BCE fused.
+    """The layers and loss as they train, with a final activation and its loss fused.
 
-    The sigmoid is looked for through Flatten and Reshape. Its layer is replaced by a linear twin
-    that shares the weights, and the penalties on its output by those on sigmoid(z).
+    The activation is looked for through Flatten and Reshape. Its layer is replaced by a linear twin
+    that shares the weights, and the penalties on a sigmoid's output by those on sigmoid(z).
     """
     chain = list(layers)
     position = len(chain) - 1
     while position > 0 and keeps_numbers(chain[position]):
         position -= 1
-    if any(getattr(type(loss), name, None) is not getattr(Loss, name) for name in COMPUTES):
-        loss = OwnLoss(loss)
-    if type(loss) is not BCE or not _may_leave_sigmoid(chain[position:]):
+    if means_its_own(loss):
+        return Chain(chain, OwnLoss(loss), None)
+    assert isinstance(loss, Loss)
+    activation = fused_with(loss)
+    if activation is None or not _may_be_left_out(activation, chain[position:]):
         return Chain(chain, loss, None)
     chain[position] = _twin(chain[position], activation="linear")
     for place in range(position, len(chain)):
         penalty = chain[place].activity_regularizer
         if penalty is not None:
             chain[place] = _twin(chain[place], activity_regularizer=OfSigmoid(penalty))
-    return Chain(chain, BCEFromLogits(), position)
+    return Chain(chain, loss.from_logits(), position)
 
 
 def keeps_numbers(layer: Layer) -> bool:
@@ -61,13 +60,18 @@ def keeps_numbers(layer: Layer) -> bool:
     return is_compiled(layer) and layer.kernels is not None and layer.kernels.copies
 
 
-def _may_leave_sigmoid(end: Sequence[Layer]) -> bool:
-    """Whether the first of these layers ends in a sigmoid that can be computed with the loss."""
-    penalties = [layer.activity_regularizer for layer in end]
-    known = all(penalty is None or penalty.of_sigmoid is not None for penalty in penalties)
+def _may_be_left_out(activation: str, end: Sequence[Layer]) -> bool:
+    """Whether the first of these layers ends in that activation, and the loss can compute it.
+
+    What changes the numbers along the last axis would take other ones for a softmax's.
+    """
+    penalties = [each.activity_regularizer for each in end if each.activity_regularizer is not None]
+    known = activation == "sigmoid" and all(each.of_sigmoid is not None for each in penalties)
+    if activations.get(activation).rows and end[0].output_shape[-1:] != end[-1].output_shape[-1:]:
+        return False
     kernels = end[0].kernels if is_compiled(end[0]) else None
     has = kernels is not None and "activation" in kernels.fields  # not only a label of that name
-    return known and has and getattr(end[0], "activation", "") == "sigmoid"
+    return has and (known or not penalties) and getattr(end[0], "activation", "") == activation
 
 
 def _twin(layer: Layer, **changes: object) -> Layer:
@@ -91,17 +95,16 @@ class OwnLoss:
         value = returned(value, f"the loss from {name}", (), np.float64)
         return float(value), returned(d, f"the gradient from {name}", output.shape, output.dtype)
 
+    @property
+    def says_elements(self) -> bool:
+        """Whether it can say what each element's share is."""
+        return says_elements(self.loss)
 
-class BCEFromLogits(Loss):
-    """Binary cross-entropy of sigmoid(z), computed from z: exact where the sigmoid saturates."""
-
-    kernel = bce_from_logits
-    formula = Formula(
-        "mean of −t log y − (1 − t) log(1 − y), y = sigmoid(z), t the target",
-        "dz = (y − t) / size",
-    )
-    numpy = plain.binary_crossentropy_from_logits
-    bounds = (0.0, 1.0)
+    def elements(self, output: np.ndarray, target: np.ndarray) -> np.ndarray:
+        """Each element's share, of the shape of `output`."""
+        name = f"what {type(self.loss).__name__}.elements gives"
+        given = self.loss.elements(output.copy(), target.copy())  # type: ignore[attr-defined]
+        return returned(given, name, output.shape, output.dtype)
 
 
 class OfSigmoid(Penalty):

@@ -6,16 +6,13 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..checks.arguments import whole
+from ..checks.arguments import MOST_COUNTED, whole
 from ..checks.attributes import Checked
-from ..checks.foreign_names import no_attribute
+from ..checks.hints import no_attribute, unknown
 from ..checks.tables import figure, table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-
-MOST = 2**62  # what a counter may reach
 
 
 @dataclass
@@ -24,7 +21,7 @@ class Progress(Checked):
 
     checks: ClassVar = dict.fromkeys(
         ("epoch", "step", "pass_", "position", "optimizer_step"),
-        lambda name, count: whole(name, count, least=0, most=MOST),
+        lambda name, count: whole(name, count, least=0, most=MOST_COUNTED),
     )
 
     epoch: int = 0  # epochs finished
@@ -60,7 +57,13 @@ class History(dict[str, list[float]]):
             self[key][-1] = value
 
     def __getattr__(self, name: str) -> Any:
+        if name in self:
+            raise unknown(f"History has no attribute {name!r}; in tinyae: history[{name!r}]")
         raise no_attribute(self, name)
+
+    def __missing__(self, key: str) -> Any:
+        hint = "; pass validation_data to fit" if str(key).startswith("val_") else ""
+        raise KeyError(f"{key!r} is no figure of the history, which has {', '.join(self)}{hint}")
 
     def check(self) -> None:
         """Refuse what is no list of numbers, by its last: everyone may write into a dict."""

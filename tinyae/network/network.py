@@ -2,9 +2,10 @@
 
 import contextlib
 import copy
+import math
 import secrets
 from collections.abc import Iterable, Iterator
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, NoReturn, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -15,13 +16,16 @@ from ..checks.arrays import admit, shape_text
 from ..checks.attributes import Checked
 from ..checks.floating_point import converted, finite
 from ..checks.handed_out import is_same, lasting
+from ..checks.rows import Computed, part
+from ..checks.sample_weights import admit_weight
 from ..checks.undo import unchanged_if_refused
 from ..engine.program import Program
 from ..layers.layer import Layer, NotBuilt, Shape
+from ..layers.rescaling import Rescaling
 from ..layers.weights import bind
 from ..machine.interruption import Interruption
 from ..maths import losses, optimizers
-from ..maths.losses import AnyLoss
+from ..maths.loss import AnyLoss, check_for, check_targets, check_weighted
 from ..maths.optimizers import Optimizer
 from .history import History, Progress
 from .sequential import Sequential, assign_keys, layer_lines, refuse_repeats
@@ -30,7 +34,33 @@ from .sequential import Sequential, assign_keys, layer_lines, refuse_repeats
 VECTORS = ("parameters", "gradient", "slots")
 SHAPES = ("input_shape", "output_shape")
 FIXED = ("encoder", "decoder", "seed", "dtype", "history", "progress", *SHAPES, *VECTORS)
-Pair = tuple[ArrayLike, ArrayLike | None, str]  # x, y or None for x itself, and the name of x
+# x, y or None for x itself, the name of x, and weights
+Given = tuple[ArrayLike, ArrayLike | None, str] | tuple[ArrayLike, ArrayLike | None, str, Any]
+
+
+class Samples(NamedTuple):
+    """Samples and what is wanted of them, checked."""
+
+    x: np.ndarray  # (n, *input_shape)
+    target: np.ndarray  # (n, *output_shape); the same object where the model learns its input
+    weight: np.ndarray | None = None  # (n,), or the target's shape
+
+    def split(self, share: float) -> tuple["Samples", "Samples"]:
+        """All but that share of the samples, and the rest, the last ones."""
+        first = math.floor(len(self.x) * (1 - share))
+        if not 0 < first < len(self.x):
+            raise ValueError(
+                f"validation_split={share:g} must leave samples on both sides, but of the "
+                f"{len(self.x)} samples {first} are left for training"
+            )
+        return self.rows(slice(first)), self.rows(slice(first, None))
+
+    def rows(self, rows: slice) -> "Samples":
+        """Some of the samples."""
+        ends = rows.indices(len(self.x))[:2]
+        x, weight = part(self.x, *ends), self.weight
+        target = x if self.target is self.x else part(self.target, *ends)
+        return Samples(x, target, None if weight is None else weight[rows])
 
 
 class Network(Checked):
@@ -83,6 +113,8 @@ class Network(Checked):
             return  # the end of `parameters += d`
         if complete and name in FIXED:
             raise ValueError(f"a model's {name} stays as it is: make a new model")
+        if complete and name == "loss" and self._settled:
+            check_for(losses.get(value), self.decoder.output_shape)
         super().__setattr__(name, value)
         if complete:
             if name == "optimizer":  # which has a state of its own
@@ -154,6 +186,11 @@ class Network(Checked):
         self.require_built("summary")
         print(*layer_lines(self.layers), sep="\n")
 
+    def __call__(self, x: object = None, **options: object) -> NoReturn:
+        raise TypeError(
+            f"{type(self).__name__} is not called: reconstruct(x), encode(x), or fit(x) to train"
+        )
+
     def __repr__(self) -> str:
         parts = f"loss {type(self.loss).__name__}, optimizer {type(self.optimizer).__name__}"
         start = f"{type(self).__name__}, {parts}, after {self.progress.epoch:,} epochs"
@@ -177,7 +214,7 @@ class Network(Checked):
         shape = sizes("input_shape", input_shape)
         self.encoder.label, self.decoder.label = "encoder", "decoder"
         code_shape = self.encoder.prepare(shape, self.dtype, rng)
-        self.decoder.prepare(code_shape, self.dtype, rng)
+        check_for(self.loss, self.decoder.prepare(code_shape, self.dtype, rng))
         self.encoder.claim()
         self.decoder.claim()
 
@@ -230,22 +267,37 @@ class Network(Checked):
             self.build(rows.shape[1:])
             return rows
 
-    def admit(self, *pairs: Pair) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Samples and targets, checked against the model's shapes and what its loss allows.
+    def admit(self, *given: Given) -> list[Samples]:
+        """Samples, targets and weights, checked against the model's shapes and its loss.
 
         What is refused decides nothing: a model that had no shapes has none again.
         """
         if self._settled:
-            return [self._admit_pair(*pair) for pair in pairs]
+            return [self._admit_samples(*each) for each in given]
         with self.all_or_nothing():
-            return [self._admit_pair(*pair) for pair in pairs]
+            return [self._admit_samples(*each) for each in given]
+
+    def _admit_samples(
+        self, x: ArrayLike, y: ArrayLike | None, name: str, weight: Any = None
+    ) -> Samples:
+        rows, target = self._admit_pair(x, y, name)
+        label = "sample_weight" if name == "x" else f"{name}[2]"
+        weight = admit_weight(weight, label, target, self.dtype)
+        check_weighted(self.loss, weight)
+        return Samples(rows, target, weight)
 
     def _admit_pair(
         self, x: ArrayLike, y: ArrayLike | None, name: str
     ) -> tuple[np.ndarray, np.ndarray]:
-        bounds = getattr(self.loss, "bounds", None)
-        rows = self.admit_input(x, name, bounds if y is None else None)
+        bounds, first = getattr(self.loss, "bounds", None), self.layers[0]
+        rescaled = y is None and isinstance(first, Rescaling)
+        rows: Any = self.admit_input(x, name, bounds if y is None and not rescaled else None)
         before, after = self.encoder.input_shape, self.decoder.output_shape
+        if rescaled and after == before:  # what the model learns is what its first layer makes of x
+            y, name = Computed(rows, first.of, self.dtype), f"{name}, rescaled,"
+            target = admit(y, name, after, self.dtype, bounds)
+            check_targets(self.loss, target, name)
+            return rows, target
         if y is None:
             if after != before:
                 raise ValueError(
@@ -253,6 +305,7 @@ class Network(Checked):
                     "learn its input: the decoder must end in the input's shape, or targets be "
                     "given as y"
                 )
+            check_targets(self.loss, rows, name)
             return rows, rows
         label = "y" if name == "x" else f"{name}[1]"
         target = admit(y, label, after, self.dtype, bounds)
@@ -261,6 +314,7 @@ class Network(Checked):
                 f"{name} and {label} must have as many samples, but have {len(rows)} and "
                 f"{len(target)}"
             )
+        check_targets(self.loss, target, label)
         return rows, target
 
     # Copies

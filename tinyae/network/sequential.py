@@ -10,7 +10,6 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from ..checks.arguments import listed, nearest, real_dtype, shown, sizes, text, whole
 from ..checks.arrays import admit, shape_text
-from ..checks.foreign_names import hinting
 from ..checks.tables import table
 from ..checks.undo import unchanged_if_refused
 from ..engine.program import Program, eager_predict, program_for
@@ -177,7 +176,6 @@ class Sequential(Layer):
         for layer in self._layers:
             layer.clear_gradients()
 
-    @hinting
     def predict(self, x: ArrayLike) -> np.ndarray:
         """The output for a batch.
 

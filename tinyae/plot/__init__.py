@@ -9,7 +9,7 @@ in the plane), ``codes``, ``pictures`` (of decoded images), ``errors`` (scores, 
 
 Pages for the browser: ``html_file`` (how one file is made of the parts in ``web``), ``javascript``
 (a decoder as data), ``directions`` (ways to walk among codes) and ``latent_page``. ``film`` is of
-training, for others to see.
+training; ``seen_step``, ``backprop_picture`` and ``backprop_page`` show one step of it.
 """
 
 from typing import Any

@@ -9,10 +9,10 @@ from numpy.typing import ArrayLike
 
 from ..checks.arguments import optional_text
 from ..checks.floating_point import finite
-from ..checks.foreign_names import hinting
+from ..checks.hints import hinting
 from ..version import __version__
 from .html_file import page_path, write_page
-from .one_step import Connections, LayerStep, one_step
+from .seen_step import Connections, LayerStep, seen_step
 
 
 @hinting
@@ -50,7 +50,7 @@ def backprop_page(
     """
     target = page_path(path)
     optional_text("title", title)
-    seen = one_step(model, x, y, "backprop_page")
+    seen = seen_step(model, x, y, "backprop_page")
     data = {
         "x": _numbers(seen.x),
         "target": _numbers(seen.target),

@@ -9,9 +9,9 @@ from matplotlib.patches import Circle
 from numpy.typing import ArrayLike
 
 from ..checks.arguments import optional_text, optional_whole
-from ..checks.foreign_names import hinting
+from ..checks.hints import hinting
 from .drawing import axes_for, set_title
-from .one_step import LayerStep, OneStep, one_step, short
+from .seen_step import LayerStep, SeenStep, seen_step, short
 
 FORWARD, BACKWARD, NEGATIVE, POSITIVE = "#1a62b8", "#a8480c", "#2166ac", "#b2182b"
 RADIUS, ACROSS = 0.3, 2.6  # of units, and from layer to layer, where units are 1 apart
@@ -65,7 +65,7 @@ def backprop(
     """
     optional_text("title", title)
     optional_whole("step", step, least=0)
-    seen = one_step(model, x, y, "backprop")
+    seen = seen_step(model, x, y, "backprop")
     count = len(seen.layers)
     done = 2 * count + 1 if step is None else min(step, 2 * count + 1)
     columns = [seen.x, *(layer.y for layer in seen.layers), np.array([seen.reconstruction])]
@@ -90,7 +90,7 @@ def backprop(
     return ax
 
 
-def _loss(seen: OneStep) -> float:
+def _loss(seen: SeenStep) -> float:
     return seen.reconstruction + seen.penalty
 
 
@@ -105,7 +105,7 @@ def _wrapped(text: str) -> list[str]:
 class Drawing:
     """The picture as far as it is known after so many steps; `size` is that of its letters."""
 
-    def __init__(self, ax: Axes, seen: OneStep, done: int, size: float):
+    def __init__(self, ax: Axes, seen: SeenStep, done: int, size: float):
         self.ax, self.seen, self.done, self.size = ax, seen, done, size
         self.count = len(seen.layers)
         self.taken: list[tuple[float, float]] = []  # places of numbers at connections

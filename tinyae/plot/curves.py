@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from ..checks.arguments import optional_text, whole, with_methods
 from ..checks.arrays import admit
-from ..checks.foreign_names import hinting
+from ..checks.hints import hinting
 from .drawing import COLOURS, axes_for, equal_aspect, evenly, legend_within, set_title
 
 

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 from ..checks.arguments import number, shown, whole
 from ..checks.arrays import numbers
 from ..checks.floating_point import finite, quiet
-from ..checks.foreign_names import hinting
+from ..checks.hints import hinting
 
 # Ten colours told apart with any colour vision: M. Petroff, "Accessible color sequences for data
 # visualization" (2021, arXiv:2107.02270). Every further ten labels get another marker.

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from ..checks.arguments import not_negative, number, optional_text, shown, whole
 from ..checks.arrays import admit_one
 from ..checks.floating_point import quiet
-from ..checks.foreign_names import hinting
+from ..checks.hints import hinting
 from .drawing import COLOURS, axes_for, label_index, legend_within, log_scale, set_title
 
 STYLES = ("-", "--", "-.", ":")  # so that labels are told apart in grey, too

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from ..checks.arguments import file_path, optional_text, shown, whole
 from ..checks.arrays import admit
 from ..checks.floating_point import quiet
-from ..checks.foreign_names import hinting
+from ..checks.hints import hinting
 from .directions import directions_of
 from .drawing import COLOURS, evenly, label_index, label_legend, scatter, set_title
 from .training import history as draw_history

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from ..checks.arguments import optional_text, whole
 from ..checks.floating_point import quiet
-from ..checks.foreign_names import hinting
+from ..checks.hints import hinting
 from .drawing import as_images, axes_for, colour_bar, set_title, tile
 
 if TYPE_CHECKING:

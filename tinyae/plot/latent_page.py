@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike
 from ..checks.arguments import optional_text, with_methods
 from ..checks.arrays import admit
 from ..checks.floating_point import finite, quiet
-from ..checks.foreign_names import hinting
+from ..checks.hints import hinting
+from ..layers.rescaling import Rescaling
 from ..version import __version__
 from .directions import Directions, directions_of
 from .drawing import COLOURS, MARKERS, as_images, grey_limits, label_index
@@ -77,6 +78,8 @@ def page(
     with_methods("model", model, "encode", "decode")
     array = admit(x, "x")
     names, index = label_index(labels, len(array))
+    if hasattr(model, "require_built"):
+        model.require_built("page")
     decoder = read_decoder(model)
     codes = np.asarray(model.encode(array))
     flat = _single(codes, "a code").reshape(len(codes), -1).astype(float)
@@ -93,7 +96,7 @@ def page(
         "index": index[drawn].tolist(),
         "colours": COLOURS,
         "markers": MARKERS,
-        "output": _output(decoder.output_shape, array, outputs, drawn),
+        "output": _output(decoder.output_shape, _learned(model, array), outputs, drawn),
         "probes": {"codes": packed(_single(probes, "a code")), "outputs": packed(outputs)},
         "samples": len(flat),
         "weights": decoder.weight_count,
@@ -136,6 +139,12 @@ def _rows(index: np.ndarray) -> np.ndarray:
     """Heights from 0 to 1 for codes of one number: a row for each label, scattered a little."""
     scattered = index + np.random.default_rng(0).uniform(0.15, 0.85, len(index))
     return np.round(scattered / (index.max() + 1), 4)
+
+
+def _learned(model: Any, x: np.ndarray) -> np.ndarray:
+    """What the outputs for `x` are to be: x, or what a first `Rescaling` makes of it."""
+    first = model.layers[0] if hasattr(model, "layers") else None
+    return first.of(x) if isinstance(first, Rescaling) else x
 
 
 def _output(

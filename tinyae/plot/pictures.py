@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from ..checks.arguments import mapping, optional_text, whole, with_methods
 from ..checks.arrays import admit, numbers
 from ..checks.floating_point import quiet
-from ..checks.foreign_names import hinting
+from ..checks.hints import hinting
 from .drawing import (
     as_images,
     axes_for,

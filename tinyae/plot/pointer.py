@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from ..checks.arguments import with_methods
 from ..checks.arrays import admit
 from ..checks.floating_point import quiet
-from ..checks.foreign_names import hinting
+from ..checks.hints import hinting
 from .codes import latent
 from .drawing import (
     as_images,

@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from ..checks.arguments import listed, mapping, optional_text, shown
 from ..checks.arrays import numbers
 from ..checks.floating_point import quiet
-from ..checks.foreign_names import hinting
+from ..checks.hints import hinting
 from .drawing import COLOURS, MARKERS, axes_for, legend_beside, legend_within, log_scale, set_title
 
 PARTS = ("loss", "reconstruction", "penalty")

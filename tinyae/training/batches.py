@@ -5,7 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..checks.sample_weights import row_totals, step_totals
 from ..network.history import Progress
+from ..network.network import Samples
 
 
 @dataclass
@@ -15,6 +17,7 @@ class Plan:
     rows: np.ndarray  # which samples, in order
     bounds: np.ndarray  # (steps + 1,) where in `rows` the mini-batches begin and end
     epoch_ends: list[int]  # after how many of the steps an epoch ends
+    data: Samples | None = None  # of which they are rows, where it is not all of the data
 
 
 class Stretch(NamedTuple):
@@ -25,6 +28,15 @@ class Stretch(NamedTuple):
     bounds: np.ndarray  # (steps + 1,) rows where the mini-batches begin and end
     first_step: int  # mini-batches trained on before
     optimizer_step: int = 0  # steps of the optimizer before
+    weight: np.ndarray | None = None  # (rows,), or the target's shape
+
+    @property
+    def totals(self) -> np.ndarray:
+        """How many elements each mini-batch's loss is the mean of, or their weight, (steps,)."""
+        size = self.target[:1].size
+        if self.weight is None:
+            return np.diff(self.bounds) * float(size)
+        return step_totals(row_totals(self.weight, size), self.bounds)
 
 
 class Batches:
@@ -78,8 +90,10 @@ class Batches:
         """How much of the present epoch is done, from 0 to 1."""
         return self._done / self.steps_per_epoch
 
-    def take(self, steps: int, rows: int, epochs: int, one_epoch: bool) -> Plan:
-        """The next mini-batches, without moving on.
+    def take(
+        self, steps: int, rows: int, epochs: int, one_epoch: bool, after: Plan | None = None
+    ) -> Plan:
+        """The next mini-batches, or those after a plan of the next ones, without moving on.
 
         At least one, at most `steps` and about `rows` rows, up to `epochs` epochs from here, and
         with `one_epoch` no further than the present epoch's end.
@@ -87,7 +101,7 @@ class Batches:
         pieces: list[np.ndarray] = []
         sizes = [np.zeros(1, np.int64)]
         epoch_ends: list[int] = []
-        pass_, position, done = self._pass, self._position, self._done
+        pass_, position, done = self._place_after(after, len(after.bounds) - 1 if after else 0)
         most = left = max(1, min(steps, rows // self.batch_size))
         while left > 0 and len(epoch_ends) < (1 if one_epoch else epochs):
             count = min(left, self.steps_per_epoch - done)
@@ -112,9 +126,13 @@ class Batches:
 
     def commit(self, plan: Plan, steps: int) -> None:
         """Move on past the first `steps` mini-batches of a plan."""
-        position = self._position + int(plan.bounds[steps])
-        self._pass, self._position = self._pass + position // self.n, position % self.n
+        self._pass, self._position, self._done = self._place_after(plan, steps)
         self.progress.pass_, self.progress.position = self._pass, self._position
         self.progress.step += steps
         self.progress.optimizer_step += steps
-        self._done = (self._done + steps) % self.steps_per_epoch
+
+    def _place_after(self, plan: Plan | None, steps: int) -> tuple[int, int, int]:
+        """Pass, position in it, and steps of the epoch after so many steps of a plan."""
+        position = self._position + (int(plan.bounds[steps]) if plan else 0)
+        done = (self._done + steps) % self.steps_per_epoch
+        return self._pass + position // self.n, position % self.n, done

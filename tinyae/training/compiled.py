@@ -1,22 +1,28 @@
 """Optimizer steps in the compiled loop."""
 
 import os
+from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from typing import Any
 
 import numpy as np
 
+from ..checks.floating_point import quiet
 from ..engine import loop, tuning
 from ..engine.program import Program, thread_count
+from ..layers.record import for_kernels
 from ..machine.calls import NONE
 from ..machine.interruption import Interruption
 from ..machine.numba_parts import DISABLED
 from ..machine.threads import BLAS_THREADS
-from ..maths.losses import loss_address
+from ..maths.clipping import limit_of
+from ..maths.loss import loss_address
 from ..maths.optimizers import Optimizer, step_address
+from ..maths.penalties import kernel_penalties, of_kernel
 from ..network.chain import Chain, training_chain
 from ..network.network import Network
 from .batches import Stretch
-from .eager import EagerTrainer
+from .eager import EagerTrainer, trained_arrays
 
 
 class CompiledTrainer:
@@ -33,6 +39,8 @@ class CompiledTrainer:
     threads : int or None
     input_gradient : bool
         Whether to go on to the gradient for the model's input.
+    whole : bool
+        Whether a step needs the whole gradient before it, as one that clips it does.
     """
 
     def __init__(
@@ -43,6 +51,7 @@ class CompiledTrainer:
         batch_rows: int,
         threads: int | None,
         input_gradient: bool = False,
+        whole: bool = False,
     ):
         assert chain.kernel_loss is not None
         self.program = Program(chain.layers, input_gradient)
@@ -56,11 +65,13 @@ class CompiledTrainer:
         self.capacity = self.program.capacity(share)
         self.apart = (
             self.program.separable
+            and not whole
             and self.capacity == share
             and parameters.size >= tuning.APART_PARAMETERS
         )
         if input_gradient or self.apart:  # one chunk, so that no other overwrites it
             self.capacity = batch_rows
+        self.arrays, self._layers = trained_arrays(chain.layers), chain.layers
         self.table, size = self.program.layout(self.capacity, keep=self.apart)
         vectors = 1 if self.apart else self.threads
         self.values = np.empty((vectors, size), parameters.dtype)
@@ -77,6 +88,7 @@ class CompiledTrainer:
         stretch: Stretch,
         optimizer: Optimizer | None,
         interruption: Interruption | None = None,
+        meanwhile: Callable[[], Any] | None = None,
     ) -> np.ndarray:
         """Take a step for each mini-batch; without optimizer, leave the gradient in `gradients[0]`.
 
@@ -84,22 +96,35 @@ class CompiledTrainer:
         -------
         array, shape (steps, 2)
             Each mini-batch's reconstruction loss and penalty; fewer rows than mini-batches if an
-            interruption came.
+            interruption came, or if a loss is not finite: that step, the last row, is not taken.
         """
         steps, dtype = len(stretch.bounds) - 1, self.parameters.dtype
+        numbers, limit, together = np.empty((1, 0)), 0.0, False
+        if optimizer is not None:
+            numbers = optimizer.numbers_by_step(stretch.optimizer_step, steps)
+            limit, together = limit_of(optimizer)
+        weights = np.empty((0, 0), dtype)
+        if stretch.weight is not None:
+            weights = stretch.weight.reshape(len(stretch.weight), -1)
         run = loop.Run(
             table=self.table,
             capacity=self.capacity,
             values=self.values,
             loss=loss_address(self.loss.kernel, dtype),
-            loss_settings=self.loss.kernel_numbers(),
+            loss_settings=self.loss.numbers_for(self.program.output_shape, dtype),
             optimizer=step_address(optimizer.kernel, dtype) if optimizer else NONE,
-            settings=optimizer.kernel_numbers() if optimizer else np.empty(0),
+            settings=numbers,
+            clip=limit,
+            clip_together=int(together),
+            arrays=self.arrays,
+            squares=np.zeros((self.threads, len(self.arrays))),
             parameters=self.parameters,
             gradients=self.gradients,
             slots=self.slots,
             x=stretch.x.reshape(-1),
             target=stretch.target.reshape(-1),
+            weights=weights,
+            totals=stretch.totals,
             bounds=stretch.bounds,
             first_step=stretch.first_step,
             optimizer_step=stretch.optimizer_step,
@@ -109,10 +134,18 @@ class CompiledTrainer:
         if optimizer is None or not self.apart:
             self.gradients[...] = 0
         with BLAS_THREADS.hold(1):
-            self._train(run, interruption or Interruption())
-        return run.losses.sum(axis=0)[: run.sync[loop.COMPLETED]]
+            self._train(run, interruption or Interruption(), meanwhile)
+        losses, done = run.losses.sum(axis=0), run.sync[loop.COMPLETED]
+        # the next has been begun if it was not told to stop
+        failed = not run.sync[loop.CANCELLED] and not np.isfinite(losses[done : done + 1]).all()
+        return losses[: done + failed]
 
-    def _train(self, run: loop.Run, interruption: Interruption) -> None:
+    def _train(
+        self,
+        run: loop.Run,
+        interruption: Interruption,
+        meanwhile: Callable[[], Any] | None,
+    ) -> None:
         def stop() -> None:
             run.sync[loop.STOP] = 1
 
@@ -130,6 +163,10 @@ class CompiledTrainer:
         try:
             for thread in range(self.threads):
                 futures.append(self._pool.submit(train, run, thread))
+            if meanwhile is not None:
+                interruption.passes = 1  # it may take its time
+                meanwhile()
+                interruption.passes = 0
             wait(futures, return_when=FIRST_EXCEPTION)
         finally:
             if not all(future.done() for future in futures) or len(futures) < self.threads:
@@ -139,17 +176,44 @@ class CompiledTrainer:
         for future in futures:
             future.result()
 
+    @quiet
+    def loss_alone(self, stretch: Stretch) -> float:
+        """The loss of one mini-batch, as `run` finds it, without a backward pass."""
+        rows, dtype = len(stretch.x), self.parameters.dtype
+        sums, no_weights = np.empty(rows), np.empty((0, 0), dtype)
+        numbers = self.loss.numbers_for(self.program.output_shape, dtype)
+        with BLAS_THREADS.hold(1):
+            penalties = loop.evaluate(
+                *(for_kernels(self.table), self.capacity, self.parameters),
+                *(stretch.x.reshape(-1), stretch.target.reshape(-1), no_weights, rows),
+                *(self.values[0], loss_address(self.loss.kernel, dtype), numbers),
+                *(stretch.first_step, sums),
+            )
+        penalty = float(penalties) / rows + kernel_penalties(self._layers)
+        return float(sums.sum()) / stretch.target.size + penalty
+
     def input_gradient(self, rows: int) -> np.ndarray:
         """After a run of one mini-batch in one chunk: the gradient for its input, flat."""
         start = self.table[0].dx
         return self.values[0, start : start + rows * self.program.inputs].copy()
 
 
+def parts_of(model: Network) -> list[object]:
+    """What a trainer is made of: when this is another, another trainer is to be made."""
+    layers = model.layers
+    penalties = [layer.activity_regularizer for layer in layers]
+    penalties += [of_kernel(layer) for layer in layers]
+    numbers = [None if each is None else each.kernel_numbers().tolist() for each in penalties]
+    others = model.loss, model.threads, limit_of(model.optimizer)
+    return [[layer._version for layer in layers], numbers, *others]
+
+
 def make_trainer(
-    model: Network, batch_rows: int, eager: bool = False
+    model: Network, batch_rows: int, eager: bool = False, whole: bool = False
 ) -> CompiledTrainer | EagerTrainer:
     """The engine where every part of the model has kernels, else Python, layer by layer."""
     chain = training_chain(model.layers, model.loss)
     if chain.compiled and not eager:
-        return CompiledTrainer(chain, model.parameters, model.slots, batch_rows, model.threads)
+        vectors = model.parameters, model.slots
+        return CompiledTrainer(chain, *vectors, batch_rows, model.threads, whole=whole)
     return EagerTrainer(chain, model.parameters, model.gradient, model.slots)

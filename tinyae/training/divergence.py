@@ -62,6 +62,8 @@ class WayBack:
     def remember(self, plan: Plan) -> Snapshot:
         """The present state, in memory that is used again."""
         model = self.model
+        for each in self._snapshots:
+            each.plan.data = None  # of one step alone, which is not taken again
         if len(self._snapshots) < 2:
             parameters, slots = model.parameters.copy(), model.slots.copy()
         else:

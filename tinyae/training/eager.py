@@ -4,17 +4,21 @@ The step itself is `network.backprop`. Here stand what belongs to training but n
 penalties, and layers that are frozen.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..layers.layer import Layer
 from ..machine.interruption import Interruption
+from ..maths.clipping import clip
 from ..maths.optimizers import Optimizer
+from ..maths.penalties import kernel_penalty, of_kernel
 from ..network.backprop import backpropagate
 from ..network.chain import Chain
 from .batches import Stretch
+from .weighting import Weighted
 
 
 class StandIn:
@@ -41,6 +45,18 @@ class Penalised(StandIn):
         return self.layer.backward(dy, cache)
 
 
+class Regularised(StandIn):
+    """A layer whose kernel is penalised: the penalty's gradient joins the kernel's."""
+
+    penalty = 0.0
+
+    def backward(self, dy: np.ndarray, cache: Any) -> np.ndarray:
+        dx = self.layer.backward(dy, cache)
+        self.penalty, gradient = kernel_penalty(self.layer)
+        self.layer.gradients["kernel"][...] += gradient
+        return dx
+
+
 class Frozen(StandIn):
     """A layer that is not trained: its gradient stays zero."""
 
@@ -53,24 +69,35 @@ class Frozen(StandIn):
 def stand_in(layer: Any) -> Any:
     """The layer, or what stands in its place."""
     penalised = layer.activity_regularizer is not None
-    layer = layer if layer.trainable else Frozen(layer)
+    if not layer.trainable:
+        layer = Frozen(layer)
+    elif of_kernel(layer) is not None:
+        layer = Regularised(layer)
     return Penalised(layer) if penalised else layer
 
 
+def penalty_of(layer: Any) -> float:
+    """What the penalties of a layer, or of what stands in its place, were in the last step."""
+    own = layer.penalty if isinstance(layer, Penalised | Regularised) else 0.0
+    return own + (penalty_of(layer.layer) if isinstance(layer, StandIn) else 0.0)
+
+
 def eager_step(
-    chain: Chain, x: np.ndarray, target: np.ndarray, training: bool, step: int
+    chain: Chain,
+    x: np.ndarray,
+    target: np.ndarray,
+    training: bool,
+    step: int,
+    weight: np.ndarray | None = None,
 ) -> tuple[float, float, np.ndarray]:
     """One pass forward and back: reconstruction, penalty, and the gradient for x.
 
     The gradients for the weights are added to those of the layers.
     """
     layers = [stand_in(layer) for layer in chain.layers]
-    reconstruction, dx = backpropagate(layers, chain.loss, x, target, training, step)
-    penalty = 0.0
-    for layer in reversed(layers):
-        if isinstance(layer, Penalised):
-            penalty += layer.penalty
-    return reconstruction, penalty, dx
+    loss = chain.loss if weight is None else Weighted(chain.loss, weight)
+    reconstruction, dx = backpropagate(layers, loss, x, target, training, step)
+    return reconstruction, sum(map(penalty_of, reversed(layers))), dx
 
 
 def trained_ranges(layers: Sequence[Layer]) -> np.ndarray:
@@ -88,6 +115,14 @@ def trained_ranges(layers: Sequence[Layer]) -> np.ndarray:
     return np.array(ranges, np.int64).reshape(-1, 2)
 
 
+def trained_arrays(layers: Sequence[Layer]) -> np.ndarray:
+    """Where each weight array of layers that are not frozen lies, (arrays, 2)."""
+    sizes = [array.size for layer in layers for array in layer.weights.values()]
+    trained = [layer.trainable for layer in layers for _ in layer.weights]
+    ends = np.cumsum([0, *sizes])
+    return np.stack([ends[:-1], ends[1:]], axis=1)[np.array(trained, bool)]
+
+
 class EagerTrainer:
     """Runs stretches of mini-batches by `eager_step`.
 
@@ -102,15 +137,20 @@ class EagerTrainer:
         self, chain: Chain, parameters: np.ndarray, gradient: np.ndarray, slots: np.ndarray
     ):
         self.chain, self.parameters, self.gradient, self.slots = chain, parameters, gradient, slots
-        self.trained = trained_ranges(chain.layers)
+        self.threads = 1
+        self.trained, self.arrays = trained_ranges(chain.layers), trained_arrays(chain.layers)
 
     def close(self) -> None:
         """Nothing to end."""
 
     def run(
-        self, stretch: Stretch, optimizer: Optimizer, interruption: Interruption | None = None
+        self,
+        stretch: Stretch,
+        optimizer: Optimizer,
+        interruption: Interruption | None = None,
+        meanwhile: Callable[[], Any] | None = None,
     ) -> np.ndarray:
-        """As `CompiledTrainer.run`."""
+        """As `CompiledTrainer.run`, but nothing is done meanwhile: Python is at work itself."""
         interruption = interruption or Interruption()
         losses: list[tuple[float, float]] = []
         interruption.passes = 2  # the first ends the run with this step, which may take its time
@@ -119,21 +159,31 @@ class EagerTrainer:
                 break
             step = stretch.first_step + len(losses)
             x, target = stretch.x[start:stop], stretch.target[start:stop]
-            reconstruction, penalty, _ = self.loss_and_gradient(x, target, True, step)
+            weight = None if stretch.weight is None else stretch.weight[start:stop]
+            reconstruction, penalty, _ = self.loss_and_gradient(x, target, True, step, weight)
+            losses.append((reconstruction, penalty))
+            if not math.isfinite(reconstruction + penalty):  # this step is not taken
+                break
+            taken = stretch.optimizer_step + len(losses) - 1
+            (numbers,) = optimizer.numbers_by_step(taken, 1)
+            clip(optimizer, self.gradient, self.arrays)
             for low, high in self.trained:
                 optimizer.kernel(
                     *(self.parameters[low:high], self.gradient[low:high]),
-                    *(*self.slots[:, low:high], stretch.optimizer_step + len(losses) + 1),
-                    optimizer.kernel_numbers(),
+                    *(*self.slots[:, low:high], taken + 1, numbers),
                 )
-            losses.append((reconstruction, penalty))
         interruption.passes = 0
         return np.array(losses).reshape(-1, 2)
 
     def loss_and_gradient(
-        self, x: np.ndarray, target: np.ndarray, training: bool, step: int
+        self,
+        x: np.ndarray,
+        target: np.ndarray,
+        training: bool,
+        step: int,
+        weight: np.ndarray | None = None,
     ) -> tuple[float, float, np.ndarray]:
         """Reconstruction, penalty, and the gradient for x; `gradient` has that for the weights."""
         self.gradient[...] = 0
         # a copy: a layer may write over its input, which must not change the target
-        return eager_step(self.chain, x.copy(), target, training, step)
+        return eager_step(self.chain, x.copy(), target, training, step, weight)

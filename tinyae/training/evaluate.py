@@ -1,35 +1,46 @@
 """The loss of a model that is not being trained: over all samples, or of each."""
 
+from typing import Any
+
 import numpy as np
 
 from ..checks.arrays import row_chunks
 from ..checks.floating_point import converted, finite, quiet
+from ..checks.sample_weights import row_totals
 from ..engine.program import Program
+from ..maths.penalties import kernel_penalties
 from ..network.chain import Chain, training_chain
-from ..network.network import Network
+from ..network.network import Network, Samples
+from .weighting import Weighted, weighted_sums
 
 
-def finite_figures(model: Network, x: np.ndarray, target: np.ndarray) -> dict[str, float]:
+def finite_figures(model: Network, samples: Samples) -> dict[str, float]:
     """What `evaluate` gives, or a refusal."""
-    figures = evaluate(model, x, target)
+    figures = evaluate(model, samples)
     finite(np.array([*figures.values()]), "the loss", model.dtype)
     return figures
 
 
-def evaluate(model: Network, x: np.ndarray, target: np.ndarray) -> dict[str, float]:
+def evaluate(model: Network, samples: Samples) -> dict[str, float]:
     """Loss, reconstruction and penalty of admitted samples, as if all were one mini-batch."""
     chain = training_chain(model.layers, model.loss)
+    x, target, weight = samples
     if chain.compiled:
-        sums, penalties = _loss_sums(model, chain, x, target)
-        reconstruction, penalty = _mean(sums, target.size), penalties / len(x)
+        sums, penalties = _loss_sums(model, chain, samples)
+        total = float(target.size)
+        if weight is not None:
+            total = float(row_totals(weight, target[0].size).sum())
+        reconstruction, penalty = _mean(sums, total), penalties / len(x)
     else:
         outputs = _outputs(chain, x, model.dtype)
         expected = converted(target, model.dtype)
-        reconstruction = float(chain.loss.value_and_gradient(outputs[-1], expected)[0])
+        loss = chain.loss if weight is None else Weighted(chain.loss, weight)
+        reconstruction = float(loss.value_and_gradient(outputs[-1], expected)[0])
         penalty = 0.0
         for layer, a in zip(chain.layers, outputs, strict=True):
             if layer.activity_regularizer is not None:
                 penalty += layer.activity_regularizer.add(a, a)[0]
+    penalty += kernel_penalties(chain.layers)
     return {
         "loss": reconstruction + penalty,
         "reconstruction": reconstruction,
@@ -37,43 +48,50 @@ def evaluate(model: Network, x: np.ndarray, target: np.ndarray) -> dict[str, flo
     }
 
 
-def sample_errors(
-    model: Network, x: np.ndarray, target: np.ndarray, per_feature: bool
-) -> np.ndarray:
-    """The loss of each admitted sample alone, or of each of its output elements."""
-    return finite(_sample_errors(model, x, target, per_feature), "an error")
+def sample_errors(model: Network, samples: Samples, per_feature: bool) -> np.ndarray:
+    """The loss of each admitted sample alone, or of each of its output elements.
+
+    NaN where nothing was observed: where the sample's or the element's weight is zero.
+    """
+    weight, elements = samples.weight, samples.weight is not None and samples.weight.ndim > 1
+    errors = finite(_errors(model, samples, per_feature or elements), "an error")
+    if weight is None:
+        return errors
+    if per_feature or not elements:
+        errors[weight == 0] = np.nan
+        return errors
+    shares = np.where(weight > 0, weight * errors, 0).reshape(len(errors), -1).sum(axis=1)
+    totals = row_totals(weight, 1)
+    errors = np.full(len(errors), np.nan)
+    np.divide(shares, totals, out=errors, where=totals > 0)
+    return converted(errors, model.dtype)
 
 
-def _sample_errors(
-    model: Network, x: np.ndarray, target: np.ndarray, per_feature: bool
-) -> np.ndarray:
+def _errors(model: Network, samples: Samples, per_feature: bool) -> np.ndarray:
     chain = training_chain(model.layers, model.loss)
+    x, target, _ = samples
     loss = chain.kernel_loss
-    if loss is None:
-        if per_feature:
-            raise ValueError(
-                f"per_feature needs a loss of tinyae's, but {type(model.loss).__name__} gives no "
-                "element's share"
-            )
+    shares: Any = chain.loss
+    if per_feature and loss is None and not shares.says_elements:
+        raise ValueError(
+            f"per_feature needs a loss of tinyae's, or one with elements(output, target), but "
+            f"{type(model.loss).__name__} gives no element's share"
+        )
+    if loss is None and not per_feature:
         return _custom_errors(chain, x, target, model.dtype)
-    if chain.compiled and not per_feature:
-        sums = _loss_sums(model, chain, x, target)[0]
+    if not per_feature:
+        sums = _loss_sums(model, chain, samples._replace(weight=None))[0]
         return _mean_of_each(sums, target[0].size, model.dtype)
-    errors = np.empty(target.shape if per_feature else len(target), model.dtype)
-    for rows in row_chunks(len(x), x[:1].nbytes):
+    errors = np.empty(target.shape, model.dtype)
+    for rows in row_chunks(len(x), x[:1].nbytes):  # every element as a sample of its own
         output, expected = _outputs(chain, x[rows], model.dtype)[-1], target[rows]
-        if per_feature:  # every element as a sample of its own
-            sums = loss.sums(output.reshape(-1, 1), expected.reshape(-1, 1))
-            errors[rows] = converted(sums, model.dtype).reshape(expected.shape)
-        else:
-            sums = loss.sums(output, expected)
-            errors[rows] = _mean_of_each(sums, expected[0].size, model.dtype)
+        errors[rows] = shares.elements(output, converted(expected, model.dtype))
     return errors
 
 
 @quiet
-def _mean(sums: np.ndarray, size: int) -> float:
-    return float(sums.sum()) / size
+def _mean(sums: np.ndarray, total: float) -> float:
+    return float(sums.sum()) / total if total > 0 else 0.0
 
 
 @quiet
@@ -81,12 +99,22 @@ def _mean_of_each(sums: np.ndarray, size: int, dtype: np.dtype) -> np.ndarray:
     return converted(sums / size, dtype)
 
 
-def _loss_sums(
-    model: Network, chain: Chain, x: np.ndarray, target: np.ndarray
-) -> tuple[np.ndarray, float]:
+def _loss_sums(model: Network, chain: Chain, samples: Samples) -> tuple[np.ndarray, float]:
+    """Each sample's summed loss (n,), weighted if it has weights; and the sum of penalties.
+
+    Of penalties, only where the chain is compiled.
+    """
+    x, target, weight = samples
     assert chain.kernel_loss is not None
-    program = Program(chain.layers)
-    return program.evaluate(x, target, model.parameters, chain.kernel_loss, model.threads)
+    if chain.compiled:
+        given = (model.parameters, chain.kernel_loss, model.threads, weight)
+        return Program(chain.layers).evaluate(x, target, *given)
+    sums, ones = np.empty(len(x)), np.ones(len(x))
+    weight = ones if weight is None else weight
+    for rows in row_chunks(len(x), x[:1].nbytes):
+        output = _outputs(chain, x[rows], model.dtype)[-1]
+        sums[rows] = weighted_sums(chain.kernel_loss, output, target[rows], weight[rows])
+    return sums, 0.0
 
 
 def _outputs(chain: Chain, x: np.ndarray, dtype: np.dtype) -> list[np.ndarray]:

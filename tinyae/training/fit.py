@@ -4,30 +4,37 @@ import math
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
+from typing import Any
 
 import numpy as np
 
+from ..callbacks.callback import Callback, WayOut, check_callbacks, check_figures
 from ..checks.arguments import flag, optional_whole, whole
 from ..checks.arrays import admit, gather
 from ..checks.floating_point import quiet
 from ..checks.reach import warn_if_out_of_reach
+from ..checks.rows import Rows
+from ..checks.sample_weights import row_totals, step_totals
 from ..engine import tuning
 from ..machine.interruption import Interruption
+from ..maths.clipping import limit_of
+from ..maths.loss import check_targets, check_weighted
 from ..network.history import History
-from ..network.network import Network
+from ..network.network import Network, Samples
+from ..progress.progress_line import ProgressLine, check_verbose
 from .batches import Batches, Plan, Stretch
-from .callbacks import Callback, WayOut, check_callbacks, check_figures
-from .compiled import make_trainer
+from .compiled import make_trainer, parts_of
 from .divergence import Snapshot, TrainingDiverged, WayBack
 from .evaluate import evaluate
-from .progress_line import ProgressLine, check_verbose
+from .stream import Stream
 
 FIGURES = ("loss", "reconstruction", "penalty")
-Rows = tuple[np.ndarray, np.ndarray]  # samples and targets, admitted
 
 
 class EpochMeans:
     """Collects mini-batch losses into each epoch's means, weighted by the mini-batches' sizes.
+
+    Those of the reconstruction by their weights, where there are any.
 
     They are added up once, at the epoch's end: in what stretches they came does not show.
     """
@@ -35,23 +42,29 @@ class EpochMeans:
     def __init__(self) -> None:
         self._losses: list[np.ndarray] = []
         self._sizes: list[np.ndarray] = []
+        self._totals: list[np.ndarray] = []
         self._seconds = 0.0
 
     def __bool__(self) -> bool:
         return any(map(len, self._losses))
 
-    def add(self, plan: Plan, first: int, losses: np.ndarray, seconds: float) -> None:
-        """Add the losses of the steps of `plan` that begin at `first`."""
+    def add(
+        self, losses: np.ndarray, sizes: np.ndarray, totals: np.ndarray, seconds: float
+    ) -> None:
+        """Add the losses (steps, 2) of mini-batches with so many samples, and of these weights."""
         self._losses.append(losses)
-        self._sizes.append(np.diff(plan.bounds)[first : first + len(losses)])
+        self._sizes.append(sizes)
+        self._totals.append(totals)
         self._seconds += seconds
 
     @quiet
     def logs(self) -> dict[str, float]:
         """The means so far."""
         losses, sizes = np.concatenate(self._losses), np.concatenate(self._sizes)
-        sums = (losses * sizes[:, np.newaxis]).sum(axis=0)
-        reconstruction, penalty = (sums / max(1, int(sizes.sum()))).tolist()
+        factors = np.stack([np.concatenate(self._totals), sizes], axis=1)
+        sums, totals = (losses * factors).sum(axis=0), factors.sum(axis=0)
+        # without any weight the loss is 0
+        reconstruction, penalty = (sums / np.where(totals > 0, totals, 1)).tolist()
         return {
             "loss": reconstruction + penalty,
             "reconstruction": reconstruction,
@@ -96,28 +109,28 @@ class Training:
         self.history = History()
         self._means = EpochMeans()
         self._finished: list[tuple[int, dict[str, float]]] = []  # epochs, to be shown
-        self._buffers: dict[str, np.ndarray] = {}
+        self._buffers: list[dict[str, np.ndarray]] = [{}, {}]  # for this stretch and the next
+        self._gathered: list[tuple[Plan, Samples]] = []  # what is in them
+        self._ahead: Plan | None = None
         self._way_back = WayBack(model)
+        self._whole = False  # whether a step needs all of the gradient
         self._steps = 1  # mini-batches in the next stretch, once their time is known
 
-    def prepare(self, data: Rows, validation: Rows | None) -> None:
-        """Find out how to train on the data.
-
-        Parameters
-        ----------
-        data, validation : (array, array)
-            Samples and targets, admitted; the same object where the model learns its input.
-        """
-        self.x, self.target = data
-        self.validation = validation
-        warn_if_out_of_reach(self.model.layers, self.model.loss, self.target)
-        progress, n = self.model.progress, len(self.x)
+    def prepare(
+        self, data: Samples, validation: Samples | None, stream: Stream | None = None
+    ) -> None:
+        """Find out how to train on the data, the first of a stream, and on what to measure."""
+        self.data, self.validation = data, validation
+        if data.weight is not None:
+            self._row_totals = row_totals(data.weight, data.target[0].size)
+        warn_if_out_of_reach(self.model.layers, self.model.loss, data.target)
+        progress, n = self.model.progress, len(data.x)
         first = progress.epoch if self._first is None else self._first
         self.last = self._epochs + (first if self._first is None else 0)
         self.line = ProgressLine(self._verbose, first, self.last)
-        numbers = self.x[0].size + (self.target is not self.x) * self.target[0].size
+        numbers = data.x[0].size + (data.target is not data.x) * data.target[0].size
         self._rows = max(1, tuning.STRETCH_BYTES // (numbers * self.model.dtype.itemsize))
-        self._batch_size = min(self._batch_size, n)
+        self._batch_size = n if stream else min(self._batch_size, n)
         self.model.history.check()
         measured = FIGURES if validation is None else (*FIGURES, *(f"val_{f}" for f in FIGURES))
         check_figures(self._callbacks, (*measured, "seconds"))
@@ -131,28 +144,26 @@ class Training:
         closing = [lambda: self._trainer.close(), self._show_the_rest, self.line.close]
         self.way_out.calls[:0] = closing
         steps, seed = self._steps_per_epoch, self.model.seed
-        self.batches = Batches(n, self._batch_size, steps, self._shuffle, seed, progress)
+        self.batches = stream or Batches(n, self._batch_size, steps, self._shuffle, seed, progress)
         if first < self.last:
             progress.epoch = first
 
     def _make_trainer(self) -> None:
-        self._made_of = self._parts()
-        self._trainer = make_trainer(self.model, self._batch_size, self._eager)
+        self._made_of = parts_of(self.model)
+        # once whole, so for good: a step of before may have to be taken again
+        self._whole = self._whole or limit_of(self.model.optimizer)[0] > 0
+        self._trainer = make_trainer(self.model, self._batch_size, self._eager, self._whole)
 
     def _admit_targets(self) -> None:
         """Refuse a loss that a callback has set, if the targets are not what it allows."""
-        bounds, pairs = getattr(self.model.loss, "bounds", None), [(self.target, "the target")]
+        loss, all_data = self.model.loss, [(self.data, "the target")]
         if self.validation is not None:
-            pairs.append((self.validation[1], "validation_data"))
-        for target, name in pairs:
-            admit(target, name, self.model.output_shape, self.model.dtype, bounds)
-
-    def _parts(self) -> list[object]:
-        """What the trainer is made of: a callback may change it."""
-        layers = self.model.layers
-        penalties = (layer.activity_regularizer for layer in layers)
-        numbers = [None if each is None else each.kernel_numbers().tolist() for each in penalties]
-        return [[layer._version for layer in layers], numbers, self.model.loss, self.model.threads]
+            all_data.append((self.validation, "validation_data"))
+        for data, name in all_data:
+            bounds = getattr(loss, "bounds", None)
+            admit(data.target, name, self.model.output_shape, self.model.dtype, bounds)
+            check_targets(loss, data.target, name)
+            check_weighted(loss, data.weight)
 
     # Epochs
 
@@ -176,7 +187,7 @@ class Training:
         while self._finished:
             epoch, logs = self._finished[0]
             if self.validation is not None:
-                logs = with_validation(logs, partial(evaluate, self.model, *self.validation))
+                logs = with_validation(logs, partial(evaluate, self.model, self.validation))
                 with Interruption():
                     self.history.amend(logs)
                     self.model.history.amend(logs)
@@ -193,8 +204,19 @@ class Training:
 
     # Stretches
 
+    def _totals(self, plan: Plan) -> np.ndarray:
+        """By what an epoch's mean weights its mini-batches: their samples, or their weights."""
+        size = self.data.target[0].size
+        if plan.data is not None and plan.data.weight is not None:
+            return step_totals(row_totals(plan.data.weight, size), plan.bounds)
+        if self.data.weight is None or plan.data is not None:
+            return np.diff(plan.bounds) * (size if plan.data else 1)
+        return step_totals(self._row_totals[plan.rows], plan.bounds)
+
     def _advance(self) -> TrainingDiverged | None:
         """Run a stretch and count it, all of it or nothing; what went wrong, if anything."""
+        if isinstance(self.batches, Stream):
+            self.batches.fetch()  # which may take its time
         with Interruption() as interruption:
             began = time.perf_counter()
             plan, losses, error = self._run_stretch(interruption)
@@ -209,14 +231,21 @@ class Training:
         """Add the steps' losses to their epochs, of which some may be finished."""
         each = (time.perf_counter() - began) / max(1, len(losses))
         start, progress = 0, self.model.progress
+        sizes = np.diff(plan.bounds)
+        totals = self._totals(plan)
+
+        def add(end: int) -> None:
+            part = slice(start, end)
+            self._means.add(losses[part], sizes[part], totals[part], each * (end - start))
+
         for end in [end for end in plan.epoch_ends if end <= len(losses)]:
-            self._means.add(plan, start, losses[start:end], each * (end - start))
+            add(end)
             logs, self._means, start = self._means.logs(), EpochMeans(), end
             self.history.append(logs)
             self.model.history.append(logs)
             self._finished.append((progress.epoch, logs))
             progress.epoch += 1
-        self._means.add(plan, start, losses[start:], each * (len(losses) - start))
+        add(len(losses))
         if len(losses):  # small epochs can take longer to record than to train
             each = (time.perf_counter() - began) / len(losses)
             self._steps = max(1, int(tuning.STRETCH_SECONDS / each))
@@ -225,15 +254,13 @@ class Training:
         self, interruption: Interruption
     ) -> tuple[Plan, np.ndarray, TrainingDiverged | None]:
         """Its plan, the losses (steps, 2) of its good steps, and what went wrong."""
-        if self._parts() != self._made_of:
-            self._trainer.close()
-            self._admit_targets()
-            self._make_trainer()
-        epochs = self.last - self.model.progress.epoch
-        plan = self.batches.take(self._steps, self._rows, epochs, self._pauses)
+        plan = self._ahead or self._next_plan()
+        self._ahead = None
+        self._renew_trainer(int(np.diff(plan.bounds).max()))
         origin = self._way_back.remember(plan)
         try:
-            losses = self._run_steps(origin, len(plan.bounds) - 1, interruption)
+            steps = len(plan.bounds) - 1
+            losses = self._run_steps(origin, steps, interruption, partial(self._look_ahead, plan))
             good, error = self._way_back.finite_steps(losses, self._run_steps)
         except BaseException:
             interruption.passes = 0
@@ -245,21 +272,66 @@ class Training:
             progress.step, progress.optimizer_step = self._way_back.counts
         return plan, losses[:good], error
 
+    def _renew_trainer(self, rows: int) -> None:
+        """Make another trainer if a callback has changed its parts, or a mini-batch is larger."""
+        if parts_of(self.model) != self._made_of:
+            self._admit_targets()
+        elif rows <= self._batch_size:
+            return
+        self._batch_size = max(self._batch_size, rows)
+        self._trainer.close()
+        self._make_trainer()
+
+    def _next_plan(self, after: Plan | None = None) -> Plan:
+        """The mini-batches of the next stretch, or of the one after a plan, which is under way."""
+        epochs = self.last - self.model.progress.epoch - (len(after.epoch_ends) if after else 0)
+        return self.batches.take(self._steps, self._rows, epochs, self._pauses, after)
+
+    def _look_ahead(self, plan: Plan) -> None:
+        """Prepare what comes after the plan, while that is trained on."""
+        ends = len(plan.epoch_ends)
+        if self.model.progress.epoch + ends == self.last or (ends and self._pauses):
+            return  # that may have been all
+        if isinstance(self.batches, Stream):
+            self.batches.fetch(ahead=1)
+        elif self._trainer.threads == 1 or isinstance(
+            self.data.x, Rows
+        ):  # which takes time to read
+            self._ahead = self._next_plan(after=plan)
+            self._gathered.append((self._ahead, self._gather(self._ahead)))
+
     def _run_steps(
-        self, origin: Snapshot, steps: int, interruption: Interruption | None = None
+        self,
+        origin: Snapshot,
+        steps: int,
+        interruption: Interruption | None = None,
+        meanwhile: Callable[[], None] | None = None,
     ) -> np.ndarray:
         """Take the first steps of a snapshot's plan."""
-        bounds = origin.plan.bounds[: steps + 1]
-        rows = origin.plan.rows[: bounds[-1]]
-        x = self._gather("x", self.x, rows)
-        target = x if self.target is self.x else self._gather("target", self.target, rows)
-        stretch = Stretch(x, target, bounds, origin.first_step, origin.optimizer_step)
-        return self._trainer.run(stretch, origin.optimizer, interruption or Interruption())
+        plan = origin.plan
+        ready = [arrays for known, arrays in self._gathered if known is plan]
+        x, target, weight = ready[0] if ready else self._gather(plan)
+        self._gathered = [(plan, Samples(x, target, weight))]
+        bounds = plan.bounds[: steps + 1]
+        n, counts = bounds[-1], (origin.first_step, origin.optimizer_step)
+        rows = x[:n], target[:n], bounds, *counts, None if weight is None else weight[:n]
+        held = interruption or Interruption()
+        return self._trainer.run(Stretch(*rows), origin.optimizer, held, meanwhile)
 
-    def _gather(self, name: str, source: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        if len(self._buffers.get(name, ())) < len(rows):
-            self._buffers[name] = np.empty((len(rows), *source.shape[1:]), self.model.dtype)
-        out = self._buffers[name][: len(rows)]
+    def _gather(self, plan: Plan) -> Samples:
+        """The plan's rows, in buffers that are used again for the plan after the next."""
+        data = plan.data or self.data
+        self._buffers.append(self._buffers.pop(0))
+        x = self._copy("x", data.x, plan.rows)
+        target = x if data.target is data.x else self._copy("target", data.target, plan.rows)
+        weight = None if data.weight is None else self._copy("weight", data.weight, plan.rows)
+        return Samples(x, target, weight)
+
+    def _copy(self, name: str, source: Any, rows: np.ndarray) -> np.ndarray:
+        buffers, shape = self._buffers[0], source.shape[1:]
+        if len(buffers.get(name, ())) < len(rows) or buffers[name].shape[1:] != shape:
+            buffers[name] = np.empty((len(rows), *shape), self.model.dtype)
+        out = buffers[name][: len(rows)]
         gather(source, rows, out)
         return out
 

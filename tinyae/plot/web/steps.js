@@ -27,12 +27,27 @@ for (let bits = 0; bits < 65536; bits++) {
   HALVES[bits] = bits & 0x8000 ? -size : size;
 }
 
+const elu = (z) => (z < 0 ? Math.expm1(z) : z);
+
+// Number by number
 const ACTIVATIONS = {
   relu: (z) => (z < 0 ? 0 : z),
   leaky_relu: (z) => (z > 0 ? z : 0.2 * z),
-  elu: (z) => (z < 0 ? Math.expm1(z) : z),
+  elu,
+  selu: (z) => 1.0507009873554805 * (z < 0 ? 1.6732632423543772 * elu(z) : z),
+  softplus: (z) => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z))),
   tanh: Math.tanh,
   sigmoid: (z) => 1 / (1 + Math.exp(-z)),
+};
+
+// Row by row: an output depends on all of its row
+const OF_ROWS = {
+  softmax(row) {
+    const most = row.reduce((a, b) => Math.max(a, b));
+    const powers = row.map((z) => Math.exp(z - most));
+    const total = powers.reduce((a, b) => a + b);
+    return powers.map((power) => power / total);
+  },
 };
 
 // What a window of this size sees: how many of them fit into the image, down and across
@@ -106,9 +121,18 @@ const STEPS = {
     return { values: values.map((value, k) => value * weight.values[k]), shape };
   },
 
+  Rescale({ values, shape }, { scale, offset }) {
+    return { values: values.map((value) => scale * value + offset), shape };
+  },
+
   Apply({ values, shape }, { activation }) {
     const f = ACTIVATIONS[activation];
-    return { values: values.map((value) => f(value)), shape };
+    if (f) return { values: values.map((value) => f(value)), shape };
+    const y = new Float32Array(values.length);
+    const wide = shape[shape.length - 1];
+    for (let at = 0; at < values.length; at += wide)
+      y.set(OF_ROWS[activation](values.subarray(at, at + wide)), at);
+    return { values: y, shape };
   },
 
   Reshape({ values }, { shape }) {

@@ -14,6 +14,7 @@ from ..layers.building import describes
 from ..layers.layer import Layer
 from ..maths import activations
 from ..maths.formula import Formula
+from ..maths.penalties import kernel_penalty, of_kernel
 
 MOST_UNITS = 16  # of a layer that is drawn
 
@@ -28,6 +29,7 @@ class Connections(NamedTuple):
     z: np.ndarray
     dz: np.ndarray
     activation: str
+    rows: bool  # whether it depends on all of z, as softmax does
     slope: str  # dz, in terms of dy and y
 
 
@@ -42,19 +44,19 @@ class LayerStep(NamedTuple):
     connections: Connections | None  # of a layer that connects each unit with each
 
 
-class OneStep(NamedTuple):
+class SeenStep(NamedTuple):
     """All of it."""
 
     x: np.ndarray
     target: np.ndarray
     layers: list[LayerStep]
     reconstruction: float
-    penalty: float  # of the layers' outputs; the loss is the sum of the two
+    penalty: float  # of outputs and kernels; the loss is the sum of the two
     loss_formula: Formula
 
 
 @quiet
-def one_step(model: Any, x: ArrayLike, y: ArrayLike | None, name: str) -> OneStep:
+def seen_step(model: Any, x: ArrayLike, y: ArrayLike | None, name: str) -> SeenStep:
     """Forward, loss and backward on a copy of the model, without noise; large ones are refused."""
     if isinstance(model, type) or not hasattr(model, "loss_and_gradient"):
         raise ValueError(f"model must be an Autoencoder, but got {shown(model)}")
@@ -62,7 +64,7 @@ def one_step(model: Any, x: ArrayLike, y: ArrayLike | None, name: str) -> OneSte
     target = None if y is None else admit_one(y, "y", model.output_shape)[np.newaxis]
     twin = model.copy()
     (admitted,) = twin.admit((sample, target, "x"))
-    h, wanted = (converted(part, twin.dtype) for part in admitted)
+    h, wanted = (converted(part, twin.dtype) for part in admitted[:2])
     sizes = {"the input": h.size}
     sizes |= {layer.label: math.prod(layer.output_shape) for layer in twin.layers}
     for place, size in sizes.items():
@@ -88,11 +90,15 @@ def one_step(model: Any, x: ArrayLike, y: ArrayLike | None, name: str) -> OneSte
             penalties += penalty
         reached = dy.copy()
         dy = layer.backward(dy, cache)
+        if of_kernel(layer) is not None:
+            penalty, gradient = kernel_penalty(layer)
+            layer.gradients["kernel"] += gradient
+            penalties += penalty
         found.append(_seen(layer, before, after, reached, dy))
     formula = getattr(
         twin.loss, "formula", Formula("loss(y, t), t the target", "dy = its gradient")
     )
-    return OneStep(inputs[0].ravel(), wanted.ravel(), found[::-1], float(loss), penalties, formula)
+    return SeenStep(inputs[0].ravel(), wanted.ravel(), found[::-1], float(loss), penalties, formula)
 
 
 def _seen(layer: Any, x: np.ndarray, y: np.ndarray, dy: np.ndarray, dx: np.ndarray) -> LayerStep:
@@ -120,8 +126,15 @@ def _connections(layer: Any, x: np.ndarray, y: np.ndarray, dy: np.ndarray) -> Co
     if last.backward is not None:
         last.backward(y.copy().ravel(), dz)
     return Connections(
-        *(weights[0].copy(), None if bias is None else bias.copy(), gradients[0], bias_gradient),
-        *(z.ravel(), dz, last.name, last.slope),
+        kernel=weights[0].copy(),
+        bias=None if bias is None else bias.copy(),
+        kernel_gradient=gradients[0],
+        bias_gradient=bias_gradient,
+        z=z.ravel(),
+        dz=dz,
+        activation=last.name,
+        rows=last.rows,
+        slope=last.slope,
     )
 
 

@@ -16,10 +16,10 @@ import tinyae as tae
 from tests.support.small_models import samples, small_model
 from tests.support.terminal import in_a_pipe, on_a_terminal, seen
 from tinyae.checks.tables import figure
+from tinyae.progress import live_line, progress_line
+from tinyae.progress.live_line import COMPILING, duration
+from tinyae.progress.progress_line import ProgressLine
 from tinyae.training import fit as training
-from tinyae.training import live_line, progress_line
-from tinyae.training.live_line import COMPILING, duration
-from tinyae.training.progress_line import ProgressLine
 
 LOGS = {"loss": 0.5, "reconstruction": 0.5, "penalty": 0.0, "seconds": 1.0}
 
@@ -88,6 +88,17 @@ def test_a_compilation_does_not_count_for_what_is_left(clock, capsys):
     assert not shown(line, clock, capsys, 1, 2).endswith("left")
     assert shown(line, clock, capsys, 1, 3).endswith("  1:37 left")
     assert shown(line, clock, capsys, 1, 4).endswith("  1:36 left")
+
+
+def test_what_is_said_of_a_compilation_goes_with_it_and_nothing_else_does(clock, capsys):
+    line = ProgressLine(1, 0, 100)
+    for text, said in (("epoch 1", "epoch 1"), (COMPILING, "")):
+        line.write("epoch 1")
+        with line.noting_compilations():
+            if text == COMPILING:
+                line._compiles()
+            assert line.text == text
+        assert line.text == said
 
 
 def test_it_is_not_renewed_more_often_than_can_be_read(clock, capsys):

@@ -1,0 +1,82 @@
+"""To stop when a figure no longer improves."""
+
+import math
+from collections.abc import Mapping
+from typing import ClassVar
+
+import numpy as np
+
+from ..checks.arguments import flag, not_negative, whole
+from ..network.network import Network
+from .callback import Monitor
+
+
+class EarlyStopping(Monitor):
+    """Stop when a monitored figure has not improved for some epochs.
+
+    Parameters
+    ----------
+    monitor : str, default "val_loss"
+        A key of the history; smaller is better.
+    patience : int, default 0
+        Epochs without improvement after which to stop; 0 stops at the first, as 1 does.
+    min_delta : float, default 0
+        By how much the figure has to fall to count as improved.
+    restore_best_weights : bool, default False
+        Whether to put back the parameters of the best epoch when training ends, in whatever way:
+        stopped by this callback or by another, after its last epoch, by Ctrl-C or by an error. The
+        model's progress and the optimizer's state stay as they are then.
+
+    Attributes
+    ----------
+    best : float
+        The best value seen.
+    best_epoch, stopped_epoch : int or None
+        When it was, and when training was stopped.
+    """
+
+    checks: ClassVar = {
+        **Monitor.checks,
+        "patience": lambda name, epochs: whole(name, epochs, least=0),
+        "min_delta": not_negative,
+        "restore_best_weights": flag,
+    }
+
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        patience: int = 0,
+        min_delta: float = 0.0,
+        restore_best_weights: bool = False,
+    ):
+        super().__init__(monitor)
+        self.patience, self.min_delta = patience, min_delta
+        self.restore_best_weights = restore_best_weights
+
+    def set_model(self, model: Network) -> None:
+        """Begin anew, for a training of this model."""
+        self._model = model
+        self._best_parameters: np.ndarray | None = None
+        self.best = math.inf
+        self.best_epoch: int | None = None
+        self.stopped_epoch: int | None = None
+        self._waited = 0
+
+    def __call__(self, epoch: int, logs: Mapping[str, float]) -> bool:
+        value = self.value(logs)
+        if value < self.best - self.min_delta:
+            kept = self._model.parameters.copy() if self.restore_best_weights else None
+            # at once: Ctrl-C must not leave the figure of one epoch with the parameters of another
+            vars(self).update(best=value, best_epoch=epoch, _waited=0, _best_parameters=kept)
+            return False
+        self._waited += 1
+        if self._waited < self.patience:
+            return False
+        self.stopped_epoch = epoch
+        return True
+
+    def on_train_end(self) -> None:
+        """Put the best epoch's parameters back, if that was asked for."""
+        if self._best_parameters is not None:
+            self._model.parameters[...] = self._best_parameters
+            self._best_parameters = None

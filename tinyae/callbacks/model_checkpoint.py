@@ -1,0 +1,88 @@
+"""To save the model while it trains."""
+
+import math
+import os
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from ..checks.arguments import file_path, flag
+from .callback import Monitor
+
+
+class ModelCheckpoint(Monitor):
+    """Save the model after each epoch, or after those that improve a monitored figure.
+
+    Parameters
+    ----------
+    path : str or path-like
+        May hold ``{epoch}``, counted from 1, and figures such as ``{val_loss:.4f}``.
+    monitor : str, default "val_loss"
+        A key of the history; smaller is better. Used with `save_best_only`.
+    save_best_only : bool, default False
+        Whether to save only when the figure is the smallest yet.
+    training_state : bool, default True
+        Whether `fit` can go on from the file, see `Autoencoder.save`.
+
+    Attributes
+    ----------
+    best : float
+        The smallest value saved.
+
+    Raises
+    ------
+    ValueError
+        If the path lies in no folder that is there.
+    """
+
+    checks: ClassVar = {
+        **Monitor.checks,
+        "path": lambda name, path: _in_a_folder(name, path),
+        "save_best_only": flag,
+        "training_state": flag,
+    }
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        monitor: str = "val_loss",
+        save_best_only: bool = False,
+        training_state: bool = True,
+    ):
+        super().__init__(monitor)
+        self.path: str = path  # type: ignore[assignment]
+        self.save_best_only, self.training_state = save_best_only, training_state
+
+    def set_model(self, model: Any) -> None:
+        """Begin anew, for a training of this model."""
+        self._model = model
+        self.best = math.inf
+
+    def __call__(self, epoch: int, logs: Mapping[str, float]) -> None:
+        if self.save_best_only:
+            value = self.value(logs)
+            if not value < self.best:
+                return
+            self.best = value
+        self._model.save(self._path_of(epoch, logs), self.training_state)
+
+    def check_figures(self, logs: Mapping[str, float]) -> None:
+        """Refuse figures among which is none that it needs, or that its path names."""
+        self._path_of(0, logs)
+        if self.save_best_only:
+            self.value(logs)
+
+    def _path_of(self, epoch: int, logs: Mapping[str, float]) -> str:
+        try:
+            return self.path.format(epoch=epoch + 1, **logs)
+        except (LookupError, ValueError) as error:
+            raise ValueError(
+                f"ModelCheckpoint's path {self.path!r} may name epoch, {', '.join(logs)}: {error!r}"
+            ) from None
+
+
+def _in_a_folder(name: str, path: Any) -> str:
+    found = file_path(name, path)
+    folder = os.path.dirname(found.partition("{")[0])
+    if folder and not os.path.isdir(folder):
+        raise ValueError(f"{name} must lie in a folder that is there, but {folder!r} is none")
+    return found

@@ -1,0 +1,86 @@
+"""To take smaller steps when a figure no longer improves."""
+
+import math
+from collections.abc import Mapping
+from typing import ClassVar
+
+from ..checks.arguments import between, not_negative, whole
+from ..network.network import Network
+from .callback import Monitor
+
+
+class ReduceLROnPlateau(Monitor):
+    """Multiply the learning rate when a monitored figure has not improved for some epochs.
+
+    Parameters
+    ----------
+    monitor : str, default "val_loss"
+        A key of the history; smaller is better.
+    factor : float, default 0.1
+        What the learning rate is multiplied with, between 0 and 1.
+    patience : int, default 10
+        Epochs without improvement after which it is; 0 does so at the first, as 1 does.
+    min_delta : float, default 1e-4
+        By how much the figure has to fall to count as improved.
+    cooldown : int, default 0
+        Epochs after a reduction in which none is counted.
+    min_lr : float, default 0
+        The learning rate that it does not go below.
+
+    Attributes
+    ----------
+    best : float
+        The best value seen.
+
+    Raises
+    ------
+    ValueError
+        By `fit`, if the model's optimizer has a schedule in place of a learning rate.
+    """
+
+    checks: ClassVar = {
+        "factor": between,
+        "patience": lambda name, epochs: whole(name, epochs, least=0),
+        "min_delta": not_negative,
+        "cooldown": lambda name, epochs: whole(name, epochs, least=0),
+        "min_lr": not_negative,
+    }
+
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        factor: float = 0.1,
+        patience: int = 10,
+        min_delta: float = 1e-4,
+        cooldown: int = 0,
+        min_lr: float = 0.0,
+    ):
+        super().__init__(monitor)
+        self.factor, self.patience, self.min_delta = factor, patience, min_delta
+        self.cooldown, self.min_lr = cooldown, min_lr
+
+    def set_model(self, model: Network) -> None:
+        """Begin anew, for a training of this model."""
+        rate = getattr(model.optimizer, "learning_rate", None)
+        if rate is None or callable(rate):
+            raise ValueError(
+                "ReduceLROnPlateau needs an optimizer with a learning rate that stays, but got "
+                f"{model.optimizer!r}"
+            )
+        self._model, self.best = model, math.inf
+        self._waited = self._cooling = 0
+
+    def __call__(self, epoch: int, logs: Mapping[str, float]) -> None:
+        value = self.value(logs)
+        self._cooling = max(0, self._cooling - 1)
+        if value < self.best - self.min_delta:
+            self.best, self._waited = value, 0
+            return
+        self._waited = 0 if self._cooling else self._waited + 1
+        if self._cooling or self._waited < self.patience:
+            return
+        self._waited, self._cooling = 0, self.cooldown + 1
+        optimizer = self._model.optimizer
+        smaller = max(optimizer.learning_rate * self.factor, self.min_lr)
+        if smaller < optimizer.learning_rate:
+            optimizer.learning_rate = smaller

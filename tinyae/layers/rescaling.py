@@ -1,0 +1,92 @@
+"""A first layer that makes numbers of another scale of what comes: y = s x + t.
+
+Images may stay as they are, 8 bits a pixel, a quarter of the memory that float32 takes. Where a
+model begins with this layer and learns its input, what it learns is what the layer makes of it.
+"""
+
+from typing import ClassVar
+
+import numpy as np
+
+from ..checks.arguments import number
+from ..machine.jit import called
+from ..maths.formula import Formula
+from ..maths.penalties import Penalty
+from .kernels import Kernels
+from .layer import Layer
+from .steps import Rescale
+
+
+@called
+def forward(op, w, x, y, scratch, step, first):
+    scale, offset = x.dtype.type(op.scale), x.dtype.type(op.offset)
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            y[i, j] = scale * x[i, j] + offset
+
+
+@called
+def backward(op, w, x, y, dy, dw, dx, scratch, step, first):
+    if dx.size:
+        scale = x.dtype.type(op.scale)
+        for i in range(dy.shape[0]):
+            for j in range(dy.shape[1]):
+                dx[i, j] = scale * dy[i, j]
+
+
+def finite(name: str, value: object) -> float:
+    """A number that is finite."""
+    found = number(name, value)
+    if not np.isfinite(found):
+        raise ValueError(f"{name} must be finite, but got {found}")
+    return found
+
+
+class Rescaling(Layer):
+    """y = scale x + offset, for data on a scale of its own, such as pixels from 0 to 255.
+
+    As the first layer of a model that learns its input (no y is given) it also says what that is:
+    `fit`, `evaluate` and `reconstruction_error` measure the output against scale x + offset, and
+    `reconstruct` is on that scale.
+
+    Parameters
+    ----------
+    scale : float
+    offset : float, default 0
+    activity_regularizer : L1, L2, L1L2 or None
+        A penalty on y.
+
+    Examples
+    --------
+    >>> import tinyae as tae
+    >>> x = np.random.default_rng(0).integers(0, 256, (100, 4), dtype=np.uint8)
+    >>> model = tae.Autoencoder([Rescaling(1 / 255), tae.Dense(2)], [tae.Dense(4, "sigmoid")])
+    >>> history = model.fit(x, verbose=0)
+    >>> bool(model.reconstruct(x).max() <= 1)
+    True
+    """
+
+    kernels = Kernels(forward, backward, {"scale": float, "offset": float})
+    checks: ClassVar = {"scale": finite, "offset": finite}
+
+    def __init__(
+        self, scale: float, offset: float = 0.0, *, activity_regularizer: Penalty | None = None
+    ):
+        super().__init__(activity_regularizer=activity_regularizer)
+        self.scale, self.offset = scale, offset
+
+    def record_fields(self):
+        return {"scale": self.scale, "offset": self.offset}
+
+    def of(self, x: np.ndarray) -> np.ndarray:
+        """What the layer makes of numbers of any type, in its dtype."""
+        return x.astype(self.dtype) * self.dtype.type(self.scale) + self.dtype.type(self.offset)
+
+    def formula(self) -> Formula:
+        return Formula(f"y = {self.scale:g} x + {self.offset:g}", f"dx = {self.scale:g} dy")
+
+    def steps(self):
+        return [Rescale(self.scale, self.offset)]
+
+    def __repr__(self) -> str:
+        return f"Rescaling({self.scale:g}, {self.offset:g})"
