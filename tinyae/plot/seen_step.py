@@ -90,7 +90,7 @@ def seen_step(model: Any, x: ArrayLike, y: ArrayLike | None, name: str) -> SeenS
             penalties += penalty
         reached = dy.copy()
         dy = layer.backward(dy, cache)
-        if of_kernel(layer) is not None:
+        if layer.trainable and of_kernel(layer) is not None:
             penalty, gradient = kernel_penalty(layer)
             layer.gradients["kernel"] += gradient
             penalties += penalty
