@@ -143,6 +143,12 @@ def test_what_is_dead_leaves_its_line_out():
     ax.figure.canvas.draw()
 
 
+def test_a_model_without_weights_shows_all_its_layers():
+    ae = tae.Autoencoder([tae.Flatten()], [tae.Activation("tanh")], input_shape=(6,))
+    ax = plot.gradient_norms([tae.trace(ae, X)])
+    assert entries(ax) == ["encoder[0] Flatten", "decoder[0] Activation"]
+
+
 def test_traces_that_are_none_or_of_two_models_are_refused():
     first, second = (
         tae.trace(tae.Autoencoder(encoder, [tae.Dense(6)]), X)

@@ -7,7 +7,7 @@ import numpy as np
 from ..checks.floating_point import quiet
 
 MOST_DIRECTIONS = 24
-DECOMPOSED = 2_000  # codes that principal directions are found from
+DECOMPOSED = 1_000  # codes that principal directions are found from
 MARGIN = 0.12  # of what is shown, beyond most of the codes
 
 
@@ -39,16 +39,28 @@ def directions_of(codes: np.ndarray) -> list[Directions]:
 def _principal(codes: np.ndarray) -> Directions:
     centre = codes.mean(axis=0)
     rows = np.linspace(0, len(codes) - 1, min(DECOMPOSED, len(codes))).astype(int)
-    # rows of zeros, so that there are directions enough where codes are few
-    centred = np.vstack([codes[rows] - centre, np.zeros((MOST_DIRECTIONS, codes.shape[1]))])
-    _, sizes, directions = np.linalg.svd(centred, full_matrices=False)
-    count = max(2, int((sizes > 1e-6 * sizes[0]).sum()))
-    directions = directions[: min(count, MOST_DIRECTIONS)]
+    centred = codes[rows] - centre
+    variances, directions = _leading(centred)
+    count = max(2, int((variances > 1e-12 * variances[0]).sum()))
+    directions = directions[:count]
     largest = np.abs(directions).argmax(axis=1)[:, np.newaxis]
     directions *= np.sign(np.take_along_axis(directions, largest, axis=1))
-    shares = sizes**2 / max(float((sizes**2).sum()), np.finfo(float).tiny)
+    shares = variances / max(float(np.square(centred).sum()), np.finfo(float).tiny)
     names = [f"direction {i + 1} ({shares[i]:.0%})" for i in range(len(directions))]
     return _along("principal directions", names, centre, directions, codes)
+
+
+def _leading(centred: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The first eigenvalues of X'X and their vectors as rows, by the smaller of X'X and XX'."""
+    n, k = centred.shape
+    most = min(MOST_DIRECTIONS, k)
+    if k <= max(n, MOST_DIRECTIONS):
+        values, vectors = np.linalg.eigh(centred.T @ centred)
+        return values[::-1][:most], vectors.T[::-1][:most].copy()
+    padded = np.vstack([centred, np.zeros((MOST_DIRECTIONS, k))])  # where samples are few
+    values, vectors = np.linalg.eigh(padded @ padded.T)
+    across = padded.T @ vectors[:, ::-1][:, :most]
+    return values[::-1][:most], np.linalg.qr(across)[0].T.copy()
 
 
 def _along(

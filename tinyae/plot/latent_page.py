@@ -17,7 +17,7 @@ from ..version import __version__
 from .directions import Directions, directions_of
 from .drawing import COLOURS, MARKERS, as_images, grey_limits, label_index
 from .html_file import page_path, write_page
-from .javascript import bits_needed, packed, probe, read_decoder, written
+from .javascript import EXACT_NUMBERS, bits_needed, packed, probe, read_decoder, written
 
 MOST_POINTS = 10_000  # that are drawn
 MOST_NUMBERS = 150_000  # that are written for them
@@ -126,8 +126,8 @@ def _way(way: Directions, drawn: np.ndarray) -> dict[str, Any]:
     return {
         "name": way.name,
         "names": way.names,
-        "origin": way.origin.tolist(),
-        "directions": packed(way.directions),
+        "origin": packed(way.origin),
+        "directions": packed(way.directions, 32 if way.directions.size <= EXACT_NUMBERS else 16),
         "low": way.low.tolist(),
         "high": way.high.tolist(),
         "start": np.median(way.coordinates, axis=0).tolist(),

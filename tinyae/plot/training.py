@@ -79,8 +79,8 @@ def gradient_norms(
 ) -> Axes:
     """The norm of the gradient that reached each layer, trace by trace: whether it vanishes.
 
-    From dark to light stand the layers that have weights, the encoder's first. Where the grey area
-    begins, less than a thousandth of the gradient at the model's output is left.
+    From dark to light stand the layers that have weights, or all if none has, the encoder's first.
+    In the grey area less than a thousandth of the gradient at the model's output is left.
 
     Parameters
     ----------
@@ -105,7 +105,9 @@ def gradient_norms(
     if any([row.name for row in trace.rows] != names for trace in found):
         raise ValueError("traces must be of one model, but their layers differ")
     norms = np.array([[row.gradient_norm for row in trace.rows] for trace in found], float)
-    weighted = [i for i, row in enumerate(found[0].rows) if row.weight_gradient_norm is not None]
+    rows = found[0].rows
+    weighted = [i for i, row in enumerate(rows) if row.weight_gradient_norm is not None]
+    weighted = weighted or [*range(len(rows))]
     ax = axes_for(ax, (7.4, 4))
     epochs = np.arange(1, len(norms) + 1)
     drawn = np.where(norms > 0, norms, np.nan)  # on a scale that has no zero

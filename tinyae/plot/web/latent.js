@@ -5,6 +5,7 @@ const decode = readDecoder(data.decoder);
 const ways = data.ways.map((each) => ({
   ...each,
   count: each.names.length,
+  origin: Array.from(unpack(each.origin).values),
   directions: unpack(each.directions).values,
   points: unpack(each.points).values,
 }));
