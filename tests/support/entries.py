@@ -258,6 +258,7 @@ ENTRIES = {
     ),
     "plot.scores": Entry(
         *("scores", dict, lambda _, a: drawn(lambda ax: plot.scores(a, ax=ax)), (12,)),
+        accepts=(*ANY_WIDTH, "flat"),
     ),
     "plot.backprop": Entry(
         *("x", trained, lambda ae, a: drawn(lambda ax: plot.backprop(ae, a, ax=ax))), **ONE
