@@ -1,6 +1,11 @@
 """What the docstrings' examples run in."""
 
+import importlib.util
+
 import pytest
+
+# Extras whose folder of the package cannot be imported without them
+collect_ignore_glob = [] if importlib.util.find_spec("sklearn") else ["tinyae/sklearn/*"]
 
 
 @pytest.fixture(autouse=True)

@@ -15,9 +15,12 @@ from .codes.sampling import interpolate as interpolate
 from .codes.sampling import straight_line as straight_line
 from .datasets.missing import mask_missing as mask_missing
 from .files.archive import ModelFormatError as ModelFormatError
+from .inspection.anomalies import AnomalyDetector as AnomalyDetector
 from .inspection.check_gradients import check_gradients as check_gradients
 from .inspection.compare_with_pca import compare_with_pca as compare_with_pca
 from .inspection.trace import trace as trace
+from .layers.borders import Cropping2D as Cropping2D
+from .layers.borders import ZeroPadding2D as ZeroPadding2D
 from .layers.convolution import Conv2D as Conv2D
 from .layers.dense import Dense as Dense
 from .layers.kernels import Kernels as Kernels
@@ -31,6 +34,11 @@ from .layers.rescaling import Rescaling as Rescaling
 from .layers.reshaping import Activation as Activation
 from .layers.reshaping import Flatten as Flatten
 from .layers.reshaping import Reshape as Reshape
+from .layers.sequences import AveragePooling1D as AveragePooling1D
+from .layers.sequences import Conv1D as Conv1D
+from .layers.sequences import Conv1DTranspose as Conv1DTranspose
+from .layers.sequences import MaxPooling1D as MaxPooling1D
+from .layers.sequences import UpSampling1D as UpSampling1D
 from .layers.transposed_convolution import Conv2DTranspose as Conv2DTranspose
 from .linear.pca import PCA as PCA
 from .loading import load as load

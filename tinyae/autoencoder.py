@@ -4,17 +4,16 @@ import contextlib
 import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from .callbacks.callback import Callback
-from .checks.arguments import file_path, flag
+from .checks.arguments import flag
 from .checks.arrays import admit
-from .engine.program import eager_predict, program_for
-from .export.numpy_file import export_numpy
+from .engine.program import run
+from .export.exportable import Exportable
 from .files.archive import ModelFile, write
 from .layers.layer import Layer, Shape
 from .machine.interruption import Interruption
@@ -22,8 +21,7 @@ from .maths.loss import AnyLoss, read
 from .maths.optimizers import Optimizer
 from .network.document import document_of, restored
 from .network.history import History
-from .network.network import Network
-from .network.sequential import Sequential
+from .network.sequential import Sequential, up_to
 from .training.evaluate import finite_figures, sample_errors
 from .training.fit import Training
 from .training.given import Data
@@ -31,7 +29,7 @@ from .training.gradient import loss_and_gradient
 from .training.one_step import Steps
 
 
-class Autoencoder(Network):
+class Autoencoder(Exportable):
     """An encoder and a decoder, trained together to give back their input.
 
     Parameters
@@ -46,9 +44,9 @@ class Autoencoder(Network):
     optimizer : str, Adam or SGD, default "adam"
     seed : int or None, default 0
         Decides initial weights, the order of samples, noise and dropout. None draws one.
-    dtype : "float32" or "float64"
+    dtype : "float32" or "float64", or NumPy's type or dtype of that name
     threads : int, optional
-        Default: as many as the process may use. The last digits depend on it.
+        From 1 to 1024. Default: as many as the process may use. The last digits depend on it.
 
     Attributes
     ----------
@@ -84,9 +82,15 @@ class Autoencoder(Network):
 
     # Use
 
-    def encode(self, x: ArrayLike) -> np.ndarray:
-        """The codes of samples x (n, *input_shape), shape (n, *code_shape)."""
-        return self.encoder.run(self.admit_input(x))
+    def encode(self, x: ArrayLike, layer: Layer | int | None = None) -> np.ndarray:
+        """The codes of samples x (n, *input_shape), shape (n, *code_shape).
+
+        Of a `layer`, given itself or by its place in `layers`, its outputs (n, *its output_shape).
+        """
+        if layer is None:
+            return self.encoder.run(self.admit_input(x))
+        layers = up_to(layer, self.layers)
+        return run(layers, None, self.admit_input(x), self.parameters, self.threads)[0]
 
     def decode(self, z: ArrayLike) -> np.ndarray:
         """The outputs for codes z (n, *code_shape), shape (n, *output_shape)."""
@@ -97,12 +101,12 @@ class Autoencoder(Network):
     def reconstruct(self, x: ArrayLike) -> np.ndarray:
         """The output for samples x: ``decode(encode(x))``, shape (n, *output_shape)."""
         x = self.admit_input(x)
-        layers = self.layers
-        program = program_for(layers, self._program)
-        if program is None:
-            return read(self.loss, eager_predict(layers, x, self.dtype))
-        self._program = program
-        return read(self.loss, program.predict(x, self.parameters, self.threads))
+        output, self._program = run(self.layers, self._program, x, self.parameters, self.threads)
+        return read(self.loss, output)
+
+    def predict(self, x: ArrayLike) -> np.ndarray:
+        """`reconstruct`."""
+        return self.reconstruct(x)
 
     def evaluate(
         self, x: ArrayLike, y: ArrayLike | None = None, sample_weight: ArrayLike | None = None
@@ -347,9 +351,12 @@ class Autoencoder(Network):
         OSError
             If the file cannot be written; one that was there is as before.
         """
-        training_state = flag("training_state", training_state)
+        write(path, *self.to_file(training_state))
+
+    def to_file(self, training_state: bool = False) -> tuple[dict, dict[str, np.ndarray]]:
+        """What `save` writes: the document and the arrays."""
         self.require_built("save")
-        write(path, *document_of(self, training_state))
+        return document_of(self, flag("training_state", training_state))
 
     @classmethod
     def from_file(
@@ -357,22 +364,6 @@ class Autoencoder(Network):
     ) -> "Autoencoder":
         """What `save` wrote; nothing is allocated before the file is known to hold it."""
         return restored(cls, file, custom, threads)
-
-    def export_numpy(
-        self, folder: str | os.PathLike[str], *, encoder_only: bool = False
-    ) -> list[Path]:
-        """Write the model as one Python file that needs NumPy only, and its weights beside it.
-
-        See `tinyae.export.numpy_file`.
-
-        Returns
-        -------
-        list of Path
-            The two files.
-        """
-        encoder_only = flag("encoder_only", encoder_only)
-        self.require_built("export_numpy")
-        return export_numpy(self, file_path("folder", folder), encoder_only)
 
     def __getstate__(self) -> dict:
         return {**super().__getstate__(), "_training": None, "_steps": None}

@@ -8,12 +8,13 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Union
 
-from .checks.arguments import file_path, mapping, optional_whole
+from .checks.arguments import file_path, mapping, optional_threads
 from .checks.hints import hinting
 from .files.archive import ModelFile, ModelFormatError
 
 if TYPE_CHECKING:
     from .autoencoder import Autoencoder
+    from .inspection.anomalies import AnomalyDetector
     from .linear.pca import PCA
     from .network.sequential import Sequential
 
@@ -24,7 +25,7 @@ def load(
     *,
     custom: Mapping[str, Any] | None = None,
     threads: int | None = None,
-) -> Union["Autoencoder", "Sequential", "PCA"]:
+) -> Union["Autoencoder", "Sequential", "PCA", "AnomalyDetector"]:
     """Read what `save` wrote.
 
     The file may come from anywhere: nothing in it is executed, and it is checked in full before
@@ -40,7 +41,7 @@ def load(
 
     Returns
     -------
-    Autoencoder, Sequential or PCA
+    Autoencoder, Sequential, PCA or AnomalyDetector
         With a saved training state, `Autoencoder.fit` and `PCA.partial_fit` go on where they were.
 
     Raises
@@ -50,26 +51,38 @@ def load(
     OSError
         If the file cannot be read.
     """
-    path, threads = file_path("path", path), optional_whole("threads", threads)
+    path, threads = file_path("path", path), optional_threads("threads", threads)
     custom = mapping("custom", {} if custom is None else custom, "classes and activations")
     try:
         if not os.path.isfile(path) and os.path.exists(path):  # opening a pipe would wait
             raise ModelFormatError("it is not a plain file")
         with open(path, "rb") as stream:
             file = ModelFile(stream)
-            kind = file.document.pop("kind", None)
-            if kind == "pca":
-                from .linear.pca import PCA  # alone: it does without Numba
+            if file.document.get("kind") == "anomaly_detector":
+                from .inspection.anomalies import AnomalyDetector
 
-                return PCA.from_file(file)
-            if kind == "sequential":
-                from .network.sequential import Sequential
-
-                return Sequential.from_file(file, custom, threads)
-            if kind == "autoencoder":
-                from .autoencoder import Autoencoder
-
-                return Autoencoder.from_file(file, custom, threads)
-            raise ModelFormatError(f"it holds a model of the unknown kind {str(kind)[:40]!r}")
+                del file.document["kind"]
+                return AnomalyDetector.from_file(file, lambda: _model(file, custom, threads))
+            return _model(file, custom, threads)
     except ModelFormatError as error:
         raise ModelFormatError(f"{os.fspath(path)} cannot be loaded: {error}") from error
+
+
+def _model(
+    file: ModelFile, custom: Mapping[str, Any], threads: int | None
+) -> Union["Autoencoder", "Sequential", "PCA"]:
+    """The model that the file's document describes."""
+    kind = file.document.pop("kind", None)
+    if kind == "pca":
+        from .linear.pca import PCA  # alone: it does without Numba
+
+        return PCA.from_file(file)
+    if kind == "sequential":
+        from .network.sequential import Sequential
+
+        return Sequential.from_file(file, custom, threads)
+    if kind == "autoencoder":
+        from .autoencoder import Autoencoder
+
+        return Autoencoder.from_file(file, custom, threads)
+    raise ModelFormatError(f"it holds a model of the unknown kind {str(kind)[:40]!r}")

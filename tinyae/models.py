@@ -129,20 +129,25 @@ def denoising(
     )
 
 
-def sparse(penalty: L1L2 | None = None, **options: Any) -> Autoencoder:
+def sparse(
+    penalty: L1L2 | None = None, code_activation: str | None = "relu", **options: Any
+) -> Autoencoder:
     """784-64-48-32-16-32-48-64-784 with ReLU and BCE, and a penalty on its sixteen codes.
 
     Parameters
     ----------
     penalty : L1, L2 or L1L2, optional
         Default: L1(2.56e-3), which is 1e-5 at batch size 256 for those who sum over the batch.
+    code_activation : str, optional
+        Of the codes: with ReLU many are exactly zero; None makes them linear, as in the tutorial.
     """
+    check_activation("code_activation", code_activation)
     check_penalty("penalty", penalty)
     penalty = L1(2.56e-3) if penalty is None else penalty
     return Autoencoder(
         encoder=[
             *(Dense(units, "relu") for units in (64, 48, 32)),
-            Dense(16, "relu", activity_regularizer=penalty),
+            Dense(16, code_activation, activity_regularizer=penalty),
         ],
         decoder=[*(Dense(units, "relu") for units in (32, 48, 64)), Dense(784, "sigmoid")],
         input_shape=(784,),

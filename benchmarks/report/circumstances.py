@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.workloads.data import has_mnist
+from tinyae.cli.installation import matrix_product, speed
 
 PACKAGES = (
     *("numpy", "numba", "torch", "jax", "keras", "tensorflow-cpu", "tensorflow", "scikit-learn"),
@@ -28,6 +29,7 @@ def circumstances(command: str) -> dict[str, Any]:
         "threads": 2,
         "python": platform.python_version(),
         "versions": versions,
+        "product": f"{matrix_product()}, {speed('float32'):.0f} GFLOP/s in float32 on one core",
         "date": str(date.today()),
         "command": command,
         "data": data,

@@ -29,7 +29,8 @@ def about(circumstances: dict[str, Any], missing: dict[str, list[str]]) -> str:
     versions = ", ".join(f"{name} {number}" for name, number in circumstances["versions"].items())
     text = (
         f"{circumstances['machine']}, {circumstances['threads']} threads, Python "
-        f"{circumstances['python']}, {versions}; {circumstances['date']}; data: "
+        f"{circumstances['python']}, {versions}; tinyae's products by {circumstances['product']}; "
+        f"{circumstances['date']}; data: "
         f"{circumstances['data']}. `{circumstances['command']}`"
     )
     if missing:

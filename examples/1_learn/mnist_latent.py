@@ -2,7 +2,8 @@
 
 Then the same network as it was first written for TensorFlow 1: tanh, every
 weight and bias from N(0, 0.1²), Adam at 1e-4, 2,500 random batches of 50, the
-loss every 250.
+loss every 250; walks through its plane from digit to digit, and digits decoded
+from codes that are drawn from it.
 
 --full takes all 18,081 images of MNIST; else it is the 1,793 that are bundled.
 """
@@ -57,6 +58,17 @@ def main(out, full=False, seed=0, sizes=(784, 500, 300, 2), epochs=10, steps=250
     fig.savefig(out / "generated.png", bbox_inches="tight")
     latent = tae.plot.compare_latent(pca, ae, x_test[:2000], y_test[:2000])
     latent[0].figure.savefig(out / "latent.png", bbox_inches="tight")
+    ends = {digit: x_test[np.flatnonzero(y_test == digit)[0]] for digit in DIGITS}
+    strips = {
+        f"{a} to {b}": tae.interpolate(tf1, ends[a], ends[b], 9)
+        for a, b in ((1, 5), (5, 6), (6, 1))
+    }
+    ax = tae.plot.interpolation(strips, title="Walks through the plane of the tanh network")
+    ax.figure.savefig(out / "tanh_walks.png", bbox_inches="tight")
+    density = tae.GaussianSampler().fit(tf1.encode(x))
+    drawn = tae.generate(tf1, density, 49, seed=seed)
+    ax = tae.plot.samples(drawn, title="From codes drawn of the tanh network's plane")
+    ax.figure.savefig(out / "tanh_samples.png", bbox_inches="tight")
     some = x_test[np.concatenate([np.flatnonzero(y_test == digit)[:3] for digit in DIGITS])]
     rows = {"image": some, "PCA": pca.reconstruct(some), "autoencoder": ae.reconstruct(some)}
     ax = tae.plot.interpolation(rows, title="Test images, and what two numbers keep of them")

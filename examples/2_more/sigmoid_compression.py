@@ -1,9 +1,13 @@
 """784 pixels through 64 numbers and back, by sigmoids only: 20,000 steps of Adam.
 
 The tutorial draws random batches of 256 and prints the loss every 1,000 steps;
-here that is an epoch of ``fit(steps_per_epoch=1000)``. Without --full it is
-3,000 steps on 6,000 images, which the model begins to learn by heart: the
-training error falls below that of PCA, the test error does not.
+here that is an epoch of ``fit(steps_per_epoch=1000)``. The tutorial's own
+figures stand beside, as far as they are known.
+
+Without --full it is 3,000 steps on 6,000 images, and on the test images PCA
+with as many numbers wins: 220,000 weights begin to learn so few images by
+heart, so the training error falls below that of PCA, the test error does not.
+What changes it is more data and patience: all 60,000 images and 20,000 steps.
 """
 
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
@@ -49,7 +53,7 @@ def main(out, full=False, seed=0, thousands=3):
         losses.append(ae.evaluate(x[:10000])["loss"])
         test_losses.append(ae.evaluate(x_test)["loss"])
         step = 1000 * (epoch + 1)
-        theirs = f"{TUTORIAL[step]:11.5f}" if full and step in TUTORIAL else ""
+        theirs = (f"{TUTORIAL[step]:11.5f}" if step in TUTORIAL else f"{'-':>11}") * full
         print(f"{step:6}{losses[-1]:11.5f}{test_losses[-1]:11.5f}{theirs}", flush=True)
 
     note(-1, {})

@@ -128,7 +128,9 @@ def test_every_library_has_a_colour():
 def test_circumstances_name_what_a_reader_needs(monkeypatch):
     monkeypatch.delenv("TINYAE_DATA", raising=False)
     found = circumstances("a command")
-    assert {"machine", "threads", "python", "versions", "date", "command", "data"} == set(found)
+    names = {"machine", "threads", "python", "versions", "product", "date", "command", "data"}
+    assert names == set(found)
+    assert "GFLOP/s in float32 on one core" in found["product"]
     assert {"numpy", "numba"} <= set(found["versions"])
     assert "bundled" in found["data"]
     monkeypatch.setenv("TINYAE_DATA", "somewhere")

@@ -3,18 +3,18 @@
 import pytest
 
 import tinyae as tae
-from tests.support.browser import Opened, chromium_path
+from tests.support.browser import BROWSER
+from tests.support.open_page import Opened
 
 
 @pytest.fixture(scope="session")
 def chromium():
     playwright = pytest.importorskip("playwright.sync_api")
-    path = chromium_path()
-    if path is None:
+    if BROWSER is None:
         pytest.skip("needs chromium")
     with playwright.sync_playwright() as driver:
         # in a container the process is root's, whom Chromium's sandbox refuses
-        browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        browser = driver.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
         yield browser
         browser.close()
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import tinyae as tae
-from tests.support.browser import assert_legible
+from tests.support.open_page import assert_legible
 from tinyae.plot.seen_step import seen_step
 
 X = np.array([0.1, 0.9, 0.4, 0.7])

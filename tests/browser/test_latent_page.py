@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import tinyae as tae
-from tests.support.browser import assert_legible, settle
+from tests.support.open_page import assert_legible, settle
 from tinyae.linear.pca import PCA
 
 HERE = "() => codeAt(place)"

@@ -1,5 +1,7 @@
 """Callbacks: who is called when and with what, what they may do, and early stopping."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -211,6 +213,42 @@ def test_it_stops_a_real_training_on_its_validation_loss():
     best = min(history["val_loss"])
     assert stopping.best == best == history["val_loss"][stopping.best_epoch]
     assert ae.evaluate(samples(10, 1))["loss"] == best
+
+
+@pytest.mark.parametrize("verbose", [0, 1, 2])
+@pytest.mark.parametrize("restore", [False, True])
+def test_why_it_stopped_is_shown_in_one_line_unless_nothing_is(verbose, restore, capsys):
+    ae, stop = small_model(), tae.EarlyStopping("penalty", restore_best_weights=restore)
+    ae.fit(samples(), epochs=9, callbacks=[stop], verbose=verbose)
+    back = ", whose parameters are put back" * restore
+    told = f"stopped early: penalty was best with 0.000 in epoch 1{back}"
+    assert stop.reason == told
+    assert (stop.best_epoch, stop.stopped_epoch) == (0, 1)
+    lines = capsys.readouterr().out.splitlines()
+    assert (lines[-1:] == [told]) == (verbose > 0)
+    assert len([line for line in lines if "stopped" in line]) == (verbose > 0)
+    ae.fit(samples(), epochs=1, callbacks=[stop], verbose=verbose)
+    assert stop.reason == ""
+    assert "stopped" not in capsys.readouterr().out
+
+
+def test_a_figure_that_never_was_a_number_is_said_to_be_so():
+    stop = tae.EarlyStopping("loss")
+    assert stop.reason == ""
+    stop.set_model(None)
+    assert stop(0, {"loss": math.nan})
+    assert stop.reason == "stopped early: loss was never a number"
+
+
+def test_a_callback_of_ones_own_says_nothing_of_its_reason(capsys):
+    class Own:
+        reason = "mine"
+
+        def __call__(self, epoch, logs):
+            return True
+
+    small_model().fit(samples(), epochs=3, callbacks=[Own()], verbose=2)
+    assert "mine" not in capsys.readouterr().out
 
 
 def test_a_figure_that_is_not_there_is_named():

@@ -151,3 +151,48 @@ def test_whole_numbers_of_numpy_are_whole_numbers():
 def test_an_array_of_no_dimension_is_no_list(make, name):
     with pytest.raises(ValueError, match=f"{name} must"):
         make(np.array(3))
+
+
+@pytest.mark.parametrize("kind", ["float32", "float64"])
+def test_a_dtype_is_a_name_or_numpys(kind):
+    for given in (kind, getattr(np, kind), np.dtype(kind), np.zeros(1, kind).dtype):
+        assert model(dtype=given).dtype == np.dtype(kind)
+        net = tae.Sequential([tae.Dense(3)])
+        net.build((4,), given)
+        assert net.dtype == np.dtype(kind)
+        assert model().copy(given).dtype == np.dtype(kind)
+
+
+ODD_DTYPES = [
+    *(float, int, object, np.float16, np.dtype(">f8"), np.dtype("float16"), np.float32(1)),
+    *("f4", "single", "d", "Float32", "<f4", ">f4", "int32", "", b"float32", 32, True),
+    *(np.zeros(2), tae.Dense(3)),
+]
+
+
+@pytest.mark.parametrize("given", ODD_DTYPES)
+def test_any_other_dtype_is_refused(given):
+    net = tae.Sequential([tae.Dense(3)])
+    for call in (
+        lambda: model(dtype=given),
+        lambda: net.build((4,), given),
+        lambda: model().copy(given),
+    ):
+        with pytest.raises(ValueError, match=r'^dtype must be "float32" or "float64", but got '):
+            call()
+
+
+def test_threads_are_no_more_than_a_machine_has_a_use_for(tmp_path):
+    ae, net = model(input_shape=(4,)), tae.Sequential([tae.Dense(3)])
+    ae.save(tmp_path / "m.npz")
+    for threads in (1025, 10**6, 10**30):
+        for call in (
+            lambda n=threads: model(threads=n),
+            lambda n=threads: setattr(ae, "threads", n),
+            lambda n=threads: setattr(net, "threads", n),
+            lambda n=threads: tae.load(tmp_path / "m.npz", threads=n),
+        ):
+            with pytest.raises(ValueError, match=r"threads must be a whole number from 1 to 1024"):
+                call()
+    ae.threads = 1024
+    assert ae.reconstruct(X).shape == X.shape

@@ -6,16 +6,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tinyae as tae
-from tinyae.engine import loop
+from tinyae.engine import loop, tuning
 from tinyae.engine.program import Program
 from tinyae.machine.calls import NONE
+from tinyae.machine.numba_parts import DISABLED
 from tinyae.maths.loss import loss_address
 from tinyae.maths.optimizers import step_address
+from tinyae.network import backprop
 from tinyae.network.chain import training_chain
 from tinyae.training.batches import Stretch
 from tinyae.training.eager import EagerTrainer
 
 BOUNDS = np.array([0, 7, 14, 19])
+BLOCKS = [1, 7, loop.UPDATE_BLOCK] if DISABLED else [loop.UPDATE_BLOCK]  # it is compiled in
 
 
 def data():
@@ -39,12 +42,18 @@ def model_and_run(threads, apart, capacity):
         loss=loss_address(model.loss.kernel, dtype),
         loss_settings=model.loss.kernel_numbers(),
         optimizer=step_address(optimizer.kernel, dtype),
-        settings=optimizer.kernel_numbers(),
+        settings=optimizer.numbers_by_step(3, 1),
+        clip=0.0,
+        clip_together=0,
+        arrays=np.empty((0, 2), np.int64),
+        squares=np.empty((threads, 0)),
         parameters=model.parameters,
         gradients=np.zeros((1 if apart else threads, model.parameters.size)),
         slots=model.slots,
         x=x.reshape(-1),
         target=target.reshape(-1),
+        weights=np.empty((0, 0)),
+        totals=np.diff(BOUNDS) * float(target[0].size),
         bounds=BOUNDS,
         first_step=4,
         optimizer_step=3,
@@ -56,7 +65,8 @@ def model_and_run(threads, apart, capacity):
 @np.errstate(over="ignore")  # as in compiled code
 def add_and_update(run, index, apart):
     """One mini-batch, one thread after the other."""
-    threads, room, nothing = len(run.losses), np.zeros(loop.UPDATE_BLOCK), np.empty(0)
+    threads, nothing = len(run.losses), np.empty(0)
+    room = np.zeros(max(loop.UPDATE_BLOCK, loop.widest(run.table)))
     for thread in range(threads):
         values = run.values[0 if apart else thread]
         gradient = nothing if apart else run.gradients[thread]
@@ -65,7 +75,7 @@ def add_and_update(run, index, apart):
         if apart:
             loop.update_apart(run, thread, index, run.values[0], room)
         else:
-            loop.update(run, thread, run.optimizer_step + index + 1)
+            loop.update(run, thread, index, True)
     assert not room.any()
 
 
@@ -84,7 +94,9 @@ def test_without_an_optimizer_the_gradient_stays(threads, apart):
 
 @pytest.mark.parametrize("threads", [1, 3, 5])
 @pytest.mark.parametrize("apart", [False, True])
-def test_what_threads_do_is_one_step(threads, apart):
+@pytest.mark.parametrize("block", BLOCKS)
+def test_what_threads_do_is_one_step(threads, apart, block, monkeypatch):
+    monkeypatch.setattr(loop, "UPDATE_BLOCK", block)
     model, run = model_and_run(threads, apart, capacity=7 if apart else 2)
     twin = model.copy()
     for index in range(len(BOUNDS) - 1):
@@ -98,6 +110,22 @@ def test_what_threads_do_is_one_step(threads, apart):
     np.testing.assert_allclose(run.losses.sum(axis=0), losses, rtol=1e-12)
     np.testing.assert_allclose(model.parameters, twin.parameters, rtol=1e-9)
     np.testing.assert_allclose(model.slots, twin.slots, rtol=1e-9, atol=1e-300)
+
+
+@pytest.mark.parametrize("capacity", [1, 2, 3, 19])
+@pytest.mark.parametrize("stretch", [4, 19])
+def test_samples_are_taken_in_chunks_that_end_where_they_end(capacity, stretch, monkeypatch):
+    """All in order, each once, and nothing is written behind the last."""
+    model, (x, target) = model_and_run(1, False, 2)[0], data()
+    program = Program(model.layers)
+    monkeypatch.setattr(Program, "capacity", lambda self, rows: min(rows, capacity))
+    monkeypatch.setattr(tuning, "CALL_NUMBERS", stretch * (program.inputs + program.outputs))
+    expected = backprop.forward(model.layers, x)[0]
+    np.testing.assert_allclose(program.predict(x, model.parameters, 1), expected, rtol=1e-12)
+    sums, penalty = program.evaluate(x, target, model.parameters, model.loss, 1)
+    np.testing.assert_allclose(sums, ((expected - target) ** 2).sum(axis=1), rtol=1e-12)
+    code = model.layers[1].forward(x)[0]
+    assert penalty == pytest.approx(0.3 * (code**2).sum(), rel=1e-12)
 
 
 def test_a_thread_that_is_told_to_stop_adds_no_more():

@@ -11,6 +11,7 @@ import pytest
 
 import tinyae as tae
 from tests.support.hostile_files import KINDS, load_or_refuse, saved
+from tinyae.files.archive import ModelFile
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -36,6 +37,18 @@ def test_what_is_cut_in_the_middle_of_an_array_says_how_much_is_there(tmp_path):
             tae.load(path)
         declared = f"'{member.filename}' declares {member.file_size:,} bytes"
         assert f"{declared}, but the file has {cut:,} in all" in str(caught.value)
+
+
+def test_what_is_cut_after_it_was_opened_is_missed(tmp_path):
+    """Whatever stood before in the memory that is read into."""
+    path = tmp_path / "model.npz"
+    path.write_bytes(saved("autoencoder"))
+    with open(path, "r+b") as file:
+        opened = ModelFile(file)
+        whole = opened.read("parameters")
+        file.truncate(file.tell() - 1)
+        with pytest.raises(tae.ModelFormatError, match="'parameters' is damaged"):
+            opened.read("parameters", whole.copy())
 
 
 def test_ten_thousand_changed_bytes(tmp_path):

@@ -58,8 +58,10 @@ def test_documents_with_other_values(kind, tmp_path):
 def use(loaded, path):
     """What was loaded can be saved, and run."""
     loaded.save(path)
-    run = loaded.predict if isinstance(loaded, tae.Sequential) else loaded.reconstruct
-    shape = (4,) if isinstance(loaded, tae.PCA) else loaded.input_shape
+    alone = isinstance(loaded, tae.Sequential | tae.AnomalyDetector)
+    run = loaded.predict if alone else loaded.reconstruct
+    model = getattr(loaded, "model", loaded)
+    shape = (4,) if isinstance(model, tae.PCA) else model.input_shape
     run(np.full((2, *shape), 0.5))
 
 

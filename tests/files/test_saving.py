@@ -68,10 +68,17 @@ def test_a_model_without_parameters_comes_back(tmp_path):
 ODD_ARGUMENTS = {
     "Dense": dict(units=3, activation="elu", use_bias=False, kernel_initializer="he_uniform"),
     "Conv2D": dict(filters=2, kernel_size=(2, 3), strides=(2, 1), padding="same", use_bias=False),
-    "Conv2DTranspose": dict(filters=2, kernel_size=3, strides=2, bias_initializer="glorot_normal"),
+    "Conv2DTranspose": dict(filters=2, kernel_size=3, strides=2, output_padding=(0, 1)),
     "MaxPooling2D": dict(pool_size=3, strides=(1, 2), padding="same"),
     "AveragePooling2D": dict(pool_size=(1, 3), padding="same"),
     "UpSampling2D": dict(size=(1, 3)),
+    "ZeroPadding2D": dict(padding=((0, 2), (1, 0))),
+    "Cropping2D": dict(cropping=((1, 0), (0, 3))),
+    "Conv1D": dict(filters=2, kernel_size=3, strides=2, padding="same", activation="softmax"),
+    "Conv1DTranspose": dict(filters=2, kernel_size=3, strides=3, output_padding=1),
+    "MaxPooling1D": dict(pool_size=3, strides=2, padding="same"),
+    "AveragePooling1D": dict(pool_size=3),
+    "UpSampling1D": dict(size=3),
     "Activation": dict(activation="tanh"),
     "Flatten": {},
     "Reshape": dict(target_shape=(2, -1)),
@@ -93,7 +100,7 @@ ODD_ARGUMENTS = {
     "L1L2": dict(l1=0.5, l2=0.25),
     "Adam": dict(learning_rate=0.5, beta_1=0.25, beta_2=0.75, epsilon=0.125),
     "SGD": dict(learning_rate=0.5, momentum=0.25),
-    "RandomNormal": dict(stddev=0.5),
+    "RandomNormal": dict(stddev=0.5, mean=-0.25),
 }
 
 

@@ -5,13 +5,14 @@ import pytest
 import tinyae as tae
 from tests.support.layer_cases import chain_of, each_case, samples
 from tests.support.steps_in_numpy import RUN, assert_same, run_steps
-from tinyae.export import numpy_file
+from tinyae.export import c_calls, numpy_file, onnx_file, shapes
 from tinyae.layers import steps
 from tinyae.layers.building import describes
 
 
 def test_every_primitive_is_known_to_all_who_run_or_write_them():
-    assert set(RUN) == set(numpy_file.WRITERS) == set(steps.PRIMITIVES)
+    tables = (RUN, shapes.SHAPES, *(each.WRITERS for each in (numpy_file, c_calls, onnx_file)))
+    assert [set(table) for table in tables] == [set(steps.PRIMITIVES)] * len(tables)
 
 
 @each_case

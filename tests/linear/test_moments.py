@@ -3,13 +3,14 @@
 import os
 import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinyae.linear import moments
+from tinyae.linear import moments, sharing
 from tinyae.linear.moments import Moments, merge
 from tinyae.machine import threads as cores
 
@@ -80,9 +81,30 @@ def test_each_core_computes_on_its_own_and_blas_is_left_as_it_was(samples, monke
 def test_a_limit_of_threads_or_of_memory_is_kept(samples, blas, room, monkeypatch):
     use(2, monkeypatch, blas)
     monkeypatch.setattr(moments, "PRODUCT_ROWS", 10)
-    monkeypatch.setattr(moments, "WORKER_BYTES", room)
-    monkeypatch.setattr(moments, "ThreadPoolExecutor", None)
+    monkeypatch.setattr(sharing, "WORKER_BYTES", room)
+    monkeypatch.setattr(sharing, "ThreadPoolExecutor", None)
     assert_near(of(samples), expected(samples))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_each_thread_has_room_for_its_sums_a_product_and_a_piece(samples, dtype, monkeypatch):
+    pools = []
+
+    class Pool(ThreadPoolExecutor):
+        def __init__(self, workers):
+            pools.append(workers)
+            super().__init__(workers)
+
+    use(9, monkeypatch)
+    monkeypatch.setattr(moments, "ThreadPoolExecutor", Pool)
+    monkeypatch.setattr(moments, "PRODUCT_ROWS", 10)
+    x = samples.astype(dtype)
+    features = x.shape[1]
+    sums, product, piece = 8 * features**2, x.itemsize * features**2, x.itemsize * 10 * features
+    for room in (3 * (sums + product + piece), 4 * (sums + product + piece) - 1):
+        monkeypatch.setattr(moments, "WORKER_BYTES", room)
+        assert_near(of(x), expected(x), 1e-12 if dtype == "float64" else 1e-6)
+    assert pools == [3, 3]
 
 
 def fail():
@@ -98,27 +120,27 @@ def interrupt():
 def test_a_failure_or_an_interruption_ends_the_work_of_all(samples, what, error, monkeypatch):
     use(2, monkeypatch)
     monkeypatch.setattr(moments, "PRODUCT_ROWS", 1)
-    done, told = [], []
+    done, told = [], threading.Event()
     subtract, partial_sums = moments._subtract_and_sum, moments._partial_sums
-
     both = threading.Barrier(2, timeout=60)
 
-    def listening(*arguments):
+    def together(*arguments):
         both.wait()
-        told.append(arguments[-1])  # the list in which all are told to stop
-        return partial_sums(*arguments)
+        try:
+            return partial_sums(*arguments)
+        finally:
+            told.set()
 
     def disturbed(rows, shift, out):
         done.append(len(rows))
         if len(done) == 5:
             what()
-        for _ in range(10**6):  # who comes later waits until all have been told
-            if len(done) <= 5 or told[0]:
-                break
+        if len(done) > 5:  # who comes later waits until the other has been told
+            told.wait(60)
             os.sched_yield()
         return subtract(rows, shift, out)
 
-    monkeypatch.setattr(moments, "_partial_sums", listening)
+    monkeypatch.setattr(moments, "_partial_sums", together)
     monkeypatch.setattr(moments, "_subtract_and_sum", disturbed)
     with pytest.raises(error):
         of(samples)

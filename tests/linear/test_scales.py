@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import tinyae as tae
 from tests.support import exact_pca
-from tinyae.linear import jacobi, moments, solvers
+from tinyae.linear import deviations, jacobi, moments, singular, solvers
 from tinyae.linear.pca import PCA
 
 TOLERANCE = {np.float32: 1e-5, np.float64: 1e-6}
@@ -157,7 +157,9 @@ def ways(monkeypatch):
     noted(solvers, "moments", lambda x, dtype: dtype.name)
     noted(solvers, "of_scatter", lambda *_: "eigenvectors")
     noted(solvers, "of_factor", lambda *_: "factor")
-    noted(solvers, "_by_rotations", lambda *_: "rotations")
+    noted(singular, "_by_rotations", lambda *_: "rotations")
+    noted(deviations.Deviations, "matrix", lambda *_: "Gram")
+    noted(solvers, "_by_products", lambda *_: "products")
     return used
 
 
@@ -172,7 +174,14 @@ def ways(monkeypatch):
         ([1, 1, 4.5e8], "float64", 60, ["float64", "eigenvectors", "factor"]),
         ([1, 1, 7e8], "float64", 60, ["float64", "eigenvectors", "factor", "rotations"]),
         ([1, 1, 1e11], "float64", 60, ["float64", "eigenvectors", "factor", "rotations"]),
-        ([1, 2, 3, 4, 5, 6], "float64", 5, ["factor"]),
+        ([1, 2, 3, 4, 5, 6], "float64", 6, ["float64", "eigenvectors"]),
+        ([1, 2, 3, 4, 5, 6], "float64", 5, ["Gram"]),
+        ([1, 2, 3, 4, 5, 6], "float32", 5, ["Gram"]),
+        ([1] * 5 + [1e7], "float64", 5, ["Gram", "factor"]),
+        ([1] * 5 + [1e11], "float64", 5, ["Gram", "factor", "rotations"]),
+        (list(1 / np.arange(1, 301)), "float64", 130, ["products"]),
+        (list(1 / np.arange(1, 258)), "float64", 300, ["products"]),
+        (list(1 / np.arange(1, 258)), "float64", 1029, ["float64", "eigenvectors"]),
         ([1e-30] * 3, "float32", 60, ["float32", "float64", "eigenvectors"]),
         ([0, 0, 0], "float64", 60, ["float64", "factor"]),
     ],

@@ -1,77 +1,34 @@
-"""Finding a BLAS, proving it, and the portable product."""
+"""Finding a BLAS, proving it, and what is passed over."""
 
 import ctypes
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from numba import cfunc, types
+from numba import types
 
-from tinyae.machine import blas
+from tests.support import reference_blas
+from tests.support.fresh_python import run_python
+from tinyae.machine import blas, scipy_blas, verdict
 from tinyae.machine.numba_parts import DISABLED
 
-needs_jit = pytest.mark.skipif(DISABLED, reason="nothing is compiled, the portable product neither")
-PLAIN, TRANSPOSED = blas.NO_TRANSPOSE, blas.TRANSPOSE
-
-
-def caller(address, bits, real):
-    """The C function ``cblas_?gemm`` at an address."""
-    integer = ctypes.c_int64 if bits == 64 else ctypes.c_int32
-    matrix = [ctypes.c_void_p, integer]
-    kinds = (*[ctypes.c_int] * 3, *[integer] * 3, real, *matrix, *matrix, real, *matrix)
-    return ctypes.CFUNCTYPE(None, *kinds)(address)
+needs_jit = pytest.mark.skipif(DISABLED, reason="nothing is compiled")
 
 
 @pytest.fixture(scope="module")
-def narrow():
-    """Products that take 32-bit integers, as a BLAS with the classic interface does."""
-    return [
-        cfunc(types.void(*blas.gemm_arguments(real, types.CPointer(real), 32)))(blas._gemm)
-        for real in (types.float32, types.float64)
-    ]
+def reference():
+    """Products that are right, and take 64-bit integers."""
+    return reference_blas.addresses(64)
 
 
 @needs_jit
-@given(
-    *[st.integers(0, 9)] * 3,
-    *[st.booleans()] * 2,
-    *[st.sampled_from([0.0, 1.0, -0.5])] * 2,
-    st.sampled_from([np.float32, np.float64]),
-)
-def test_the_portable_product(m, k, n, transpose_a, transpose_b, alpha, beta, dtype):
-    portable = blas.portable()
-    single = dtype is np.float32
-    gemm = caller(
-        *(portable.sgemm if single else portable.dgemm, 64),
-        ctypes.c_float if single else ctypes.c_double,
-    )
-    rng = np.random.default_rng([m, k, n])
-    A = rng.integers(-4, 5, (k, m) if transpose_a else (m, k)).astype(dtype)
-    B = rng.integers(-4, 5, (n, k) if transpose_b else (k, n)).astype(dtype)
-    C = rng.integers(-4, 5, (m, n)).astype(dtype) if beta else np.full((m, n), np.nan, dtype)
-    expected = alpha * np.matmul(A.T if transpose_a else A, B.T if transpose_b else B)
-    if beta:
-        expected += beta * C
-    gemm(
-        *(blas.ROW_MAJOR, TRANSPOSED if transpose_a else PLAIN),
-        *(TRANSPOSED if transpose_b else PLAIN, m, n, k),
-        *(alpha, A.ctypes.data, A.shape[1], B.ctypes.data, B.shape[1]),
-        *(beta, C.ctypes.data, n),
-    )
-    np.testing.assert_array_equal(C, expected)
-
-
-@needs_jit
-def test_right_products_are_recognised(narrow):
-    portable = blas.portable()
-    assert blas.multiplies(portable.sgemm, portable.dgemm, 64)
-    assert blas.multiplies(*(product.address for product in narrow), 32)
+def test_right_products_are_recognised(reference):
+    assert blas.multiplies(*reference, 64)
+    assert blas.multiplies(*reference_blas.addresses(32), 32)
 
 
 def distorted(address, real, distort):
     """A product that calls the one at `address` with its arguments changed."""
-    right = caller(address, 64, real)
+    right = blas.caller(address, 64, real)
     wrapped = type(right)(lambda *arguments: right(*distort(list(arguments))))
     return wrapped, ctypes.cast(wrapped, ctypes.c_void_p).value
 
@@ -98,18 +55,12 @@ def skip_a_term(arguments):
 
 @needs_jit
 @pytest.mark.parametrize("distort", [forget_to_accumulate, double, do_nothing, skip_a_term])
-def test_wrong_products_are_refused(distort):
-    right = blas.portable()
-    keep_s, wrong_s = distorted(right.sgemm, ctypes.c_float, distort)
-    keep_d, wrong_d = distorted(right.dgemm, ctypes.c_double, distort)
-    assert not blas.multiplies(wrong_s, right.dgemm, 64)
-    assert not blas.multiplies(right.sgemm, wrong_d, 64)
+def test_wrong_products_are_refused(distort, reference):
+    keep_s, wrong_s = distorted(reference[0], ctypes.c_float, distort)
+    keep_d, wrong_d = distorted(reference[1], ctypes.c_double, distort)
+    assert not blas.multiplies(wrong_s, reference[1], 64)
+    assert not blas.multiplies(reference[0], wrong_d, 64)
     del keep_s, keep_d
-
-
-def test_find_gives_what_multiplies():
-    found = blas.find()
-    assert blas.multiplies(found.sgemm, found.dgemm, found.integer_bits)
 
 
 def test_numpys_wheels_carry_a_blas_that_is_found():
@@ -117,24 +68,146 @@ def test_numpys_wheels_carry_a_blas_that_is_found():
     if "openblas" not in config["name"]:
         pytest.skip("this NumPy was built without OpenBLAS")
     found = blas.find()
-    assert found.spelling != "portable"
-
-
-@needs_jit
-def test_without_a_known_spelling_the_product_is_the_portable_one(monkeypatch):
-    monkeypatch.setattr(blas, "SPELLINGS", (("no_{}_such_name", 64),))
-    assert blas.find().spelling == "portable"
-
-
-@needs_jit
-def test_a_candidate_that_multiplies_wrongly_is_passed_over(monkeypatch):
-    monkeypatch.setattr(blas, "multiplies", lambda *arguments: False)
-    assert blas.find().spelling == "portable"
+    assert "cblas" in found.spelling
+    assert found.threads is blas.NUMPYS_THREADS
+    assert blas.multiplies(found.sgemm, found.dgemm, found.integer_bits)
+    assert "openblas" in verdict.library_of(found.sgemm) or not verdict.library_of(found.sgemm)
 
 
 def test_what_was_found_is_bound_once():
-    expected = blas.Blas("numpy", 64, 0, 0) if DISABLED else blas.find()
-    assert expected == blas.BLAS
+    assert (blas.NUMPY if DISABLED else blas.find()) == blas.BLAS
+    assert blas.BLAS_THREADS is blas.BLAS.threads
+
+
+@pytest.fixture
+def alone(monkeypatch):
+    """Neither NumPy nor SciPy has a BLAS."""
+    monkeypatch.setattr(blas, "libraries", lambda: ())
+    monkeypatch.setattr(scipy_blas, "addresses", lambda: None)
+
+
+def test_without_a_blas_the_product_is_the_portable_one(alone):
+    assert blas.find() is blas.PORTABLE
+
+
+def test_a_candidate_that_multiplies_wrongly_is_passed_over(monkeypatch):
+    monkeypatch.setattr(blas, "multiplies", lambda *arguments: False)
+    assert blas.find() is blas.PORTABLE
+
+
+# A BLAS that nobody knows
+
+
+@needs_jit
+@pytest.mark.parametrize(("seconds", "slow"), [((3.0, 1.0), True), ((2.9, 1.0), False)])
+def test_one_that_is_much_slower_is_passed_over(alone, seconds, slow, monkeypatch, reference):
+    candidate = blas.Blas("cblas_{}", 64, *reference)
+    monkeypatch.setattr(blas, "candidates", lambda: iter([(candidate, False)]))
+    monkeypatch.setattr(verdict, "_name", lambda address: f"drawn-{seconds[0]}")
+    monkeypatch.setattr(verdict, "times", lambda gemm: seconds)
+    assert (blas.find() is blas.PORTABLE) == slow
+    monkeypatch.setattr(blas, "candidates", lambda: iter([(candidate, True)]))
+    assert blas.find() is candidate
+
+
+@needs_jit
+def test_plain_loops_are_much_slower(reference):
+    """That is so on every processor that has vectors: 8 times here."""
+    gemm = blas.caller(reference[0], 64, ctypes.c_float)
+    reference_time, own = verdict.times(gemm)
+    assert reference_time > verdict.MUCH * own > 0
+
+
+@pytest.fixture
+def kept(monkeypatch, tmp_path):
+    """Verdicts are kept here; how often it was measured is counted."""
+    measured = []
+    monkeypatch.setattr(verdict, "kernel_cache", lambda: tmp_path / "kernels")
+    monkeypatch.setattr(verdict, "times", lambda gemm: measured.append(gemm) or (5.0, 1.0))
+    return measured, tmp_path / "kernels"
+
+
+def test_a_verdict_is_kept(kept):
+    measured, folder = kept
+    assert verdict.is_slow(1, None)
+    assert verdict.is_slow(1, None)
+    assert len(measured) == 1
+    (file,) = folder.iterdir()
+    file.write_text("1.5 1.0")
+    assert not verdict.is_slow(1, None)
+
+
+def test_a_verdict_that_cannot_be_read_is_found_again_in_each_process(kept):
+    measured, folder = kept
+    verdict.is_slow(1, None)
+    (file,) = folder.iterdir()
+    file.write_text("no number")
+    assert verdict.is_slow(1, None)
+    assert len(measured) == 2
+    assert len(list(folder.iterdir())) == 1
+
+
+def test_of_two_processes_the_first_decides(kept, monkeypatch):
+    """Another's verdict may come while this one measures."""
+    _, folder = kept
+
+    def times(gemm):
+        folder.mkdir()
+        (folder / f"product-{verdict._name(1)}.txt").write_text("1.0 1.0")
+        return 5.0, 1.0
+
+    monkeypatch.setattr(verdict, "times", times)
+    assert not verdict.is_slow(1, None)
+
+
+def test_where_nothing_can_be_kept_it_is_measured(kept):
+    measured, folder = kept
+    folder.write_text("a file")
+    assert verdict.is_slow(1, None)
+    assert len(measured) == 1
+
+
+# SciPy's
+
+
+WITHOUT_NUMPYS = """
+from tinyae.machine import threads
+threads.libraries = lambda: ()
+import tests.conftest
+from tinyae.machine import blas, products
+"""
+
+
+@needs_jit
+def test_scipys_blas_is_the_second_best():
+    pytest.importorskip("scipy")
+    code = (
+        WITHOUT_NUMPYS
+        + """
+from tests.support.products import check_products, check_products_of_columns
+check_products(); check_products_of_columns()
+import tinyae as tae, numpy as np
+seen = []
+class Look:
+    def __call__(self, epoch, logs): ...
+limit = blas.BLAS_THREADS
+before = limit.get_threads()
+with limit.hold(1):
+    assert limit.get_threads() == 1
+assert limit is not threads.BLAS_THREADS and limit.get_threads() == before
+print(blas.BLAS.spelling, blas.BLAS.integer_bits)
+"""
+    )
+    assert run_python(code) == "scipy.linalg.cython_blas 64"
+
+
+@needs_jit
+def test_without_scipy_there_is_none(monkeypatch):
+    def missing(module, name):
+        raise ModuleNotFoundError("No module named 'scipy'")
+
+    monkeypatch.setattr(scipy_blas, "get_cython_function_address", missing)
+    assert scipy_blas.addresses() is None
 
 
 @pytest.mark.parametrize("bits", [32, 64])

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.support.fresh_python import run_python
 from tests.support.products import (
@@ -15,6 +17,7 @@ from tests.support.products import (
     shapes,
 )
 from tinyae.machine.numba_parts import DISABLED
+from tinyae.machine.portable import gemm
 
 needs_jit = pytest.mark.skipif(DISABLED, reason="nothing is compiled")
 of_both_types = pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -91,8 +94,9 @@ check_products()
 """
 
 NO_LIBRARIES = """
-from tinyae.machine import threads
+from tinyae.machine import scipy_blas, threads
 threads.libraries = lambda: ()
+scipy_blas.addresses = lambda: None
 from tinyae.machine import blas
 """
 
@@ -103,6 +107,25 @@ def test_the_portable_product_inside_kernels():
         NO_LIBRARIES + PRODUCTS + "check_products_of_columns(); print(blas.BLAS.spelling, DISABLED)"
     )
     assert run_python(code) == "portable False"
+
+
+@needs_jit
+@of_both_types
+@given(
+    *[st.sampled_from([0, 1, 3, 4, 5, 9, 255, 256, 257])] * 3,
+    *[st.booleans()] * 3,
+)
+def test_the_portable_product(dtype, m, k, n, accumulate, transpose_A, transpose_B):
+    """Exact, since whole numbers are summed: at the ends of tiles and of stretches above all."""
+    rng = np.random.default_rng([m, k, n])
+    A = rng.integers(-4, 5, (k, m) if transpose_A else (m, k)).astype(dtype)
+    B = rng.integers(-4, 5, (n, k) if transpose_B else (k, n)).astype(dtype)
+    C = rng.integers(-4, 5, (m, n)).astype(dtype) if accumulate else np.full((m, n), np.nan, dtype)
+    expected = np.matmul(A.T if transpose_A else A, B.T if transpose_B else B)
+    if accumulate:
+        expected += C
+    gemm(A, B, C, accumulate, transpose_A, transpose_B)
+    np.testing.assert_array_equal(C, expected)
 
 
 def test_without_the_jit_the_products_are_numpys_and_no_blas_is_needed():
@@ -122,13 +145,9 @@ blas.BLAS = blas.register()
 def test_a_blas_with_32_bit_integers(tmp_path):
     """In a cache of its own: it would replace what all others load."""
     code = """
-from numba import cfunc, types
+from tests.support import reference_blas
 from tinyae.machine import blas
-narrow = [
-    cfunc(types.void(*blas.gemm_arguments(real, types.CPointer(real), 32)))(blas._gemm)
-    for real in (types.float32, types.float64)
-]
-found = blas.Blas("narrow", 32, *(product.address for product in narrow))
+found = blas.Blas("narrow", 32, *reference_blas.addresses(32))
 """
     # where a register holds either, only the machine code tells that the narrow ones are passed
     call = "void @tinyae_sgemm(" + ", ".join(["i32"] * 6)

@@ -17,13 +17,44 @@ def test_available_cores(monkeypatch):
 
 
 def test_a_library_without_thread_functions_is_passed_over(monkeypatch):
-    monkeypatch.setattr(cores, "THREAD_SPELLINGS", ("no_{}_such_name",))
-    assert cores.thread_functions() == (None, None)
+    monkeypatch.setattr(cores, "THREAD_SPELLINGS", (("no_such_name", "none_either"),))
+    assert cores.thread_functions(cores.libraries()) == (None, None)
 
 
 def test_a_library_that_does_not_load_is_passed_over(monkeypatch):
     monkeypatch.setattr(cores.glob, "glob", lambda pattern: ["/nowhere/libopenblas.so"])
     assert len(list(cores.libraries())) == 1
+
+
+def test_an_environments_own_blas_is_looked_for_after_numpys(monkeypatch, tmp_path):
+    seen = []
+    monkeypatch.setattr(cores.sys, "prefix", str(tmp_path))
+    monkeypatch.setattr(cores.ctypes, "CDLL", lambda path: seen.append(path) or path)
+    for name in ("Library/bin/libcblas.dll", "Library/bin/mkl_rt.2.dll", "lib/libmkl_rt.so.2"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    list(cores.libraries())
+    assert "_multiarray_umath" in seen[0]
+    names = ["libcblas.dll", "mkl_rt.2.dll", "libmkl_rt.so.2"]
+    assert [os.path.basename(path) for path in seen[-3:]] == names
+
+
+class Accelerate:
+    """Which computes on all cores (0) or on one (1)."""
+
+    def __init__(self):
+        state = [0]
+        self.BLASGetThreading = lambda: state[0]
+        self.BLASSetThreading = lambda kind: state.__setitem__(0, kind)
+
+
+def test_accelerate_computes_on_one_core_or_on_all(monkeypatch):
+    monkeypatch.setattr(cores, "available", lambda: 8)
+    limit = ThreadLimit(*cores.thread_functions([Accelerate()]))
+    assert limit.get_threads() == 8
+    with limit.hold(1):
+        assert limit.get_threads() == 1
+    assert limit.get_threads() == 8
 
 
 class Library:

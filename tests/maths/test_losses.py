@@ -323,6 +323,24 @@ def test_a_sigmoid_before_bce_is_found_and_changes_nothing_but_precision(end):
     assert ((fused.reconstruct(x) > 0) & (fused.reconstruct(x) < 1)).all()
 
 
+class OwnPenalty(tae.L2):
+    """One that is not known as a penalty on sigmoid(z)."""
+
+    of_sigmoid = None
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_one_penalty_that_needs_the_sigmoids_output_keeps_it(place):
+    penalties = [OwnPenalty(0.1) if place == each else PENALTY for each in range(3)]
+    layers = [tae.Dense(4, "sigmoid", activity_regularizer=penalties[0])]
+    layers += [tae.Flatten(activity_regularizer=penalty) for penalty in penalties[1:]]
+    ae = tae.Autoencoder([tae.Dense(3)], layers, (4,), "bce", dtype="float64")
+    x = np.random.default_rng(0).random((7, 4))
+    assert training_chain(ae.layers, ae.loss).first_logits is None
+    expected = sum(naive.penalty(ae.reconstruct(x), p.l1, p.l2) for p in penalties)
+    assert ae.evaluate(x)["penalty"] == pytest.approx(expected, rel=1e-12)
+
+
 @pytest.mark.parametrize("end", ENDS)
 def test_a_fused_gradient_by_finite_differences(end):
     x = np.random.default_rng(1).random((3, 4))

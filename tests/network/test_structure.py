@@ -75,6 +75,20 @@ def test_a_layer_has_one_place():
         tae.Autoencoder([layer], [tae.Dense(4)], input_shape=(4,))
 
 
+def test_a_chain_that_is_built_alone_begins_with_seed_0_in_float32():
+    """Whose layers draw their weights, and their noise, by it."""
+    chains = [tae.Sequential([tae.GaussianNoise(1.0), tae.Dense(3)]) for _ in range(3)]
+    for chain, arguments in zip(
+        chains, ({}, {"dtype": "float32", "seed": 0}, {"seed": 1}), strict=True
+    ):
+        chain.build((4,), **arguments)
+    default, same, other = (chain.forward(np.ones((2, 4)), training=True)[0] for chain in chains)
+    np.testing.assert_array_equal(default, same)
+    assert default.dtype == np.float32
+    assert (default != other).any()
+    assert (chains[0].parameters != chains[2].parameters).any()
+
+
 def test_a_model_adopts_what_was_built_alone():
     chain = tae.Sequential([tae.Dense(3, "tanh")])
     chain.build((4,), seed=7)

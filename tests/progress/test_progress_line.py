@@ -99,6 +99,10 @@ def test_what_is_said_of_a_compilation_goes_with_it_and_nothing_else_does(clock,
                 line._compiles()
             assert line.text == text
         assert line.text == said
+    capsys.readouterr()
+    for verbose in (0, 2):  # no line that could be renewed
+        ProgressLine(verbose, 0, 100)._compiles()
+    assert capsys.readouterr().out == ""
 
 
 def test_it_is_not_renewed_more_often_than_can_be_read(clock, capsys):

@@ -42,6 +42,8 @@ REFUSED = [
     (lambda m: (m, "loss"), "nope", "loss must be one of"),
     (lambda m: (m, "optimizer"), 3, "optimizer must be one of"),
     (lambda m: (m, "threads"), 0, "threads must be a whole number of at least 1"),
+    (lambda m: (m.encoder, "threads"), 0, "threads must be a whole number of at least 1"),
+    (lambda m: (m.decoder, "threads"), 1.5, "threads must be a whole number of at least 1"),
     (lambda m: (m.layers[0], "units"), 5, "its units stays as it is"),
     (lambda m: (m.layers[0], "use_bias"), False, "its use_bias stays"),
     (lambda m: (m.layers[0], "weights"), {}, r"its weights stays .* \[...\] = values"),

@@ -1,11 +1,15 @@
 """Models without shapes: interrupted while they are built, refused, and built by many threads."""
 
+import contextlib
+import os
+import signal
 import threading
 
 import numpy as np
 import pytest
 
 import tinyae as tae
+from tests.support.interrupts import interrupted_at
 from tests.support.world_parts import Countdown, OwnLayer, X, dense
 from tinyae.machine.numba_parts import DISABLED
 
@@ -55,6 +59,27 @@ def test_after_ctrl_c_in_an_initializer_a_retry_gives_the_same_bytes(how, interr
     twin = make()
     build(twin)
     assert part.parameters.tobytes() == twin.parameters.tobytes()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals as POSIX sends them")
+def test_ctrl_c_anywhere_in_a_call_that_is_refused_leaves_nothing_behind():
+    """Also while what the call has built is undone."""
+
+    def call():
+        with contextlib.suppress(ValueError):
+            ae.evaluate(X, np.ones((len(X), 7)))
+
+    ae, handler = lazy(), signal.getsignal(signal.SIGINT)
+    places, broken = interrupted_at({}, call).places, []
+    assert places > 100
+    for place in range(1, places + 1):
+        ae = lazy()
+        where = interrupted_at(place, call).where
+        built = ae.built or any(part.built for part in [ae.encoder, ae.decoder, *ae.layers])
+        if built or signal.getsignal(signal.SIGINT) != handler:
+            broken += where
+            signal.signal(signal.SIGINT, handler)
+    assert broken == []
 
 
 # Refusals

@@ -35,7 +35,7 @@ def attributes(target):
 
 def has_fixed_methods(target):
     """Whether an object's own methods would be passed over, since its class has kernels."""
-    parts = (tae.Layer, tae.MSE, tae.BCE, tae.Adam, tae.SGD, tae.L1L2)
+    parts = (tae.Layer, tae.Loss, tae.Adam, tae.SGD, tae.L1L2)
     return isinstance(target, parts) and type(target).__module__.startswith("tinyae")
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import tinyae as tae
-from tests.support.entries import FLAT, SQUARES, data, model, pca, pictured, sampler
+from tests.support.entries import FLAT, SQUARES, data, detector, model, pca, pictured, sampler
 from tests.support.layer_cases import LAYER_CASES
 from tinyae import datasets, models, plot
 
@@ -80,11 +80,19 @@ def calls(folder: Path) -> dict[str, Call]:
         "Autoencoder.clear_gradients": (lambda: model().clear_gradients, {}),
         "Autoencoder.copy": (lambda: model().copy, {"dtype": "float64"}),
         "Autoencoder.decode": (lambda: model().decode, {"z": x}),
-        "Autoencoder.encode": (lambda: model().encode, {"x": x}),
+        "Autoencoder.encode": (lambda: model().encode, {"x": x, "layer": 0}),
+        "Autoencoder.predict": (lambda: model().predict, {"x": x}),
         "Autoencoder.evaluate": (lambda: model().evaluate, {"x": x, "y": x}),
-        "Autoencoder.export_numpy": (
-            lambda: model().export_numpy,
-            {"folder": folder / "exported", "encoder_only": False},
+        **{
+            f"Autoencoder.export_{kind}": (
+                lambda kind=kind: getattr(model(), f"export_{kind}"),
+                {"folder": folder / "exported", "encoder_only": False},
+            )
+            for kind in ("numpy", "c")
+        },
+        "Autoencoder.export_onnx": (
+            lambda: model().export_onnx,
+            {"path": folder / "m.onnx", "encoder_only": False},
         ),
         "Autoencoder.fit": (
             lambda: model().fit,
@@ -109,6 +117,18 @@ def calls(folder: Path) -> dict[str, Call]:
         ),
         "Autoencoder.summary": (lambda: model().summary, {}),
         "latent_diagnostics": (lambda: tae.latent_diagnostics, {"codes": x}),
+        "AnomalyDetector": (
+            lambda: tae.AnomalyDetector,
+            {"model": detector("model"), "quantile": 0.5},
+        ),
+        **{
+            f"AnomalyDetector.{name}": (lambda name=name: getattr(detector("PCA"), name), {"x": x})
+            for name in ("fit", "score", "predict", "explain")
+        },
+        "AnomalyDetector.save": (
+            lambda: detector("PCA").save,
+            {"path": folder / "d.npz", "training_state": True},
+        ),
         "GaussianSampler": (lambda: tae.GaussianSampler, {"covariance": "full"}),
         "GaussianSampler.fit": (lambda: sampler("full").fit, {"codes": x}),
         "GaussianSampler.log_prob": (lambda: sampler("full").log_prob, {"codes": x}),
@@ -138,12 +158,19 @@ def calls(folder: Path) -> dict[str, Call]:
             {"name": "scale", "shape": (6,), "initializer": "zeros"},
         ),
         "Layer.clear_gradients": (lambda: built().layers[0].clear_gradients, {}),
-        "PCA": (lambda: tae.PCA, {"n_components": 2}),
+        "PCA": (lambda: tae.PCA, {"n_components": 2, "whiten": False}),
         **{
             f"PCA.{name}": (lambda name=name: getattr(pca(), name), {"x": x})
-            for name in ("encode", "fit", "partial_fit", "reconstruct")
+            for name in ("encode", "partial_fit", "reconstruct", "transform", "score_samples")
         },
-        "PCA.decode": (lambda: pca().decode, {"z": x[:, :3]}),
+        **{
+            f"PCA.{name}": (lambda name=name: getattr(pca(), name), {"x": x, "y": None})
+            for name in ("fit", "fit_transform", "score")
+        },
+        **{
+            f"PCA.{name}": (lambda name=name: getattr(pca(), name), {"z": x[:, :3]})
+            for name in ("decode", "inverse_transform")
+        },
         "PCA.reconstruction_error": (
             lambda: pca().reconstruction_error,
             {"x": x, "per_feature": False},
@@ -154,8 +181,13 @@ def calls(folder: Path) -> dict[str, Call]:
             {"path": folder / "model.npz", "custom": {}, "threads": 1},
         ),
         "kernel": (lambda: tae.kernel, {"function": lambda z: z}),
-        "RandomNormal": (lambda: tae.RandomNormal, {"stddev": 0.1}),
-        **{name: (lambda name=name: getattr(tae, name), {}) for name in ("BCE", "MSE")},
+        "RandomNormal": (lambda: tae.RandomNormal, {"stddev": 0.1, "mean": 0.5}),
+        **{
+            name: (lambda name=name: getattr(tae, name), {})
+            for name in ("BCE", "MAE", "MSE", "CategoricalCrossentropy")
+        },
+        "Huber": (lambda: tae.Huber, {"delta": 0.5}),
+        "Columns": (lambda: tae.Columns, {"columns": [(0, "mse")]}),
         **{name: (lambda name=name: getattr(tae, name), {}) for name in ("Loss", "Optimizer")},
         "SGD": (lambda: tae.SGD, {"learning_rate": 0.1, "momentum": 0.5}),
         "Adam": (
@@ -165,6 +197,7 @@ def calls(folder: Path) -> dict[str, Call]:
         "L1": (lambda: tae.L1, {"l1": 0.1}),
         "L2": (lambda: tae.L2, {"l2": 0.1}),
         "L1L2": (lambda: tae.L1L2, {"l1": 0.1, "l2": 0.1}),
+        "History.copy": (lambda: tae.History(loss=[1.0]).copy, {}),
         "History.plot": (lambda: tae.History(loss=[1.0]).plot, {"title": "A", "ax": None}),
         "Sequential": (lambda: tae.Sequential, {"layers": [tae.Dense(2)], "label": "Sequential"}),
         "Sequential.build": (
@@ -173,6 +206,7 @@ def calls(folder: Path) -> dict[str, Call]:
         ),
         "Sequential.clear_gradients": (lambda: built().clear_gradients, {}),
         "Sequential.copy": (lambda: built().copy, {}),
+        "Sequential.summary": (lambda: built().summary, {}),
         "Sequential.predict": (lambda: built().predict, {"x": x}),
         "Sequential.save": (lambda: built().save, {"path": folder / "chain.npz"}),
         "EarlyStopping": (
@@ -233,6 +267,20 @@ def calls(folder: Path) -> dict[str, Call]:
             )
             for name in ("error_map", "reconstructions")
         },
+        "plot.blame": (
+            lambda: plot.blame,
+            {
+                **{"explanation": detector("PCA").explain(x), "sample": 0, "n": 3},
+                **{"names": list("abcdef"), "title": "A", "ax": None},
+            },
+        ),
+        "plot.blame_map": (
+            lambda: plot.blame_map,
+            {
+                "explanation": tae.AnomalyDetector(pca(2, SQUARES)).fit(squares).explain(squares),
+                **{"n": 3, "title": "A", "ax": None},
+            },
+        ),
         "plot.interpolation": (
             lambda: plot.interpolation,
             {"strips": {"a": squares}, "title": "A", "ax": None},
@@ -314,7 +362,7 @@ def calls(folder: Path) -> dict[str, Call]:
             {"filters": (2, 1)},
         ),
         "models.denoising": (lambda: models.denoising, {"stddev": 0.1, "filters": (2, 1)}),
-        "models.sparse": (lambda: models.sparse, {"penalty": tae.L1(0.1)}),
+        "models.sparse": (lambda: models.sparse, {"penalty": tae.L1(0.1), "code_activation": None}),
         "datasets.mnist": (
             lambda: datasets.mnist,
             {"path": folder, "digits": (1,), "images": False},

@@ -81,6 +81,10 @@ def sampler(kind):
     return tae.GaussianSampler(kind).fit(data(seed=1))
 
 
+def detector(kind):
+    return tae.AnomalyDetector(trained() if kind == "model" else pca(), 0.9).fit(data(seed=1))
+
+
 class Drawn:
     """A density that draws what it is given."""
 
@@ -197,9 +201,21 @@ ENTRIES = {
     "PCA.fit": Entry("x", pca, lambda p, a: learned(p.fit(a)), accepts=ANY_WIDTH),
     "PCA.partial_fit": Entry("x", pca, lambda p, a: learned(p.partial_fit(a))),
     "PCA.encode": Entry("x", pca, lambda p, a: p.encode(a)),
+    "PCA.fit_transform": Entry("x", pca, lambda p, a: p.fit_transform(a), accepts=ANY_WIDTH),
+    "PCA.score_samples": Entry("x", pca, lambda p, a: p.score_samples(a)),
     "PCA.decode": Entry("z", pca, lambda p, a: p.decode(a), (12, 3)),
     "PCA.reconstruct": Entry("x", pca, lambda p, a: p.reconstruct(a)),
     "PCA.reconstruction_error": Entry("x", pca, lambda p, a: p.reconstruction_error(a)),
+    **{
+        f"AnomalyDetector({kind}).{name}": Entry("x", functools.partial(detector, kind), call)
+        for kind in ("model", "PCA")
+        for name, call in {
+            "fit": lambda d, a: [d.fit(a).threshold_, d.usual_],
+            "score": lambda d, a: d.score(a),
+            "predict": lambda d, a: d.predict(a),
+            "explain": lambda d, a: [d.explain(a).blame, d.explain(a).ranking],
+        }.items()
+    },
     **{
         f"GaussianSampler({kind}).{name}": entry
         for kind in ("diag", "full")

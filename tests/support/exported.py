@@ -46,13 +46,31 @@ def assert_equal(result, expected):
     np.testing.assert_allclose(result / largest, expected / largest, rtol=0, atol=1e-6)
 
 
+def error_of(result, expected):
+    """How far away, as a share of the largest number expected."""
+    assert result.shape == expected.shape
+    assert result.dtype == expected.dtype
+    largest = float(np.abs(expected).max())
+    error = float(np.abs(result.astype(np.float64) - expected).max())
+    return error / largest if largest > 0 else error
+
+
+# How far an exported program's outputs may be from the model's, as a share of the largest
+ALLOWED = {"float32": 1e-5, "float64": 1e-12}
+
+
+def assert_close(result, expected):
+    """To the precision that every exported program keeps."""
+    assert error_of(result, expected) <= ALLOWED[expected.dtype.name]
+
+
 def functions(file):
     return [
         node.name for node in ast.parse(file.read_text()).body if isinstance(node, ast.FunctionDef)
     ]
 
 
-def assert_refused(model, message, tmp_path):
+def assert_refused(model, message, tmp_path, export="export_numpy"):
     with pytest.raises(ValueError, match=message):
-        model.export_numpy(tmp_path / "out")
+        getattr(model, export)(tmp_path / "out")
     assert not (tmp_path / "out").exists()

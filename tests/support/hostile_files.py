@@ -37,11 +37,18 @@ def model():
 
 
 @functools.cache
+def detector():
+    x = np.random.default_rng(0).random((5, 4, 4, 1))
+    return tae.AnomalyDetector(model()).fit(x)
+
+
+@functools.cache
 def saved(kind):
     """The bytes of a small file of that kind."""
     save = {
         "autoencoder": lambda path: model().save(path, training_state=True),
         "sequential": lambda path: model().encoder.save(path),
+        "detector": lambda path: detector().save(path, training_state=True),
         "pca": lambda path: tae.PCA(2).fit(np.eye(4)).save(path, training_state=True),
     }
     with tempfile.TemporaryDirectory() as folder:
@@ -50,7 +57,7 @@ def saved(kind):
         return path.read_bytes()
 
 
-KINDS = ("autoencoder", "sequential", "pca")
+KINDS = ("autoencoder", "sequential", "pca", "detector")
 
 
 def arrays_of(kind="autoencoder"):
@@ -81,7 +88,11 @@ def load_or_refuse(path, kind="autoencoder"):
         assert reason.startswith(f"{path} cannot be loaded: ")
         assert len(reason) < 1000
         return None
-    if kind == "pca":
+    if kind == "detector":
+        assert np.isfinite(loaded.threshold_)
+        assert 0 < loaded.quantile < 1
+        assert loaded.usual_ is None or loaded.usual_.shape == loaded.model.output_shape
+    elif kind == "pca":
         assert np.isfinite(loaded.components_).all()
     else:
         assert np.isfinite(loaded.parameters).all()

@@ -162,6 +162,52 @@ def _upsampling(layer, x):
     return y
 
 
+def _zero_padding(layer, x):
+    return np.pad(x, ((0, 0), *layer.padding, (0, 0)))
+
+
+def _cropping(layer, x):
+    (top, bottom), (left, right) = layer.cropping
+    return x[:, top : x.shape[1] - bottom, left : x.shape[2] - right]
+
+
+def _zeros_first(layer, window, size, windows):
+    """Before a sequence of that size, for that many windows."""
+    if layer.padding == "valid":
+        return 0
+    return max((windows - 1) * layer.strides + window - size, 0) // 2
+
+
+def _conv1d(layer, x):
+    W, y = layer.weights["kernel"].astype(float), np.zeros((len(x), *layer.output_shape))
+    first = _zeros_first(layer, layer.kernel_size, x.shape[1], y.shape[1])
+    for i, v in np.ndindex(y.shape[1], layer.kernel_size):
+        if 0 <= (place := i * layer.strides + v - first) < x.shape[1]:
+            y[:, i] += product(x[:, place], W[v])
+    return activation(layer.activation, y + layer.weights.get("bias", 0))
+
+
+def _conv1d_transpose(layer, x):
+    W, y = layer.weights["kernel"].astype(float), np.zeros((len(x), *layer.output_shape))
+    first = _zeros_first(layer, layer.kernel_size, y.shape[1], x.shape[1])
+    for i, v in np.ndindex(x.shape[1], layer.kernel_size):
+        if 0 <= (place := i * layer.strides + v - first) < y.shape[1]:
+            y[:, place] += product(x[:, i], W[v].T)
+    return activation(layer.activation, y + layer.weights.get("bias", 0))
+
+
+def _pooling1d(reduce):
+    def forward(layer, x):
+        y = np.empty((len(x), *layer.output_shape))
+        first = _zeros_first(layer, layer.pool_size, x.shape[1], y.shape[1])
+        for i in range(y.shape[1]):
+            start = i * layer.strides - first
+            y[:, i] = reduce(x[:, max(0, start) : start + layer.pool_size], axis=1)
+        return y
+
+    return forward
+
+
 # One line for each kind of layer; CONTRIBUTING.md shows one for a new kind
 FORWARD = {
     "Dense": _dense,
@@ -174,6 +220,13 @@ FORWARD = {
     "MaxPooling2D": _pooling(np.max),
     "AveragePooling2D": _pooling(np.mean),
     "UpSampling2D": _upsampling,
+    "ZeroPadding2D": _zero_padding,
+    "Cropping2D": _cropping,
+    "Conv1D": _conv1d,
+    "Conv1DTranspose": _conv1d_transpose,
+    "MaxPooling1D": _pooling1d(np.max),
+    "AveragePooling1D": _pooling1d(np.mean),
+    "UpSampling1D": lambda layer, x: np.repeat(x, layer.size, axis=1),
     "Dropout": lambda layer, x: x,  # active in training only
     "GaussianNoise": lambda layer, x: x,
     "Rescaling": lambda layer, x: layer.scale * x + layer.offset,

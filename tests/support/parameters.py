@@ -48,7 +48,9 @@ KINDS: dict[str, frozenset[str]] = {
     **dict.fromkeys(("sine_curve.seed", "two_gaussians.seed"), COUNT),
     **dict.fromkeys(("learning_rate", "epsilon", "l1", "l2", "stddev", "min_delta"), NUMBER),
     **dict.fromkeys(("noise",), NUMBER),
-    **dict.fromkeys(("rate", "beta_1", "beta_2", "momentum", "tolerance"), NUMBER_BELOW_1),
+    **dict.fromkeys(
+        ("quantile", "rate", "beta_1", "beta_2", "momentum", "tolerance"), NUMBER_BELOW_1
+    ),
     **dict.fromkeys(("shuffle", "eager", "training", "per_feature", "use_bias"), FLAG),
     **dict.fromkeys(("training_state", "encoder_only", "save_best_only"), FLAG),
     **dict.fromkeys(("restore_best_weights", "mnist.images", "mnist_mini.images"), FLAG),
@@ -58,7 +60,7 @@ KINDS: dict[str, frozenset[str]] = {
     **dict.fromkeys(("monitor", "label"), TEXT),
     "add_weight.name": TEXT,
     **dict.fromkeys(("loss", "optimizer", "padding", "covariance"), CHOICE),
-    **dict.fromkeys(("activation", "output_activation"), OPTIONAL),
+    **dict.fromkeys(("activation", "output_activation", "code_activation"), OPTIONAL),
     **dict.fromkeys(("Activation.activation",), OPTIONAL),
     "dtype": CHOICE,
     "copy.dtype": OPTIONAL,
@@ -68,6 +70,9 @@ KINDS: dict[str, frozenset[str]] = {
     "input_shape": OPTIONAL,
     "add_weight.shape": frozenset({"list"}),  # of one number
     "n_components": OPTIONAL,
+    "whiten": FLAG,
+    # of pipelines, and ignored
+    **dict.fromkeys(("PCA.fit.y", "PCA.fit_transform.y", "PCA.score.y"), frozenset(VALUES)),
     "callbacks": frozenset({"nothing", "list", "dict"}),
     "custom": frozenset({"nothing", "dict"}),
     "digits": frozenset({"nothing", "set"}),
@@ -86,6 +91,16 @@ KINDS: dict[str, frozenset[str]] = {
     **dict.fromkeys(("ax", "axes"), OPTIONAL),
     "title": TEXT | OPTIONAL,
     "function": PART,
+    "delta": NUMBER,
+    "Columns.columns": LAYERS,
+    "explanation": MODEL,
+    "sample": COUNT,
+    "names": OPTIONAL,
+    **dict.fromkeys(("cropping", "ZeroPadding2D.padding"), COUNT),
+    **dict.fromkeys(("output_padding", "MaxPooling1D.strides"), OPTIONAL),
+    "AveragePooling1D.strides": OPTIONAL,
+    "mean": NUMBER | {"negative"},
+    "encode.layer": OPTIONAL | {"negative"},  # counted from the last
 }
 
 # Methods that tinyae calls itself, with what it has checked
@@ -103,6 +118,8 @@ PLUMBING = {
     ),
     *("all_or_nothing", "kernel_numbers", "record", "record_behind", "record_fields"),
     *("scratch_size", "shape_error", "slides", "addresses", "part_address", "settings"),
+    *("from_logits", "numbers_for", "parts", "check_targets", "output_padding_for", "step_weight"),
+    "to_file",
     *("formula", "of", "operations", "steps", "inside", "first_state"),
 }
 # Callables that take anything, and why
@@ -121,7 +138,7 @@ ANYTHING = {
         "given arrays of the engine's",
     ),
     **dict.fromkeys(
-        ("Loss.value_and_gradient", "Loss.sums", "Loss.numpy"),
+        ("Loss.value_and_gradient", "Loss.sums", "Loss.elements", "Loss.numpy"),
         "given arrays of the engine's",
     ),
     **dict.fromkeys(
@@ -150,7 +167,7 @@ def signatures() -> Iterator[tuple[str, Callable]]:
             if (
                 public
                 and owner.__module__.startswith("tinyae")
-                and owner.__name__ in ("Network", each.__name__)
+                and owner.__name__ in ("Network", "Exportable", each.__name__)
             ):
                 function = inspect.getattr_static(owner, method)
                 if inspect.isfunction(function):

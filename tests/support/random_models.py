@@ -21,6 +21,7 @@ penalties = st.one_of(
     st.builds(tae.L1L2, strengths, strengths),
 )
 paddings = st.sampled_from(["valid", "same"])
+LOSSES = ["mse", "bce", "mae", "huber", "categorical_crossentropy"]
 biases = st.sampled_from(["zeros", tae.RandomNormal(0.3)])
 
 
@@ -111,6 +112,10 @@ def parts(draw, shape):
             "MaxPooling2D",
             "AveragePooling2D",
         ] * 2
+        kinds += ["ZeroPadding2D", "Cropping2D"]
+    else:
+        kinds += ["Conv1D", "Conv1DTranspose", "UpSampling1D"] * 2
+        kinds += ["MaxPooling1D", "AveragePooling1D"] * 2
     if len(shape) > 1:
         kinds += ["Flatten"] * 2
     kind = draw(st.sampled_from(kinds))
@@ -134,6 +139,25 @@ def convolution(shape):
     )
 
 
+def transposed(shape):
+    extra = st.none() | sizes(0, 1)
+    return st.builds(
+        lambda given, more: {**given, "output_padding": more}, convolution(shape), extra
+    )
+
+
+def convolution_1d(shape):
+    one = st.integers(1, 4)
+    return weighted(filters=one, kernel_size=one, strides=st.integers(1, 3), padding=paddings)
+
+
+def pooling_1d(shape):
+    one = st.integers(1, 3)
+    return st.fixed_dictionaries(
+        {"pool_size": one, "strides": st.none() | one, "padding": paddings}
+    )
+
+
 def pooling(shape):
     return st.fixed_dictionaries(
         {"pool_size": sizes(1, 3), "strides": st.none() | sizes(1, 3), "padding": paddings}
@@ -153,7 +177,14 @@ def reshaping(draw, shape):
 ARGUMENTS = {
     "Dense": lambda shape: weighted(units=st.integers(1, 7)),
     "Conv2D": convolution,
-    "Conv2DTranspose": convolution,
+    "Conv2DTranspose": transposed,
+    "ZeroPadding2D": lambda shape: st.fixed_dictionaries({"padding": sizes(0, 2)}),
+    "Cropping2D": lambda shape: st.fixed_dictionaries({"cropping": sizes(0, 2)}),
+    "Conv1D": convolution_1d,
+    "Conv1DTranspose": convolution_1d,
+    "MaxPooling1D": pooling_1d,
+    "AveragePooling1D": pooling_1d,
+    "UpSampling1D": lambda shape: st.fixed_dictionaries({"size": st.integers(1, 3)}),
     "MaxPooling2D": pooling,
     "AveragePooling2D": pooling,
     "UpSampling2D": lambda shape: st.fixed_dictionaries({"size": sizes(1, 3)}),
@@ -180,7 +211,9 @@ def designs(draw):
     """A model with data that fit."""
     flat = st.tuples(st.integers(1, 8))
     image = st.tuples(st.integers(1, 6), st.integers(1, 6), st.integers(1, 3))
-    input_shape = draw(st.one_of(flat, image.filter(lambda shape: math.prod(shape) <= MOST)))
+    sequence = st.tuples(st.integers(1, 8), st.integers(1, 3))
+    image = image.filter(lambda shape: math.prod(shape) <= MOST)
+    input_shape = draw(st.one_of(flat, sequence, image))
     encoder, code = draw(chains(input_shape, 4))
     decoder, shape = draw(chains(code, 3))
     if draw(st.booleans()):  # an autoencoder proper
@@ -191,7 +224,7 @@ def designs(draw):
         decoder.append(Part(tae.Reshape, {"target_shape": input_shape}))
         shape = input_shape
     settings = {
-        "loss": draw(st.sampled_from(["mse", "bce"])),
+        "loss": draw(st.sampled_from(LOSSES)),
         "dtype": draw(st.sampled_from(["float32", "float64"])),
         "seed": draw(seeds),
         "threads": draw(st.sampled_from([None, 1, 2, 3])),

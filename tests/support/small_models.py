@@ -33,6 +33,25 @@ def small_model(loss="mse", optimizer=None, threads=None):
     )
 
 
+# Losses of many parts, some of which take logits that the model gives through a function
+MIXED = {
+    "most columns": [([5, 0, 3], "categorical_crossentropy"), (slice(1, 3), "bce"), (4, "mse")],
+    "all columns": [(slice(0, 4), "bce"), (slice(4, 6), "categorical_crossentropy")],
+}
+
+
+def mixed_model(name, dtype, pixels=False):
+    """A model of mixed columns, of which some are classes; or images with such channels."""
+    end = [tae.Reshape((2, 1, 6)), tae.Conv2D(6, 1)] if pixels else [tae.Dense(6)]
+    return tae.Autoencoder(
+        encoder=[tae.Dense(3, "softmax")],
+        decoder=[tae.Dense(12, "selu"), *end],
+        input_shape=(6,),
+        loss=tae.Columns(MIXED[name]),
+        dtype=dtype,
+    )
+
+
 # Models whose training has all that a resumed one must take up again
 
 IMAGES = np.random.default_rng(5).random((70, 6, 6, 1)).astype(np.float32)

@@ -28,8 +28,9 @@ RUN = {
 
 def run_steps(layer, x):
     """What the layer's steps make of a batch."""
+    weights = {name: layer.step_weight(name) for name in layer.weights}
     for step in layer.steps():
-        x = RUN[type(step)](x, step, layer.weights)
+        x = RUN[type(step)](x, step, weights)
     return x
 
 

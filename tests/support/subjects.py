@@ -10,7 +10,7 @@ from tests.support.assignments import VALUES, attributes, train_copy, try_to_ass
 from tests.support.invariants import Broken, difference, frozen
 from tests.support.world_parts import CODE, FEATURES, X
 
-FLAT, IMAGE = (4,), (4, 4, 2)
+FLAT, IMAGE, SEQUENCE = (4,), (4, 4, 2), (4, 2)
 LAYERS = {
     "Dense": (lambda: tae.Dense(3, "tanh"), FLAT),
     "Conv2D": (lambda: tae.Conv2D(2, 3), IMAGE),
@@ -18,6 +18,13 @@ LAYERS = {
     "MaxPooling2D": (tae.MaxPooling2D, IMAGE),
     "AveragePooling2D": (tae.AveragePooling2D, IMAGE),
     "UpSampling2D": (tae.UpSampling2D, IMAGE),
+    "ZeroPadding2D": (tae.ZeroPadding2D, IMAGE),
+    "Cropping2D": (lambda: tae.Cropping2D(1), IMAGE),
+    "Conv1D": (lambda: tae.Conv1D(2, 2), SEQUENCE),
+    "Conv1DTranspose": (lambda: tae.Conv1DTranspose(2, 3), SEQUENCE),
+    "MaxPooling1D": (tae.MaxPooling1D, SEQUENCE),
+    "AveragePooling1D": (tae.AveragePooling1D, SEQUENCE),
+    "UpSampling1D": (tae.UpSampling1D, SEQUENCE),
     "Flatten": (tae.Flatten, IMAGE),
     "Reshape": (lambda: tae.Reshape((2, 2)), FLAT),
     "Activation": (lambda: tae.Activation("elu"), IMAGE),
@@ -85,6 +92,10 @@ def of_pca(target):
             raise Broken("numbers differ", "codes have another size than n_components_")
 
 
+def of_detector(target):
+    target.fit(X).predict(X)
+
+
 def of_sampler(target):
     target.fit(X).sample(3)
 
@@ -106,6 +117,10 @@ SUBJECTS = {
     "Autoencoder, built": (lambda: model(input_shape=FLAT), train_copy),
     "MSE": (tae.MSE, in_a_model(loss=1)),
     "BCE": (tae.BCE, in_a_model(loss=1)),
+    "MAE": (tae.MAE, in_a_model(loss=1)),
+    "Huber": (tae.Huber, in_a_model(loss=1)),
+    "CategoricalCrossentropy": (tae.CategoricalCrossentropy, in_a_model(loss=1)),
+    "Columns": (lambda: tae.Columns([(slice(None), "mae")]), in_a_model(loss=1)),
     "Adam": (tae.Adam, in_a_model(optimizer=1)),
     "SGD": (tae.SGD, in_a_model(optimizer=1)),
     "L1": (tae.L1, of_layer),
@@ -116,6 +131,11 @@ SUBJECTS = {
     "ModelCheckpoint": (lambda: tae.ModelCheckpoint("nowhere"), lambda target: None),
     "PCA": (lambda: tae.PCA(2), of_pca),
     "PCA, fitted": (lambda: tae.PCA(2).fit(X), of_pca),
+    "AnomalyDetector": (lambda: tae.AnomalyDetector(tae.PCA(2).fit(X)), of_detector),
+    "AnomalyDetector, fitted": (
+        lambda: tae.AnomalyDetector(tae.PCA(2).fit(X)).fit(X),
+        of_detector,
+    ),
     "GaussianSampler": (tae.GaussianSampler, of_sampler),
     "GaussianSampler, fitted": (lambda: tae.GaussianSampler().fit(X), lambda one: one.sample(3)),
     "Progress": (lambda: model(input_shape=FLAT).progress, lambda target: None),

@@ -57,6 +57,14 @@ def test_eager_training_is_training(loss, optimizer, monkeypatch):
     assert eager.progress == compiled.progress
 
 
+def test_every_layer_has_a_cache_of_its_own():
+    layers, x = model().layers, samples()
+    y, caches = backprop.forward(layers, x)
+    for wrong in (caches[1:], [None, *caches]):
+        with pytest.raises(ValueError, match=r"is (shorter|longer) than"):
+            backprop.backward(layers, np.ones_like(y), wrong)
+
+
 def test_an_eager_gradient_goes_through_backprop(monkeypatch):
     calls, ae, x = counted(monkeypatch), model(), samples()
     loss, gradient = ae.loss_and_gradient(x, training=True)

@@ -19,8 +19,7 @@ from tinyae.training import fit as training
 from tinyae.training.compiled import CompiledTrainer
 from tinyae.training.eager import EagerTrainer
 
-# Without JIT the kernels are NumPy code, which warns where compiled code does not.
-if DISABLED:
+if DISABLED:  # the kernels are NumPy code, which warns where compiled code does not
     pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals as POSIX sends them")
@@ -29,10 +28,7 @@ posix = pytest.mark.skipif(os.name != "posix", reason="signals as POSIX sends th
 class Counter:
     """Counts what `fit` does, also while it does it: steps, and what they are part of.
 
-    Attributes
-    ----------
-    begun : int
-        Stretches of steps, and validations, that have begun.
+    `begun` is how many stretches of steps, and validations, have begun.
     """
 
     def __init__(self, monkeypatch):
@@ -41,10 +37,10 @@ class Counter:
         self._step, self._run_eager = EagerTrainer.loss_and_gradient, EagerTrainer.run
         counter = self  # the trainers' own self comes first in their methods
 
-        def train(trainer, run, interruption):
+        def train(trainer, run, *arguments):
             counter.begun, counter._run = counter.begun + 1, run
             try:
-                counter._train(trainer, run, interruption)
+                counter._train(trainer, run, *arguments)
             finally:
                 counter._run = None
                 counter._steps += int(run.sync[loop.COMPLETED])

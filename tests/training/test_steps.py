@@ -255,7 +255,7 @@ class Named(tae.Layer):
 
 def test_a_penalty_without_a_kernel_is_refused_by_name():
     ae = tae.Autoencoder([tae.Dense(4)], [tae.Dense(6), Named()])
-    with pytest.raises(ValueError, match="has no weight 'kernel', only scale"):
+    with pytest.raises(ValueError, match="but no weight 'kernel', only scale"):
         ae.fit(x, verbose=0)
 
 

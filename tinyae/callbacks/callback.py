@@ -1,4 +1,8 @@
-"""Callbacks: called after each epoch of `fit` as ``callback(epoch, logs)``, epochs from 0.
+"""Callbacks: called after each epoch of `fit` as ``callback(epoch, logs)``.
+
+Epochs are counted from 0 here, as in Keras: ``model.history["loss"][epoch]`` is the figure of one.
+What is read counts from 1: the lines that `fit` shows, a history's table, and ``{epoch}`` in the
+path of a `ModelCheckpoint`.
 
 Any callable will do. One that returns True stops the training. Two methods are looked for:
 `set_model(model)`, called before the first epoch, and `on_train_end()`, called at the end, on every
@@ -88,6 +92,7 @@ class Monitor(Checked):
     """
 
     checks: ClassVar = {"monitor": text}
+    reason = ""  # why it has stopped the training, for the line that `fit` shows
 
     def __init__(self, monitor: str):
         self.monitor = monitor

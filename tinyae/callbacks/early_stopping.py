@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from ..checks.arguments import flag, not_negative, whole
+from ..checks.tables import figure
 from ..network.network import Network
 from .callback import Monitor
 
@@ -32,7 +33,10 @@ class EarlyStopping(Monitor):
     best : float
         The best value seen.
     best_epoch, stopped_epoch : int or None
-        When it was, and when training was stopped.
+        When it was, and when training was stopped, counted from 0 as callbacks get them.
+    reason : str
+        Why training was stopped, which `fit` shows unless ``verbose=0``; there, and in all that is
+        shown, the first epoch is 1. Empty if it was not.
     """
 
     checks: ClassVar = {
@@ -74,6 +78,16 @@ class EarlyStopping(Monitor):
             return False
         self.stopped_epoch = epoch
         return True
+
+    @property
+    def reason(self) -> str:  # type: ignore[override]
+        if getattr(self, "stopped_epoch", None) is None:
+            return ""
+        if self.best_epoch is None:
+            return f"stopped early: {self.monitor} was never a number"
+        back = ", whose parameters are put back" if self.restore_best_weights else ""
+        best = f"{figure(self.best)} in epoch {self.best_epoch + 1}"
+        return f"stopped early: {self.monitor} was best with {best}{back}"
 
     def on_train_end(self) -> None:
         """Put the best epoch's parameters back, if that was asked for."""

@@ -15,7 +15,9 @@ class ModelCheckpoint(Monitor):
     Parameters
     ----------
     path : str or path-like
-        May hold ``{epoch}``, counted from 1, and figures such as ``{val_loss:.4f}``.
+        May hold ``{epoch}``, counted from 1 as in what `fit` shows, and figures such as
+        ``{val_loss:.4f}``. A name without them is written over by each save, when the new file is
+        whole.
     monitor : str, default "val_loss"
         A key of the history; smaller is better. Used with `save_best_only`.
     save_best_only : bool, default False
@@ -26,7 +28,7 @@ class ModelCheckpoint(Monitor):
     Attributes
     ----------
     best : float
-        The smallest value saved.
+        The smallest value saved; infinite before.
 
     Raises
     ------

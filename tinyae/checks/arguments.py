@@ -18,6 +18,7 @@ from .foreign_arguments import NUMBER, VALUES
 from .spelling import closest, letters
 
 LONGEST = 2**31 - 1  # side of an array
+MOST_THREADS = 1024
 MOST_COUNTED = 2**62  # steps and the like, which kernels take as 64 bits
 
 
@@ -65,10 +66,11 @@ def one_of(what: str, given: Any, *known: str) -> str:
 
 
 def real_dtype(dtype: DTypeLike) -> np.dtype:
-    """float32 or float64."""
-    with contextlib.suppress(TypeError, ValueError):  # what NumPy cannot read as a dtype
-        if dtype is not None and np.dtype(dtype) in (np.float32, np.float64):
-            return np.dtype(dtype)
+    """float32 or float64: the name, NumPy's type, or its dtype."""
+    for known in (np.float32, np.float64):
+        named = isinstance(dtype, str) and dtype == known.__name__
+        if named or dtype is known or (isinstance(dtype, np.dtype) and dtype == known):
+            return np.dtype(known)
     raise ValueError(f'dtype must be "float32" or "float64", but got {shown(dtype)}')
 
 
@@ -81,9 +83,14 @@ def whole(name: str, value: object, least: int = 1, most: int | None = None) -> 
     return int(value)  # type: ignore[call-overload]
 
 
-def optional_whole(name: str, value: object, least: int = 1) -> int | None:
+def optional_whole(name: str, value: object, least: int = 1, most: int | None = None) -> int | None:
     """The same, or None."""
-    return None if value is None else whole(name, value, least)
+    return None if value is None else whole(name, value, least, most)
+
+
+def optional_threads(name: str, value: object) -> int | None:
+    """A number of threads, or None; no machine has a use for more."""
+    return optional_whole(name, value, most=MOST_THREADS)
 
 
 def length(name: str, value: object, least: int = 1) -> int:
@@ -114,6 +121,18 @@ def pair(name: str, value: object, least: int = 1) -> tuple[int, int]:
     raise ValueError(f"{name} must be {kind} or a pair of them, but got {shown(value)}")
 
 
+def borders(name: str, value: Any) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Rows and columns (before, after): one number, one for each direction, or two for each."""
+    each = tuple(value) if isinstance(value, tuple | list) else (value, value)
+    with contextlib.suppress(ValueError):
+        down, right = (pair(name, side, 0) for side in each)
+        return down, right
+    raise ValueError(
+        f"{name} must be an integer, a pair (rows, columns), or pairs ((top, bottom), (left, "
+        f"right)), but got {shown(value)}"
+    )
+
+
 def positive(name: str, value: object) -> float:
     """A number above zero."""
     number = _finite(value)
@@ -127,6 +146,14 @@ def not_negative(name: str, value: object) -> float:
     number = _finite(value)
     if number is None or number < 0:
         raise ValueError(f"{name} must be zero or positive and finite, but got {shown(value)}")
+    return number
+
+
+def finite_number(name: str, value: object) -> float:
+    """Any number but infinity and NaN."""
+    number = _finite(value)
+    if number is None:
+        raise ValueError(f"{name} must be finite, but got {shown(value)}")
     return number
 
 

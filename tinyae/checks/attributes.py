@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from .foreign_arguments import ARGUMENTS
 from .hints import hinting, no_attribute
@@ -41,11 +41,19 @@ class Checked:
             refuse_unknown(type(self), name)
         super().__setattr__(name, value)
 
-    def __getattr__(self, name: str) -> Any:
-        found = inspect.getattr_static(type(self), name, None)
-        if isinstance(found, property) and found.fget is not None:
-            return found.fget(self)  # which has raised an AttributeError, and does so again
-        raise no_attribute(self, name)
+    if not TYPE_CHECKING:  # a checker would take every attribute to be there
+
+        def __getattr__(self, name: str) -> Any:
+            found = inspect.getattr_static(type(self), name, None)
+            if isinstance(found, property) and found.fget is not None:
+                return found.fget(self)  # which has raised an AttributeError, and does so again
+            raise no_attribute(self, name)
+
+    def __repr__(self) -> str:
+        """As it is made: with what it keeps of its constructor's arguments."""
+        names = [name for name in inspect.signature(type(self)).parameters if name in vars(self)]
+        given = ", ".join(f"{name}={vars(self)[name]!r}" for name in names)
+        return f"{type(self).__name__}({given})"
 
     def __delattr__(self, name: str) -> None:
         if name in type(self).checks:

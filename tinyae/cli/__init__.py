@@ -1,5 +1,6 @@
 """The command line.
 
-Read ``parser`` (commands and their options), ``commands`` (what they do), ``results`` (the files
-that they write), ``demo``, ``explore`` and ``terminal`` (how lines fit into one).
+Read ``parser`` (commands and their options), ``train`` and ``commands`` (what they do), ``samples``
+and ``results`` (the files that they read and write), ``demo``, ``explore``, ``installation`` (what
+there is to say of it) and ``terminal`` (how lines fit into one).
 """

@@ -19,8 +19,9 @@ DATA_FILES = (
     "MNIST, gzipped or not. In text each line is a sample; a first line of words is taken for the "
     "columns' names. Separated is by tabs in .tsv, and in .csv by commas, or by semicolons (a "
     "comma is a decimal comma then) or tabs where one stands in the first line. Pixels of 8 bits "
-    "(uint8) are divided by 255, which is said: Python takes arrays as they are, so divide there "
-    "as well. Vectors are reshaped to images and back as the model needs them."
+    "(uint8) stay as they are where a model begins with Rescaling, as one that is trained on them "
+    "here does; for others they are divided by 255, which is said. Vectors are reshaped to images "
+    "and back as the model needs them."
 )
 RESULTS = (
     " The result is written as its name says, .npy, .npz (one array), .csv or .tsv; in text each "
@@ -111,26 +112,49 @@ def parser() -> argparse.ArgumentParser:
 
 def add_model_commands(commands: Any) -> None:
     """The commands that make and use a model's file."""
-    info = commands.add_parser("info", help="say what is in a model's file")
-    info.add_argument("model", type=path, metavar="FILE", help="as saved by a model's save()")
+    info = commands.add_parser(
+        "info",
+        help="say what is in a model's file, or what this installation is",
+        description="Say what is in a model's file; without one, which versions are installed, "
+        "which matrix product is used and how fast it is, threads, cores and the cache's folder.",
+    )
+    info.add_argument(
+        "model", type=path, nargs="?", metavar="FILE", help="as saved by a model's save()"
+    )
     info.set_defaults(run=run_command, function="info")
 
     train = commands.add_parser(
         "train",
-        help="train a dense autoencoder and save it",
-        description="Train a dense autoencoder on the samples of a file, each as one vector, and "
-        "save it. " + DATA_FILES,
+        help="train an autoencoder and save it",
+        description="Train an autoencoder on the samples of a file and save it: a dense one, to "
+        "which each sample is a vector, or a convolutional one of images. " + DATA_FILES,
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     train.add_argument("data", type=path, metavar="DATA", help="the samples")
     train.add_argument(
         "--encoder",
         type=sizes,
-        required=True,
         default=argparse.SUPPRESS,
         metavar="500-300-2",
-        help="units of the encoder's layers, the code's last; the decoder mirrors them. Code and "
-        "output have no activation, apart from a sigmoid output for bce",
+        help="units of the encoder's dense layers, the code's last; the decoder mirrors them. Code "
+        "and output have no activation, apart from a sigmoid output for bce",
+    )
+    train.add_argument(
+        "--conv",
+        type=sizes,
+        default=argparse.SUPPRESS,
+        metavar="16-8",
+        help="before them, for images: filters of 3 x 3 convolutions, each followed by pooling "
+        "that halves both sides; the decoder mirrors them. Without --encoder the last is the code",
+    )
+    train.add_argument(
+        "--noise",
+        type=deviation,
+        default=0.0,
+        help="standard deviation of what is added to the input in training: a denoising one",
+    )
+    train.add_argument(
+        "--l1", type=deviation, default=0.0, help="weight of a penalty on the code: a sparse one"
     )
     train.add_argument(
         "--activation",
@@ -149,6 +173,19 @@ def add_model_commands(commands: Any) -> None:
         "--validation", type=share, default=0.0, help="share of the samples, the last, to hold out"
     )
     train.add_argument(
+        "--early-stopping",
+        type=positive,
+        metavar="EPOCHS",
+        help="stop after so many epochs in which the loss of what is held out (of all, if nothing "
+        "is) has not fallen, and keep the weights of the best one",
+    )
+    train.add_argument(
+        "--pictures",
+        type=path,
+        metavar="FOLDER",
+        help="for the losses by epoch, the codes, and images beside their reconstructions",
+    )
+    train.add_argument(
         "--save",
         type=path,
         required=True,
@@ -157,7 +194,7 @@ def add_model_commands(commands: Any) -> None:
         help="for the model",
     )
     add_data_options(train)
-    train.set_defaults(run=run_command, function="train")
+    train.set_defaults(run=run_train, encoder=[], conv=[])
 
     for what, meaning, names in (
         ("encode", "the codes of samples", "code_1, code_2 and so on"),
@@ -225,6 +262,15 @@ def run_demo(options: argparse.Namespace) -> None:
     demo.run(options.data, options.epochs, options.seed, options.out)
 
 
+def run_train(options: argparse.Namespace) -> None:
+    """``python -m tinyae train``."""
+    if not options.encoder and not options.conv:
+        raise ValueError("train needs the layers: --encoder 500-300-2, or --conv 16-8 for images")
+    from . import train
+
+    train.train(options)
+
+
 def run_command(options: argparse.Namespace) -> None:
     """The other commands."""
     from . import commands  # not before it is known what is asked: it takes a moment
@@ -271,6 +317,11 @@ def positive(text: str) -> int:
 def rate(text: str) -> float:
     """A number above 0."""
     return _read(float, text, lambda value: 0 < value < math.inf, "a number above 0")
+
+
+def deviation(text: str) -> float:
+    """A number of at least 0."""
+    return _read(float, text, lambda value: 0 <= value < math.inf, "a number of at least 0")
 
 
 def share(text: str) -> float:

@@ -24,7 +24,7 @@ class Samples(NamedTuple):
     x: np.ndarray
     place: Callable[[Sequence[int]], str]
     names: list[str] | None = None
-    pixels: bool = False  # whether they were numbers of 8 bits, divided by 255
+    pixels: bool = False  # whether they are numbers of 8 bits, from 0 to 255
 
     def check(self, low: float, high: float, otherwise: str) -> None:
         """Refuse the first number that is not from `low` to `high`, NaN too, with its place."""
@@ -41,8 +41,6 @@ def read_samples(
     path: Path, key: str | None = None, choice: Choice | None = None, header: bool | None = None
 ) -> Samples:
     """The samples in a file, all of them finite.
-
-    Pixels of 8 bits (uint8) are divided by 255.
 
     Parameters
     ----------
@@ -122,12 +120,9 @@ def _chosen(path: Path, array: np.ndarray, choice: Choice) -> Samples:
             raise ValueError(f"{path} has no columns to choose: its shape is {array.shape}")
         positions = choice.positions(array.shape[1], None, str(path))
         array = array[:, positions]
-    pixels = array.dtype == np.uint8
-    if pixels:
-        array = array.astype(np.float32) / np.float32(255)
 
     def place(index: Sequence[int]) -> str:
         row, column, *rest = index
         return f"{path}[{', '.join(map(str, (row, positions[column], *rest)))}]"
 
-    return Samples(array, place, pixels=pixels)
+    return Samples(array, place, pixels=array.dtype == np.uint8)

@@ -14,8 +14,8 @@ from ..layers.kernels import NOT_TRAINING, Kernels
 from ..layers.layer import Layer
 from ..layers.record import NOWHERE, as_type, for_kernels, new_table
 from ..machine import threads as cores
+from ..machine.blas import BLAS_THREADS
 from ..machine.numba_parts import DISABLED
-from ..machine.threads import BLAS_THREADS
 from ..maths.loss import Loss, loss_address
 from ..maths.penalties import SETTINGS, Penalty, of_kernel, penalty_address
 from . import loop, tuning
@@ -62,7 +62,7 @@ class Program:
             op.w, op.trainable = starts[position], layer.trainable
             _add_penalty(op, "penalty", layer.activity_regularizer, self.dtype)
             if of_kernel(layer) is not None:
-                start, stop = layer.place_of("kernel")
+                start, stop = layer.weights.place("kernel")
                 op.kernel, op.kernel_size = op.w + start, stop - start
             _add_penalty(op, "kernel_penalty", of_kernel(layer), self.dtype)
             fields = as_type(op, kernels.record)
@@ -238,6 +238,20 @@ def program_for(layers: Sequence[Layer], known: Program | None) -> Program | Non
     if known is not None and known.version == version:
         return known
     return Program(layers) if all(map(is_compiled, layers)) else None
+
+
+def run(
+    layers: Sequence[Layer],
+    known: Program | None,
+    x: np.ndarray,
+    parameters: np.ndarray,
+    threads: int | None,
+) -> tuple[np.ndarray, Program | None]:
+    """The output for admitted samples x, and the program that gave it, for the next call."""
+    program = program_for(layers, known)
+    if program is None:
+        return eager_predict(layers, x, layers[0].dtype), None
+    return program.predict(x, parameters, threads), program
 
 
 def records(layers: Sequence[Layer]) -> list[tuple[int, np.recarray]]:

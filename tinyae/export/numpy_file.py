@@ -16,7 +16,6 @@ import numpy as np
 from ..checks.arrays import shape_text
 from ..files.atomic import replace_file
 from ..layers import plain_images, steps
-from ..layers.building import describes
 from ..layers.layer import Layer
 from ..layers.steps import Step
 from ..maths import activations
@@ -127,23 +126,14 @@ class Program:
         self.functions.append("\n".join([*lines, "    return finite(h)\n"]))
 
     def _steps(self, layer: Layer, place: str) -> list[str]:
-        def refuse(what: str) -> ValueError:
-            return ValueError(f"export_numpy cannot write {layer.label}: {what}")
-
         def weight(name: str) -> str:
-            if name not in [*layer.weights]:
-                raise refuse(f"its steps name the weight {name!r}, but it has {[*layer.weights]}")
             if not name.isprintable() or set(name) & {'"', "\\"}:
-                raise refuse(f"its weight {name!r} has a name that does not fit between quotes")
-            self.weights[f"{place}_{name}"] = layer.weights[name]
+                why = f"its weight {name!r} has a name that does not fit between quotes"
+                raise steps.refusal("export_numpy", layer, why)
+            self.weights[f"{place}_{name}"] = layer.step_weight(name)
             return f'weights["{place}_{name}"]'
 
-        if not describes(layer, "steps"):
-            raise refuse(f"{type(layer).__name__} does not say which steps it takes")
-        given = layer.steps()
-        if (wrong := steps.mistake(given)) is not None:
-            raise refuse(wrong)
-        lines = [write(step, weight) for step in given]
+        lines = [write(step, weight) for step, _ in steps.taken(layer, "export_numpy")]
         self.called += [line.calls for line in lines if line.calls is not None]
         return [line.text for line in lines]
 

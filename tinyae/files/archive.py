@@ -121,6 +121,16 @@ class ModelFile:
                     f"{member.dtype} of shape {member.shape}"
                 )
 
+    def take(self, name: str, dtype: DTypeLike) -> np.ndarray:
+        """An array of any shape that is no part of the rest, which is forgotten."""
+        if name not in self._members:
+            raise ModelFormatError(f"{name!r} is missing")
+        if self._members[name].dtype != dtype:
+            raise ModelFormatError(f"{name!r} should be {np.dtype(dtype)}")
+        array = self.read(name)
+        del self._members[name]
+        return array
+
     def shape(self, name: str) -> tuple[int, ...]:
         """The shape of an array, which may be anything yet."""
         return self._members[name].shape if name in self._members else ()

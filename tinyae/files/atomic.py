@@ -82,12 +82,13 @@ def _mode_of(target: str) -> int | None:
 
 def _create(folder: str, files: contextlib.ExitStack) -> tuple[BinaryIO, str]:
     """A new file, open and locked until the stack ends, and the name that it has or is to have."""
-    if _UNNAMED:
-        with contextlib.suppress(OSError):  # some file systems cannot, and errors come again below
-            descriptor = os.open(folder, _UNNAMED | os.O_WRONLY, 0o666)
-            file = files.enter_context(open(descriptor, "wb"))  # noqa: SIM115, the stack closes it
-            _lock(descriptor)
-            return file, _name(folder)
+    # Without the flag it is an error to write a folder; some file systems cannot; and what else is
+    # wrong comes again below.
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, _UNNAMED | os.O_WRONLY, 0o666)
+        file = files.enter_context(open(descriptor, "wb"))  # noqa: SIM115, the stack closes it
+        _lock(descriptor)
+        return file, _name(folder)
     while True:
         temporary = _name(folder)
         file = files.enter_context(open(temporary, "xb"))  # noqa: SIM115

@@ -22,7 +22,7 @@ for every tap, a place (u, v) in the window, scattering y: so what has fewer cha
 ``plain_images`` has both in plain NumPy, without any of this: as sums over the taps.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from ..checks.arguments import length, pair
 from ..machine.jit import called, inlined
@@ -51,7 +51,6 @@ from .windows import (
     check_padding,
     paddings,
     slide,
-    unslide,
     window_fields,
 )
 
@@ -174,6 +173,8 @@ class Conv2D(Affine):
     """
 
     transposed = False
+    kernel_size: Any
+    strides: Any
     checks: ClassVar = {
         "filters": length,
         "kernel_size": pair,
@@ -204,8 +205,7 @@ class Conv2D(Affine):
             kernel_regularizer=kernel_regularizer,
         )
         self.filters, self.padding = filters, padding
-        self.kernel_size = pair("kernel_size", kernel_size)
-        self.strides = pair("strides", strides)
+        self.kernel_size, self.strides = kernel_size, strides
 
     def build(self, input_shape: Shape) -> Shape:
         check_image(self, input_shape)
@@ -221,8 +221,6 @@ class Conv2D(Affine):
     def slides(self, input_shape: Shape) -> list[tuple[int, int]]:
         """For both directions: the output's size, and the zeros before."""
         sides = zip(input_shape[:2], self.kernel_size, self.strides, strict=True)
-        if self.transposed:
-            return [unslide(*side, self.padding) for side in sides]
         return [slide(self, *side, self.padding) for side in sides]
 
     def scratch_size(self, op):

@@ -1,7 +1,7 @@
 """The contract of a layer: what it defines, what it has, how it belongs to a model."""
 
 import math
-from typing import Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -101,6 +101,7 @@ class Layer(Checked):
     key: int  # decides the layer's random numbers; a model gives each layer its own
     _parameters: np.ndarray
     _gradient: np.ndarray
+    _building: bool
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -216,6 +217,10 @@ class Layer(Checked):
         """What the layer computes at inference: see `tinyae.layers.steps`."""
         raise NotImplementedError(f"{self.label} does not say which steps it takes")
 
+    def step_weight(self, name: str) -> np.ndarray:
+        """A weight in the shape in which the steps take it."""
+        return self.weights[name]
+
     def record_behind(self, step: Step, input_shape: Shape) -> np.recarray | None:
         """The layer's record with that step before it as one, where its kernels can do both."""
         return None
@@ -244,12 +249,14 @@ class Layer(Checked):
         self.weights.bind(name, initial(initializer, label, shape, self.dtype, rng))
         self.gradients.bind(name, np.zeros(shape, self.dtype))
 
-    def __getattr__(self, name: str) -> Any:
-        if name in BUILT and "label" in vars(self):
-            raise NotBuilt(f"{self.label} must be built before use: call build(input_shape)")
-        if name in ("_building", "_claimed", "label", "weights", "gradients"):
-            raise AttributeError(f"{type(self).__name__}.__init__ must call super().__init__()")
-        return super().__getattr__(name)
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            if name in BUILT and "label" in vars(self):
+                raise NotBuilt(f"{self.label} must be built before use: call build(input_shape)")
+            if name in ("_building", "_claimed", "label", "weights", "gradients"):
+                raise AttributeError(f"{type(self).__name__}.__init__ must call super().__init__()")
+            return super().__getattr__(name)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
@@ -278,15 +285,6 @@ class Layer(Checked):
     def parameter_count(self) -> int:
         """How many numbers the weights hold."""
         return sum(array.size for array in self.weights.values())
-
-    def place_of(self, name: str) -> tuple[int, int]:
-        """Where the weight of that name begins and ends in `parameters`."""
-        start = 0
-        for each, array in self.weights.items():
-            if each == name:
-                return start, start + array.size
-            start += array.size
-        raise ValueError(f"{self.label} has no weight {name!r}, only {', '.join(self.weights)}")
 
     def clear_gradients(self) -> None:
         """Set the gradients to zero; `backward` adds to them."""

@@ -192,6 +192,8 @@ class MaxPooling2D(Layer):
 
     kernels = Kernels(max_pooling, max_pooling_back, WINDOW_FIELDS)
     checks: ClassVar = {"pool_size": pair, "strides": pair, "padding": check_padding}
+    pool_size: Any
+    strides: Any
 
     def __init__(
         self,
@@ -202,8 +204,8 @@ class MaxPooling2D(Layer):
         activity_regularizer: Penalty | None = None,
     ):
         super().__init__(activity_regularizer=activity_regularizer)
-        self.pool_size, self.padding = pair("pool_size", pool_size), padding
-        self.strides = self.pool_size if strides is None else pair("strides", strides)
+        self.pool_size, self.padding = pool_size, padding
+        self.strides = strides
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, self.pool_size if name == "strides" and value is None else value)
@@ -284,6 +286,7 @@ class UpSampling2D(Layer):
 
     kernels = Kernels(upsampling, upsampling_back, SIZE_FIELDS | STRIDE_FIELDS)
     checks: ClassVar = {"size": pair}
+    size: Any
 
     def __init__(
         self,
@@ -292,7 +295,7 @@ class UpSampling2D(Layer):
         activity_regularizer: Penalty | None = None,
     ):
         super().__init__(activity_regularizer=activity_regularizer)
-        self.size = pair("size", size)
+        self.size = size
 
     def build(self, input_shape: Shape) -> Shape:
         check_image(self, input_shape)
@@ -310,4 +313,4 @@ class UpSampling2D(Layer):
         return [Repeat(*self.size)]
 
     def __repr__(self) -> str:
-        return f"UpSampling2D({self.size})"
+        return f"{type(self).__name__}({self.size})"

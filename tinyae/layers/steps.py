@@ -1,12 +1,15 @@
 """What layers compute at inference, in primitive steps: what every exporter writes.
 
 A step takes a batch h, of vectors (n, features) or images (n, height, width, channels), and gives
-the next. Weights are named as in their layer.
+the next. Weights are named as in their layer, whose `step_weight` gives them.
 """
 
-from typing import NamedTuple, get_args
+from typing import Any, NamedTuple, get_args
+
+import numpy as np
 
 from ..maths.activations import ActivationFunction
+from .building import describes
 
 Pair = tuple[int, int]
 
@@ -130,7 +133,28 @@ def biased(weights: bool, activation: ActivationFunction) -> list[Step]:
     return bias if activation.forward is None else [*bias, Apply(activation)]
 
 
-def mistake(given: object) -> str | None:
+def taken(layer: Any, writer: str) -> list[tuple[Step, np.ndarray | None]]:
+    """A layer's steps, each with its weight if it has one; the activation "linear" is none.
+
+    A layer that does not say them is refused in the name of who writes it.
+    """
+    if not describes(layer, "steps"):
+        raise refusal(writer, layer, f"{type(layer).__name__} does not say which steps it takes")
+    given = layer.steps()
+    if (wrong := _mistake(given, [*layer.weights])) is not None:
+        raise refusal(writer, layer, wrong)
+    given = [each for each in given if not isinstance(each, Apply) or each.activation.forward]
+    names = [getattr(step, "weight", None) for step in given]
+    weights = (None if name is None else layer.step_weight(name) for name in names)
+    return list(zip(given, weights, strict=True))
+
+
+def refusal(writer: str, layer: Any, why: str) -> ValueError:
+    """The error for a layer that cannot be written."""
+    return ValueError(f"{writer} cannot write {layer.label}: {why}")
+
+
+def _mistake(given: object, weights: list[str]) -> str | None:
     """What is wrong with what a layer's `steps()` gave, if anything is."""
     if not isinstance(given, list | tuple):
         return f"its steps() must give a list of steps, but gave {given!r}"
@@ -139,4 +163,6 @@ def mistake(given: object) -> str | None:
             return f"its steps() gave {step!r}, which is none of tinyae.layers.steps"
         if isinstance(step, Apply) and not isinstance(step.activation, ActivationFunction):
             return f"its steps() gave {step!r}, whose activation is no ActivationFunction"
+        if "weight" in step._fields and step.weight not in weights:
+            return f"its steps name the weight {step.weight!r}, but it has {weights}"
     return None

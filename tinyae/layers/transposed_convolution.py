@@ -3,9 +3,24 @@
 Its mathematics is in `convolution`, with that of the layer that it is the reverse of.
 """
 
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from ..checks.arguments import pair
+from ..checks.arrays import shape_text
 from ..maths import activations
+from ..maths.activations import ActivationFunction
+from ..maths.initializers import Initializer
+from ..maths.penalties import Penalty
 from .convolution import Conv2D
+from .layer import Shape
 from .steps import Crop, Pad, Step, WindowProductTransposed, biased
+from .windows import unslide
+
+
+def check_output_padding(name: str, value: Any) -> tuple[int, int] | None:
+    """Rows and columns, or None."""
+    return None if value is None else pair(name, value, 0)
 
 
 class Conv2DTranspose(Conv2D):
@@ -20,6 +35,9 @@ class Conv2DTranspose(Conv2D):
         s: how far the windows of neighbouring pixels lie apart.
     padding : "valid" or "same", default "valid"
         y has (size − 1) s + max(kernel_size, s) pixels along a side, or size · s.
+    output_padding : int or (int, int), optional
+        Below s. With it y has (size − 1) s + kernel_size pixels along a side, or, with "same",
+        2 ⌊kernel_size / 2⌋ less, and these in addition.
     filters, kernel_size, activation, use_bias, bias_initializer
     activity_regularizer, kernel_regularizer
         As for `Conv2D`.
@@ -30,9 +48,74 @@ class Conv2DTranspose(Conv2D):
     --------
     >>> Conv2DTranspose(8, 3, strides=2, padding="same").build((14, 14, 1))
     (28, 28, 8)
+    >>> Conv2DTranspose(8, 3, strides=2, padding="same", output_padding=0).build((14, 14, 1))
+    (27, 27, 8)
     """
 
     transposed = True
+    checks: ClassVar = {"output_padding": check_output_padding}
+    output_padding: Any
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: int | tuple[int, int],
+        strides: int | tuple[int, int] = 1,
+        padding: str = "valid",
+        activation: str | ActivationFunction | None = None,
+        *,
+        output_padding: int | tuple[int, int] | None = None,
+        use_bias: bool = True,
+        kernel_initializer: str | Initializer = "glorot_uniform",
+        bias_initializer: str | Initializer = "zeros",
+        activity_regularizer: Penalty | None = None,
+        kernel_regularizer: Penalty | None = None,
+    ):
+        super().__init__(
+            *(filters, kernel_size, strides, padding, activation),
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            bias_initializer=bias_initializer,
+            activity_regularizer=activity_regularizer,
+            kernel_regularizer=kernel_regularizer,
+        )
+        self.output_padding = output_padding
+        self._check_below_strides()
+
+    def _check_below_strides(self) -> None:
+        """Refuse an output_padding that is not below the strides."""
+        strides, extra = (_each(given) for given in (self.strides, self.output_padding))
+        if self.output_padding is not None and any(map(int.__ge__, extra, strides)):
+            raise ValueError(
+                f"output_padding must be below strides, {self.strides}, but got "
+                f"{self.output_padding}"
+            )
+
+    def build(self, input_shape: Shape) -> Shape:
+        self._check_below_strides()
+        return super().build(input_shape)
+
+    def slides(self, input_shape: Shape) -> list[tuple[int, int]]:
+        """For both directions: the output's size, and the zeros before."""
+        extra = self.output_padding or (None, None)
+        sides = zip(input_shape[:2], self.kernel_size, self.strides, extra, strict=True)
+        found = [unslide(*side[:3], self.padding, side[3]) for side in sides]
+        if min(size for size, _ in found) < 1:
+            raise ValueError(
+                f"{self.label} leaves nothing of x {shape_text(input_shape)} with output_padding="
+                f"{self.output_padding}"
+            )
+        return found
+
+    def output_padding_for(self, sizes: Sequence[int]) -> tuple[int, int] | None:
+        """The one with which y has these sizes."""
+        found = []
+        sides = zip(sizes, self.input_shape, self.kernel_size, self.strides, strict=False)
+        for wanted, size, window, stride in sides:
+            for extra in range(stride):
+                if unslide(size, window, stride, self.padding, extra)[0] == wanted:
+                    found.append(extra)
+        return (found[0], found[1]) if len(found) == 2 else None
 
     def steps(self):
         sides = zip(
@@ -51,3 +134,12 @@ class Conv2DTranspose(Conv2D):
             taken.append(Pad(pads[0], pads[1]))
         taken.append(Crop(*crops))
         return [*taken, *biased(self.use_bias, activations.get(self.activation))]
+
+    def __repr__(self) -> str:
+        text = super().__repr__()
+        extra = f", output_padding={self.output_padding})"
+        return text if self.output_padding is None else text[:-1] + extra
+
+
+def _each(given: Any) -> tuple[int, ...]:
+    return given if isinstance(given, tuple) else (given,)

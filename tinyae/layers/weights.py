@@ -42,6 +42,12 @@ class Weights(Mapping):
         inside = ", ".join(f"{name}: {array.shape}" for name, array in self.items())
         return f"Weights({inside})"
 
+    def place(self, name: str) -> tuple[int, int]:
+        """Where the weight of that name begins and ends in the layer's flat vector."""
+        names = list(self)
+        sizes = [self[each].size for each in names[: names.index(name) + 1]]
+        return sum(sizes[:-1]), sum(sizes)
+
     def copy(self) -> "Weights":
         """The same arrays under the same names."""
         twin = Weights()

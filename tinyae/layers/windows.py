@@ -63,17 +63,25 @@ def slide(layer: Layer, size: int, window: int, stride: int, padding: str) -> tu
         return windows, max((windows - 1) * stride + window - size, 0) // 2
     if window > size:
         raise ValueError(
-            f'{layer.label} with padding="valid" needs images of at least its window\'s size, '
+            f'{layer.label} with padding="valid" needs at least its window\'s size, '
             f"{window}, but got {size}"
         )
     return (size - window) // stride + 1, 0
 
 
-def unslide(size: int, window: int, stride: int, padding: str) -> tuple[int, int]:
+def unslide(
+    size: int, window: int, stride: int, padding: str, output_padding: int | None = None
+) -> tuple[int, int]:
     """The transposed relation: how large an image `size` windows stem from, and zeros before.
 
-    same: size · stride. valid: (size − 1) stride + max(window, stride).
+    same: size · stride. valid: (size − 1) stride + max(window, stride). With an output_padding
+    valid: (size − 1) stride + window + output_padding; same: 2 ⌊window / 2⌋ less, of which half,
+    but for half of the output_padding, rounded up, were before.
     """
+    if output_padding is not None:
+        half = window // 2 if padding == "same" else 0
+        before = max(0, half - (output_padding + 1) // 2)
+        return (size - 1) * stride + window - 2 * half + output_padding, before
     if padding == "same":
         return size * stride, max(window - stride, 0) // 2
     return (size - 1) * stride + max(window, stride), 0

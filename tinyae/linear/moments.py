@@ -2,46 +2,46 @@
 
 A scatter has squares in it: what is a millionth as long as the rest keeps four digits of sixteen.
 Where they are too few, its factor is kept instead, rows F with F'F the scatter, found by orthogonal
-transformations of the centred samples: QR, whose rounding is small beside each column's length.
+transformations of the centred samples: QR, whose rounding is small beside each column's length. No
+more samples than features are kept as they are.
 """
 
 import functools
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..checks.arrays import row_slices
-from ..checks.floating_point import quiet
-from ..machine import threads as cores
+from .sharing import even_slices, on_cores, worker_count
+from .sparse import Rows, SparseRows
 
 # Rows per product X'X: enough to keep BLAS busy, few enough that float32 loses nothing in the sum.
 PRODUCT_ROWS = 4096
 PRODUCT_BYTES = 1 << 24
-# Rows that are centred and summed while they are in the cache.
-BLOCK_ROWS = 256
-# A product for each core is faster than one that BLAS shares between them, but takes more memory.
-WORKER_BYTES = 1 << 28  # for all of them
-
-
+# Rows that are centred and summed while they are in the cache: few, so that sums keep their digits.
+BLOCK_ROWS = 64
+# Rows that are looked at to find a point near the mean
+FEW = 256
+# Mean squares so many times the variances lose so few digits that they may stand for them.
+NEAR_ZERO = 4
 # Rows of a factor before they are made p again; and twice p at least
 PILE = 1024
 
 
 class Moments(NamedTuple):
-    """What PCA needs to know of some data, in float64.
+    """What PCA needs to know of some data, in float64; samples are of their own dtype.
 
     The mean is the sum of two numbers, since the mean of data far from zero has not the digits to
-    tell two of them apart. The matrix is the scatter Σ (x - mean)(x - mean)', its factor, or none,
-    which is what a file without training state has left.
+    tell two of them apart. The matrix is the scatter Σ (x - mean)(x - mean)', its factor, the
+    samples, or none, which is what a file without training state has left.
     """
 
     samples: int
     anchor: np.ndarray  # (p,): a point near the data
     offset: np.ndarray  # (p,): from there to the mean
-    form: str  # of the matrix: "scatter", "factor" or "none"
-    matrix: np.ndarray  # (p, p), (r, p) or (0, 0)
+    form: str  # of the matrix: "scatter", "factor", "rows" or "none"
+    matrix: Any  # (p, p), (r, p), (n, p) or (0, 0); of samples, perhaps sparse
     rounding: float = 0.0  # of the products in a scatter
     least: float = 0.0  # what the smallest eigenvalue kept is known to be at least
 
@@ -50,95 +50,102 @@ class Moments(NamedTuple):
         return self.anchor + self.offset
 
 
-def moments(x: np.ndarray, dtype: np.dtype) -> Moments:
-    """Those of an admitted array of shape (n, p), with the scatter by products in `dtype`.
+def moments(x: Rows, dtype: np.dtype) -> Moments:
+    """Those of an array of shape (n, p), with the scatter by products in `dtype`.
 
     Deviations d are taken from a point near the mean, found from a few rows, so that the exact
     correction Σ dd' - (Σd)(Σd)'/n takes away next to nothing: data far from zero lose no digits.
+    Where the mean is near zero, that point is zero, and rows are multiplied where they lie.
     """
     n = len(x)
-    # Relative to a row, a constant feature is exactly zero here and stays so in all that follows.
-    anchor = x[0].astype(np.float64)
-    few = np.ascontiguousarray(x[:: max(1, n // BLOCK_ROWS)], np.float64)
-    shift = (anchor + (few - anchor).mean(axis=0)).astype(dtype)
-    scatter, total = _sums(x, shift)
+    anchor, near = near_mean(x)
+    known = x.sums() if isinstance(x, SparseRows) else None
+    shift = np.zeros(len(anchor), dtype) if near or known else anchor.astype(dtype)
+    scatter, total = known or _sums(x, shift)
+    largest = np.diag(scatter).max()
     scatter -= np.outer(total, total / n)
-    rounding = float(np.finfo(dtype).eps)
+    lost = largest / max(np.diag(scatter).max(), np.finfo(np.float64).tiny)
+    rounding = float(np.finfo(dtype).eps * max(1, lost))
     return Moments(n, shift.astype(np.float64), total / n, "scatter", scatter, rounding)
 
 
-def factored(x: np.ndarray) -> Moments:
-    """The moments of an admitted array with a factor of the scatter, which is never squared."""
-    anchor = x[0].astype(np.float64)
-    parts = row_slices(len(x), max(PILE, 2 * x.shape[1]))
-    return functools.reduce(merge, (_centred(x[rows], anchor) for rows in parts))
+def near_mean(x: Rows) -> tuple[np.ndarray, bool]:
+    """A point near the mean of an array, and whether that is near zero."""
+    # Relative to a row, a constant feature is exactly zero here and stays so in all that follows.
+    first = x[0].astype(np.float64)
+    step = max(1, len(x) // FEW, 8 * x.size // PRODUCT_BYTES)
+    few = np.ascontiguousarray(x[::step], np.float64)
+    mean = first + (few - first).mean(axis=0)
+    squares, spread = (np.square(each).sum(axis=0) for each in (few, few - mean))
+    return mean, bool((squares <= NEAR_ZERO * spread).all())
 
 
-def _centred(x: np.ndarray, anchor: np.ndarray) -> Moments:
-    deviations = np.subtract(x, anchor, dtype=np.float64)
+def factored(x: Rows) -> Moments:
+    """The moments of an array with a factor of the scatter, which is never squared."""
+    anchor, features = x[0].astype(np.float64), x.shape[1]
+    blocks = (x[rows] != x[0] for rows in row_slices(len(x), BLOCK_ROWS))
+    varying = np.flatnonzero(functools.reduce(np.logical_or, (b.any(axis=0) for b in blocks)))
+
+    def work(parts: Iterable[slice]) -> Moments:
+        each = (_centred(x[rows], anchor, varying) for rows in parts)
+        return functools.reduce(merge, each)
+
+    parts = list(row_slices(len(x), max(PILE, 2 * features)))
+    workers = worker_count(32 * parts[0].stop * features, len(parts))
+    found = functools.reduce(merge, on_cores(work, parts, workers))
+    offset, matrix = np.zeros(features), np.zeros((len(found.matrix), features))
+    offset[varying], matrix[:, varying] = found.offset, found.matrix
+    return Moments(len(x), anchor, offset, "factor", matrix)
+
+
+def _centred(x: np.ndarray, anchor: np.ndarray, columns: np.ndarray) -> Moments:
+    anchor = anchor[columns]
+    deviations = np.subtract(x[:, columns], anchor, dtype=np.float64)
     offset = deviations.mean(axis=0)
     deviations -= offset
     return Moments(len(x), anchor, offset, "factor", deviations)
 
 
-def _sums(x: np.ndarray, shift: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _sums(x: Rows, shift: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Σ dd' and Σd over the rows' deviations d from `shift`."""
     n, features = x.shape
     step = max(1, min(PRODUCT_ROWS, PRODUCT_BYTES // (features * shift.itemsize)))
-    starts = range(0, n, step)
     each = features * (8 * features + shift.itemsize * (features + step))
-    get_threads = cores.BLAS_THREADS.get_threads
-    allowed = get_threads() if get_threads else 1  # its owner's limit, or a BLAS of its own mind
-    workers = max(1, min(cores.available(), allowed, WORKER_BYTES // each, len(starts)))
-    stopped: list[bool] = []
-
-    def work(worker: int) -> tuple[np.ndarray, np.ndarray]:
-        try:
-            return _partial_sums(x, shift, starts[worker::workers], step, stopped)
-        except BaseException:
-            stopped.append(True)  # the others' sums are of no use
-            raise
-
-    if workers == 1:
-        return work(0)
-    with cores.BLAS_THREADS.hold(1):
-        pool = ThreadPoolExecutor(workers)
-        try:
-            parts = list(pool.map(work, range(workers)))
-        finally:  # after Ctrl-C they need not go on
-            stopped.append(True)
-            pool.shutdown()
-    for scatter, total in parts[1:]:
-        parts[0][0][...] += scatter
-        parts[0][1][...] += total
-    return parts[0]
+    workers = worker_count(each, -(-n // step))
+    parts = even_slices(n, step, workers)
+    found = on_cores(lambda mine: _partial_sums(x, shift, mine), parts, workers)
+    for scatter, total in found[1:]:
+        found[0][0][...] += scatter
+        found[0][1][...] += total
+    return found[0]
 
 
-@quiet  # each thread for itself
 def _partial_sums(
-    x: np.ndarray, shift: np.ndarray, starts: Sequence[int], step: int, stopped: list[bool]
+    x: Rows, shift: np.ndarray, parts: Iterable[slice]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The same over some of the pieces of `step` rows, until something is in `stopped`."""
+    """The same over some of the rows."""
     features = x.shape[1]
     scatter, total = np.zeros((features, features)), np.zeros(features)
     product = np.empty_like(scatter, shift.dtype)
-    buffer = np.empty((min(len(x), step), features), shift.dtype)
-    for start in starts:
-        if stopped:
-            break
-        rows = x[start : start + step]
-        deviations = buffer[: len(rows)]
+    buffer = np.empty((0, features), shift.dtype)
+    for part in parts:
+        rows = deviations = x[part]
+        if shift.any() or rows.dtype != shift.dtype or not rows.flags.c_contiguous:
+            if len(buffer) < len(rows):
+                buffer = np.empty(rows.shape, shift.dtype)
+            deviations = buffer[: len(rows)]
         total += _subtract_and_sum(rows, shift, deviations)
         scatter += np.matmul(deviations.T, deviations, out=product)
     return scatter, total
 
 
 def _subtract_and_sum(rows: np.ndarray, shift: np.ndarray, out: np.ndarray) -> np.ndarray:
-    """Write rows - shift into `out` and return its sum over the rows in float64."""
+    """Write rows - shift into `out`, unless it is the rows, and return its sum in float64."""
     total = np.zeros(len(shift))
     for start in range(0, len(rows), BLOCK_ROWS):
         block = out[start : start + BLOCK_ROWS]
-        np.subtract(rows[start : start + BLOCK_ROWS], shift, out=block)
+        if out is not rows:
+            np.subtract(rows[start : start + BLOCK_ROWS], shift, out=block)
         total += block.sum(axis=0)
     return total
 
@@ -185,7 +192,7 @@ def with_factor(data: Moments) -> Moments:
     return data._replace(form="factor", matrix=factor, least=0.0)
 
 
-def real(array: np.ndarray) -> np.dtype:
+def real(array: Rows) -> np.dtype:
     """The type to compute in: float32 stays, everything else becomes float64."""
     single = array.dtype.kind == "f" and array.dtype.itemsize == 4
     return np.dtype(np.float32 if single else np.float64)

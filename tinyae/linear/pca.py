@@ -18,9 +18,11 @@ from ..checks.floating_point import finite, quiet
 from ..checks.handed_out import lasting
 from ..checks.tables import figure, table
 from ..files.archive import ModelFile, write
-from ..files.fields import counter, dtype_of, fields, refusing
+from ..files.fields import refusing
+from . import saved
 from .moments import Moments, real
 from .solvers import Decomposition, decompose, learn
+from .sparse import SparseRows, admit_samples, admit_table
 
 SHOWN = 5  # components, of as many as there are
 
@@ -54,6 +56,9 @@ class PCA(Checked):
         A count above the rank of the data is honoured too: the further directions complete an
         orthonormal set and have variance zero. It may change later; what `fit` has kept of the data
         is sure to be right for as many components as it was to find.
+    whiten : bool, default False
+        Whether `encode` divides each code by the square root of its component's variance, so that
+        those of the data have variance 1, and `decode` multiplies. Codes of variance 0 stay.
 
     Attributes
     ----------
@@ -64,6 +69,9 @@ class PCA(Checked):
         λ₁ … λₖ with divisor n - 1; 0 for what is no more than rounding.
     explained_variance_ratio_ : ndarray of float64, shape (k,)
         The same divided by the sum of all p variances; zeros where that sum is zero.
+    noise_variance_ : float
+        The mean of the other min(n, p) − k variances, of which only their sum need be known: its
+        rounding is that of the variance of all. 0 if there is none.
     n_components_, n_features_in_, n_samples_seen_ : int
         k, p and n.
 
@@ -89,6 +97,7 @@ class PCA(Checked):
     ----------
     .. [1] P. Baldi and K. Hornik (1989), "Neural networks and principal component analysis:
        learning from examples without local minima".
+    .. [2] M. Tipping and C. Bishop (1999), "Probabilistic principal component analysis".
 
     Examples
     --------
@@ -104,13 +113,14 @@ class PCA(Checked):
     True
     """
 
-    checks: ClassVar = {"n_components": _check_n_components}
+    checks: ClassVar = {"n_components": _check_n_components, "whiten": flag}
 
-    def __init__(self, n_components: int | float | None = None):
+    def __init__(self, n_components: int | float | None = None, whiten: bool = False):
         self._moments: Moments | None = None
         self._dtype: np.dtype = np.dtype(np.float64)
         self._decomposition: Decomposition | None = None
         self.n_components = n_components
+        self.whiten = whiten
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name == "n_components" and self._moments is not None:
@@ -142,14 +152,19 @@ class PCA(Checked):
         return "\n".join([start, *table(rows)])
 
     @quiet
-    def fit(self, x: ArrayLike) -> "PCA":
-        """Learn from `x` of shape (n, p), n ≥ 2, and forget what was learned before."""
-        array = _admit_table(x)
+    def fit(self, x: ArrayLike, y: object = None) -> "PCA":
+        """Learn from `x` of shape (n, p), n ≥ 2, and forget what was learned before.
+
+        `y` is ignored: pipelines pass targets to every step.
+        """
+        array = admit_table(x)
         if len(array) < 2:
             raise ValueError("x must hold at least 2 samples for a variance, but it holds 1")
         _check_count(self.n_components, array.shape[1])
-        self._learn(array, real(array), None)
-        self._decomposed()
+        dtype = real(array)
+        moments, found = learn(array, self.n_components, dtype)
+        found = found or decompose(moments, self.n_components, dtype)
+        self._moments, self._decomposition, self._dtype = moments, found, dtype
         return self
 
     @quiet
@@ -159,7 +174,7 @@ class PCA(Checked):
         A stream may begin with a single sample, whose variance counts as zero. The eigenvectors are
         recomputed when they are next asked for, so a call mostly costs the products of its rows.
         """
-        array = _admit_table(x, None if self._moments is None else self.n_features_in_)
+        array = admit_table(x, None if self._moments is None else self.n_features_in_)
         _check_count(self.n_components, array.shape[1])
         known, dtype = self._moments, real(array)
         if known is not None:
@@ -168,15 +183,23 @@ class PCA(Checked):
                 raise ValueError(
                     "this PCA was saved without training_state, so partial_fit cannot go on with it"
                 )
-        self._learn(array, dtype, known)
+        self._moments, self._decomposition = learn(array, self.n_components, dtype, known)
+        self._dtype = dtype
         return self
+
+    def fit_transform(self, x: ArrayLike, y: object = None) -> np.ndarray:
+        """``fit(x).encode(x)``."""
+        return self.fit(x).encode(x)
 
     @quiet
     def encode(self, x: ArrayLike) -> np.ndarray:
-        """The codes V (x - mean), shape (n, k), of `x` of shape (n, p)."""
-        array = self._admit_features(x)
+        """The codes V (x - mean), shape (n, k), of `x` of shape (n, p); see also `whiten`."""
+        array = admit_samples(x, self.n_features_in_)
         codes = np.empty((len(array), self.n_components_), real(array))
-        components = self.components_.astype(codes.dtype, copy=False)
+        components = (self.components_ / self._scales()).astype(codes.dtype, copy=False)
+        if isinstance(array, SparseRows):
+            codes[...] = array.matrix @ components.T - self.mean_.astype(codes.dtype) @ components.T
+            return finite(codes, "a code")
         for rows in row_chunks(len(array), array[:1].nbytes):
             np.matmul(self._centred(array[rows], codes.dtype), components.T, out=codes[rows])
         return finite(codes, "a code")
@@ -187,7 +210,8 @@ class PCA(Checked):
         codes = admit(z, "z", (self.n_components_,), np.float64)
         dtype = real(codes)
         # contiguous: strided codes take another way through BLAS, to other last digits
-        points = np.ascontiguousarray(codes, dtype) @ self.components_.astype(dtype, copy=False)
+        components = (self.components_ * self._scales()).astype(dtype, copy=False)
+        points = np.ascontiguousarray(codes, dtype) @ components
         points += self.mean_.astype(dtype, copy=False)
         return finite(points, "a point")
 
@@ -195,19 +219,61 @@ class PCA(Checked):
         """``decode(encode(x))``: the nearest point to each row of `x` that k numbers can name."""
         return self.decode(self.encode(x))
 
+    def transform(self, x: ArrayLike) -> np.ndarray:
+        """``encode(x)``, by scikit-learn's name."""
+        return self.encode(x)
+
+    def inverse_transform(self, z: ArrayLike) -> np.ndarray:
+        """``decode(z)``, by scikit-learn's name."""
+        return self.decode(z)
+
+    @quiet
+    def score_samples(self, x: ArrayLike) -> np.ndarray:
+        """The log-likelihood of each sample of `x` of shape (n, p), shape (n,).
+
+        Of probabilistic PCA [2]_: a normal distribution whose covariance has the variances found
+        along the components and `noise_variance_` in all other directions.
+
+        Raises
+        ------
+        ValueError
+            If one of these is 0, so that there is no density.
+        """
+        array, found = admit_samples(x, self.n_features_in_), self._decomposed()
+        others = self.n_features_in_ - self.n_components_
+        noise, variance = found.noise_variance, found.variance
+        if not variance[-1] > 0 or (others and not noise > 0):
+            raise ValueError(
+                "there is no density, since the data have no variance "
+                + ("along a component" if not variance[-1] > 0 else "beside the components")
+                + ": fit fewer components, or more samples"
+            )
+        scores = np.empty(len(array), real(array))
+        constant = np.log(variance).sum() + len(found.mean) * np.log(2 * np.pi)
+        constant += others * np.log(noise) if others else 0.0
+        for rows in row_chunks(len(array), array[:1].nbytes):
+            residual, codes = self._apart(array[rows], np.dtype(np.float64))
+            squares = np.square(codes / np.sqrt(variance)).sum(axis=1)
+            if others:
+                squares += np.square(residual).sum(axis=1) / noise
+            scores[rows] = -(constant + squares) / 2
+        return finite(scores, "a score")
+
+    def score(self, x: ArrayLike, y: object = None) -> float:
+        """The mean of `score_samples(x)`."""
+        return float(self.score_samples(x).mean(dtype=np.float64))
+
     @quiet
     def reconstruction_error(self, x: ArrayLike, per_feature: bool = False) -> np.ndarray:
         """The squared error of the reconstruction of `x` of shape (n, p).
 
         Its mean over the features, shape (n,); with `per_feature` each feature's, shape (n, p).
         """
-        array, per_feature = self._admit_features(x), flag("per_feature", per_feature)
+        array, per_feature = admit_samples(x, self.n_features_in_), flag("per_feature", per_feature)
         dtype = real(array)
         errors = np.empty(array.shape if per_feature else len(array), dtype)
-        components = self.components_.astype(dtype, copy=False)
         for rows in row_chunks(len(array), array[:1].nbytes):
-            residual = self._centred(array[rows], dtype)
-            residual -= (residual @ components.T) @ components
+            residual, _ = self._apart(array[rows], dtype)
             np.square(residual, out=residual)
             errors[rows] = residual if per_feature else residual.mean(axis=1)
         return finite(errors, "an error")
@@ -229,6 +295,10 @@ class PCA(Checked):
         OSError
             If the file cannot be written; one that was there is as before.
         """
+        write(path, *self.to_file(training_state))
+
+    def to_file(self, training_state: bool = False) -> tuple[dict, dict[str, np.ndarray]]:
+        """What `save` writes: the document and the arrays."""
         training_state = flag("training_state", training_state)
         data, found = self._fitted(), self._decomposed()
         if training_state and data.form == "none":
@@ -236,79 +306,19 @@ class PCA(Checked):
                 "this PCA was itself loaded without its training_state, so it has none"
             )
         count = self.n_components
-        document = {
-            "kind": "pca",
+        arguments = {
             "n_components": count.item() if isinstance(count, np.generic) else count,
-            "dtype": found.components.dtype.name,
-            "samples": data.samples,
-            "features": len(data.mean),
-            "kept": len(found.components),
-            "training_state": training_state,
+            "whiten": self.whiten,
         }
-        arrays = {
-            "mean": data.mean,
-            "components": found.components,
-            "variance": found.variance,
-            "variance_ratio": found.variance_ratio,
-        }
-        if training_state:
-            bounds = np.array([data.rounding, data.least])
-            arrays |= {"anchor": data.anchor, "offset": data.offset, "bounds": bounds}
-            arrays[data.form] = data.matrix
-        write(path, document, arrays)
+        return saved.document_of(arguments, data, found, training_state)
 
     @classmethod
     def from_file(cls, file: ModelFile) -> "PCA":
-        """What `save` wrote; nothing is allocated before the file is known to hold it."""
-        types: dict[str, type | tuple[type, ...]] = {
-            "n_components": (int, float, type(None)),
-            "dtype": str,
-            "samples": int,
-            "features": int,
-            "kept": int,
-            "training_state": bool,
-        }
-        n_components, dtype, samples, features, kept, training_state = fields(
-            "the document", file.document, types
-        )
-        dtype = dtype_of(dtype)
-        for name, count in (("samples", samples), ("features", features), ("kept", kept)):
-            counter(name, count, least=1)
-        shapes: dict[str, tuple[Any, tuple[int, ...]]] = {
-            "mean": (np.float64, (features,)),
-            "components": (dtype, (kept, features)),
-            "variance": (np.float64, (kept,)),
-            "variance_ratio": (np.float64, (kept,)),
-        }
-        form = "none"
-        if training_state:
-            form = "factor" if file.shape("factor") else "scatter"
-            rows = file.shape(form)[0] if form == "factor" else features
-            shapes[form] = (np.float64, (rows, features))
-            if file.version > 1:
-                shapes |= dict.fromkeys(("anchor", "offset"), shapes["mean"])
-                shapes["bounds"] = (np.float64, (2,))
-        file.expect(shapes)
+        """What `save` wrote."""
+        arguments, data, found = saved.read(file)
         with refusing("the model"):
-            pca = cls(n_components)
-        read = {name: file.read(name) for name in shapes}
-        # what is known of an older scatter is that its products were of that dtype
-        bounds = read.get("bounds", np.array([np.finfo(dtype).eps, 0]))
-        pca._moments = Moments(
-            samples,
-            read.get("anchor", read["mean"]),
-            read.get("offset", np.zeros(features)),
-            form,
-            read.get(form, np.empty((0, 0))),
-            *bounds,
-        )
-        pca._dtype = dtype
-        pca._decomposition = Decomposition(
-            read["mean"].astype(dtype),
-            read["components"],
-            read["variance"],
-            read["variance_ratio"],
-        )
+            pca = cls(**arguments)
+        pca._moments, pca._decomposition, pca._dtype = data, found, found.components.dtype
         return pca
 
     @property
@@ -328,6 +338,10 @@ class PCA(Checked):
         return lasting(self._decomposed().variance_ratio)
 
     @property
+    def noise_variance_(self) -> float:
+        return self._decomposed().noise_variance
+
+    @property
     def n_components_(self) -> int:
         return len(self.components_)
 
@@ -338,10 +352,6 @@ class PCA(Checked):
     @property
     def n_samples_seen_(self) -> int:
         return self._fitted().samples
-
-    def _learn(self, x: np.ndarray, dtype: np.dtype, known: Moments | None) -> None:
-        self._moments, self._decomposition = learn(x, self.n_components, dtype, known)
-        self._dtype = dtype
 
     def _fitted(self) -> Moments:
         if self._moments is None:
@@ -354,8 +364,20 @@ class PCA(Checked):
             self._decomposition = decompose(self._fitted(), self.n_components, self._dtype)
         return self._decomposition
 
-    def _admit_features(self, x: ArrayLike) -> np.ndarray:
-        return admit(x, "x", (self.n_features_in_,), np.float64)
+    def _scales(self) -> np.ndarray:
+        """What whitened codes are divided by, shape (k, 1): no variance, no change."""
+        deviations = np.sqrt(self._decomposed().variance)[:, np.newaxis]
+        return np.where((deviations > 0) & self.whiten, deviations, 1)
+
+    def _apart(self, rows: np.ndarray, dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
+        """What is beside the components, and the codes along them."""
+        residual, components = (
+            self._centred(rows, dtype),
+            self.components_.astype(dtype, copy=False),
+        )
+        codes = residual @ components.T
+        residual -= codes @ components
+        return residual, codes
 
     def _centred(self, rows: np.ndarray, dtype: DTypeLike) -> np.ndarray:
         centred = np.empty(rows.shape, dtype)
@@ -368,13 +390,3 @@ def _check_count(n_components: int | float | None, features: int) -> None:
             f"n_components must be at most the number of features, but it is "
             f"{n_components} and x has {features}"
         )
-
-
-def _admit_table(x: ArrayLike, features: int | None = None) -> np.ndarray:
-    array = admit(x, "x", None if features is None else (features,), np.float64)
-    if array.ndim != 2:
-        raise ValueError(
-            f"x must have shape (n, features), but its shape is {array.shape}; flatten images with "
-            "x.reshape(len(x), -1)"
-        )
-    return array

@@ -1,34 +1,53 @@
 """Which way to the components: the fastest in which each one kept is right to its own size.
 
-========================  =================  =====================================================
-what is kept of the data  is solved by       where
-========================  =================  =====================================================
-scatter, in their dtype   eigenvectors       rounding, relative to the largest variance, is small
-scatter, in float64       eigenvectors       beside the smallest one kept
-factor                    singular vectors   it is small beside the smallest deviation kept; or
-                                             there are no more samples than features
-factor                    Jacobi rotations   else: rounding is relative to each column's length
-========================  =================  =====================================================
+Of n samples of p features, k components:
+
+=============================  =======================  ============================================
+what is kept of the data       is solved by             where
+=============================  =======================  ============================================
+the samples, if n < p          Gram matrix (n, n)       rounding, relative to the largest variance,
+                                                        is small beside the smallest one kept
+the same, if n ≤ 4 p           products with the data   as well; both large and k few
+scatter (p, p), in their       eigenvectors, k of       as well
+dtype or in float64            them if they are few
+factor, up to max(1024, 2 p)   singular vectors         rounding is small beside the smallest
+rows                                                    deviation kept
+factor                         Jacobi rotations         else: it is relative to each column's length
+=============================  =======================  ============================================
 
 A scatter that was good enough stays so, since more samples only add to its eigenvalues. A stream
-begins with a factor, and is tried as a scatter whenever its samples have doubled.
+begins with its samples, goes on with a factor where it has more of them than features, and is tried
+as a scatter then and whenever they have doubled.
 """
 
+import functools
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from .jacobi import lengths, orthogonal_rows
+from ..checks.arrays import admit
+from .deviations import Deviations, deviations
+from .eigenvectors import largest, of_matrix
+from .jacobi import lengths
 from .moments import Moments, factored, merge, moments, real, with_factor, with_scatter
-
-EPS = float(np.finfo(np.float64).eps)
-# How far off a variance may be, relative to its own size, by the digits of the data.
-TOLERANCE = {"float32": 1e-5, "float64": 1e-6}
-# What is lost at most, in units of the rounding of one operation: by solvers, and by long sums
-MARGIN, SUMS = 4, 16
-GAIN = (
-    0.1  # rotations are worth it for directions made of columns that are shorter than the largest
+from .singular import of_factor
+from .sparse import Rows, SparseRows, joined
+from .spectrum import (
+    EPS,
+    MARGIN,
+    SUMS,
+    TOLERANCE,
+    Spectrum,
+    count_known,
+    number_kept,
+    of_squares,
 )
+
+LARGE = 64  # both sides are so many times the components: products with the data are fewer
+SMALL_SIDE = 2048  # of a sparse matrix: a dense one of this size is nothing
+TALL = 4  # times as many samples as features are kept at most
+BLOCKS = 40  # of products with the data, after which a matrix would have been faster
 
 
 class Decomposition(NamedTuple):
@@ -38,144 +57,210 @@ class Decomposition(NamedTuple):
     components: np.ndarray
     variance: np.ndarray
     variance_ratio: np.ndarray
-
-
-class Spectrum(NamedTuple):
-    """All variances that need not be zero, largest first; their shares; directions in rows."""
-
-    variance: np.ndarray
-    ratio: np.ndarray
-    directions: np.ndarray
+    noise_variance: float
 
 
 def learn(
-    x: np.ndarray, n_components: int | float | None, dtype: np.dtype, known: Moments | None = None
+    x: Rows, n_components: int | float | None, dtype: np.dtype, known: Moments | None = None
 ) -> tuple[Moments, Decomposition | None]:
-    """The moments of an admitted array and what is known already; and what was solved on the way.
+    """The moments of an array and what is known already; and what was solved on the way.
 
     Parameters
     ----------
     x : array, shape (n, p)
+        Looked at for NaN and infinity here, where all of it is read anyway.
     n_components : int, float or None
         How many components the moments are to be good enough for.
     dtype : dtype
         Of the components.
     known : Moments, optional
     """
-    before = known.samples if known else 0
-    samples = before + len(x)
-    doubled = samples.bit_length() > before.bit_length() and samples > x.shape[1]
+    if known is not None and known.form != "rows":
+        return _condensed([x], n_components, dtype, known)
+    arrays = [x] if known is None else [known.matrix, x]
+    samples, features = sum(map(len, arrays)), x.shape[1]
+    if samples < features:
+        return _kept(deviations(joined(arrays, dtype)), x), None
+    if known is None and _is_large(x, n_components):
+        all_of_it = deviations(joined(arrays, dtype))
+        data = _kept(all_of_it, x)
+        if (spectrum := _of_rows(all_of_it, n_components, dtype)) is not None:
+            return data, keep(data, spectrum, n_components, dtype)
+    return _condensed(arrays, n_components, dtype)
+
+
+def _kept(of: Deviations, x: Rows) -> Moments:
+    """The moments of samples that are kept, of which `x` has come last."""
+    if not np.isfinite(of.squares):
+        refuse(x)
+    return Moments(len(of.rows), of.anchor, of.offset, "rows", of.rows)
+
+
+def refuse(x: Rows) -> None:
+    """Say what makes the squares of an array infinite."""
+    if isinstance(x, np.ndarray):
+        admit(x, "x", None, np.float64)
+    raise ValueError("x spans too wide a range: its squares overflow float64; scale it down")
+
+
+def _condensed(
+    arrays: Sequence[Rows],
+    n_components: int | float | None,
+    dtype: np.dtype,
+    known: Moments | None = None,
+) -> tuple[Moments, Decomposition | None]:
+    """The moments of several arrays, and of what is known, as a scatter or factor."""
+    samples = before = known.samples if known else 0
+    samples += sum(map(len, arrays))
+    x, features = arrays[-1], arrays[-1].shape[1]
+    doubled = samples.bit_length() > before.bit_length() and samples >= features
     if doubled or (known and known.form == "scatter"):
         for product in dict.fromkeys((real(x), np.dtype(np.float64))):
-            data = moments(x, product)
-            data = merge(with_scatter(known), data) if known else data
+            parts = [moments(each, product) for each in arrays]
+            data = functools.reduce(merge, ([with_scatter(known)] if known else []) + parts)
+            if isinstance(x, np.ndarray) and not np.isfinite(np.trace(data.matrix)):
+                admit(x, "x", None, np.float64)  # or else they overflow
+                continue
             error = _rounding(data) / TOLERANCE[dtype.name]
             if error <= _least(data, n_components):
                 return data, None
-            if error < np.trace(data.matrix):  # finite, and there is something to be found
-                spectrum = of_scatter(data)
-                smallest = spectrum.variance[number_kept(n_components, spectrum, samples) - 1]
+            if error < np.trace(data.matrix):  # there is something to be found
+                spectrum = of_scatter(data, n_components)
+                count = min(number_kept(n_components, spectrum, samples), len(spectrum.variance))
+                smallest = spectrum.variance[count - 1]
                 data = data._replace(least=smallest * max(1, samples - 1))
                 if error <= data.least:
                     return data, keep(data, spectrum, n_components, dtype)
-    data = factored(x)
-    data = merge(with_factor(known), data) if known else data
+    parts = [factored(each) for each in arrays]
+    data = functools.reduce(merge, ([with_factor(known)] if known else []) + parts)
     if not np.isfinite(np.square(data.matrix).sum()):
-        raise ValueError("x spans too wide a range: its squares overflow float64; scale it down")
+        refuse(x)
     return data, None
 
 
 def decompose(data: Moments, n_components: int | float | None, dtype: np.dtype) -> Decomposition:
     """Mean, components and variances of the data."""
-    spectrum = of_factor(data, n_components) if data.form == "factor" else of_scatter(data)
+    if data.form == "rows":
+        rows, spectrum = data.matrix, None
+        wide = len(rows) < rows.shape[1]
+        if wide or _is_large(rows, n_components):
+            spectrum = _of_rows(deviations(rows), n_components, dtype)
+        if spectrum is None and not wide:
+            data, found = _condensed([rows], n_components, dtype)
+            return found or decompose(data, n_components, dtype)
+        if spectrum is None:
+            spectrum = of_factor(factored(rows), n_components)
+    elif data.form == "factor":
+        spectrum = of_factor(data, n_components)
+    else:
+        spectrum = of_scatter(data, n_components)
     return keep(data, spectrum, n_components, dtype)
 
 
-def of_scatter(data: Moments) -> Spectrum:
+def of_scatter(data: Moments, n_components: int | float | None) -> Spectrum:
     """By eigenvectors of the scatter."""
-    values, vectors = np.linalg.eigh(data.matrix)
-    variance = np.maximum(values[::-1], 0.0) / max(1, data.samples - 1)
-    total = variance.sum()
-    ratio = variance / total if total > 0 else np.zeros(len(variance))
-    return Spectrum(variance, ratio, vectors.T[::-1])
+    count = count_known(n_components, data.samples, len(data.matrix))
+    values, vectors = of_matrix(data.matrix, count)
+    total = float(np.trace(data.matrix)) if count is not None else float(values.sum())
+    return of_squares(values, vectors, total, data.samples)
 
 
-def of_factor(data: Moments, n_components: int | float | None) -> Spectrum:
-    """By singular vectors of the factor, or by rotations where these are better.
-
-    What is no more than rounding counts as zero.
-    """
-    columns = lengths(data.matrix.T)[:, 0]
-    _, deviations, directions = np.linalg.svd(data.matrix, full_matrices=False)
-    largest, made_of = deviations[0], lengths(directions * columns)[:, 0]
-    rounding = MARGIN * EPS * largest
-    short = deviations * TOLERANCE["float64"] < 2 * rounding
-    # short columns may have drowned; what is longer than rounding may be made of short ones only
-    drowned = columns.min(where=columns > 0, initial=np.inf) * TOLERANCE["float64"] < 2 * rounding
-    better = short & (drowned | ((deviations > rounding) & (made_of < GAIN * largest)))
-    k = number_kept(n_components, _spectrum(deviations, directions, data.samples), data.samples)
-    if better[:k].any():
-        deviations, directions = _by_rotations(data.matrix, columns)
-        rounding = MARGIN * EPS * lengths(directions * columns)[:, 0]
-    deviations = np.where(deviations > rounding, deviations, 0.0)
-    order = np.argsort(-deviations, kind="stable")
-    return _spectrum(deviations[order], directions[order], data.samples)
+def _is_large(rows: Rows, n_components: int | float | None) -> bool:
+    """Whether products of a few vectors with the data take less time than a matrix."""
+    samples, features = rows.shape
+    count = count_known(n_components, samples, features)
+    if isinstance(rows, SparseRows):
+        return count is not None and max(SMALL_SIDE, count * LARGE // 4) < min(rows.shape)
+    if count is None or samples > TALL * features:
+        return False
+    # a matrix of features is made of products that are cheaper, in the dtype of the data
+    return count * LARGE <= (samples if samples < features else features // 2)
 
 
-def _by_rotations(factor: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Singular values that are not zero, and their vectors in rows."""
-    order = np.argsort(-columns, kind="stable")  # so that the rows of the QR's R are short in turn
-    rows = np.empty((min(factor.shape), len(columns)))
-    rows[:, order] = np.linalg.qr(factor[:, order], mode="r")
-    rows = orthogonal_rows(rows)
-    deviations = lengths(rows)
-    there = deviations[:, 0] > 0
-    return deviations[there, 0], rows[there] / deviations[there]
+def _of_rows(of: Deviations, n_components: int | float | None, dtype: np.dtype) -> Spectrum | None:
+    """By eigenvectors of the smaller of the matrices D'D and D D', if they are good enough."""
+    samples, features = of.rows.shape
+    rank = min(samples - 1, features)  # at most: centred samples add up to 0
+    count = count_known(n_components, samples, features)
+    wanted = None if count is None else min(count, rank)
+    total = of.squares
+    if wanted is not None and _is_large(of.rows, n_components):
+        if (found := _by_products(of, wanted, TOLERANCE[dtype.name])) is None:
+            return None
+        values, vectors = found
+    else:
+        values, vectors = of_matrix(of.matrix(), wanted)
+    spectrum = of_squares(values[:rank], vectors, total, samples)
+    wanted = min(
+        rank,
+        number_kept(n_components, spectrum._replace(directions=np.empty((0, features))), samples),
+    )
+    error = EPS * (MARGIN * of.rounded + SUMS * values[0]) / TOLERANCE[dtype.name]
+    if not wanted or error > values[wanted - 1]:
+        return None
+    vectors = vectors[:wanted]
+    if of.wide:  # carried over to the features
+        vectors = vectors / np.sqrt(values[:wanted, np.newaxis])
+        vectors = np.linalg.solve(np.linalg.cholesky(of.inner(vectors)), vectors)
+        vectors = of.times(vectors)
+    return spectrum._replace(directions=vectors)
 
 
-def _spectrum(deviations: np.ndarray, directions: np.ndarray, samples: int) -> Spectrum:
-    """Of singular values and vectors; shares are right where the variances themselves are lost."""
-    share = np.square(deviations / max(deviations.max(initial=0), np.finfo(np.float64).tiny))
-    variance = np.square(deviations / np.sqrt(max(1, samples - 1)))
-    return Spectrum(variance, share / max(share.sum(), 1.0), directions)
+def _by_products(
+    of: Deviations, count: int, tolerance: float
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """The largest eigenvalues and vectors of D D', whose residual is looked at in float64."""
+    for product in (of.nearly_times_matrix, of.times_matrix):
+        found = largest(product, of.short, count, None if of.sparse else BLOCKS)
+        if found is None:
+            return None
+        image = of.times_matrix(found[1])
+        values, turn = of_matrix(image @ found[1].T)
+        vectors = turn @ found[1]
+        residual = lengths(turn @ image - values[:, np.newaxis] * vectors)[:, 0]
+        if (residual <= tolerance * values).all():
+            return values, vectors
+    return None
 
 
 def keep(
     data: Moments, spectrum: Spectrum, n_components: int | float | None, dtype: np.dtype
 ) -> Decomposition:
     """The components asked for, each with the sign that makes its largest entry positive."""
+    features = spectrum.directions.shape[1]
     k = number_kept(n_components, spectrum, data.samples)
-    components, lacking = spectrum.directions[:k], k - len(spectrum.directions)
-    if lacking > 0:
-        basis = np.linalg.qr(components.T, mode="complete")[0].T
-        components = np.concatenate([components, basis[len(components) : k]])
+    components = _completed(spectrum.directions[:k], k)
     largest = np.abs(components).argmax(axis=1)
     components = components * np.sign(components[np.arange(k), largest])[:, np.newaxis]
-    zeros = np.zeros(max(0, lacking))
+    zeros = np.zeros(max(0, k - len(spectrum.variance)))
+    left = min(data.samples, features) - k
+    rest = spectrum.rest + float(spectrum.variance[k:].sum())
     return Decomposition(
         data.mean.astype(dtype),
         np.ascontiguousarray(components, dtype),
         np.concatenate([spectrum.variance[:k], zeros]),
         np.concatenate([spectrum.ratio[:k], zeros]),
+        rest / left if left > 0 else 0.0,
     )
 
 
-def number_kept(n_components: int | float | None, spectrum: Spectrum, samples: int) -> int:
-    """How many components that are."""
-    if n_components is None:
-        return min(samples, spectrum.directions.shape[1])
-    if isinstance(n_components, int | np.integer):
-        return int(n_components)
-    kept = np.cumsum(spectrum.ratio)
-    # The last digits of a sum of p numbers are rounding, which must not ask for more components.
-    enough = kept >= kept[-1] * (n_components - len(kept) * EPS)
-    return int(enough.argmax()) + 1
+def _completed(directions: np.ndarray, count: int) -> np.ndarray:
+    """So many orthonormal rows, of which these are the first."""
+    lacking = count - len(directions)
+    if lacking <= 0:
+        return directions
+    others = np.random.default_rng(0).standard_normal((lacking, directions.shape[1]))
+    for _ in range(2):
+        others -= (others @ directions.T) @ directions
+        others = np.linalg.qr(others.T)[0].T
+    return np.concatenate([directions, others])
 
 
 def _rounding(data: Moments) -> float:
     """How far off an eigenvalue of the scatter may be, by its products and its solution."""
     squares = np.diag(data.matrix)
-    lost = data.samples * float(np.finfo(np.float32 if data.rounding > EPS else np.float64).tiny)
+    single = data.rounding >= np.finfo(np.float32).eps
+    lost = data.samples * float(np.finfo(np.float32 if single else np.float64).tiny)
     return MARGIN * EPS * squares.sum() + SUMS * data.rounding * squares.max() + lost
 
 

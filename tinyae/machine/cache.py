@@ -18,9 +18,8 @@ import numba
 import numpy as np
 
 from ..checks.code import names_in
-from ..version import __version__
 from .blas import BLAS
-from .folders import user_cache
+from .folders import kernel_cache
 from .interruption import Interruption
 from .numba_parts import (
     CompileResultCacheImpl,
@@ -51,12 +50,6 @@ except OSError:  # sources that cannot be read (a zip file) cannot be stamped: c
     STAMP = ""
 
 
-def cache_folder() -> Path:
-    """Where compiled kernels are kept: below NUMBA_CACHE_DIR if it is set."""
-    base = numba.config.CACHE_DIR
-    return (Path(base, "tinyae") if base else user_cache()) / f"kernels-{__version__}"
-
-
 class Locator(_CacheLocator):
     """Says where a kernel's files lie, and what they must have been made from."""
 
@@ -73,7 +66,7 @@ class Locator(_CacheLocator):
     def get_cache_path(self) -> str:
         home = self._file.parent
         place = hashlib.sha256(os.fsencode(home)).hexdigest()[:12]
-        return str(cache_folder() / f"{home.name}-{place}")
+        return str(kernel_cache() / f"{home.name}-{place}")
 
     def get_source_stamp(self) -> str:
         if PACKAGE in self._file.parents:

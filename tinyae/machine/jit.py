@@ -6,13 +6,14 @@ steps through all of it.
 
 import contextlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import numba
 
 from .cache import KernelCache
 from .numba_parts import (
     DISABLED,
+    OPTIONS,
     for_compiled_code,
     for_users,
     intrinsic,
@@ -20,16 +21,10 @@ from .numba_parts import (
     overload,
 )
 
-# The numpy error model lets loops with a division vectorise (no check for zero). Of fast-math
-# everything but "no NaNs, no infinities": training must notice when it diverges.
-OPTIONS = {
-    "error_model": "numpy",
-    "fastmath": {"nsz", "arcp", "contract", "afn", "reassoc"},
-    "nogil": True,
-}
+F = TypeVar("F", bound=Callable)
 
 
-def kernel(function: Callable, **options: Any) -> Callable:
+def kernel(function: F, **options: Any) -> F:
     """Compile `function` with Numba on its first call; keep the result on disk where possible.
 
     It may be called from Python and from other kernels.
@@ -45,7 +40,7 @@ def kernel(function: Callable, **options: Any) -> Callable:
     return dispatcher
 
 
-def called(function: Callable) -> Callable:
+def called(function: F) -> F:
     """A kernel that only compiled code calls: it compiles faster without a wrapper for Python."""
     dispatcher = kernel(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)
     if not DISABLED:
@@ -53,7 +48,7 @@ def called(function: Callable) -> Callable:
     return dispatcher
 
 
-def inlined(function: Callable) -> Callable:
+def inlined(function: F) -> F:
     """Make `function` part of each kernel that calls it.
 
     A function that is compiled both on its own and as part of its callers exists in copies, which

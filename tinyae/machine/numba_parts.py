@@ -23,7 +23,7 @@ try:
     from numba.core.event import Listener, install_listener
     from numba.core.registry import CPUDispatcher
     from numba.core.typing.templates import Signature
-    from numba.extending import intrinsic, overload
+    from numba.extending import get_cython_function_address, intrinsic, overload
     from numba.np.arrayobj import populate_array
 
     # In this order a thread that compiles takes them
@@ -36,6 +36,7 @@ except (ImportError, AttributeError) as error:
 
 __all__ = [
     "DISABLED",
+    "OPTIONS",
     "CompileResultCacheImpl",
     "FunctionCache",
     "IndexDataCacheFile",
@@ -47,6 +48,7 @@ __all__ = [
     "compiled_address",
     "for_compiled_code",
     "for_users",
+    "get_cython_function_address",
     "intrinsic",
     "keep_compiled",
     "on_compilation",
@@ -56,6 +58,14 @@ __all__ = [
 
 # With NUMBA_DISABLE_JIT=1 every kernel is the plain Python function that you read.
 DISABLED = bool(numba.config.DISABLE_JIT)
+
+# The numpy error model lets loops with a division vectorise (no check for zero). Of fast-math
+# everything but "no NaNs, no infinities": training must notice when it diverges.
+OPTIONS = {
+    "error_model": "numpy",
+    "fastmath": {"nsz", "arcp", "contract", "afn", "reassoc"},
+    "nogil": True,
+}
 
 
 def keep_compiled(dispatcher, cache: FunctionCache) -> None:

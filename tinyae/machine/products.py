@@ -1,4 +1,4 @@
-"""The three matrix products of a layer, by NumPy's own BLAS; without the JIT, NumPy's.
+"""The three matrix products of a layer, by the BLAS that was found; without the JIT, NumPy's.
 
     product(A, B, C)              C = A B       forward: what each sample gives each unit
     add_product(A, B, C)          C += Aᵀ B     to a weight's gradient, over all samples
@@ -11,7 +11,8 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 
-from .blas import BLAS, NO_TRANSPOSE, ROW_MAJOR, TRANSPOSE
+from . import portable
+from .blas import BLAS, NO_TRANSPOSE, PORTABLE, ROW_MAJOR, TRANSPOSE
 from .jit import called, machine_code
 from .numba_parts import cgutils
 from .views import clear
@@ -98,7 +99,10 @@ def _generate_gemm(context, builder, signature, arguments):
 
 
 @machine_code(_write_gemm)
-def _gemm(A, B, C, accumulate, transpose_A, transpose_B):
+def _blas_gemm(A, B, C, accumulate, transpose_A, transpose_B):
     """C = op(A) op(B), or C + op(A) op(B), by ``cblas_?gemm``."""
     result = np.matmul(A.T if transpose_A else A, B.T if transpose_B else B)
     C[...] = C + result if accumulate else result
+
+
+_gemm = portable.gemm if BLAS is PORTABLE else _blas_gemm

@@ -4,18 +4,28 @@ import contextlib
 import ctypes
 import glob
 import os
+import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
 from .interruption import Interruption
 
-THREAD_SPELLINGS = (
-    "scipy_openblas_{}_num_threads64_",
-    "openblas_{}_num_threads64_",
-    "scipy_openblas_{}_num_threads",
-    "openblas_{}_num_threads",
+ACCELERATES = ("BLASGetThreading", "BLASSetThreading")  # of all cores (0) or one (1)
+THREAD_SPELLINGS = (  # what gets the number, and what sets it
+    *(
+        (f"{start}openblas_get_num_threads{end}", f"{start}openblas_set_num_threads{end}")
+        for start, end in (("scipy_", "64_"), ("", "64_"), ("scipy_", ""), ("", ""))
+    ),
+    ("MKL_Get_Max_Threads", "MKL_Set_Num_Threads"),
+    ACCELERATES,
+)
+# What an environment may have NumPy's BLAS in, where its extension module does not lead there:
+# conda's on Windows. Elsewhere it may be one that NumPy does without.
+ENVIRONMENT = (
+    *("Library/bin/libcblas*.dll", "Library/bin/mkl_rt*.dll", "Library/bin/*openblas*.dll"),
+    *("lib/libmkl_rt.so*", "lib/libopenblas.so*"),
 )
 
 
@@ -28,27 +38,41 @@ def available() -> int:
 
 def libraries() -> Iterator[ctypes.CDLL]:
     """Where NumPy's BLAS may be found."""
-    # Where the loader resolves through dependencies, NumPy's extension module is enough; on
-    # Windows the library beside it has to be asked itself.
     core = np._core._multiarray_umath.__file__  # type: ignore[attr-defined]
-    package = os.path.dirname(np.__file__)
-    beside = glob.glob(os.path.join(package + ".libs", "*openblas*"))
-    for path in [core, *sorted(beside)]:
+    yield from libraries_of(core, os.path.dirname(np.__file__))
+    for pattern in ENVIRONMENT:
+        yield from _loaded(sorted(glob.glob(os.path.join(glob.escape(sys.prefix), pattern))))
+
+
+def libraries_of(extension: str, package: str) -> Iterator[ctypes.CDLL]:
+    """Where the BLAS of a package's extension module may be found."""
+    # Where the loader resolves through dependencies, the extension module is enough; on Windows the
+    # library beside it has to be asked itself.
+    yield from _loaded([extension, *sorted(glob.glob(glob.escape(package) + ".libs/*openblas*"))])
+
+
+def _loaded(paths: Iterable[str]) -> Iterator[ctypes.CDLL]:
+    for path in paths:
         with contextlib.suppress(OSError):
             yield ctypes.CDLL(path)
 
 
-def thread_functions() -> tuple[Callable | None, Callable | None]:
-    """What gets and sets the number of threads that NumPy's BLAS uses, where it can be found."""
-    for library in libraries():
-        for spelling in THREAD_SPELLINGS:
+def thread_functions(
+    libraries: Iterable[ctypes.CDLL],
+) -> tuple[Callable | None, Callable | None]:
+    """What gets and sets the number of threads that a BLAS uses, where it can be found."""
+    for library in libraries:
+        for names in THREAD_SPELLINGS:
             with contextlib.suppress(AttributeError):
-                get = getattr(library, spelling.format("get"))
-                set_ = getattr(library, spelling.format("set"))
+                get, set_ = (getattr(library, name) for name in names)
                 get.restype, get.argtypes = ctypes.c_int, []
                 set_.restype, set_.argtypes = None, [ctypes.c_int]
-                return get, set_
+                return _accelerates(get, set_) if names == ACCELERATES else (get, set_)
     return None, None
+
+
+def _accelerates(get: Callable, set_: Callable) -> tuple[Callable, Callable]:
+    return lambda: 1 if get() else available(), lambda threads: set_(int(threads == 1))
 
 
 class ThreadLimit:
@@ -98,4 +122,4 @@ class ThreadLimit:
                     self._inside = max(0, self._inside - 1)
 
 
-BLAS_THREADS = ThreadLimit(*thread_functions())
+BLAS_THREADS = ThreadLimit(*thread_functions(libraries()))

@@ -6,11 +6,11 @@ glorot_normal   truncated normal of variance 2 / (fan_in + fan_out)
 he_uniform      uniform within ±√(6 / fan_in)
 he_normal       truncated normal of variance 2 / fan_in
 zeros           0
-RandomNormal    normal of the given standard deviation, not truncated
+RandomNormal    normal of the given standard deviation and mean, not truncated
 ==============  ==========================================================
 
-A weight of shape (kh, kw, a, b) has fan_in = kh kw a and fan_out = kh kw b, one of shape (a, b) has
-a and b: Keras's rule, transposed convolutions included.
+A weight of shape (kh, kw, a, b) has fan_in = kh kw a and fan_out = kh kw b, one of shape (k, a, b)
+k a and k b, one of shape (a, b) a and b: Keras's rule, transposed convolutions included.
 
 References
 ----------
@@ -24,7 +24,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..checks.arguments import look_up, not_negative, sizes
+from ..checks.arguments import finite_number, look_up, not_negative, sizes
 from ..checks.arrays import numbers
 from ..checks.attributes import Checked
 from ..checks.floating_point import converted
@@ -90,24 +90,28 @@ def zeros(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
 
 
 class RandomNormal(Checked):
-    """Normal of mean 0 and the given standard deviation, not truncated.
+    """Normal of the given standard deviation and mean, not truncated.
+
+    Keras's has the mean first: there ``RandomNormal(0.1)`` is of mean 0.1, here of deviation 0.1.
 
     Parameters
     ----------
     stddev : float, default 0.05
+    mean : float, default 0.0
     """
 
-    checks: ClassVar = {"stddev": not_negative}
+    checks: ClassVar = {"stddev": not_negative, "mean": finite_number}
 
-    def __init__(self, stddev: float = 0.05):
-        self.stddev = stddev
+    def __init__(self, stddev: float = 0.05, mean: float = 0.0):
+        self.stddev, self.mean = stddev, mean
 
     def __call__(self, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
         _check_generator(rng)
-        return self.stddev * rng.standard_normal(sizes("shape", shape, least=0))
+        draws = self.stddev * rng.standard_normal(sizes("shape", shape, least=0))
+        return draws + self.mean if self.mean else draws
 
     def __repr__(self) -> str:
-        return f"RandomNormal({self.stddev:g})"
+        return f"RandomNormal({self.stddev:g}{f', mean={self.mean:g}' if self.mean else ''})"
 
 
 NAMES: dict[str, Initializer] = {

@@ -146,6 +146,8 @@ class Loss(WithKernel):
         return [Part(None, self, None)]
 
     def __repr__(self) -> str:
+        if getattr(type(self), "kernel", None) is None:
+            return super().__repr__()
         numbers = ", ".join(f"{number:g}" for number in self.kernel_numbers())
         return f"{type(self).__name__}({numbers})"
 

@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numba import types
 
-from ..checks.arguments import look_up, not_negative, positive, share, whole
+from ..checks.arguments import MOST_COUNTED, look_up, not_negative, positive, share, whole
 from ..checks.arrays import numbers
 from ..checks.operands import changeable, computed_in, operand
 from ..machine.calls import by_address, check_parameters
@@ -162,7 +162,7 @@ class Optimizer(WithKernel):
         >>> theta
         array([0., 2.])
         """
-        whole("t", t, most=1 << 62)
+        whole("t", t, most=MOST_COUNTED)
         shape, dtype = (np.size(parameters),), computed_in(numbers(parameters, "parameters"))
         theta = changeable(parameters, "parameters", shape, dtype)
         slots = changeable(state, "state", (SLOTS, *shape), dtype)

@@ -120,6 +120,12 @@ class L1(L1L2):
     ----------
     l1 : float, default 0.01
         λ₁, zero or positive.
+
+    Notes
+    -----
+    The sum over a mini-batch is divided by its size, so that λ₁ means the same at every size. Keras
+    did not divide until 2023: a λ₁ of then is to be multiplied by its batch size. The 1e-5 of a
+    tutorial with mini-batches of 256 is L1(2.56e-3) here.
     """
 
     def __init__(self, l1: float = 0.01):
@@ -148,8 +154,11 @@ class L2(L1L2):
 def of_kernel(layer: Any) -> Penalty | None:
     """The penalty on the layer's kernel while it is trained, if there is one."""
     penalty = check("kernel_regularizer", vars(layer).get("kernel_regularizer"))
-    if penalty is not None:
-        layer.place_of("kernel")  # refused if it has none
+    if penalty is not None and "kernel" not in layer.weights:
+        raise ValueError(
+            f"{layer.label} has a kernel_regularizer, but no weight 'kernel', only "
+            f"{', '.join(layer.weights)}"
+        )
     return penalty
 
 

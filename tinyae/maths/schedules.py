@@ -56,9 +56,6 @@ class Schedule(Checked):
         """What share of the rate is left when `part` of the decay's steps are done."""
         raise NotImplementedError(f"{type(self).__name__} must define decayed(part)")
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.learning_rate:g}, {self.decay_steps})"
-
 
 class CosineDecay(Schedule):
     """From α₀ down along half a cosine, in `decay_steps` steps; then it stays.

@@ -1,5 +1,6 @@
 """What training leaves behind in a model: its figures, and where it stands."""
 
+import copy
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -64,6 +65,12 @@ class History(dict[str, list[float]]):
     def __missing__(self, key: str) -> Any:
         hint = "; pass validation_data to fit" if str(key).startswith("val_") else ""
         raise KeyError(f"{key!r} is no figure of the history, which has {', '.join(self)}{hint}")
+
+    def copy(self) -> "History":
+        """Another history, with lists of its own."""
+        return type(self)((name, copy.copy(figures)) for name, figures in self.items())
+
+    __copy__ = copy
 
     def check(self) -> None:
         """Refuse what is no list of numbers, by its last: everyone may write into a dict."""

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from ..checks import forks
-from ..checks.arguments import listed, optional_whole, real_dtype, sizes, whole
+from ..checks.arguments import listed, optional_threads, real_dtype, sizes, whole
 from ..checks.arrays import admit, shape_text
 from ..checks.attributes import Checked
 from ..checks.floating_point import converted, finite
@@ -21,6 +21,7 @@ from ..checks.sample_weights import admit_weight
 from ..checks.undo import unchanged_if_refused
 from ..engine.program import Program
 from ..layers.layer import Layer, NotBuilt, Shape
+from ..layers.mending import mending
 from ..layers.rescaling import Rescaling
 from ..layers.weights import bind
 from ..machine.interruption import Interruption
@@ -79,7 +80,7 @@ class Network(Checked):
     checks: ClassVar = {
         "loss": lambda name, loss: losses.get(loss),
         "optimizer": lambda name, optimizer: optimizers.get(optimizer),
-        "threads": optional_whole,
+        "threads": optional_threads,
     }
 
     def __init__(
@@ -254,6 +255,11 @@ class Network(Checked):
 
     # Data
 
+    def rescaled(self, x: ArrayLike) -> Any:
+        """x on the scale of its reconstruction: what a first `Rescaling` makes of it, or x."""
+        first = self.layers[0]
+        return first.of(np.asarray(x)) if isinstance(first, Rescaling) else x
+
     def admit_input(
         self, x: ArrayLike, name: str = "x", bounds: tuple[float, float] | None = None
     ) -> np.ndarray:
@@ -290,11 +296,13 @@ class Network(Checked):
         self, x: ArrayLike, y: ArrayLike | None, name: str
     ) -> tuple[np.ndarray, np.ndarray]:
         bounds, first = getattr(self.loss, "bounds", None), self.layers[0]
-        rescaled = y is None and isinstance(first, Rescaling)
-        rows: Any = self.admit_input(x, name, bounds if y is None and not rescaled else None)
+        rescaling = first if y is None and isinstance(first, Rescaling) else None
+        rows: Any = self.admit_input(x, name, bounds if y is None and not rescaling else None)
         before, after = self.encoder.input_shape, self.decoder.output_shape
-        if rescaled and after == before:  # what the model learns is what its first layer makes of x
-            y, name = Computed(rows, first.of, self.dtype), f"{name}, rescaled,"
+        if (
+            rescaling and after == before
+        ):  # what the model learns is what its first layer makes of x
+            y, name = Computed(rows, rescaling.of, self.dtype), f"{name}, rescaled,"
             target = admit(y, name, after, self.dtype, bounds)
             check_targets(self.loss, target, name)
             return rows, target
@@ -303,7 +311,7 @@ class Network(Checked):
                 raise ValueError(
                     f"the model turns {shape_text(before)} into {shape_text(after)}, so it cannot "
                     "learn its input: the decoder must end in the input's shape, or targets be "
-                    "given as y"
+                    f"given as y{mending(self.decoder.layers, before)}"
                 )
             check_targets(self.loss, rows, name)
             return rows, rows

@@ -3,20 +3,30 @@
 import copy
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from numbers import Integral
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from ..checks.arguments import listed, nearest, real_dtype, shown, sizes, text, whole
+from ..checks.arguments import (
+    listed,
+    nearest,
+    optional_threads,
+    real_dtype,
+    shown,
+    sizes,
+    text,
+    whole,
+)
 from ..checks.arrays import admit, shape_text
 from ..checks.tables import table
 from ..checks.undo import unchanged_if_refused
-from ..engine.program import Program, eager_predict, program_for
+from ..engine.program import Program, run
 from ..files.archive import ModelFile, write
 from ..files.describe import declared_size, describe_layers, restore_layers
 from ..files.fields import dtype_of, fields, refusing, shape_of
-from ..layers.layer import Layer, Shape
+from ..layers.layer import Layer, NotBuilt, Shape
 from ..layers.weights import bind
 from . import backprop
 
@@ -47,7 +57,7 @@ class Sequential(Layer):
     (5, 2)
     """
 
-    checks: ClassVar = {"threads": lambda name, n: n if n is None else whole(name, n)}
+    checks: ClassVar = {"threads": optional_threads}
     changeable: ClassVar = Layer.changeable | {"threads"}
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -99,7 +109,7 @@ class Sequential(Layer):
         ----------
         input_shape : tuple of int
             The shape of one sample.
-        dtype : "float32" or "float64"
+        dtype : "float32" or "float64", or NumPy's type or dtype of that name
         seed : int
             Decides the initial weights.
 
@@ -120,26 +130,30 @@ class Sequential(Layer):
         if self.built:
             return super().prepare(input_shape, dtype, rng)
         shape = tuple(input_shape)
-        for _, part in self._pretrained():  # its layers are this chain's now
+        parts = [part for _, part in self._inner()]
+        for part in parts:  # its layers are this chain's now
             part.claim()
-            for layer in part.layers:
+            for layer in part.layers if part.built else ():
                 layer.release()
         for position, layer in enumerate(self._layers):
             layer.label = f"{self.label}[{position}] {type(layer).__name__}"
             shape = layer.prepare(shape, dtype, rng)
         for layer in self._layers:
             layer.claim()
-        vars(self).update(dtype=dtype, input_shape=tuple(input_shape), output_shape=shape)
+        for chain in (self, *parts):
+            ends = chain._layers[0].input_shape, chain._layers[-1].output_shape
+            vars(chain).update(dtype=dtype, input_shape=ends[0], output_shape=ends[1])
         return shape
 
     def inside(self) -> list[Layer]:
         return [self, *self._layers, *(each for _, part in self._parts for each in part.inside())]
 
-    def _pretrained(self) -> Iterator[tuple[int, "Sequential"]]:
-        """The chains inside that were built alone, and the places of their first layers."""
+    def _inner(self) -> Iterator[tuple[int, "Sequential"]]:
+        """The chains inside, not those in one that was built before, and their first layers."""
         for first, part in self._parts:
-            found = [(0, part)] if part.built else part._pretrained()
-            yield from ((first + place, chain) for place, chain in found)
+            yield first, part
+            for place, chain in () if part.built else part._inner():
+                yield first + place, chain
 
     def bind_alone(self) -> None:
         self.adopt(*bind(self._layers, self.dtype))
@@ -148,7 +162,7 @@ class Sequential(Layer):
         """Take the vectors into which the layers' weights have been bound as the chain's own."""
         own = {"_parameters": parameters, "_gradient": gradient, "dtype": parameters.dtype}
         vars(self).update(own, _program=None)
-        for first, part in self._pretrained():  # which goes on working, as a part of this chain
+        for first, part in self._parts:  # which goes on working, as a part of this chain
             start = sum(layer.parameter_count for layer in self._layers[:first])
             place = slice(start, start + part.parameter_count)
             part.adopt(parameters[place], gradient[place])
@@ -190,13 +204,23 @@ class Sequential(Layer):
         """
         return self.run(admit(x, "x", self.input_shape, self.dtype))
 
+    def __call__(self, x: ArrayLike) -> np.ndarray:
+        """`predict`."""
+        return self.predict(x)
+
     def run(self, x: np.ndarray) -> np.ndarray:
         """`predict` for samples that are admitted already."""
-        program = program_for(self._layers, self._program)
-        if program is None:
-            return eager_predict(self._layers, x, self.dtype)
+        output, program = run(self._layers, self._program, x, self.parameters, self.threads)
         vars(self)["_program"] = program  # no change of the chain
-        return program.predict(x, self.parameters, self.threads)
+        return output
+
+    def summary(self) -> None:
+        """Print each layer with its output's shape and its number of parameters, and the total."""
+        if not self.built:
+            raise NotBuilt(
+                f"summary needs shapes: call build(input_shape) of the {self.label} first"
+            )
+        print(*layer_lines(self._layers), sep="\n")
 
     # Files and copies
 
@@ -267,6 +291,21 @@ def layer_lines(layers: list[Layer]) -> list[str]:
         rows.append((layer.label, shape_text(layer.output_shape), f"{layer.parameter_count:,}"))
     rows.append(("total", "", f"{sum(layer.parameter_count for layer in layers):,}"))
     return table(rows, alignment="<<")
+
+
+def up_to(which: Layer | int, layers: list[Layer]) -> list[Layer]:
+    """The layers up to the one that is given, itself or by its place."""
+    if isinstance(which, Layer):
+        ends = [place for place, layer in enumerate(layers) if layer is which.layers[-1]]
+    else:
+        number = isinstance(which, Integral) and not isinstance(which, bool)
+        ends = [int(which) % len(layers)] if number and -len(layers) <= which < len(layers) else []
+    if not ends:
+        raise ValueError(
+            f"layer must be one of the model's layers, or its place from 0 to {len(layers) - 1}, "
+            f"but got {shown(which)}"
+        )
+    return layers[: ends[0] + 1]
 
 
 def assign_keys(layers: list[Layer], seed: int) -> None:

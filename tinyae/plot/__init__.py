@@ -5,7 +5,7 @@ is shown and no setting of matplotlib is changed: that is left to the caller.
 
 Read ``drawing`` (what all share), ``training`` (losses and gradients by epoch), ``curves`` (points
 in the plane), ``codes``, ``pictures`` (of decoded images), ``errors`` (scores, PCA's spectrum),
-``filters`` and ``pointer`` (decoding under the mouse).
+``explanations`` (of anomalies), ``filters`` and ``pointer`` (decoding under the mouse).
 
 Pages for the browser: ``html_file`` (how one file is made of the parts in ``web``), ``javascript``
 (a decoder as data), ``directions`` (ways to walk among codes) and ``latent_page``. ``film`` is of
@@ -14,15 +14,12 @@ training; ``seen_step``, ``backprop_picture`` and ``backprop_page`` show one ste
 
 from typing import Any
 
+from ..checks.extras import needs
 from ..checks.public_names import on_first_use
 
 _find, __dir__, __all__ = on_first_use(__name__)
 
 
 def __getattr__(name: str) -> Any:
-    try:
+    with needs("plots need", "plot", "matplotlib", "mpl_toolkits"):
         return _find(name)
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] in ("matplotlib", "mpl_toolkits"):
-            raise ImportError('plots need matplotlib: pip install "tinyae[plot]"') from error
-        raise

@@ -11,6 +11,8 @@ from .drawing import MARKERS as MARKERS
 from .drawing import tile as tile
 from .errors import scores as scores
 from .errors import spectrum as spectrum
+from .explanations import blame as blame
+from .explanations import blame_map as blame_map
 from .film import training_film as training_film
 from .filters import filters as filters
 from .latent_page import page as page

@@ -61,6 +61,11 @@ def two_axes(axes: Sequence[Axes] | np.ndarray) -> np.ndarray:
     return pair
 
 
+def rescaled(model: Any, x: np.ndarray) -> np.ndarray:
+    """x on the scale of the model's reconstruction, where the model says what that is."""
+    return model.rescaled(x) if hasattr(model, "rescaled") else x
+
+
 @quiet
 def as_images(data: ArrayLike, name: str) -> np.ndarray:
     """(n, h, w), or (n, h, w, 3) with colours, floats, from the rows of flat or image data."""

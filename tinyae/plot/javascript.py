@@ -12,7 +12,6 @@ import numpy as np
 
 from ..checks.arguments import shown
 from ..layers import steps
-from ..layers.building import describes
 from ..maths.activations import KNOWN, ActivationFunction
 
 EXACT_NUMBERS = 100_000  # so many weights and no more are packed in 32 bits: half a megabyte
@@ -42,10 +41,10 @@ class Decoder(NamedTuple):
 def read_decoder(model: Any) -> Decoder:
     """That of an autoencoder or a PCA."""
     if hasattr(model, "components_"):
-        product = (steps.Product("components"), np.asarray(model.components_))
-        mean = (steps.Bias("mean"), np.asarray(model.mean_))
         k, p = model.components_.shape
-        return Decoder([product, mean], (k,), (p,))
+        mean = model.decode(np.zeros((1, k)))
+        product = (steps.Product("components"), model.decode(np.eye(k)) - mean)
+        return Decoder([product, (steps.Bias("mean"), mean[0])], (k,), (p,))
     part: Any = getattr(model, "decoder", None)
     if not getattr(part, "layers", None):
         raise ValueError(f"model must be an Autoencoder or a PCA, but got {shown(model)}")
@@ -54,22 +53,11 @@ def read_decoder(model: Any) -> Decoder:
 
 
 def _steps(layer: Any) -> list[tuple[steps.Step, np.ndarray | None]]:
-    def refusal(what: str) -> ValueError:
-        return ValueError(f"page cannot write {layer.label}: {what}")
-
-    if not describes(layer, "steps"):
-        raise refusal(f"{type(layer).__name__} does not say which steps it takes")
-    given = layer.steps()
-    if (wrong := steps.mistake(given)) is not None:
-        raise refusal(wrong)
-    found: list[tuple[steps.Step, np.ndarray | None]] = []
-    for step in given:
+    found = steps.taken(layer, "page")
+    for step, _ in found:
         if isinstance(step, steps.Apply) and KNOWN.get(step.activation.name) != step.activation:
-            raise refusal(f"its activation {step.activation.name} has no reading in JavaScript")
-        name = getattr(step, "weight", None)
-        if name is not None and name not in [*layer.weights]:
-            raise refusal(f"its steps name the weight {name!r}, but it has {[*layer.weights]}")
-        found.append((step, None if name is None else layer.weights[name]))
+            why = f"its activation {step.activation.name} has no reading in JavaScript"
+            raise steps.refusal("page", layer, why)
     return found
 
 

@@ -21,6 +21,7 @@ from .drawing import (
     evenly,
     grey_limits,
     label_rows,
+    rescaled,
     set_title,
     show,
     squared_errors,
@@ -53,10 +54,10 @@ def reconstructions(
     with_methods("model", model, "reconstruct")
     shown = admit(x, "x")[: whole("n", n)]
     inputs, outputs = (
-        as_images(shown, "x"),
+        as_images(rescaled(model, shown), "x"),
         as_images(model.reconstruct(shown), "the reconstruction"),
     )
-    ax = _rows([inputs, outputs], ["input", "output"], ax)
+    ax = rows_of_images([inputs, outputs], ["input", "output"], ax)
     set_title(ax, "Inputs and reconstructions", title)
     return ax
 
@@ -187,7 +188,7 @@ def interpolation(
                 f"{name} must have as many images of the same size as the first row, whose shape "
                 f"is {rows[0].shape}, but its shape is {row.shape}"
             )
-    ax = _rows(rows, list(strips), ax)
+    ax = rows_of_images(rows, list(strips), ax)
     set_title(ax, "Interpolation", title)
     return ax
 
@@ -238,7 +239,8 @@ def error_map(
     optional_text("title", title)
     with_methods("model", model, "reconstruct")
     given = admit(x, "x")[: whole("n", n)]
-    inputs, outputs = as_images(given, "x"), as_images(model.reconstruct(given), "reconstruction")
+    inputs = as_images(rescaled(model, given), "x")
+    outputs = as_images(model.reconstruct(given), "reconstruction")
     errors = squared_errors(outputs, inputs)
     squared, difference = quiet(np.mean)(errors.reshape(len(inputs), -1), axis=1), np.sqrt(errors)
     if difference.ndim == 4:
@@ -246,10 +248,10 @@ def error_map(
     scale = ScalarMappable(Normalize(0, float(difference.max()) or 1.0), "inferno")
     limits = grey_limits(inputs)
     # One picture holds grey values and colours, so all become colours here.
-    rows = [_coloured(unit_range(row, limits)) for row in (inputs, outputs)]
+    rows = [coloured(unit_range(row, limits)) for row in (inputs, outputs)]
     heat = np.asarray(scale.cmap(np.asarray(scale.norm(difference))))
     rows.append(heat[..., :3])
-    ax = _rows(rows, ["input", "output", "error"], ax)
+    ax = rows_of_images(rows, ["input", "output", "error"], ax)
     width = inputs.shape[2]
     ax.set_xticks(
         (width - 1) / 2 + (width + 1) * np.arange(len(inputs)), [f"{mse:#.3g}" for mse in squared]
@@ -263,12 +265,12 @@ def error_map(
     return ax
 
 
-def _coloured(images: np.ndarray) -> np.ndarray:
+def coloured(images: np.ndarray) -> np.ndarray:
     """Grey images as images of three equal colours, (n, h, w, 3)."""
     return images if images.ndim == 4 else np.repeat(images[..., np.newaxis], 3, axis=3)
 
 
-def _rows(rows: Sequence[np.ndarray], labels: Sequence[str], ax: Axes | None) -> Axes:
+def rows_of_images(rows: Sequence[np.ndarray], labels: Sequence[str], ax: Axes | None) -> Axes:
     """Rows of equally many images of one size, each with its label, on the first row's scale."""
     limits = grey_limits(rows[0])
     columns, (height, width) = len(rows[0]), rows[0].shape[1:3]

@@ -92,7 +92,7 @@ def seen_step(model: Any, x: ArrayLike, y: ArrayLike | None, name: str) -> SeenS
         dy = layer.backward(dy, cache)
         if layer.trainable and of_kernel(layer) is not None:
             penalty, gradient = kernel_penalty(layer)
-            layer.gradients["kernel"] += gradient
+            layer.gradients["kernel"][...] += gradient
             penalties += penalty
         found.append(_seen(layer, before, after, reached, dy))
     formula = getattr(
@@ -109,7 +109,8 @@ def _seen(layer: Any, x: np.ndarray, y: np.ndarray, dy: np.ndarray, dx: np.ndarr
 
 def _connections(layer: Any, x: np.ndarray, y: np.ndarray, dy: np.ndarray) -> Connections | None:
     """Those of a layer whose steps are a product, maybe a bias, maybe an activation."""
-    taken = layer.steps() if describes(layer, "steps") and x.ndim == 2 else []
+    describing = describes(layer, "steps") and x.ndim == 2
+    taken = [step for step, _ in steps.taken(layer, "backprop")] if describing else []
     kinds = [type(step) for step in taken]
     wanted = [steps.Product, steps.Bias, steps.Apply]
     if not kinds or kinds != [kind for kind in wanted if kind in kinds] or kinds[0] != wanted[0]:

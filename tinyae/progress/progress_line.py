@@ -25,6 +25,7 @@ class ProgressLine(LiveLine):
         super().__init__(check_verbose(verbose), elsewhere=2)
         self._first, self._last = first_epoch, epochs
         self._final: tuple[int, dict[str, float]] = 0, {}
+        self.reason = ""  # why training has stopped before its last epoch
 
     def show_epochs(self, finished: float, logs: Callable[[], Mapping[str, float]]) -> None:
         """Renew the live line: `finished` epochs in all, and the last one's figures so far.
@@ -52,6 +53,8 @@ class ProgressLine(LiveLine):
             self.write(f"{self._line(*self._final, columns())}  {took}")
         if self.text:
             print(file=self.stream)
+        if self.reason and (self.live or self.plain):
+            print(self.reason, file=self.stream)
 
     def _line(self, epoch: int, logs: Mapping[str, float], room: float) -> str:
         """Columns that stand still, and leave room for the time; narrow terminals get fewer."""

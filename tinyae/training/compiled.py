@@ -11,10 +11,10 @@ from ..checks.floating_point import quiet
 from ..engine import loop, tuning
 from ..engine.program import Program, thread_count
 from ..layers.record import for_kernels
+from ..machine.blas import BLAS_THREADS
 from ..machine.calls import NONE
 from ..machine.interruption import Interruption
 from ..machine.numba_parts import DISABLED
-from ..machine.threads import BLAS_THREADS
 from ..maths.clipping import limit_of
 from ..maths.loss import loss_address
 from ..maths.optimizers import Optimizer, step_address

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..callbacks.callback import Callback, WayOut, check_callbacks, check_figures
+from ..callbacks.callback import Callback, Monitor, WayOut, check_callbacks, check_figures
 from ..checks.arguments import flag, optional_whole, whole
 from ..checks.arrays import admit, gather
 from ..checks.floating_point import quiet
@@ -194,8 +194,11 @@ class Training:
             del self._finished[0]
             self.line.epoch(epoch, logs)
             # each is called, also after one of them has said stop
-            if any([callback(epoch, logs) is True for callback in self._callbacks]):
+            stopping: list[Any] = [each for each in self._callbacks if each(epoch, logs) is True]
+            if stopping:
                 self.last = self.model.progress.epoch
+                reasons = [each.reason for each in stopping if isinstance(each, Monitor)]
+                self.line.reason = next(filter(None, reasons), "")
 
     def _show_the_rest(self) -> None:
         """Show the epochs that an exception has kept from being shown."""
