@@ -102,7 +102,7 @@ def compare_reconstructions(
                 f"it made is {made.shape}"
             )
         rows.append(as_images(made.reshape(given.shape), "the reconstruction"))
-    ax = _rows(rows, ["input", *models], ax)
+    ax = rows_of_images(rows, ["input", *models], ax)
     set_title(ax, "Inputs and reconstructions", title)
     return ax
 

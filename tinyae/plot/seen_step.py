@@ -109,8 +109,9 @@ def _seen(layer: Any, x: np.ndarray, y: np.ndarray, dy: np.ndarray, dx: np.ndarr
 
 def _connections(layer: Any, x: np.ndarray, y: np.ndarray, dy: np.ndarray) -> Connections | None:
     """Those of a layer whose steps are a product, maybe a bias, maybe an activation."""
-    describing = describes(layer, "steps") and x.ndim == 2
-    taken = [step for step, _ in steps.taken(layer, "backprop")] if describing else []
+    if x.ndim != 2 or not describes(layer, "steps"):
+        return None
+    taken: list[Any] = [step for step, _ in steps.taken(layer, "backprop")]
     kinds = [type(step) for step in taken]
     wanted = [steps.Product, steps.Bias, steps.Apply]
     if not kinds or kinds != [kind for kind in wanted if kind in kinds] or kinds[0] != wanted[0]:
