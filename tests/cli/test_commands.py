@@ -193,7 +193,7 @@ def test_the_version(run):
 
 
 @pytest.mark.parametrize(
-    "command", ["", "demo", "info", "train", "encode", "decode", "reconstruct", "check"]
+    "command", ["", "demo", "explore", "info", "train", "encode", "decode", "reconstruct", "check"]
 )
 def test_help_suffices(run, command):
     code, out, _ = run(*command.split(), "--help")
@@ -352,12 +352,15 @@ def test_the_demo(run):
     assert (record["epochs"], record["seed"], record["digits"]) == (1, 3, [1, 5, 6])
     for name, error, _ in table:
         assert float(error) == pytest.approx(record["figures"][name]["test_error"], abs=1e-5)
-    pictures = [name for name in files if name != "figures.json"]
+    pictures = [name for name in files if name.endswith(".png")]
     assert {"history.png", "latent.png", "manifold.png", "reconstructions.png"} <= {*pictures}
     for name in pictures:
         with open(f"pictures/{name}", "rb") as file:
             assert file.read(4) == b"\x89PNG"
         assert name in out
+    assert {*files} == {"figures.json", "page.html", *pictures}
+    assert "Open pictures/page.html in a browser" in out
+    assert os.path.getsize("pictures/page.html") < 2_000_000
 
 
 def test_the_demos_errors(run, monkeypatch):

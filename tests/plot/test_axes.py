@@ -10,6 +10,7 @@ from matplotlib import pyplot as plt
 from matplotlib.colors import to_rgb
 
 import tinyae as tae
+from tests.support.drawings import DRAWINGS
 from tinyae import plot
 from tinyae.linear.pca import PCA
 
@@ -64,6 +65,7 @@ def drawings():
         "interpolation": lambda **where: plot.interpolation({"pixels": x[:5]}, **where),
         "samples": lambda **where: plot.samples(x[:7], **where),
         "error_map": lambda **where: plot.error_map(pca, x, **where),
+        **DRAWINGS,
     }
 
 

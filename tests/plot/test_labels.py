@@ -7,6 +7,7 @@ import pytest
 from matplotlib import pyplot as plt
 
 import tinyae as tae
+from tests.support.drawings import DRAWINGS as MORE
 from tinyae import plot
 from tinyae.linear.pca import PCA
 from tinyae.network.history import History
@@ -50,6 +51,7 @@ DRAWINGS = {
     "samples": lambda **how: plot.samples(X[:9], **how),
     "error_map": lambda **how: plot.error_map(PCA_2, X, **how),
     "filters": lambda **how: plot.filters(kernels(), **how),
+    **MORE,
     **{
         f"{name}, labels: {kind}": lambda draw=draw, labels=labels, **how: draw(labels, **how)
         for (name, draw), (kind, labels) in itertools.product(
@@ -202,7 +204,9 @@ def test_legends_bars_and_own_titles_reach_no_neighbour(name, kind):
                 assert not overlap(ax.title.get_window_extent(), other.title.get_window_extent())
 
 
-@pytest.mark.parametrize("name", ["reconstructions", "interpolation", "error_map"])
+@pytest.mark.parametrize(
+    "name", ["reconstructions", "compare_reconstructions", "interpolation", "error_map"]
+)
 @pytest.mark.parametrize("kind", ["plain", "shared", "constrained"])
 def test_names_of_rows_reach_no_neighbour(name, kind):
     _, parts = three(DRAWINGS[name], FIGURES[kind])

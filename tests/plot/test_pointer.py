@@ -1,7 +1,9 @@
 """The explorer: events sent to its canvas, and the command around it."""
 
+import os
 import sys
 import types
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -116,7 +118,7 @@ def window(monkeypatch):
 
 @pytest.mark.large
 def test_the_command_trains_the_demos_model(window):
-    explore.run(None, epochs=1)
+    explore.run(None, None, Path("page.html"), epochs=1)
     (figure,) = window
     left, right = figure.axes
     assert [text.get_text() for text in left.get_legend().get_texts()] == ["1", "5", "6"]
@@ -146,7 +148,11 @@ def test_the_command_opens_a_saved_model(window, monkeypatch, images):
         (tae.PCA(2), "model.npz must hold an Autoencoder, but holds PCA"),
         (
             tae.Autoencoder([tae.Dense(3)], [tae.Dense(784)], input_shape=(784,)),
-            r"a code of two numbers, but its input has shape (784,) and its code (3,)",
+            "a code of two numbers, but its code has shape (3,); a page shows it: --html",
+        ),
+        (
+            tae.Autoencoder([tae.Dense(2)], [tae.Dense(4)], input_shape=(4,)),
+            "a model of 28 × 28 images, but its input has shape (4,)",
         ),
     ],
 )
@@ -157,7 +163,52 @@ def test_the_command_refuses_other_files(window, monkeypatch, capsys, model, mes
     assert window == []
 
 
-def test_without_windows_the_command_says_so_before_it_trains(capsys, monkeypatch):
+@pytest.fixture
+def folder(monkeypatch, tmp_path):
+    """An empty one, without a window anywhere."""
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(plt, "get_backend", lambda: "agg")
-    assert parser.main(["explore"]) == 1
-    assert "explore needs a window" in capsys.readouterr().err
+
+
+def wide():
+    return tae.Autoencoder([tae.Dense(3)], [tae.Dense(784)], input_shape=(784,))
+
+
+def test_without_windows_the_command_writes_a_page_and_says_so(folder, monkeypatch, capsys):
+    with_file(monkeypatch, wide())
+    assert parser.main(["explore", "model.npz"]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "no window here, where matplotlib draws with 'agg': a page is written" in out
+    assert "tinyae-explore.html: open it in a browser" in out
+    text = Path("tinyae-explore.html").read_text(encoding="utf-8")
+    assert "The codes of 1,000 samples" in text
+
+
+@pytest.mark.parametrize("desktop", [True, False])
+def test_a_page_is_written_where_asked_for(folder, monkeypatch, capsys, request, desktop):
+    if desktop:
+        request.getfixturevalue("window")
+    with_file(monkeypatch, wide())
+    for options, name in (([], "tinyae-explore.html"), (["mine.html"], "mine.html")):
+        assert parser.main(["explore", "model.npz", "--html", *options]) == 0
+        assert capsys.readouterr().out.startswith(f"{name}: open it in a browser")
+        assert Path(name).exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("model.npz", "path must end in .html, but got 'model.npz'"),
+        ("none/page.html", "there is no folder none to save page.html in"),
+        ("folder.html", "folder.html is not a plain file"),
+        ("link.html", "link.html is the model, which would be overwritten"),
+    ],
+)
+def test_a_page_takes_nobodys_place(folder, monkeypatch, capsys, name, message):
+    with_file(monkeypatch, None)
+    os.mkdir("folder.html")
+    Path("model.npz").write_text("model")
+    os.symlink("model.npz", "link.html")
+    assert parser.main(["explore", "model.npz", "--html", name]) == 1
+    assert message in capsys.readouterr().err
+    assert Path("model.npz").read_text() == "model"

@@ -303,6 +303,51 @@ def calls(folder: Path) -> dict[str, Call]:
                 "axes": None,
             },
         ),
+        "plot.page": (
+            lambda: plot.page,
+            {
+                **{"model": pictured(), "x": squares, "labels": [1] * 12, "title": "A"},
+                "path": folder / "page.html",
+            },
+        ),
+        **{
+            f"plot.{name}": (
+                lambda name=name: getattr(plot, name),
+                {"model": model(), "x": x[0], "y": x[1], "title": "A", **more},
+            )
+            for name, more in (
+                ("backprop", {"step": 1, "ax": None}),
+                ("backprop_page", {"path": folder / "backprop.html"}),
+            )
+        },
+        "plot.training_film": (
+            lambda: plot.training_film,
+            {
+                **{"model": model(), "x": x, "labels": [1] * 12, "path": folder / "film.gif"},
+                **{"epochs": 1, "batch_size": 4, "steps_per_epoch": 1, "verbose": 0, "fps": 1},
+                "title": "A",
+            },
+        ),
+        "plot.compare_reconstructions": (
+            lambda: plot.compare_reconstructions,
+            {"models": {"a": pictured()}, "x": squares, "n": 2, "title": "A", "ax": None},
+        ),
+        "plot.scores": (
+            lambda: plot.scores,
+            {
+                **{"scores": x[:, 0], "labels": [1] * 12, "threshold": 0.5},
+                "title": "A",
+                "ax": None,
+            },
+        ),
+        "plot.spectrum": (
+            lambda: plot.spectrum,
+            {"pca": pca(2), "errors": {2: 0.1}, "title": "A", "ax": None},
+        ),
+        "plot.gradient_norms": (
+            lambda: plot.gradient_norms,
+            {"traces": [tae.trace(model(), x)], "title": "A", "ax": None},
+        ),
         "plot.history": (
             lambda: plot.history,
             {"history": {"loss": [1.0]}, "title": "A", "ax": None},

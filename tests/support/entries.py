@@ -7,7 +7,9 @@ its call gives back is all that the array decides.
 import functools
 import math
 import pickle
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -110,6 +112,12 @@ def learned(subject):
 
 def report(latent):
     return [latent.units, latent.correlation, latent.dependence]
+
+
+def paged(write):
+    """What a page holds."""
+    with tempfile.TemporaryDirectory() as folder:
+        return write(Path(folder, "page.html")).read_text(encoding="utf-8")
 
 
 def drawn(draw, count=1):
@@ -257,6 +265,22 @@ ENTRIES = {
     ),
     "plot.explore": Entry(
         *("x", pictured, lambda ae, a: drawn(lambda axes: plot.explore(ae, a, axes=axes), 2)),
+        SQUARES,
+    ),
+    "plot.compare_reconstructions": Entry(
+        *("x", pictured),
+        *(lambda ae, a: drawn(lambda ax: plot.compare_reconstructions({"a": ae}, a, ax=ax)),),
+        SQUARES,
+    ),
+    "plot.scores": Entry(
+        *("scores", dict, lambda _, a: drawn(lambda ax: plot.scores(a, ax=ax)), (12,)),
+        accepts=(*ANY_WIDTH, "flat"),
+    ),
+    "plot.backprop": Entry(
+        *("x", trained, lambda ae, a: drawn(lambda ax: plot.backprop(ae, a, ax=ax))), **ONE
+    ),
+    "plot.page": Entry(
+        *("x", pictured, lambda ae, a: paged(lambda path: plot.page(ae, a, None, path))),
         SQUARES,
     ),
     "plot.reconstructions": Entry(

@@ -58,8 +58,12 @@ def run(data: str, epochs: int, seed: int, out: Path) -> None:
     }
     (out / "figures.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     pictures = draw(pca, ae, x_test, y_test, out)
-    names = ", ".join(["figures.json", *pictures])
+    page = plot.page(
+        ae, x_test, y_test, out / "page.html", title="Handwritten digits as two numbers"
+    )
+    names = ", ".join(["figures.json", *pictures, page.name])
     say(f"Written to {out}{'/' if out.name else ''}: {names}")
+    say(f"Open {page} in a browser: the code under the pointer is decoded")
 
 
 def draw(pca: PCA, ae: Autoencoder, x: np.ndarray, labels: np.ndarray, out: Path) -> list[str]:

@@ -1,4 +1,4 @@
-"""The command ``python -m tinyae explore``: codes to walk about in with the mouse."""
+"""The command ``python -m tinyae explore``: codes to walk about in, in a window or a page."""
 
 import math
 from pathlib import Path
@@ -8,25 +8,36 @@ from matplotlib import pyplot as plt
 from .. import datasets, models, plot
 from ..autoencoder import Autoencoder
 from ..checks.arguments import shown
+from ..plot.html_file import page_path
+from .results import check_place
+from .terminal import say
 
 DIGITS = (1, 5, 6)
 WITHOUT_WINDOWS = ("agg", "cairo", "pdf", "pgf", "ps", "svg", "template")
 
 
-def run(path: Path | None, epochs: int = 5) -> None:
-    """Open the window on a saved model, or on the demo's, trained now; returns when it is closed.
+def run(path: Path | None, html: Path | None, otherwise: Path, epochs: int = 5) -> None:
+    """Show a saved model, or the demo's, trained now: in a window, or as the page `html`.
 
-    Shown are the bundled test digits: all of them for a saved model, 1, 5 and 6 for the demo's.
+    Where there can be no window, the page `otherwise` is written. Shown are the bundled test
+    digits: all of them for a saved model, 1, 5 and 6 for the demo's.
     """
     backend = plt.get_backend()
-    if backend.lower() in WITHOUT_WINDOWS:
-        raise ValueError(
-            f"explore needs a window, but matplotlib draws with {backend!r} here: run it on a "
-            "desktop, with PyQt6 or Tk installed"
-        )
+    if html is None and backend.lower() in WITHOUT_WINDOWS:
+        say(f"There is no window here, where matplotlib draws with {backend!r}: a page is written")
+        html = otherwise
+    if html is not None:
+        inputs = {} if path is None else {"model": path}
+        check_place(page_path(html), **inputs)
     model, digits = (_trained(epochs), DIGITS) if path is None else (_loaded(path), None)
     _, (x, labels) = datasets.mnist_mini(digits=digits)
-    plot.explore(model, x.reshape(-1, *model.encoder.input_shape), labels)
+    x = x.reshape(-1, *model.encoder.input_shape)
+    if html is not None:
+        plot.page(model, x, labels, html)
+        say(f"{html}: open it in a browser; the code under the pointer is decoded")
+        return
+    _check_window(model, path)
+    plot.explore(model, x, labels)
     plt.show()
 
 
@@ -43,10 +54,17 @@ def _loaded(path: Path) -> Autoencoder:
     model = load(path)
     if not isinstance(model, Autoencoder):
         raise ValueError(f"{path} must hold an Autoencoder, but holds {shown(model)}")
-    shape, code = model.encoder.input_shape, model.encoder.output_shape
-    if math.prod(shape) != 784 or code != (2,):
+    shape = model.encoder.input_shape
+    if math.prod(shape) != 784:
         raise ValueError(
-            f"{path} must hold a model of 28 × 28 images with a code of two numbers, but its "
-            f"input has shape {shape} and its code {code}"
+            f"{path} must hold a model of 28 × 28 images, but its input has shape {shape}"
         )
     return model
+
+
+def _check_window(model: Autoencoder, path: Path | None) -> None:
+    if (code := model.encoder.output_shape) != (2,):
+        raise ValueError(
+            f"{path} must hold a model with a code of two numbers, but its code has shape {code}; "
+            "a page shows it: --html"
+        )

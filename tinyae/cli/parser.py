@@ -13,6 +13,7 @@ from ..version import __version__
 from .terminal import complain
 
 T = TypeVar("T")
+PAGE = Path("tinyae-explore.html")
 DATA_FILES = (
     "Data are read from .npy, .npz, .csv and .tsv; any other file is taken for IDX, the format of "
     "MNIST, gzipped or not. In text each line is a sample; a first line of words is taken for the "
@@ -66,7 +67,8 @@ def parser() -> argparse.ArgumentParser:
         "demo",
         help="train an autoencoder on handwritten digits, beside PCA",
         description="Train a 784-500-300-2-300-500-784 autoencoder on the digits 1, 5 and 6, fit "
-        "PCA with two components on the same images, compare them, and write pictures.",
+        "PCA with two components on the same images, compare them, and write pictures and a page "
+        "for the browser.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     demo.add_argument(
@@ -83,17 +85,25 @@ def parser() -> argparse.ArgumentParser:
     demo.set_defaults(run=run_demo)
     explore = commands.add_parser(
         "explore",
-        help="decode the code under the mouse, in a window",
+        help="decode the code under the mouse, in a window or a page for the browser",
         description="Show the codes of the bundled test digits; the one under the mouse is decoded "
-        "beside them.",
+        "beside them. Where there can be no window, a page is written.",
     )
     explore.add_argument(
         "model",
         type=path,
         nargs="?",
         metavar="MODEL.npz",
-        help="a saved model of 28 × 28 images with a code of two numbers; without it, the demo's "
-        "is trained",
+        help="a saved model of 28 × 28 images, for a window with a code of two numbers; without "
+        "it, the demo's is trained",
+    )
+    explore.add_argument(
+        "--html",
+        type=path,
+        nargs="?",
+        const=PAGE,
+        metavar="FILE",
+        help=f"write a page for the browser, of that name or {PAGE}",
     )
     explore.set_defaults(run=run_explore)
     add_model_commands(commands)
@@ -272,7 +282,7 @@ def run_explore(options: argparse.Namespace) -> None:
     """``python -m tinyae explore``."""
     from . import explore
 
-    explore.run(options.model)
+    explore.run(options.model, options.html, PAGE)
 
 
 # Values of options: each refusal names the form expected

@@ -3,9 +3,13 @@
 Every function draws into the axes it is given, or into a new figure, and returns the axes. Nothing
 is shown and no setting of matplotlib is changed: that is left to the caller.
 
-Read ``drawing`` (what all share), ``training`` (losses by epoch), ``curves`` (points in the plane),
-``codes``, ``pictures`` (of decoded images), ``explanations`` (of anomalies), ``filters`` and
-``pointer`` (decoding under the mouse).
+Read ``drawing`` (what all share), ``training`` (losses and gradients by epoch), ``curves`` (points
+in the plane), ``codes``, ``pictures`` (of decoded images), ``errors`` (scores, PCA's spectrum),
+``explanations`` (of anomalies), ``filters`` and ``pointer`` (decoding under the mouse).
+
+Pages for the browser: ``html_file`` (how one file is made of the parts in ``web``), ``javascript``
+(a decoder as data), ``directions`` (ways to walk among codes) and ``latent_page``. ``film`` is of
+training; ``seen_step``, ``backprop_picture`` and ``backprop_page`` show one step of it.
 """
 
 from typing import Any

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.layout_engine import ConstrainedLayoutEngine, TightLayoutEngine
 from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator, NullFormatter
 from matplotlib.transforms import ScaledTranslation
 from mpl_toolkits.axes_grid1 import Size, make_axes_locatable
 from numpy.typing import ArrayLike
@@ -163,8 +164,19 @@ def label_legend(
     handles = [Line2D([], [], linestyle="", label=str(name)) for name in names]
     for i, handle in enumerate(handles):
         handle.set(marker=MARKERS[i // len(COLOURS)], color=COLOURS[i % len(COLOURS)])
+    return legend_beside(ax, len(names), gap, room, handles=handles)
+
+
+def legend_beside(
+    ax: Axes,
+    count: int,
+    gap: float = 0.0,
+    room: tuple[float, float] | None = None,
+    **entries: Any,
+) -> Legend:
+    """The same for `count` entries, those of what is drawn."""
     if not lays_itself_out(ax):
-        return legend_within(ax, room, range(1, 2 + min(4, len(names) // 4)), handles=handles)
+        return legend_within(ax, room, range(1, 2 + min(4, count // 4)), **entries)
     place: dict[str, Any] = {
         "loc": "upper left",
         "bbox_to_anchor": (1.01, 1),
@@ -172,8 +184,8 @@ def label_legend(
         "borderaxespad": 0,
     }
     width, height = ax.get_window_extent().size if room is None else room
-    columns = [1 + (len(names) - 1) // 20]
-    return _fitted_legend(ax, (0.6 * width, height), columns, handles=handles, **place)
+    columns = [1 + (count - 1) // 20]
+    return _fitted_legend(ax, (0.6 * width, height), columns, **entries, **place)
 
 
 def legend_within(
@@ -256,6 +268,15 @@ def two_titles(title: str | Sequence[str | None] | None) -> tuple[str | None, st
             f"title must be one title, or one for each of two axes, but got {shown(title)}"
         )
     return both
+
+
+def log_scale(ax: Axes, low: float, high: float) -> None:
+    """A logarithmic y axis, with figures such as 0.2, not 2 × 10⁻¹, where there is room."""
+    ax.set_yscale("log")
+    if high < 1e4 * low:
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.yaxis.set_major_formatter("{x:g}")
+        ax.yaxis.set_minor_formatter(NullFormatter())
 
 
 def equal_aspect(ax: Axes) -> None:

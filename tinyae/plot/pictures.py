@@ -63,6 +63,51 @@ def reconstructions(
 
 
 @hinting
+def compare_reconstructions(
+    models: Mapping[str, Any],
+    x: ArrayLike,
+    *,
+    n: int = 10,
+    title: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """The first `n` images of `x`, and below them what each of several models makes of them.
+
+    Parameters
+    ----------
+    models : mapping of str to object with ``reconstruct(x)``
+        By the name of their row: ``{"PCA": pca, "autoencoder": ae}``. A `PCA` is given images
+        flattened.
+    x : array-like, shape (n, height · width) of square images, or (n, height, width, 1 or 3)
+    n : int
+        How many; all of them where `x` has fewer.
+    title : str, optional
+        Instead of its own; "" for none.
+    ax : Axes, optional
+        Where to draw. Default: a new figure.
+    """
+    optional_text("title", title)
+    if not mapping("models", models, "objects with reconstruct"):
+        raise ValueError("models must hold one model at least, but it is empty")
+    for name, model in models.items():
+        with_methods(f"models[{name!r}]", model, "reconstruct")
+    given = admit(x, "x")[: whole("n", n)]
+    rows = [as_images(given, "x")]
+    for name, model in models.items():
+        flat = hasattr(model, "components_")
+        made = np.asarray(model.reconstruct(given.reshape(len(given), -1) if flat else given))
+        if made.size != given.size:
+            raise ValueError(
+                f"models[{name!r}] must make images of shape {given.shape}, but the shape of what "
+                f"it made is {made.shape}"
+            )
+        rows.append(as_images(made.reshape(given.shape), "the reconstruction"))
+    ax = rows_of_images(rows, ["input", *models], ax)
+    set_title(ax, "Inputs and reconstructions", title)
+    return ax
+
+
+@hinting
 def manifold(
     model: Any,
     *,

@@ -1,16 +1,18 @@
 """How training went."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.axes import Axes
-from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import MaxNLocator
 
-from ..checks.arguments import mapping, optional_text
+from ..checks.arguments import listed, mapping, optional_text, shown
 from ..checks.arrays import numbers
 from ..checks.floating_point import quiet
 from ..checks.hints import hinting
-from .drawing import COLOURS, axes_for, legend_within, set_title
+from .drawing import COLOURS, MARKERS, axes_for, legend_beside, legend_within, log_scale, set_title
 
 PARTS = ("loss", "reconstruction", "penalty")
 
@@ -61,15 +63,68 @@ def history(
     positive = np.concatenate(drawn)
     positive = positive[positive > 0]
     if positive.size and positive.max() > 10 * positive.min():
-        ax.set_yscale("log")
-        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))  # 0.2, not 2 × 10⁻¹
-        ax.yaxis.set_major_formatter("{x:g}")
-        ax.yaxis.set_minor_formatter(NullFormatter())
+        log_scale(ax, positive.min(), positive.max())
     ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
     ax.set(xlabel="epoch", ylabel="loss")
     ax.grid(alpha=0.3)
     set_title(ax, "Training history", title)
     legend_within(ax)
+    return ax
+
+
+@hinting
+@quiet
+def gradient_norms(
+    traces: Sequence[Any], *, title: str | None = None, ax: Axes | None = None
+) -> Axes:
+    """The norm of the gradient that reached each layer, trace by trace: whether it vanishes.
+
+    From dark to light stand the layers that have weights, or all if none has, the encoder's first.
+    In the grey area less than a thousandth of the gradient at the model's output is left.
+
+    Parameters
+    ----------
+    traces : sequence of Trace
+        Of one model, one for each epoch for example: with ``traces = []``, the callback
+        ``lambda epoch, logs: traces.append(tae.trace(ae, x[:100]))`` collects them.
+    title : str, optional
+        Instead of its own; "" for none.
+    ax : Axes, optional
+        Where to draw. Default: a new figure.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or they are of different models.
+    """
+    optional_text("title", title)
+    found = listed("traces", traces, "traces")
+    if not found or not all(hasattr(trace, "rows") for trace in found):
+        raise ValueError(f"traces must hold what tae.trace gives, but got {shown(traces)}")
+    names = [row.name for row in found[0].rows]
+    if any([row.name for row in trace.rows] != names for trace in found):
+        raise ValueError("traces must be of one model, but their layers differ")
+    norms = np.array([[row.gradient_norm for row in trace.rows] for trace in found], float)
+    rows = found[0].rows
+    weighted = [i for i, row in enumerate(rows) if row.weight_gradient_norm is not None]
+    weighted = weighted or [*range(len(rows))]
+    ax = axes_for(ax, (7.4, 4))
+    epochs = np.arange(1, len(norms) + 1)
+    drawn = np.where(norms > 0, norms, np.nan)  # on a scale that has no zero
+    for place, i in enumerate(weighted):
+        colour = colormaps["viridis"](0.9 * place / max(1, len(weighted) - 1))
+        marker = MARKERS[place % len(MARKERS)] if len(epochs) <= 20 else ""
+        ax.plot(epochs, drawn[:, i], color=colour, marker=marker, ms=5, lw=1.8, label=names[i])
+    seen = drawn[:, weighted][np.isfinite(drawn[:, weighted])]
+    if seen.size:
+        log_scale(ax, seen.min(), seen.max())
+        ax.set_ylim(seen.min() / 3, seen.max() * 3)
+        ax.fill_between(epochs, 0, drawn[:, -1] / 1000, color="0.5", alpha=0.25, lw=0)
+    ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
+    ax.set(xlabel="epoch", ylabel="norm of the gradient |dy|")
+    ax.grid(alpha=0.3)
+    set_title(ax, "Gradients by layer", title)
+    legend_beside(ax, len(weighted))
     return ax
 
 

@@ -1,0 +1,40 @@
+"""Pages as single files: the parts in ``web``, and data, in one file that asks for nothing else."""
+
+import html
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from ..checks.arguments import file_path
+
+WEB = Path(__file__).with_name("web")
+STYLE = re.compile(r'<link rel="stylesheet" href="([\w.]+)" />')
+SCRIPT = re.compile(r'<script src="([\w.]+)"></script>')
+
+
+def page_path(path: str | os.PathLike[str]) -> Path:
+    """Where a page is to be written: in a folder that is there, under a name of a page's."""
+    found = Path(file_path("path", path))
+    if found.suffix.lower() not in (".html", ".htm"):
+        raise ValueError(f"path must end in .html, but got {os.fspath(path)!r}")
+    if not found.parent.is_dir():
+        raise FileNotFoundError(f"there is no folder {found.parent} to save {found.name} in")
+    return found
+
+
+def write_page(path: Path, template: str, title: str, data: dict[str, Any]) -> Path:
+    """Write ``web/<template>`` to the path, with all that it names and the data inside."""
+    text = _part(template)
+    text = STYLE.sub(lambda name: f"<style>\n{_part(name[1])}</style>", text)
+    text = SCRIPT.sub(lambda name: f"<script>\n{_part(name[1])}</script>", text)
+    # no text of the data's may end the element that it stands in
+    said = json.dumps(data, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
+    text = text.replace("{{title}}", html.escape(title)).replace("{{data}}", said)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def _part(name: str) -> str:
+    return (WEB / name).read_text(encoding="utf-8")
