@@ -15,7 +15,7 @@ CHECKS = parametrize_with_checks(
         AutoencoderOutlierDetector(epochs=20),
         AutoencoderOutlierDetector(3, hidden=(8, 4), activation="tanh", early_stopping=True),
         PCA(),
-        PCA(1),
+        PCA(1, whiten=True),
     ]
 ).mark
 

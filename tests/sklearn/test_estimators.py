@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 import tinyae as tae
 from tests.support import builds
@@ -117,7 +118,7 @@ def test_a_model_of_images():
     images = X.reshape(-1, 6, 6, 1)
     assert (codes == estimator.autoencoder_.encode(images).reshape(50, 18)).all()
     detector = AutoencoderOutlierDetector(build=builds.of_images, epochs=2).fit(X)
-    assert detector.explain(X).shape == (50, 36)
+    assert detector.explain(X).blame.shape == (50, 6, 6, 1)
 
 
 def test_a_model_that_is_given_is_not_trained_itself():
@@ -170,13 +171,23 @@ def test_pca_learns_in_parts_what_it_learns_at_once():
 
 
 def test_pca_gives_what_tinyaes_own_gives():
-    own, pca = tae.PCA(0.99).fit(CURVE), PCA(0.99).fit(CURVE)
+    own, pca = tae.PCA(0.99, whiten=True).fit(CURVE), PCA(0.99, whiten=True).fit(CURVE)
     codes = pca.transform(CURVE)
     np.testing.assert_array_equal(codes, own.encode(CURVE))
     np.testing.assert_array_equal(pca.inverse_transform(codes), own.decode(codes))
+    np.testing.assert_array_equal(pca.score_samples(CURVE), own.score_samples(CURVE))
+    assert pca.score(CURVE) == own.score(CURVE)
     names = ("components_", "mean_", "explained_variance_", "explained_variance_ratio_")
-    for name in (*names, "n_components_", "n_samples_seen_", "n_features_in_"):
+    for name in (*names, "noise_variance_", "n_components_", "n_samples_seen_", "n_features_in_"):
         np.testing.assert_array_equal(getattr(pca, name), getattr(own, name))
+
+
+def test_pca_takes_sparse_samples():
+    X = sparse.random(80, 20, density=0.1, format="csc", rng=np.random.default_rng(0))
+    pca, dense = PCA(3).fit(X), PCA(3).fit(X.toarray())
+    np.testing.assert_allclose(pca.transform(X), dense.transform(X.toarray()), atol=1e-9)
+    with pytest.raises(TypeError, match="parse"):
+        AutoencoderTransformer().fit(X)
 
 
 # Outliers
@@ -191,9 +202,10 @@ def test_what_lies_off_the_curve_is_found_and_explained(detector):
     strange = CURVE[:20].copy()
     strange[:, 1] += 2
     assert (detector.predict(strange) == -1).all()
-    shares = detector.explain(strange)
-    assert (shares.argmax(axis=1) == 1).all()
-    np.testing.assert_allclose(shares.sum(axis=1), -detector.score_samples(strange), rtol=1e-12)
+    found = detector.explain(strange)
+    assert (found.ranking[:, 0] == 1).all()
+    np.testing.assert_array_equal(found.scores, -detector.score_samples(strange))
+    assert found.threshold == -detector.offset_
 
 
 def test_the_contamination_is_the_share_of_outliers_at_fit(detector):

@@ -219,12 +219,10 @@ class AutoencoderEstimator(BaseEstimator):
         check_is_fitted(self)
         return validate_data(self, X, dtype=REAL, reset=False)
 
-    def _errors(self, rows: np.ndarray, per_feature: bool = False) -> np.ndarray:
-        """The loss of each row, as float64; with `per_feature` of each feature, (n, p)."""
-        model = self.autoencoder_
-        samples = as_samples(rows, model.input_shape)
-        errors = model.reconstruction_error(samples, per_feature=per_feature)
-        return errors.reshape(rows.shape if per_feature else -1).astype(np.float64)
+    def _errors(self, rows: np.ndarray) -> np.ndarray:
+        """The loss of each row."""
+        samples = as_samples(rows, self.autoencoder_.input_shape)
+        return self.autoencoder_.reconstruction_error(samples).astype(np.float64)
 
 
 def as_samples(rows: np.ndarray, shape: Shape | None) -> np.ndarray:

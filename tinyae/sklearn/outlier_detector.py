@@ -8,8 +8,9 @@ from sklearn.base import OutlierMixin
 
 from ..autoencoder import Autoencoder
 from ..checks.arguments import number
+from ..inspection.anomalies import AnomalyDetector, Explanation
 from ..maths.losses import AnyLoss
-from .estimator import ATTRIBUTES, PARAMETERS, AutoencoderEstimator
+from .estimator import ATTRIBUTES, PARAMETERS, AutoencoderEstimator, as_samples
 
 
 class AutoencoderOutlierDetector(OutlierMixin, AutoencoderEstimator):
@@ -20,6 +21,8 @@ class AutoencoderOutlierDetector(OutlierMixin, AutoencoderEstimator):
     contamination : float, default 0.1
         The share of the samples it is trained on that are taken for outliers, above 0, at most 0.5.
 {ATTRIBUTES.rstrip()}
+    anomalies_ : AnomalyDetector
+        Of the model, with the same threshold.
     offset_ : float
         The score below which a sample is an outlier. After `partial_fit` it is that of the latest
         samples.
@@ -83,10 +86,9 @@ class AutoencoderOutlierDetector(OutlierMixin, AutoencoderEstimator):
         """-1 for outliers, 1 for others, shape (n,)."""
         return np.where(self.decision_function(X) < 0, -1, 1)
 
-    def explain(self, X: ArrayLike) -> np.ndarray:
-        """What each feature adds to a sample's loss, shape (n, p): rows sum to -`score_samples`."""
-        rows = self._admit(X)
-        return self._errors(rows, per_feature=True) / rows.shape[1]
+    def explain(self, X: ArrayLike) -> Explanation:
+        """Which features of samples `X` are to blame for their scores: by `anomalies_`."""
+        return self.anomalies_.explain(as_samples(self._admit(X), self.autoencoder_.input_shape))
 
     def _check_arguments(self) -> None:
         super()._check_arguments()
@@ -96,4 +98,7 @@ class AutoencoderOutlierDetector(OutlierMixin, AutoencoderEstimator):
             )
 
     def _learned_from(self, rows: np.ndarray) -> None:
-        self.offset_ = float(np.quantile(-self._errors(rows), self.contamination))
+        ordinary = 1 - float(self.contamination)
+        detector = AnomalyDetector(self.autoencoder_, ordinary)
+        self.anomalies_ = detector.fit(as_samples(rows, self.autoencoder_.input_shape))
+        self.offset_ = -detector.threshold_

@@ -21,11 +21,14 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     ----------
     n_components : int, float or None
         As of `tinyae.PCA`: a count, a share of the variance to keep, or None for all.
+    whiten : bool, default False
+        Whether codes have a variance of 1.
 
     Attributes
     ----------
     pca_ : tinyae.PCA
     components_, mean_, explained_variance_, explained_variance_ratio_ : ndarray
+    noise_variance_ : float
     n_components_, n_samples_seen_, n_features_in_ : int
     feature_names_in_ : ndarray of str
         Where the data had names.
@@ -40,14 +43,15 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
            [ 5.]])
     """
 
-    def __init__(self, n_components: int | float | None = None):
+    def __init__(self, n_components: int | float | None = None, whiten: bool = False):
         self.n_components = n_components
+        self.whiten = whiten
 
     def fit(self, X: ArrayLike, y: Any = None) -> Self:
-        """Learn from `X` of shape (n, p), n ≥ 2; `y` is ignored."""
+        """Learn from `X` of shape (n, p), n ≥ 2, which may be sparse; `y` is ignored."""
         with unchanged_if_refused(self):
-            pca = Projection(self.n_components)
-            rows = validate_data(self, X, dtype=REAL, ensure_min_samples=2)
+            pca = Projection(self.n_components, self.whiten)
+            rows = self._validated(X, reset=True, ensure_min_samples=2)
             self.pca_ = pca.fit(rows)
         return self
 
@@ -55,20 +59,34 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         """Learn from `X` in addition, as if all calls' rows had come at once; `y` is ignored."""
         first = not hasattr(self, "pca_")
         with unchanged_if_refused(self):
-            pca = Projection(self.n_components) if first else self.pca_
-            rows = validate_data(self, X, dtype=REAL, reset=first)
+            pca = Projection(self.n_components, self.whiten) if first else self.pca_
+            rows = self._validated(X, reset=first)
             self.pca_ = pca.partial_fit(rows)
         return self
 
     def transform(self, X: ArrayLike) -> np.ndarray:
         """The codes of `X`, shape (n, k)."""
-        check_is_fitted(self)
-        return self.pca_.encode(validate_data(self, X, dtype=REAL, reset=False))
+        return self.pca_.encode(self._admit(X))
 
     def inverse_transform(self, X: ArrayLike) -> np.ndarray:
         """The points that codes `X` of shape (n, k) stand for, shape (n, p)."""
         check_is_fitted(self)
         return self.pca_.decode(check_array(X, dtype=REAL, estimator=self, input_name="X"))
+
+    def score_samples(self, X: ArrayLike) -> np.ndarray:
+        """The log-likelihood of each sample, shape (n,), as of `tinyae.PCA`."""
+        return self.pca_.score_samples(self._admit(X))
+
+    def score(self, X: ArrayLike, y: Any = None) -> float:
+        """The mean of `score_samples`; `y` is ignored."""
+        return self.pca_.score(self._admit(X))
+
+    def _admit(self, X: ArrayLike) -> Any:
+        check_is_fitted(self)
+        return self._validated(X, reset=False)
+
+    def _validated(self, X: ArrayLike, **options: Any) -> Any:
+        return validate_data(self, X, dtype=REAL, accept_sparse="csr", **options)
 
     @property
     def components_(self) -> np.ndarray:
@@ -87,6 +105,10 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         return self.pca_.explained_variance_ratio_
 
     @property
+    def noise_variance_(self) -> float:
+        return self.pca_.noise_variance_
+
+    @property
     def n_components_(self) -> int:
         return self.pca_.n_components_
 
@@ -100,5 +122,6 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
         tags.transformer_tags.preserves_dtype = [dtype.__name__ for dtype in REAL]
         return tags
