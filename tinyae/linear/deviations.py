@@ -4,6 +4,7 @@ Of n samples of p features D is the matrix (m, M) of all deviations, m = min(n, 
 a column for each feature if n < p, else one for each sample.
 """
 
+import contextlib
 import functools
 import operator
 from collections.abc import Callable, Iterable
@@ -11,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from ..machine.threads import BLAS_THREADS
 from .moments import near_mean, real
-from .sharing import even_slices, on_cores, worker_count
+from .sharing import Found, even_slices, on_cores, worker_count
 from .sparse import Rows, SparseRows
 
 PART_BYTES = 1 << 22  # which stay in the cache for the second of two products
@@ -95,7 +97,7 @@ class Deviations:
                 total -= np.outer(image @ v[part], u)
             return total
 
-        return _total(on_cores(work, *self._parts(8 * b.size)))
+        return _total(self._shared(work, 8 * b.size))
 
     def _part(self, part: slice) -> np.ndarray:
         """Some columns of D, in float64."""
@@ -115,7 +117,7 @@ class Deviations:
         def work(parts: Iterable[slice]) -> np.ndarray:
             return _total(function(self._part(part)) for part in parts)
 
-        return _total(on_cores(work, *self._parts(each, columns)))
+        return _total(self._shared(work, each, columns))
 
     def _joined(
         self, function: Callable[[np.ndarray], np.ndarray], shape: tuple[int, ...]
@@ -127,13 +129,17 @@ class Deviations:
             for part in parts:
                 out[..., part] = function(self._part(part))
 
-        on_cores(work, *self._parts(0))
+        self._shared(work, 0)
         return out
 
-    def _parts(self, each: int, columns: int = 1) -> tuple[list[slice], int]:
+    def _shared(
+        self, work: Callable[[Iterable[slice]], Found], each: int, columns: int = 1
+    ) -> list[Found]:
         step = max(columns, PART_BYTES // (8 * self.short))
         workers = worker_count(each + 16 * step * self.short, -(-self.long // step))
-        return even_slices(self.long, step, workers), workers
+        small = 8 * self.short * self.long <= PART_BYTES  # a second thread would only be waited for
+        with BLAS_THREADS.hold(1) if small else contextlib.nullcontext():
+            return on_cores(work, even_slices(self.long, step, workers), workers)
 
 
 class SparseDeviations(Deviations):

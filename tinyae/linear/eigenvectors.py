@@ -8,7 +8,7 @@ import numpy as np
 from ..machine.threads import BLAS_THREADS
 
 FEW = 28  # a matrix that many times as large as there are vectors wanted is solved by Lanczos
-ONE_THREAD = 1024  # up to this size a second thread of BLAS waits longer than it helps
+ONE_THREAD = 400  # up to this size a second thread of BLAS waits longer than it helps
 RESIDUAL = 1e-8  # the longest, relative to its eigenvalue
 EXTRA = 4  # vectors beside those wanted, so that the last of them converges like the others
 BREAKDOWN = 1e-10  # relative length of a new direction that would be rounding
@@ -25,11 +25,10 @@ def of_matrix(matrix: np.ndarray, count: int | None = None) -> tuple[np.ndarray,
         vectors = np.zeros((len(part), len(matrix)))
         vectors[:, there] = part
         return values, vectors
-    with BLAS_THREADS.hold(1) if len(matrix) <= ONE_THREAD else contextlib.nullcontext():
-        if count is not None and count * FEW <= len(matrix):
-            found = largest(lambda b: b @ matrix, len(matrix), count)
-            if found is not None:
-                return found
+    few = count is not None and count * FEW <= len(matrix)
+    with BLAS_THREADS.hold(1) if few or len(matrix) <= ONE_THREAD else contextlib.nullcontext():
+        if few and (found := largest(lambda b: b @ matrix, len(matrix), count or 1)) is not None:
+            return found
         values, vectors = np.linalg.eigh(matrix)
     return np.maximum(values[::-1], 0.0), vectors.T[::-1]
 
@@ -55,6 +54,8 @@ def largest(
     """
     width = count + EXTRA
     most = min(most or size, size // width // 2)
+    if most == 0:
+        return None
     basis = np.empty((most * width, size))
     block = np.random.default_rng(0).standard_normal((size, width))
     basis[:width] = np.linalg.qr(block)[0].T

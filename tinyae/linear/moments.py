@@ -19,10 +19,8 @@ from .sparse import Rows, SparseRows
 # Rows per product X'X: enough to keep BLAS busy, few enough that float32 loses nothing in the sum.
 PRODUCT_ROWS = 4096
 PRODUCT_BYTES = 1 << 24
-# Rows that are centred and summed while they are in the cache: few, so that sums keep their digits.
-BLOCK_ROWS = 64
-# Rows that are looked at to find a point near the mean
-FEW = 256
+# Rows that are centred and summed while in the cache; as many show about where the mean is.
+BLOCK_ROWS = 128
 # Mean squares so many times the variances lose so few digits that they may stand for them.
 NEAR_ZERO = 4
 # Rows of a factor before they are made p again; and twice p at least
@@ -73,7 +71,7 @@ def near_mean(x: Rows) -> tuple[np.ndarray, bool]:
     """A point near the mean of an array, and whether that is near zero."""
     # Relative to a row, a constant feature is exactly zero here and stays so in all that follows.
     first = x[0].astype(np.float64)
-    step = max(1, len(x) // FEW, 8 * x.size // PRODUCT_BYTES)
+    step = max(1, len(x) // BLOCK_ROWS, 8 * x.size // PRODUCT_BYTES)
     few = np.ascontiguousarray(x[::step], np.float64)
     mean = first + (few - first).mean(axis=0)
     squares, spread = (np.square(each).sum(axis=0) for each in (few, few - mean))
@@ -112,6 +110,8 @@ def _sums(x: Rows, shift: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     step = max(1, min(PRODUCT_ROWS, PRODUCT_BYTES // (features * shift.itemsize)))
     each = features * (8 * features + shift.itemsize * (features + step))
     workers = worker_count(each, -(-n // step))
+    if not shift.any() and x.dtype == shift.dtype and x[:step].flags.c_contiguous:
+        step, workers = 4 * step, 1  # nothing but products, which BLAS shares itself
     parts = even_slices(n, step, workers)
     found = on_cores(lambda mine: _partial_sums(x, shift, mine), parts, workers)
     for scatter, total in found[1:]:
@@ -141,12 +141,12 @@ def _partial_sums(
 
 def _subtract_and_sum(rows: np.ndarray, shift: np.ndarray, out: np.ndarray) -> np.ndarray:
     """Write rows - shift into `out`, unless it is the rows, and return its sum in float64."""
-    total = np.zeros(len(shift))
+    total, ones = np.zeros(len(shift)), np.ones(BLOCK_ROWS, shift.dtype)
     for start in range(0, len(rows), BLOCK_ROWS):
         block = out[start : start + BLOCK_ROWS]
         if out is not rows:
             np.subtract(rows[start : start + BLOCK_ROWS], shift, out=block)
-        total += block.sum(axis=0)
+        total += ones[: len(block)] @ block  # twice as fast as sum, and no less exact
     return total
 
 

@@ -1,8 +1,8 @@
 """Principal component analysis: the best that a linear autoencoder can reach.
 
 It has the methods of an autoencoder (`encode`, `decode`, `reconstruct`), so it stands beside one as
-the closed-form yardstick. For data of any length: what it keeps of them is a p × p matrix, or fewer
-than max(1024, 2 p) rows.
+the closed-form yardstick. For data of any shape: what it keeps of them is a p × p matrix, or fewer
+than max(1024, 4 p) rows.
 """
 
 import os
@@ -90,8 +90,12 @@ class PCA(Checked):
     nearly depend on each other, to their rounding, (1e-15 Σⱼ |vᵢⱼ| sⱼ)² with standard deviations s;
     each component to the same over the relative gap to the next variance. So columns may have any
     scales side by side, and `partial_fit` promises what `fit` does. ``tinyae/linear/solvers.py``
-    takes the fastest way that keeps this: in the usual case it centres a stretch of rows at a time
-    on each core, adds up their products, and solves for eigenvectors of the p × p matrix.
+    takes the fastest way that keeps this: in the usual case eigenvectors of the p × p matrix of
+    products, or of the n × n matrix where samples are fewer; the few largest of large ones by block
+    Lanczos, and where both n and p are large, by products with the data alone.
+
+    `x` may be a matrix or array of scipy.sparse, in all methods: its mean is taken off what is made
+    of it. No array of all its places is made but where its columns' scales need one.
 
     References
     ----------

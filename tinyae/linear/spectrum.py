@@ -24,11 +24,12 @@ class Spectrum(NamedTuple):
 
 
 def of_squares(values: np.ndarray, directions: np.ndarray, total: float, samples: int) -> Spectrum:
-    """From sums of squares, and the sum of all of them."""
-    divisor = max(1, samples - 1)
+    """From sums of squares, and the sum of all of them; what is no more than rounding is 0."""
+    divisor, rounding = max(1, samples - 1), MARGIN * EPS * total
+    values = np.where(values > rounding, values, 0.0)
     ratio = values / total if total > 0 else np.zeros(len(values))
-    rest = max(0.0, total - float(values.sum())) / divisor
-    return Spectrum(values / divisor, ratio, directions, rest)
+    rest = total - float(values.sum())
+    return Spectrum(values / divisor, ratio, directions, rest / divisor if rest > rounding else 0.0)
 
 
 def of_lengths(lengths: np.ndarray, directions: np.ndarray, samples: int) -> Spectrum:
