@@ -9,9 +9,9 @@ With few numbers the autoencoder's codes are better, since bent axes hold more.
 With many PCA's are: they keep the distances between images, while an
 autoencoder only has to keep what its decoder can undo. PCA's 32 are even ahead
 of all 784 pixels, perhaps as they leave out what differs from image to image by
-chance. Noise on the codes while it trains changes that, with a weak penalty that
-keeps them from growing out of it: codes near each other must then decode to
-nearly the same, so that distances mean something ("noisy codes").
+chance. Noise on the codes while it trains changes much of that, with a weak
+penalty that keeps them from growing out of it: codes near each other must then
+decode to nearly the same, so that distances mean something ("noisy codes").
 
 --full takes all 60,000 images of MNIST and asks with all 10,000 test images,
 which takes about four minutes.
