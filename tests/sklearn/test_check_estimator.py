@@ -8,6 +8,14 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from tests.support.builds import in_float64
 from tinyae.sklearn import PCA, AutoencoderOutlierDetector, AutoencoderTransformer
 
+NO_DENSITY = "scores data of which one feature follows from others: all of PCA has no density there"
+
+
+def expected_failures(estimator):
+    """Of a check that is run where SCIPY_ARRAY_API is set."""
+    return {"check_array_api_input": NO_DENSITY} if str(estimator) == "PCA()" else {}
+
+
 CHECKS = parametrize_with_checks(
     [
         AutoencoderTransformer(epochs=20),
@@ -16,7 +24,8 @@ CHECKS = parametrize_with_checks(
         AutoencoderOutlierDetector(3, hidden=(8, 4), activation="tanh", early_stopping=True),
         PCA(),
         PCA(1, whiten=True),
-    ]
+    ],
+    expected_failed_checks=expected_failures,
 ).mark
 
 
