@@ -189,7 +189,7 @@ def test_a_folder_is_there_whether_or_not_it_was_imported():
 
 
 def test_python_adds_no_guess_of_its_own():
-    for access in ("tae.Adam().learningrate", "tae.Conv1D", "tae.layers.Conv1d"):
+    for access in ("tae.Adam().learningrate", "tae.Conv3D", "tae.layers.Conv1d"):
         done = run_python(f"import tinyae as tae\n{access}")
         assert "Did you mean" not in done.stderr
         assert "AttributeError: " in done.stderr
@@ -208,7 +208,7 @@ def run_python(code):
             r"layers by position.*2.*give one list",
         ),
         (lambda: tae.Reshape(3, 4), "target_shape by position, but got 2 .*give one tuple"),
-        (lambda: tae.PCA().fit(X, None), "PCA.fit takes x by position, but got 2 arguments$"),
+        (lambda: tae.PCA().partial_fit(X, 1), "partial_fit takes x by position, but got 2 arg"),
         (lambda: tae.L1(0.1, 0.1), "L1 takes l1 by position, but got 2 arguments$"),
         (lambda: tae.load("a", {}), "load takes path by position.*such as custom="),
         (lambda: model()(X), r"Autoencoder is not called: reconstruct\(x\)"),

@@ -102,7 +102,8 @@ def test_train_with_bce_and_images(run):
     assert model.decoder.layers[-1].activation == "sigmoid"
     assert model.input_shape == (20,)
     assert run("reconstruct", "m.npz", "images", "y.npy")[0] == 0
-    pixels = images.reshape(40, 20) / np.float32(255)
+    assert model.encoder.layers[0].scale == 1 / 255
+    pixels = images.reshape(40, 20)
     np.testing.assert_array_equal(np.load("y.npy"), model.reconstruct(pixels))
 
 
@@ -366,7 +367,7 @@ def test_the_demo(run):
 def test_the_demos_errors(run, monkeypatch):
     with open("file", "w") as file:
         file.write("in the way")
-    fails(run("demo", "--epochs", 1, "--out", "file"), "File exists: 'file'")
+    fails(run("demo", "--epochs", 1, "--out", "file"), "file: file exists")
     monkeypatch.setenv("TINYAE_DATA", os.path.abspath("none"))
     fails(run("demo", "--data", "mnist"), "neither train-images.*TINYAE_DATA")
 

@@ -139,7 +139,9 @@ def test_that_pixels_are_divided_is_told(run):
     np.testing.assert_array_equal(np.load("z.npy"), model.encode(pixels / np.float32(255)))
     assert run("encode", "model.npz", "wide.npy", "z.npy") == (0, said, "")
     np.testing.assert_array_equal(np.load("z.npy"), model.encode(pixels))
-    assert run("train", "x.npy", "--encoder", 2, "--save", "t.npz")[1].startswith(told)
+    assert run("train", "x.npy", "--encoder", 2, "--save", "t.npz")[1].startswith("t.npz: ")
+    assert run("encode", "t.npz", "x.npy", "z.npy") == (0, said, "")  # by its first layer
+    np.testing.assert_array_equal(np.load("z.npy"), tae.load("t.npz").encode(pixels))
 
 
 def test_npz_with_several_or_other_arrays(run):

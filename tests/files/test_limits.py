@@ -79,12 +79,12 @@ class Own:
 
 
 def test_arguments():
-    described = describe(Own((0.5,) * 64))
-    assert restore("it", described, {"Own": Own}).numbers == (0.5,) * 64
+    described = describe(Own((0.5,) * 4096))
+    assert restore("it", described, {"Own": Own}).numbers == (0.5,) * 4096
     with pytest.raises(ValueError, match="its numbers is too much to describe"):
-        describe(Own((0.5,) * 65))
+        describe(Own((0.5,) * 4097))
     described["config"]["numbers"].append(0.5)
-    with pytest.raises(tae.ModelFormatError, match="it has an argument of 65 numbers"):
+    with pytest.raises(tae.ModelFormatError, match="it has an argument of 4,097 numbers"):
         restore("it", described, {"Own": Own})
 
 

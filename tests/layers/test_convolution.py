@@ -202,7 +202,7 @@ def test_even_windows_have_the_odd_zero_behind():
         (lambda: tae.Conv2D(1, (3, 3, 3)), "kernel_size"),
         (lambda: tae.Conv2D(1, 3, strides=0), "strides"),
         (lambda: tae.Conv2D(1, 3, padding="full"), 'padding must be "valid" or "same"'),
-        (lambda: tae.Conv2D(1, 3, activation="softmax"), "activation must be one of"),
+        (lambda: tae.Conv2D(1, 3, activation="soft"), "activation must be one of"),
         (lambda: tae.Conv2D(1, 3).build((28 * 28,)), r"Conv2D expects input of shape \(n, height"),
         (lambda: tae.Conv2D(1, 5).build((4, 9, 1)), "window's size, 5, but got 4"),
     ],

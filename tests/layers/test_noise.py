@@ -130,7 +130,7 @@ KEPT = {
     1: ["110111", "111001", "000111", "011011"],
     1000: ["010111", "111101", "010001", "101000"],
 }
-NOISE = {
+NORMALS = {
     0: [
         [-0.26853988, 0.533294, -1.1571196, -1.573997, 0.5423831, 1.2331047],
         [1.1075953, -0.40708172, -1.5693363, 0.01605802, -0.83998525, 0.81078875],
@@ -173,7 +173,7 @@ def test_what_a_seed_draws_in_training_stays_the_same(step, eager, threads, dtyp
     dropped = drawn_by_fit(tae.Dropout(0.4), step, eager, threads, dtype)
     assert dropped.tobytes() == (kept * np.dtype(dtype).type(1 / 0.6)).astype(dtype).tobytes()
     noisy = drawn_by_fit(tae.GaussianNoise(0.5), step, eager, threads, dtype)
-    expected = np.float32(NOISE[step]).astype(dtype) / 2 + 1
+    expected = np.float32(NORMALS[step]).astype(dtype) / 2 + 1
     np.testing.assert_allclose(noisy[[0, 3]], expected, rtol=0, atol=4e-7)
 
 

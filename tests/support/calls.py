@@ -64,6 +64,7 @@ def calls(folder: Path) -> dict[str, Call]:
     model().save(folder / "model.npz")
     line = {"n": 3}
     penalty = {"activity_regularizer": None}
+    decay = {"weight_decay": 0.1, "clipnorm": None, "global_clipnorm": None}
     codes = functools.partial(data, (12, 2))
     made: dict[str, tuple[Callable[[], Callable], dict[str, Any]]] = {
         "Autoencoder": (
@@ -82,7 +83,14 @@ def calls(folder: Path) -> dict[str, Call]:
         "Autoencoder.decode": (lambda: model().decode, {"z": x}),
         "Autoencoder.encode": (lambda: model().encode, {"x": x, "layer": 0}),
         "Autoencoder.predict": (lambda: model().predict, {"x": x}),
-        "Autoencoder.evaluate": (lambda: model().evaluate, {"x": x, "y": x}),
+        "Autoencoder.evaluate": (
+            lambda: model().evaluate,
+            {"x": x, "y": x, "sample_weight": None},
+        ),
+        "Autoencoder.train_on_batch": (
+            lambda: model().train_on_batch,
+            {"x": x, "y": x, "sample_weight": None},
+        ),
         **{
             f"Autoencoder.export_{kind}": (
                 lambda kind=kind: getattr(model(), f"export_{kind}"),
@@ -99,17 +107,17 @@ def calls(folder: Path) -> dict[str, Call]:
             {
                 **{"x": x, "y": x, "epochs": 1, "steps_per_epoch": 1, "batch_size": 4},
                 **{"validation_data": x, "shuffle": True, "callbacks": (), "initial_epoch": 0},
-                **{"verbose": 0, "eager": False},
+                **{"verbose": 0, "eager": False, "sample_weight": None, "validation_split": 0.0},
             },
         ),
         "Autoencoder.loss_and_gradient": (
             lambda: model().loss_and_gradient,
-            {"x": x, "y": x, "training": False, "eager": False},
+            {"x": x, "y": x, "training": False, "eager": False, "sample_weight": None},
         ),
         "Autoencoder.reconstruct": (lambda: model().reconstruct, {"x": x}),
         "Autoencoder.reconstruction_error": (
             lambda: model().reconstruction_error,
-            {"x": x, "y": x, "per_feature": False},
+            {"x": x, "y": x, "per_feature": False, "sample_weight": None},
         ),
         "Autoencoder.save": (
             lambda: model().save,
@@ -189,11 +197,30 @@ def calls(folder: Path) -> dict[str, Call]:
         "Huber": (lambda: tae.Huber, {"delta": 0.5}),
         "Columns": (lambda: tae.Columns, {"columns": [(0, "mse")]}),
         **{name: (lambda name=name: getattr(tae, name), {}) for name in ("Loss", "Optimizer")},
-        "SGD": (lambda: tae.SGD, {"learning_rate": 0.1, "momentum": 0.5}),
+        "SGD": (lambda: tae.SGD, {"learning_rate": 0.1, "momentum": 0.5, **decay}),
         "Adam": (
             lambda: tae.Adam,
-            {"learning_rate": 0.1, "beta_1": 0.5, "beta_2": 0.5, "epsilon": 1e-7},
+            {"learning_rate": 0.1, "beta_1": 0.5, "beta_2": 0.5, "epsilon": 1e-7, **decay},
         ),
+        "CosineDecay": (
+            lambda: tae.CosineDecay,
+            {"learning_rate": 0.1, "decay_steps": 9, "alpha": 0.5, "warmup_steps": 1},
+        ),
+        "ExponentialDecay": (
+            lambda: tae.ExponentialDecay,
+            {
+                **{"learning_rate": 0.1, "decay_steps": 9, "decay_rate": 0.5},
+                **{"staircase": True, "warmup_steps": 1},
+            },
+        ),
+        "ReduceLROnPlateau": (
+            lambda: tae.ReduceLROnPlateau,
+            {
+                **{"monitor": "loss", "factor": 0.5, "patience": 1, "min_delta": 0.1},
+                **{"cooldown": 1, "min_lr": 0.1},
+            },
+        ),
+        "mask_missing": (lambda: tae.mask_missing, {"x": x, "fill": 0.5}),
         "L1": (lambda: tae.L1, {"l1": 0.1}),
         "L2": (lambda: tae.L2, {"l2": 0.1}),
         "L1L2": (lambda: tae.L1L2, {"l1": 0.1, "l2": 0.1}),

@@ -71,6 +71,14 @@ KINDS: dict[str, frozenset[str]] = {
     "add_weight.shape": frozenset({"list"}),  # of one number
     "n_components": OPTIONAL,
     "whiten": FLAG,
+    "sample_weight": OPTIONAL,
+    **dict.fromkeys(("validation_split", "factor", "alpha", "decay_rate"), NUMBER_BELOW_1),
+    **dict.fromkeys(("weight_decay", "min_lr"), NUMBER),
+    **dict.fromkeys(("clipnorm", "global_clipnorm"), NUMBER | OPTIONAL),
+    **dict.fromkeys(("decay_steps", "warmup_steps", "cooldown"), COUNT),
+    "staircase": FLAG,
+    "mask_missing.fill": NUMBER | {"negative"},
+    **dict.fromkeys(("scale", "offset"), NUMBER | {"negative"}),
     # of pipelines, and ignored
     **dict.fromkeys(("PCA.fit.y", "PCA.fit_transform.y", "PCA.score.y"), frozenset(VALUES)),
     "callbacks": frozenset({"nothing", "list", "dict"}),
@@ -119,7 +127,7 @@ PLUMBING = {
     *("all_or_nothing", "kernel_numbers", "record", "record_behind", "record_fields"),
     *("scratch_size", "shape_error", "slides", "addresses", "part_address", "settings"),
     *("from_logits", "numbers_for", "parts", "check_targets", "output_padding_for", "step_weight"),
-    "to_file",
+    *("to_file", "rescaled", "decayed", "check_figures", "value", "numbers_by_step"),
     *("formula", "of", "operations", "steps", "inside", "first_state"),
 }
 # Callables that take anything, and why

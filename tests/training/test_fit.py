@@ -167,9 +167,9 @@ def test_two_samples_in_a_list_are_no_samples_and_targets():
         ae = small_model()
         ae.fit(samples(), validation_data=two, verbose=0)
         assert ae.history["val_loss"] == [ae.evaluate(np.array(rows))["loss"]]
-    three = tuple(samples(3, seed=1).tolist())
-    ae.fit(samples(), validation_data=three, verbose=0)
-    assert ae.history["val_loss"][-1] == ae.evaluate(np.array(three))["loss"]
+    four = tuple(samples(4, seed=1).tolist())
+    ae.fit(samples(), validation_data=four, verbose=0)
+    assert ae.history["val_loss"][-1] == ae.evaluate(np.array(four))["loss"]
     with pytest.raises(ValueError, match=r"validation_data must have shape \(n, 6\)"):
         ae.fit(samples(), validation_data=[samples(9), samples(9)], verbose=0)
 

@@ -151,7 +151,7 @@ def test_a_first_batch_that_is_refused_changes_nothing():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({}, "steps_per_epoch must say how many"),
+        ({}, "x hands out samples or batches, so steps_per_epoch must say how many"),
         ({"steps_per_epoch": 1, "y": x}, "y, sample_weight and validation_split are for arrays"),
         ({"steps_per_epoch": 1, "sample_weight": w}, "are for arrays"),
         ({"steps_per_epoch": 1, "validation_split": 0.5}, "are for arrays"),

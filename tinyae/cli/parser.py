@@ -175,6 +175,7 @@ def add_model_commands(commands: Any) -> None:
     train.add_argument(
         "--early-stopping",
         type=positive,
+        default=argparse.SUPPRESS,
         metavar="EPOCHS",
         help="stop after so many epochs in which the loss of what is held out (of all, if nothing "
         "is) has not fallen, and keep the weights of the best one",
@@ -182,6 +183,7 @@ def add_model_commands(commands: Any) -> None:
     train.add_argument(
         "--pictures",
         type=path,
+        default=argparse.SUPPRESS,
         metavar="FOLDER",
         help="for the losses by epoch, the codes, and images beside their reconstructions",
     )
@@ -194,7 +196,7 @@ def add_model_commands(commands: Any) -> None:
         help="for the model",
     )
     add_data_options(train)
-    train.set_defaults(run=run_train, encoder=[], conv=[])
+    train.set_defaults(run=run_train, encoder=[], conv=[], early_stopping=None, pictures=None)
 
     for what, meaning, names in (
         ("encode", "the codes of samples", "code_1, code_2 and so on"),

@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..checks.arguments import number
+from ..checks.arguments import finite_number
+from ..checks.arrays import check_shape
 from ..checks.guises import numbers
 
 
@@ -34,9 +35,12 @@ def mask_missing(x: ArrayLike, fill: float = 0.0) -> tuple[np.ndarray, np.ndarra
     array([[1., 0.],
            [1., 1.]])
     """
+    if hasattr(x, "columns") and hasattr(x, "to_numpy"):  # a table, whose gaps become NaN
+        x = x.to_numpy().astype(float)
     array = numbers(x, "x")
+    check_shape(array, "x", None)
     dtype = np.float32 if array.dtype == np.float32 else np.float64
     filled = np.array(array, dtype)
     missing = np.isnan(filled)
-    filled[missing] = number("fill", fill)
+    filled[missing] = finite_number("fill", fill)
     return filled, (~missing).astype(dtype)

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from ..checks.arguments import number
+from ..checks.arguments import finite_number
 from ..machine.jit import called
 from ..maths.formula import Formula
 from ..maths.penalties import Penalty
@@ -32,14 +32,6 @@ def backward(op, w, x, y, dy, dw, dx, scratch, step, first):
         for i in range(dy.shape[0]):
             for j in range(dy.shape[1]):
                 dx[i, j] = scale * dy[i, j]
-
-
-def finite(name: str, value: object) -> float:
-    """A number that is finite."""
-    found = number(name, value)
-    if not np.isfinite(found):
-        raise ValueError(f"{name} must be finite, but got {found}")
-    return found
 
 
 class Rescaling(Layer):
@@ -67,7 +59,7 @@ class Rescaling(Layer):
     """
 
     kernels = Kernels(forward, backward, {"scale": float, "offset": float})
-    checks: ClassVar = {"scale": finite, "offset": finite}
+    checks: ClassVar = {"scale": finite_number, "offset": finite_number}
 
     def __init__(
         self, scale: float, offset: float = 0.0, *, activity_regularizer: Penalty | None = None

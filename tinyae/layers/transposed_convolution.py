@@ -91,6 +91,16 @@ class Conv2DTranspose(Conv2D):
                 f"{self.output_padding}"
             )
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        before = vars(self).get(name)
+        super().__setattr__(name, value)
+        if name in ("strides", "output_padding") and "output_padding" in vars(self):
+            try:
+                self._check_below_strides()
+            except ValueError:
+                vars(self)[name] = before
+                raise
+
     def build(self, input_shape: Shape) -> Shape:
         self._check_below_strides()
         return super().build(input_shape)

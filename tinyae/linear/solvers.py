@@ -196,7 +196,7 @@ def _of_rows(of: Deviations, n_components: int | float | None, dtype: np.dtype) 
         number_kept(n_components, spectrum._replace(directions=np.empty((0, features))), samples),
     )
     error = EPS * (MARGIN * of.rounded + SUMS * values[0]) / TOLERANCE[dtype.name]
-    if not wanted or error > values[wanted - 1]:
+    if not wanted or error >= values[wanted - 1]:  # 0, too, for data without variance
         return None
     vectors = vectors[:wanted]
     if of.wide:  # carried over to the features

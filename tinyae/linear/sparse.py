@@ -11,6 +11,7 @@ from numpy.typing import DTypeLike
 
 from ..checks.arrays import admit, check_shape
 from ..checks.guises import NUMBERS, numbers
+from ..checks.rows import parts
 
 DENSE = 0.1  # share of entries from which on products of arrays are faster
 
@@ -52,7 +53,9 @@ Rows = np.ndarray | SparseRows
 def admit_table(x: Any, features: int | None = None) -> Rows:
     """Samples of shape (n, p), of which only a sparse matrix's values are looked at here."""
     array: Any = x
-    if not (type(x).__module__.startswith("scipy.sparse") and hasattr(x, "tocsr")):
+    if (files := parts(x, "x")) is not None:
+        array = np.asarray(files)
+    elif not (type(x).__module__.startswith("scipy.sparse") and hasattr(x, "tocsr")):
         array = numbers(x, "x")
     elif x.dtype.kind in NUMBERS:
         array = SparseRows(x.tocsr())

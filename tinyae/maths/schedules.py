@@ -153,7 +153,12 @@ def check(name: str, rate: Any) -> Any:
 
 def rates(schedule: AnySchedule, first: int, steps: int) -> np.ndarray:
     """The learning rates of so many steps from `first`, refused where one is no rate."""
-    found = [schedule(step) for step in range(first, first + steps)]
+    try:
+        found = [schedule(step) for step in range(first, first + steps)]
+    except TypeError as error:
+        raise ValueError(
+            f"a learning_rate that is no number must be callable with the step, but {error}"
+        ) from error
     for step, rate in enumerate(found, first):
         if not 0 <= number(f"the learning rate of step {step}", rate) < math.inf:
             raise ValueError(

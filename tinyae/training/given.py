@@ -36,7 +36,10 @@ class Data:
                     "last share: y, sample_weight and validation_split are for arrays"
                 )
             if steps_per_epoch is None:
-                raise ValueError("steps_per_epoch must say how many of an iterator's items are one")
+                raise ValueError(
+                    "x hands out samples or batches, so steps_per_epoch must say how many of its "
+                    "mini-batches are an epoch"
+                )
             self._given = []
         if validation_data is not None:
             if self._split:
