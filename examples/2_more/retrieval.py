@@ -1,4 +1,4 @@
-"""Finding similar images: nearest in pixels, in PCA's codes, in an autoencoder's.
+"""Finding similar images: nearest in pixels, PCA's codes, an autoencoder's codes.
 
 Comparing codes of a few numbers is a hundred times cheaper than comparing 784
 pixels. Is it worse? Each test image asks for the ten nearest training images;

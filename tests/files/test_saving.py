@@ -209,9 +209,7 @@ def test_threads_are_the_loaders_choice(tmp_path):
     assert loaded.threads == loaded.encoder.threads == 1
     loaded.encoder.save(tmp_path / "encoder")
     assert tae.load(tmp_path / "encoder", threads=1).threads == 1
-    with pytest.raises(
-        ValueError, match="threads must be a whole number from 1 to 1024, but got 0"
-    ):
+    with pytest.raises(ValueError, match="threads must be a whole number from 1 to 1024"):
         tae.load(tmp_path / "model", threads=0)
 
 

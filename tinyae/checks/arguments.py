@@ -180,14 +180,6 @@ def number(name: str, value: object) -> float:
     return float(value)
 
 
-def finite_number(name: str, value: object) -> float:
-    """A number that is finite."""
-    found = _finite(value)
-    if found is None:
-        raise ValueError(f"{name} must be a finite number, but got {shown(value)}")
-    return found
-
-
 def flag(name: str, value: object) -> bool:
     """True or False: a flag that is anything else may be multiplied with somewhere."""
     if not isinstance(value, bool | np.bool_):
