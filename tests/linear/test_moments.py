@@ -100,7 +100,7 @@ def test_each_thread_has_room_for_its_sums_a_product_and_a_piece(samples, dtype,
     use(9, monkeypatch)
     monkeypatch.setattr(sharing, "ThreadPoolExecutor", Pool)
     monkeypatch.setattr(moments, "PRODUCT_ROWS", 10)
-    x = samples.astype(dtype)
+    x = (samples + 100).astype(dtype)
     features = x.shape[1]
     sums, product, piece = 8 * features**2, x.itemsize * features**2, x.itemsize * 10 * features
     for room in (3 * (sums + product + piece), 4 * (sums + product + piece) - 1):

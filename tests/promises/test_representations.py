@@ -20,7 +20,7 @@ GIVEN = {
     "MAE": {},
     "ReduceLROnPlateau": {"factor": 0.25},
 }
-SHOWN_OTHERWISE = {"Autoencoder"}  # as a table
+SHOWN_OTHERWISE = {"Autoencoder", "AnomalyDetector"}  # as a table; with the kind of its model
 
 
 @pytest.fixture(scope="module")

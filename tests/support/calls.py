@@ -125,10 +125,7 @@ def calls(folder: Path) -> dict[str, Call]:
         ),
         "Autoencoder.summary": (lambda: model().summary, {}),
         "latent_diagnostics": (lambda: tae.latent_diagnostics, {"codes": x}),
-        "AnomalyDetector": (
-            lambda: tae.AnomalyDetector,
-            {"model": pca(), "quantile": 0.5},
-        ),
+        "AnomalyDetector": (lambda: tae.AnomalyDetector, {"model": pca(), "quantile": 0.5}),
         **{
             f"AnomalyDetector.{name}": (lambda name=name: getattr(detector("PCA"), name), {"x": x})
             for name in ("fit", "score", "predict", "explain")
@@ -263,7 +260,7 @@ def calls(folder: Path) -> dict[str, Call]:
             {"codes": codes(), "labels": [1] * 12, "units": (0, 1), "title": "A", "ax": None},
         ),
         "plot.latent": (
-            lambda: plot.latent,
+            *(lambda: plot.latent,),
             {"codes": codes(), "labels": [1] * 12, "title": "A", "ax": None},
         ),
         "plot.curve": (

@@ -196,7 +196,7 @@ def add_model_commands(commands: Any) -> None:
         help="for the model",
     )
     add_data_options(train)
-    train.set_defaults(run=run_train, encoder=[], conv=[], early_stopping=None, pictures=None)
+    train.set_defaults(run=run_train)
 
     for what, meaning, names in (
         ("encode", "the codes of samples", "code_1, code_2 and so on"),
@@ -266,6 +266,8 @@ def run_demo(options: argparse.Namespace) -> None:
 
 def run_train(options: argparse.Namespace) -> None:
     """``python -m tinyae train``."""
+    asked = {"encoder": [], "conv": [], "early_stopping": None, "pictures": None, **vars(options)}
+    options = argparse.Namespace(**asked)
     if not options.encoder and not options.conv:
         raise ValueError("train needs the layers: --encoder 500-300-2, or --conv 16-8 for images")
     from . import train
