@@ -42,9 +42,12 @@ def read_decoder(model: Any) -> Decoder:
     """That of an autoencoder or a PCA."""
     if hasattr(model, "components_"):
         k, p = model.components_.shape
-        mean = model.decode(np.zeros((1, k)))
-        product = (steps.Product("components"), model.decode(np.eye(k)) - mean)
-        return Decoder([product, (steps.Bias("mean"), mean[0])], (k,), (p,))
+        components = model.components_.astype(np.float64)
+        if model.whiten:
+            deviations = np.sqrt(model.explained_variance_)
+            components *= np.where(deviations > 0, deviations, 1)[:, np.newaxis]
+        product, bias = steps.Product("components"), steps.Bias("mean")
+        return Decoder([(product, components), (bias, model.mean_)], (k,), (p,))
     part: Any = getattr(model, "decoder", None)
     if not getattr(part, "layers", None):
         raise ValueError(f"model must be an Autoencoder or a PCA, but got {shown(model)}")
