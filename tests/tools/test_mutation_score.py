@@ -2,11 +2,15 @@
 
 import argparse
 import ast
+from pathlib import Path
 
 import pytest
 
+import tinyae
 from tools import mutation_score
 from tools.faults import faults_in
+
+INSTALLED = Path(tinyae.__file__).parent
 
 
 def changes(line):
@@ -55,7 +59,7 @@ def test_a_fault_knows_its_function_and_its_lines():
 
 
 def test_every_fault_is_another_program():
-    source = (mutation_score.ROOT / "tinyae" / "linear" / "moments.py").read_bytes()
+    source = (INSTALLED / "linear" / "moments.py").read_bytes()
     faults = faults_in("moments.py", source)
     programs = {ast.dump(ast.parse(fault.put_into(source))) for fault in faults}
     assert len(faults) > 50
@@ -66,7 +70,7 @@ def test_what_stands_as_equivalent_stands_in_the_package():
     """And says why nothing can be seen of it."""
     known = mutation_score.equivalent_faults()
     for (file, before, after), reason in known.items():
-        source = (mutation_score.ROOT / file).read_bytes()
+        source = (INSTALLED.parent / file).read_bytes()
         found = {fault.lines(source) for fault in faults_in(file, source)}
         stands = (before, after) in found | {(line, None) for line, _ in found}
         assert stands, f"{file} has no such fault now: {before!r}"
