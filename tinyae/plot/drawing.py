@@ -73,6 +73,15 @@ def scale_of(model: Any) -> tuple[float, float]:
 
 
 @quiet
+def on_scale_of(leader: Any, model: Any, made: np.ndarray) -> np.ndarray:
+    """What a model made, where its scale is another than the leader's."""
+    factor, offset = scale_of(model)
+    if (factor, offset) == scale_of(leader):
+        return made
+    return np.asarray(rescaled(leader, (made - offset) / factor))
+
+
+@quiet
 def as_images(data: ArrayLike, name: str) -> np.ndarray:
     """(n, h, w), or (n, h, w, 3) with colours, floats, from the rows of flat or image data."""
     array = np.asarray(data)

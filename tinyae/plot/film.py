@@ -16,7 +16,7 @@ from ..checks.arrays import admit
 from ..checks.floating_point import quiet
 from ..checks.hints import hinting
 from .directions import directions_of
-from .drawing import COLOURS, evenly, label_index, label_legend, scatter, set_title
+from .drawing import COLOURS, evenly, label_index, label_legend, rescaled, scatter, set_title
 from .training import history as draw_history
 
 MOST_POINTS = 2_000  # that are filmed
@@ -92,7 +92,7 @@ def training_film(
         if title:
             figure.suptitle(title)
         if recorder.curves:
-            turn = _film_of_curve(left, recorder.x, recorder.curves)
+            turn = _film_of_curve(left, rescaled(model, recorder.x), recorder.curves)
         else:
             turn = _film_of_codes(left, recorder.codes, index[rows])
             if labels is not None:

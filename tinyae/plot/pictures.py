@@ -21,6 +21,7 @@ from .drawing import (
     evenly,
     grey_limits,
     label_rows,
+    on_scale_of,
     rescaled,
     scale_of,
     set_title,
@@ -103,7 +104,7 @@ def compare_reconstructions(
                 f"models[{name!r}] must make images of shape {given.shape}, but the shape of what "
                 f"it made is {made.shape}"
             )
-        made = _on_scale_of(leader, model, made.reshape(given.shape))
+        made = on_scale_of(leader, model, made.reshape(given.shape))
         rows.append(as_images(made, "the reconstruction"))
     ax = rows_of_images(rows, ["input", *models], ax)
     set_title(ax, "Inputs and reconstructions", title)
@@ -285,15 +286,6 @@ def rows_of_images(rows: Sequence[np.ndarray], labels: Sequence[str], ax: Axes |
     label_rows(ax, middles, labels)
     ax.spines[:].set_visible(False)
     return ax
-
-
-@quiet
-def _on_scale_of(leader: Any, model: Any, made: np.ndarray) -> np.ndarray:
-    """What a model made, where its scale is another than the leader's."""
-    factor, offset = scale_of(model)
-    if (factor, offset) == scale_of(leader):
-        return made
-    return np.asarray(rescaled(leader, (made - offset) / factor))
 
 
 def _grid_bounds(bounds: tuple | None, codes: ArrayLike | None) -> Bounds:
