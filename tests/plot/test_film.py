@@ -155,6 +155,16 @@ def test_a_folder_that_is_not_there(tmp_path):
         plot.training_film(model(), X, None, tmp_path / "none" / "a.gif")
 
 
+def test_what_is_no_place_for_a_film_is_refused_before_training(tmp_path):
+    ae = model()
+    (tmp_path / "a.gif").mkdir()
+    with pytest.raises(ValueError, match=r"a\.gif is not a plain file"):
+        plot.training_film(ae, X, None, tmp_path / "a.gif")
+    with pytest.raises(OSError, match="name too long"):
+        plot.training_film(ae, X, None, tmp_path / f"{300 * 'a'}.gif")
+    assert not ae.built
+
+
 def test_mp4_needs_ffmpeg(tmp_path, monkeypatch):
     monkeypatch.setattr(animation.FFMpegWriter, "isAvailable", classmethod(lambda cls: False))
     with pytest.raises(ValueError, match=r"path a.mp4 needs ffmpeg, which is not installed; .gif"):

@@ -15,6 +15,7 @@ from ..checks.arguments import file_path, optional_text, shown, whole
 from ..checks.arrays import admit
 from ..checks.floating_point import quiet
 from ..checks.hints import hinting
+from ..checks.places import check_place
 from .directions import directions_of
 from .drawing import COLOURS, evenly, label_index, label_legend, rescaled, scatter, set_title
 from .training import history as draw_history
@@ -120,8 +121,7 @@ def _film_path(path: Any) -> Path:
     found = Path(file_path("path", path))
     if not _is_gif(found) and found.suffix.lower() != ".mp4":
         raise ValueError(f"path must end in .gif or .mp4, but got {os.fspath(path)!r}")
-    if not found.parent.is_dir():
-        raise FileNotFoundError(f"there is no folder {found.parent} to save {found.name} in")
+    check_place(found)
     if not _is_gif(found) and not animation.FFMpegWriter.isAvailable():
         raise ValueError(f"path {found.name} needs ffmpeg, which is not installed; .gif does not")
     return found
