@@ -295,3 +295,17 @@ def test_text_of_labels_and_titles_is_no_markup(browse, tmp_path):
     assert page.locator("h1").text_content() == page.title() == evil
     assert page.locator("#legend button").all_text_contents() == [evil]
     assert page.locator("b").count() == 0
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_long_words_are_broken(browse, tmp_path, width):
+    x, word = np.random.default_rng(0).random((4, 16)), 300 * "W"
+    page = browse(
+        tae.plot.page(PCA(2).fit(x), x, [word] * 4, tmp_path / "p.html", title=word), width
+    )
+    settle(page)
+    assert_legible(page)
+    assert page.locator("#legend canvas").bounding_box()["width"] == 14
+    ae = tae.Autoencoder([tae.Dense(1)], [tae.Dense(2)], (2,))
+    path = tae.plot.backprop_page(ae, x[0, :2], None, tmp_path / "b.html", title=word)
+    assert_legible(browse(path, width))

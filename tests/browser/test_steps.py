@@ -65,6 +65,19 @@ def test_a_whole_image_model_is_the_models(page):
     np.testing.assert_allclose(found, ae.decode(z).reshape(3, -1), rtol=0, atol=1e-3)
 
 
+@pytest.mark.parametrize("shape", [(6,), (3, 6)])
+def test_columns_of_logits_are_read_as_the_model_reads_them(page, shape):
+    loss = tae.Columns(
+        [(slice(0, 2), "mse"), (2, "bce"), ([5, 3, 4], tae.CategoricalCrossentropy())]
+    )
+    size = int(np.prod(shape))
+    layers = [tae.Dense(size), tae.Reshape(shape)]
+    ae = tae.Autoencoder([tae.Flatten(), tae.Dense(2)], layers, shape, loss=loss)
+    z = 3 * np.random.default_rng(0).normal(size=(4, 2))
+    found = page.evaluate(RUN, [written(read_decoder(ae), 32), z.tolist()])
+    np.testing.assert_allclose(found, ae.decode(z).reshape(4, -1), rtol=0, atol=1e-5)
+
+
 def test_numbers_of_16_bits(page):
     """All of them, and those around what a scale makes of very large and small ones."""
     from tinyae.plot.javascript import packed, rounded

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 
+import tinyae as tae
 from tinyae import plot
 from tinyae.linear.pca import PCA
 
@@ -101,6 +102,19 @@ def test_curve_shows_pcas_line_beside_it():
     np.testing.assert_allclose(pca.reconstruct(points), points, atol=1e-12)
     ends = pca.reconstruct(x)[np.argsort(pca.encode(x)[:, 0])[[0, -1]]]
     np.testing.assert_allclose(points[[0, -1]], ends)
+
+
+def test_points_and_lines_are_on_the_scale_that_the_model_learns():
+    x = np.random.default_rng(0).integers(0, 256, (50, 2), dtype=np.uint8)
+    ae = tae.Autoencoder([tae.Rescaling(1 / 255), tae.Dense(1)], [tae.Dense(2)], (2,))
+    pca = PCA(1).fit(x)
+    ax = plot.curve(ae, x, pca=pca)
+    np.testing.assert_allclose(ax.collections[0].get_offsets(), x / 255, rtol=1e-6)
+    points = 255 * ax.lines[0].get_xydata()
+    np.testing.assert_allclose(pca.reconstruct(points), points, atol=1e-4)
+    codes = ae.encode(x)
+    ends = ae.decode(np.array([[codes.min()], [codes.max()]]))
+    np.testing.assert_allclose(ax.lines[1].get_xydata()[[0, -1]], ends, rtol=1e-6)
 
 
 def test_curve_refuses_other_shapes():

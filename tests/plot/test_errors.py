@@ -57,11 +57,19 @@ def test_scores_of_very_different_sizes_stand_on_a_logarithmic_scale(scores, sca
     assert edges[0] <= min(scores) <= max(scores) <= edges[-1]
 
 
+@pytest.mark.parametrize("labels", [["_a", "b"], ["", ""]])
+def test_every_label_is_in_the_legend(labels):
+    assert entries(plot.scores([1.0, 2.0], labels)) == sorted({*labels})
+    found = entries(plot.scores([1.0, 2.0], labels, threshold=0))
+    assert found == [*(f"{name}: 100.0% above" for name in sorted({*labels})), "threshold 0"]
+
+
 def test_scores_that_are_none_are_refused():
     for wrong, message in (
         ([], "scores is empty"),
         ([[1.0]], r"scores must have shape \(n,\), but its shape is \(1, 1\)"),
         ([1.0, np.nan], "scores must be finite"),
+        ([-1e308, 1e308], "the range of scores is beyond float64"),
     ):
         with pytest.raises(ValueError, match=message):
             plot.scores(wrong)

@@ -103,6 +103,23 @@ def test_what_is_filmed(tmp_path, monkeypatch, name):
         np.testing.assert_allclose(shown[:, columns], code[:, columns], atol=1e-5)
 
 
+def test_points_are_on_the_scale_that_the_model_learns(tmp_path, monkeypatch):
+    seen = []
+
+    class Writer(animation.PillowWriter):
+        def grab_frame(self, **how):
+            seen.append(self.fig.axes[0].collections[0].get_offsets())
+
+        def finish(self):
+            pass
+
+    monkeypatch.setattr(animation, "PillowWriter", Writer)
+    x = (255 * X[:, :2]).astype(np.uint8)
+    ae = tae.Autoencoder([tae.Rescaling(1 / 255), tae.Dense(1)], [tae.Dense(2)])
+    plot.training_film(ae, x, None, tmp_path / "a.gif", epochs=1, verbose=0, fps=1)
+    np.testing.assert_allclose(seen[0], x / 255, rtol=1e-6)
+
+
 def test_a_model_that_was_trained_before_goes_on(tmp_path):
     ae = model()
     ae.fit(X, epochs=2, verbose=0)
@@ -136,6 +153,16 @@ def test_refused_before_anything_is_built(tmp_path, monkeypatch, options, messag
 def test_a_folder_that_is_not_there(tmp_path):
     with pytest.raises(FileNotFoundError, match="there is no folder"):
         plot.training_film(model(), X, None, tmp_path / "none" / "a.gif")
+
+
+def test_what_is_no_place_for_a_film_is_refused_before_training(tmp_path):
+    ae = model()
+    (tmp_path / "a.gif").mkdir()
+    with pytest.raises(ValueError, match=r"a\.gif is not a plain file"):
+        plot.training_film(ae, X, None, tmp_path / "a.gif")
+    with pytest.raises(OSError, match="name too long"):
+        plot.training_film(ae, X, None, tmp_path / f"{300 * 'a'}.gif")
+    assert not ae.built
 
 
 def test_mp4_needs_ffmpeg(tmp_path, monkeypatch):

@@ -256,6 +256,15 @@ def test_the_name_says_that_it_is_a_page(tmp_path, monkeypatch, name):
     assert not list(tmp_path.iterdir())
 
 
+def test_what_is_no_letter_and_what_is_no_place(tmp_path):
+    path = tmp_path / "page.html"
+    plot.page(PCA(1).fit(X), X, None, path, title="half \ud83d of a pair")
+    assert "<h1>half ? of a pair</h1>" in path.read_text(encoding="utf-8")
+    (tmp_path / "folder.html").mkdir()
+    with pytest.raises(ValueError, match="is not a plain file"):
+        plot.page(PCA(1).fit(X), X, None, tmp_path / "folder.html")
+
+
 def test_a_model_without_weights_is_refused_and_stays_so(tmp_path):
     ae = tae.Autoencoder([tae.Dense(2)], [tae.Dense(16)])
     with pytest.raises(ValueError, match="page needs a built model: give Autoencoder an input_s"):

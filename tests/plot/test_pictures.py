@@ -109,6 +109,33 @@ def test_error_map_of_images(shape):
     assert drawn(plot.error_map(Half(), x)).shape == (14, 11, 3)
 
 
+class Perfect(Half):
+    """A model that gives back what it is given, on a scale of its own."""
+
+    def __init__(self, scale=1.0, offset=0.0):
+        self.rescaled = lambda x: scale * np.asarray(x) + offset
+
+    def reconstruct(self, x):
+        return self.rescaled(x)
+
+
+@pytest.mark.parametrize(
+    "models",
+    [
+        {"a": Perfect(1 / 255), "b": Perfect(1 / 255)},
+        {"a": Perfect(), "b": Perfect(1 / 255), "c": Perfect(2 / 255, -1)},
+    ],
+)
+def test_compared_rows_are_on_the_scale_that_is_learned(models):
+    """Bytes beside models that make other numbers of them first, and beside one that does not."""
+    x = np.random.default_rng(0).integers(0, 256, (3, 16), dtype=np.uint8)
+    ax = plot.compare_reconstructions(models, x)
+    assert ax.images[0].get_clim() == (0, 1)
+    expected = x[1].reshape(4, 4) / 255
+    for row in range(len(models) + 1):
+        np.testing.assert_allclose(drawn(ax)[5 * row :][:4, 5:9], expected, atol=1e-6)
+
+
 def test_error_map_of_a_perfect_model_is_dark():
     class Perfect:
         def reconstruct(self, x):

@@ -51,6 +51,12 @@ def image(axes):
     return np.asarray(axes[1].images[0].get_array())
 
 
+def test_bytes_decode_between_the_limits_that_the_model_learns():
+    x = (255 * X).astype(np.uint8)
+    ae = tae.Autoencoder([tae.Rescaling(1 / 255), tae.Dense(2)], [tae.Dense(16)], (16,))
+    assert plot.explore(ae, x)[1].images[0].get_clim() == (0, 1)
+
+
 def test_it_starts_in_the_middle_of_the_codes():
     axes = plot.explore(Corners(), X, np.arange(40) % 3)
     middle = np.median(X[:, :2], axis=0)

@@ -8,8 +8,8 @@ from matplotlib import pyplot as plt
 from .. import datasets, models, plot
 from ..autoencoder import Autoencoder
 from ..checks.arguments import shown
+from ..checks.places import check_place
 from ..plot.html_file import page_path
-from .results import check_place
 from .terminal import say
 
 DIGITS = (1, 5, 6)

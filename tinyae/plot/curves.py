@@ -9,7 +9,16 @@ from numpy.typing import ArrayLike
 from ..checks.arguments import optional_text, whole, with_methods
 from ..checks.arrays import admit
 from ..checks.hints import hinting
-from .drawing import COLOURS, axes_for, equal_aspect, evenly, legend_within, set_title
+from .drawing import (
+    COLOURS,
+    axes_for,
+    equal_aspect,
+    evenly,
+    legend_within,
+    on_scale_of,
+    rescaled,
+    set_title,
+)
 
 
 @hinting
@@ -51,7 +60,10 @@ def curve(
     # PCA's line is wider: a linear autoencoder's lies upon it
     models = [("PCA", pca, COLOURS[0], 5)] if pca is not None else []
     models.append(("autoencoder", model, COLOURS[2], 2))
-    lines = [_decoded_line(one, points, n, name) for name, one, *_ in models]
+    lines = [
+        on_scale_of(model, one, _decoded_line(one, points, n, name)) for name, one, *_ in models
+    ]
+    points = rescaled(model, points)
     ax = axes_for(ax, (6.4, 5))
     size = np.clip(4e4 / len(points), 4, 30)
     ax.scatter(points[:, 0], points[:, 1], size, "#94a4a2", alpha=0.6, linewidths=0, label="data")

@@ -66,6 +66,21 @@ def rescaled(model: Any, x: np.ndarray) -> np.ndarray:
     return model.rescaled(x) if hasattr(model, "rescaled") else x
 
 
+def scale_of(model: Any) -> tuple[float, float]:
+    """(factor, offset), by which `rescaled` goes: (1, 0) where the model says nothing."""
+    zero, one = np.asarray(rescaled(model, np.array([0.0, 1.0])), float).tolist()
+    return one - zero, zero
+
+
+@quiet
+def on_scale_of(leader: Any, model: Any, made: np.ndarray) -> np.ndarray:
+    """What a model made, where its scale is another than the leader's."""
+    factor, offset = scale_of(model)
+    if (factor, offset) == scale_of(leader):
+        return made
+    return np.asarray(rescaled(leader, (made - offset) / factor))
+
+
 @quiet
 def as_images(data: ArrayLike, name: str) -> np.ndarray:
     """(n, h, w), or (n, h, w, 3) with colours, floats, from the rows of flat or image data."""

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from ..checks.arguments import not_negative, number, optional_text, shown, whole
 from ..checks.arrays import admit_one
-from ..checks.floating_point import quiet
+from ..checks.floating_point import finite, quiet
 from ..checks.hints import hinting
 from .drawing import COLOURS, axes_for, label_index, legend_within, log_scale, set_title
 
@@ -64,8 +64,9 @@ def scores(
     wide = low > 0 and high > WIDE * low
     margin = 0.0 if high > low else 0.5 * (abs(low) or 1.0)  # for scores that are all alike
     spaced = np.geomspace if wide else np.linspace
-    edges = spaced(low - margin, high + margin, BINS + 1)
+    edges = finite(spaced(low - margin, high + margin, BINS + 1), "the range of scores")
     ax = axes_for(ax, (6.4, 4))
+    handles: list[Any] = []  # matplotlib would leave out labels that begin with "_"
     for i, name in enumerate(names):
         group = values[index == i]
         words = [] if labels is None else [str(name)]
@@ -74,16 +75,18 @@ def scores(
         colour, style = COLOURS[i % len(COLOURS)], STYLES[i % len(STYLES)]
         counts = np.histogram(group, edges)[0] / len(group)
         ax.stairs(counts, edges, fill=True, color=colour, alpha=0.2)
-        ax.stairs(counts, edges, color=colour, ls=style, lw=1.6, label=": ".join(words) or None)
+        outline = ax.stairs(counts, edges, color=colour, ls=style, lw=1.6, label=": ".join(words))
+        handles.append(outline)
     if threshold is not None:
-        ax.axvline(threshold, color="black", lw=1.2, label=f"threshold {threshold:.4g}")
+        line = ax.axvline(threshold, color="black", lw=1.2, label=f"threshold {threshold:.4g}")
+        handles.append(line)
     if wide:
         ax.set_xscale("log")
     ax.set(xlabel="score", ylabel="share of samples")
     ax.set_ylim(0)
     set_title(ax, "Scores", title)
     if labels is not None or threshold is not None:
-        legend_within(ax)
+        legend_within(ax, handles=handles)
     return ax
 
 

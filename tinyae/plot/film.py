@@ -15,8 +15,9 @@ from ..checks.arguments import file_path, optional_text, shown, whole
 from ..checks.arrays import admit
 from ..checks.floating_point import quiet
 from ..checks.hints import hinting
+from ..checks.places import check_place
 from .directions import directions_of
-from .drawing import COLOURS, evenly, label_index, label_legend, scatter, set_title
+from .drawing import COLOURS, evenly, label_index, label_legend, rescaled, scatter, set_title
 from .training import history as draw_history
 
 MOST_POINTS = 2_000  # that are filmed
@@ -92,7 +93,7 @@ def training_film(
         if title:
             figure.suptitle(title)
         if recorder.curves:
-            turn = _film_of_curve(left, recorder.x, recorder.curves)
+            turn = _film_of_curve(left, rescaled(model, recorder.x), recorder.curves)
         else:
             turn = _film_of_codes(left, recorder.codes, index[rows])
             if labels is not None:
@@ -120,8 +121,7 @@ def _film_path(path: Any) -> Path:
     found = Path(file_path("path", path))
     if not _is_gif(found) and found.suffix.lower() != ".mp4":
         raise ValueError(f"path must end in .gif or .mp4, but got {os.fspath(path)!r}")
-    if not found.parent.is_dir():
-        raise FileNotFoundError(f"there is no folder {found.parent} to save {found.name} in")
+    check_place(found)
     if not _is_gif(found) and not animation.FFMpegWriter.isAvailable():
         raise ValueError(f"path {found.name} needs ffmpeg, which is not installed; .gif does not")
     return found

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..checks.arguments import file_path
+from ..checks.places import check_place
 
 WEB = Path(__file__).with_name("web")
 STYLE = re.compile(r'<link rel="stylesheet" href="([\w.]+)" />')
@@ -15,12 +16,11 @@ SCRIPT = re.compile(r'<script src="([\w.]+)"></script>')
 
 
 def page_path(path: str | os.PathLike[str]) -> Path:
-    """Where a page is to be written: in a folder that is there, under a name of a page's."""
+    """Where a page is to be written: where that can be, under a name of a page's."""
     found = Path(file_path("path", path))
     if found.suffix.lower() not in (".html", ".htm"):
         raise ValueError(f"path must end in .html, but got {os.fspath(path)!r}")
-    if not found.parent.is_dir():
-        raise FileNotFoundError(f"there is no folder {found.parent} to save {found.name} in")
+    check_place(found)
     return found
 
 
@@ -32,7 +32,7 @@ def write_page(path: Path, template: str, title: str, data: dict[str, Any]) -> P
     # no text of the data's may end the element that it stands in
     said = json.dumps(data, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
     text = text.replace("{{title}}", html.escape(title)).replace("{{data}}", said)
-    path.write_text(text, encoding="utf-8")
+    path.write_bytes(text.encode("utf-8", "replace"))  # half of a surrogate pair is no letter
     return path
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from ..checks.arguments import shown
 from ..layers import steps
 from ..maths.activations import KNOWN, ActivationFunction
+from ..maths.loss import Loss, Part
 
 EXACT_NUMBERS = 100_000  # so many weights and no more are packed in 32 bits: half a megabyte
 CLOSE = 7e-4  # how far outputs may be from the model's, as a share of the largest, for 16 bits
@@ -27,6 +28,7 @@ class Decoder(NamedTuple):
     steps: list[tuple[steps.Step, np.ndarray | None]]  # each with its weight
     input_shape: tuple[int, ...]
     output_shape: tuple[int, ...]
+    readings: list[Part]  # columns of the output that the loss takes as logits
 
     @property
     def output_size(self) -> int:
@@ -47,12 +49,15 @@ def read_decoder(model: Any) -> Decoder:
             deviations = np.sqrt(model.explained_variance_)
             components *= np.where(deviations > 0, deviations, 1)[:, np.newaxis]
         product, bias = steps.Product("components"), steps.Bias("mean")
-        return Decoder([(product, components), (bias, model.mean_)], (k,), (p,))
+        return Decoder([(product, components), (bias, model.mean_)], (k,), (p,), [])
     part: Any = getattr(model, "decoder", None)
     if not getattr(part, "layers", None):
         raise ValueError(f"model must be an Autoencoder or a PCA, but got {shown(model)}")
     found = [each for layer in part.layers for each in _steps(layer)]
-    return Decoder(found, part.input_shape, part.output_shape)
+    loss = getattr(model, "loss", None)
+    parts = loss.parts(part.output_shape) if isinstance(loss, Loss) else ()
+    readings = [each for each in parts if each.activation is not None]
+    return Decoder(found, part.input_shape, part.output_shape, readings)
 
 
 def _steps(layer: Any) -> list[tuple[steps.Step, np.ndarray | None]]:
@@ -69,6 +74,10 @@ def written(decoder: Decoder, bits: int) -> dict[str, Any]:
     return {
         "shape": decoder.input_shape,
         "steps": [_written(step, weight, bits) for step, weight in decoder.steps],
+        "readings": [
+            {"activation": part.activation, "columns": [*map(int, part.columns or ())]}
+            for part in decoder.readings
+        ],
     }
 
 

@@ -12,10 +12,9 @@ from ..checks.arguments import optional_text, with_methods
 from ..checks.arrays import admit
 from ..checks.floating_point import finite, quiet
 from ..checks.hints import hinting
-from ..layers.rescaling import Rescaling
 from ..version import __version__
 from .directions import Directions, directions_of
-from .drawing import COLOURS, MARKERS, as_images, grey_limits, label_index
+from .drawing import COLOURS, MARKERS, as_images, grey_limits, label_index, rescaled
 from .html_file import page_path, write_page
 from .javascript import EXACT_NUMBERS, bits_needed, packed, probe, read_decoder, written
 
@@ -96,7 +95,7 @@ def page(
         "index": index[drawn].tolist(),
         "colours": COLOURS,
         "markers": MARKERS,
-        "output": _output(decoder.output_shape, _learned(model, array), outputs, drawn),
+        "output": _output(decoder.output_shape, rescaled(model, array), outputs, drawn),
         "probes": {"codes": packed(_single(probes, "a code")), "outputs": packed(outputs)},
         "samples": len(flat),
         "weights": decoder.weight_count,
@@ -139,12 +138,6 @@ def _rows(index: np.ndarray) -> np.ndarray:
     """Heights from 0 to 1 for codes of one number: a row for each label, scattered a little."""
     scattered = index + np.random.default_rng(0).uniform(0.15, 0.85, len(index))
     return np.round(scattered / (index.max() + 1), 4)
-
-
-def _learned(model: Any, x: np.ndarray) -> np.ndarray:
-    """What the outputs for `x` are to be: x, or what a first `Rescaling` makes of it."""
-    first = model.layers[0] if hasattr(model, "layers") else None
-    return first.of(x) if isinstance(first, Rescaling) else x
 
 
 def _output(

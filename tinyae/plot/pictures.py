@@ -21,7 +21,9 @@ from .drawing import (
     evenly,
     grey_limits,
     label_rows,
+    on_scale_of,
     rescaled,
+    scale_of,
     set_title,
     show,
     squared_errors,
@@ -77,7 +79,7 @@ def compare_reconstructions(
     ----------
     models : mapping of str to object with ``reconstruct(x)``
         By the name of their row: ``{"PCA": pca, "autoencoder": ae}``. A `PCA` is given images
-        flattened.
+        flattened. All rows are on the scale of the first model that begins with `Rescaling`.
     x : array-like, shape (n, height · width) of square images, or (n, height, width, 1 or 3)
     n : int
         How many; all of them where `x` has fewer.
@@ -92,7 +94,8 @@ def compare_reconstructions(
     for name, model in models.items():
         with_methods(f"models[{name!r}]", model, "reconstruct")
     given = admit(x, "x")[: whole("n", n)]
-    rows = [as_images(given, "x")]
+    leader = next((model for model in models.values() if scale_of(model) != (1, 0)), None)
+    rows = [as_images(rescaled(leader, given), "x")]
     for name, model in models.items():
         flat = hasattr(model, "components_")
         made = np.asarray(model.reconstruct(given.reshape(len(given), -1) if flat else given))
@@ -101,7 +104,8 @@ def compare_reconstructions(
                 f"models[{name!r}] must make images of shape {given.shape}, but the shape of what "
                 f"it made is {made.shape}"
             )
-        rows.append(as_images(made.reshape(given.shape), "the reconstruction"))
+        made = on_scale_of(leader, model, made.reshape(given.shape))
+        rows.append(as_images(made, "the reconstruction"))
     ax = rows_of_images(rows, ["input", *models], ax)
     set_title(ax, "Inputs and reconstructions", title)
     return ax

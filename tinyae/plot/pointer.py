@@ -18,6 +18,7 @@ from .drawing import (
     as_images,
     grey_limits,
     label_index,
+    rescaled,
     set_title,
     show,
     two_axes,
@@ -58,7 +59,7 @@ def explore(
     array, (over_codes, over_image) = admit(x, "x"), two_titles(title)
     with_methods("model", model, "encode", "decode")
     label_index(labels, len(array))  # refused before a figure is made
-    limits = grey_limits(as_images(array[:1000], "x"))
+    limits = grey_limits(as_images(rescaled(model, array[:1000]), "x"))
     codes = np.asarray(model.encode(array))
     if codes.shape != (len(array), 2):
         raise ValueError(

@@ -224,12 +224,21 @@ const STEPS = {
   },
 };
 
+// Columns that the loss takes as logits, along the last axis: what the model gives for them
+function read({ values, shape }, { activation, columns }) {
+  const y = values.slice();
+  for (let at = 0; at < y.length; at += shape[shape.length - 1]) {
+    const part = { values: Float32Array.from(columns, (c) => values[at + c]), shape: [columns.length] };
+    STEPS.Apply(part, { activation }).values.forEach((value, k) => (y[at + columns[k]] = value));
+  }
+  return { values: y, shape };
+}
+
 // The decoder of the page's data, with its weights unpacked
-function readDecoder({ shape, steps }) {
+function readDecoder({ shape, steps, readings }) {
   const ready = steps.map((step) => (step.weight ? { ...step, weight: unpack(step.weight) } : step));
-  return (code) =>
-    ready.reduce((h, step) => STEPS[step.step](h, step), {
-      values: Float32Array.from(code),
-      shape,
-    }).values;
+  return (code) => {
+    const start = { values: Float32Array.from(code), shape };
+    return readings.reduce(read, ready.reduce((h, step) => STEPS[step.step](h, step), start)).values;
+  };
 }
