@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.layout_engine import ConstrainedLayoutEngine, TightLayoutEngine
 from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
-from matplotlib.ticker import LogLocator, NullFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 from matplotlib.transforms import ScaledTranslation
 from mpl_toolkits.axes_grid1 import Size, make_axes_locatable
 from numpy.typing import ArrayLike
@@ -277,6 +277,11 @@ def log_scale(ax: Axes, low: float, high: float) -> None:
         ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         ax.yaxis.set_major_formatter("{x:g}")
         ax.yaxis.set_minor_formatter(NullFormatter())
+
+
+def count_across(ax: Axes) -> None:
+    """Whole numbers below the axes, in steps of 1, 2, 5, 10 and so on."""
+    ax.xaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 5, 10], integer=True))
 
 
 def equal_aspect(ax: Axes) -> None:
