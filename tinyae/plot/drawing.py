@@ -1,6 +1,7 @@
 """What all plots share: where to draw, colours and markers of labels, images as arrays."""
 
 import math
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -138,6 +139,8 @@ def label_index(labels: ArrayLike | None, samples: int) -> tuple[np.ndarray, np.
     """The different labels in order, and for each sample the position of its own."""
     if labels is None:
         return np.array([""]), np.zeros(samples, int)
+    if isinstance(labels, str | os.PathLike):  # the name of a file, which comes after them
+        raise ValueError(f"labels must be numbers or words, one a code, but got {shown(labels)}")
     try:
         array = np.asarray(labels)
         names, index = np.unique(array, return_inverse=True)
