@@ -62,6 +62,14 @@ def backprop(
     --------
     backprop_page : The same for the browser, to go through step by step.
     tinyae.trace : The norms of the same, for models of any size.
+
+    Examples
+    --------
+    Of a model with codes of one number, and the same as a page::
+
+        ae = tae.models.deep((2, 2, 1), "tanh")  # 2-2-1-2-2
+        tae.plot.backprop(ae, [0.5, -1.0]).figure.savefig("backprop.png")
+        tae.plot.backprop_page(ae, [0.5, -1.0], path="backprop.html")
     """
     optional_text("title", title)
     optional_whole("step", step, least=0)
