@@ -107,12 +107,6 @@ def test_history_counts_epochs_from_one(ax):
     assert ax.get_yscale() == "linear"
 
 
-@pytest.mark.parametrize(("epochs", "step"), [(3, 1), (20, 5), (60, 10)])
-def test_history_counts_in_steps_that_are_easily_read(ax, epochs, step):
-    plot.history({"loss": list(range(1, epochs + 1))}, ax=ax)
-    np.testing.assert_array_equal(np.diff(ax.get_xticks()), step)
-
-
 def test_history_shows_the_parts_where_there_is_a_penalty(ax):
     figures = {"loss": [3.0, 2.0], "reconstruction": [2.5, 1.9], "penalty": [0.5, 0.1]}
     plot.history(figures, ax=ax)

@@ -146,6 +146,7 @@ def test_no_target_stands_on_a_line():
     ax = plot.backprop(small(), X)
     targets = [text for text in ax.texts if text.get_text().startswith("t = ")]
     assert len(targets) == 4
+    assert all(text.get_bbox_patch() for text in targets)
     for line in ax.lines:
         path = line.get_transform().transform_path(line.get_path())
         assert not any(path.intersects_bbox(text.get_window_extent()) for text in targets)

@@ -118,6 +118,13 @@ def test_titles_of_two(name):
         assert plt.get_fignums() == before
 
 
+@pytest.mark.parametrize(("epochs", "step"), [(1, 1), (3, 1), (20, 5), (60, 10)])
+def test_a_history_counts_in_steps_that_are_easily_read(epochs, step):
+    ticks = plot.history({"loss": list(range(1, epochs + 1))}).get_xticks()
+    np.testing.assert_array_equal(ticks, np.round(ticks))
+    np.testing.assert_array_equal(np.diff(ticks), step)
+
+
 def test_a_history_takes_a_title():
     history = History(HISTORY)
     assert history.plot(title="mine").get_title() == "mine"

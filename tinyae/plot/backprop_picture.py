@@ -51,7 +51,8 @@ def backprop(
     title : str, optional
         Instead of its own; "" for none.
     ax : Axes, optional
-        Where to draw. Default: a new figure.
+        Where to draw: its letters are as small as the axes are, so give it a row of its own.
+        Default: a new figure.
 
     Raises
     ------
@@ -245,7 +246,8 @@ class Drawing:
             self.ax.plot([ACROSS * self.count, x], [y, 0], color="0.75", lw=0.8, zorder=1)
             text = f"t = {short(self.seen.target[k])}"
             place = (ACROSS * self.count + 0.72, y + (0.2 if y >= 0 else -0.2))  # off its line
-            self.write(*place, text, "0.35", 0.75, zorder=4)
+            box = {"fc": "white", "ec": "none", "pad": 0.5, "alpha": 0.85}  # on those of others
+            self.write(*place, text, "0.35", 0.75, zorder=4, bbox=box)
         edge = FORWARD if known else "0.7"
         self.ax.add_patch(Circle((x, 0), 1.4 * RADIUS, fc="white", ec=edge, lw=1.8, zorder=3))
         if known:

@@ -284,7 +284,8 @@ def log_scale(ax: Axes, low: float, high: float) -> None:
 
 def count_across(ax: Axes) -> None:
     """Whole numbers below the axes, in steps of 1, 2, 5, 10 and so on."""
-    ax.xaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 5, 10], integer=True))
+    steps = MaxNLocator("auto", steps=[1, 2, 5, 10], integer=True, min_n_ticks=1)
+    ax.xaxis.set_major_locator(steps)
 
 
 def equal_aspect(ax: Axes) -> None:
