@@ -291,3 +291,8 @@ def test_one_point_has_an_aspect_too():
     ax = plot.joint(np.ones((1, 2)))
     ax.figure.canvas.draw()
     assert ax.get_xlim() == ax.get_ylim() == (0.5, 1.5)
+
+
+def test_the_name_of_a_file_is_no_label():
+    with pytest.raises(ValueError, match=r"labels must be numbers or words.* got 'codes.png'"):
+        plot.latent(CODES[:, :2], "codes.png")
