@@ -90,7 +90,6 @@ def test_every_number_has_its_formula(open_page, ae):
     seen = seen_step(ae, X, None, "test")
     for step, layer in zip(range(1, 4), seen.layers, strict=True):
         page.keyboard.press("ArrowRight")
-        page.locator("#network").focus()
         for j, y in enumerate(layer.y):
             letters, figures, last = lines(page)
             assert letters.startswith(f"z{j + 1} = x1 W1,{j + 1} + ")
@@ -102,11 +101,12 @@ def test_every_number_has_its_formula(open_page, ae):
     assert "loss = mean of (y − t)², t the target" in lines(page)
     for layer in seen.layers[::-1]:
         page.keyboard.press("ArrowRight")
-        page.locator("#network").focus()
         for j, dz in enumerate(layer.connections.dz):
             found = lines(page)
             inputs = len(layer.dx)
+            assert found[0].startswith(f"dz{j + 1} = dy{j + 1}")
             assert number(found[1]) == pytest.approx(dz, abs=0.006)
+            assert found[1].count("=") == 1 + (layer.connections.slope != "dy")
             for k in range(inputs):
                 assert found[2 + k].startswith(f"dW{k + 1},{j + 1} = x{k + 1} dz{j + 1} = ")
                 expected = layer.connections.kernel_gradient[k, j]

@@ -135,6 +135,23 @@ def test_all_of_it_is_drawn():
     assert len(ax.patches) == 4 + 3 + 2 + 3 + 4 + 1
 
 
+def test_connections_are_explained_where_there_are_any():
+    key = {"— W above 0", "- - W below 0"}
+    assert key <= set(texts(plot.backprop(small(), X)))
+    ae = tae.Autoencoder([tae.Activation("tanh")], [tae.Activation("tanh")], input_shape=(4,))
+    assert not key & set(texts(plot.backprop(ae, X)))
+
+
+def test_no_target_stands_on_a_line():
+    ax = plot.backprop(small(), X)
+    targets = [text for text in ax.texts if text.get_text().startswith("t = ")]
+    assert len(targets) == 4
+    assert all(text.get_bbox_patch() for text in targets)
+    for line in ax.lines:
+        path = line.get_transform().transform_path(line.get_path())
+        assert not any(path.intersects_bbox(text.get_window_extent()) for text in targets)
+
+
 def test_step_by_step_more_is_known():
     ae = small()
     seen = seen_step(ae, X, None, "test")

@@ -118,6 +118,13 @@ def test_titles_of_two(name):
         assert plt.get_fignums() == before
 
 
+@pytest.mark.parametrize(("epochs", "step"), [(1, 1), (3, 1), (20, 5), (60, 10)])
+def test_a_history_counts_in_steps_that_are_easily_read(epochs, step):
+    ticks = plot.history({"loss": list(range(1, epochs + 1))}).get_xticks()
+    np.testing.assert_array_equal(ticks, np.round(ticks))
+    np.testing.assert_array_equal(np.diff(ticks), step)
+
+
 def test_a_history_takes_a_title():
     history = History(HISTORY)
     assert history.plot(title="mine").get_title() == "mine"
@@ -284,3 +291,8 @@ def test_one_point_has_an_aspect_too():
     ax = plot.joint(np.ones((1, 2)))
     ax.figure.canvas.draw()
     assert ax.get_xlim() == ax.get_ylim() == (0.5, 1.5)
+
+
+def test_the_name_of_a_file_is_no_label():
+    with pytest.raises(ValueError, match=r"labels must be numbers or words.* got 'codes.png'"):
+        plot.latent(CODES[:, :2], "codes.png")

@@ -201,6 +201,11 @@ def test_a_page_is_written_where_asked_for(folder, monkeypatch, capsys, request,
         assert Path(name).exists()
 
 
+def test_a_page_is_not_called_as_a_model(folder, capsys):
+    assert parser.main(["explore", "--html", "model.npz"]) == 1
+    assert "--html takes the name of the page: explore model.npz --html" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [

@@ -26,6 +26,8 @@ def run(path: Path | None, html: Path | None, otherwise: Path, epochs: int = 5) 
     if html is None and backend.lower() in WITHOUT_WINDOWS:
         say(f"There is no window here, where matplotlib draws with {backend!r}: a page is written")
         html = otherwise
+    if path is None and html is not None and html.suffix.lower() == ".npz":
+        raise ValueError(f"--html takes the name of the page: explore {html} --html")
     if html is not None:
         inputs = {} if path is None else {"model": path}
         check_place(page_path(html), **inputs)

@@ -1,7 +1,14 @@
 """Pictures of training and of what was learned; needs matplotlib (``pip install "tinyae[plot]"``).
 
-Every function draws into the axes it is given, or into a new figure, and returns the axes. Nothing
-is shown and no setting of matplotlib is changed: that is left to the caller.
+Every function draws into the axes it is given, or into a new figure, and returns the axes; `page`,
+`backprop_page` and `training_film` write a file instead, and return its path. Nothing is shown and
+no setting of matplotlib is changed: that is left to the caller. In a figure of several plots,
+``layout="constrained"`` makes room for names and legends::
+
+    figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+    tae.plot.history(ae.history, ax=axes[0])
+    tae.plot.reconstructions(ae, x, ax=axes[1])
+    figure.savefig("training.png")
 
 Read ``drawing`` (what all share), ``training`` (losses and gradients by epoch), ``curves`` (points
 in the plane), ``codes``, ``pictures`` (of decoded images), ``errors`` (scores, PCA's spectrum),

@@ -51,7 +51,8 @@ def backprop(
     title : str, optional
         Instead of its own; "" for none.
     ax : Axes, optional
-        Where to draw. Default: a new figure.
+        Where to draw: its letters are as small as the axes are, so give it a row of its own.
+        Default: a new figure.
 
     Raises
     ------
@@ -62,6 +63,14 @@ def backprop(
     --------
     backprop_page : The same for the browser, to go through step by step.
     tinyae.trace : The norms of the same, for models of any size.
+
+    Examples
+    --------
+    Of a model with codes of one number, and the same as a page::
+
+        ae = tae.models.deep((2, 2, 1), "tanh")  # 2-2-1-2-2
+        tae.plot.backprop(ae, [0.5, -1.0]).figure.savefig("backprop.png")
+        tae.plot.backprop_page(ae, [0.5, -1.0], path="backprop.html")
     """
     optional_text("title", title)
     optional_whole("step", step, least=0)
@@ -221,6 +230,13 @@ class Drawing:
             self.write(ACROSS * (i + 1) - 0.2, bottom - 0.8 - 0.32 * k, text, colour, 0.95, **how)
         if i == 0:
             self.write(0, bottom - 0.8, "input x", "black", 0.95, weight="bold")
+            self.key(bottom - 0.8)
+
+    def key(self, top: float) -> None:
+        """What the colours of connections mean, below the input's name."""
+        if any(layer.connections is not None for layer in self.seen.layers):
+            self.write(0, top - 0.32, "— W above 0", POSITIVE, 0.95)
+            self.write(0, top - 0.64, "- - W below 0", NEGATIVE, 0.95)
 
     def loss(self, bottom: float) -> None:
         """The loss, behind the last column."""
@@ -229,7 +245,9 @@ class Drawing:
             y = (len(self.seen.target) - 1) / 2 - k
             self.ax.plot([ACROSS * self.count, x], [y, 0], color="0.75", lw=0.8, zorder=1)
             text = f"t = {short(self.seen.target[k])}"
-            self.write(ACROSS * self.count + 0.72, y + 0.2, text, "0.35", 0.75, zorder=4)
+            place = (ACROSS * self.count + 0.72, y + (0.2 if y >= 0 else -0.2))  # off its line
+            box = {"fc": "white", "ec": "none", "pad": 0.5, "alpha": 0.85}  # on those of others
+            self.write(*place, text, "0.35", 0.75, zorder=4, bbox=box)
         edge = FORWARD if known else "0.7"
         self.ax.add_patch(Circle((x, 0), 1.4 * RADIUS, fc="white", ec=edge, lw=1.8, zorder=3))
         if known:

@@ -1,6 +1,7 @@
 """What all plots share: where to draw, colours and markers of labels, images as arrays."""
 
 import math
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.layout_engine import ConstrainedLayoutEngine, TightLayoutEngine
 from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
-from matplotlib.ticker import LogLocator, NullFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 from matplotlib.transforms import ScaledTranslation
 from mpl_toolkits.axes_grid1 import Size, make_axes_locatable
 from numpy.typing import ArrayLike
@@ -153,6 +154,8 @@ def label_index(labels: ArrayLike | None, samples: int) -> tuple[np.ndarray, np.
     """The different labels in order, and for each sample the position of its own."""
     if labels is None:
         return np.array([""]), np.zeros(samples, int)
+    if isinstance(labels, str | os.PathLike):  # the name of a file, which comes after them
+        raise ValueError(f"labels must be numbers or words, one a code, but got {shown(labels)}")
     try:
         array = np.asarray(labels)
         names, index = np.unique(array, return_inverse=True)
@@ -292,6 +295,12 @@ def log_scale(ax: Axes, low: float, high: float) -> None:
         ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         ax.yaxis.set_major_formatter("{x:g}")
         ax.yaxis.set_minor_formatter(NullFormatter())
+
+
+def count_across(ax: Axes) -> None:
+    """Whole numbers below the axes, in steps of 1, 2, 5, 10 and so on."""
+    steps = MaxNLocator("auto", steps=[1, 2, 5, 10], integer=True, min_n_ticks=1)
+    ax.xaxis.set_major_locator(steps)
 
 
 def equal_aspect(ax: Axes) -> None:

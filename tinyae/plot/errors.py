@@ -5,14 +5,22 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator, NullFormatter, ScalarFormatter
+from matplotlib.ticker import NullFormatter, ScalarFormatter
 from numpy.typing import ArrayLike
 
 from ..checks.arguments import not_negative, number, optional_text, shown, whole
 from ..checks.arrays import admit_one
 from ..checks.floating_point import finite, quiet
 from ..checks.hints import hinting
-from .drawing import COLOURS, axes_for, label_index, legend_within, log_scale, set_title
+from .drawing import (
+    COLOURS,
+    axes_for,
+    count_across,
+    label_index,
+    legend_within,
+    log_scale,
+    set_title,
+)
 
 STYLES = ("-", "--", "-.", ":")  # so that labels are told apart in grey, too
 WIDE = 30  # scores that differ by more than this factor stand on a logarithmic scale
@@ -151,7 +159,7 @@ def spectrum(
         ax.xaxis.set_major_formatter(ScalarFormatter())
         ax.xaxis.set_minor_formatter(NullFormatter())
     else:
-        ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
+        count_across(ax)
     ax.set(xlabel="size of the code k", ylabel="mean squared error")
     ax.grid(alpha=0.3)
     set_title(ax, "Error by size of the code", title)

@@ -74,6 +74,13 @@ def training_film(
     ------
     ValueError
         If an argument is not as described, or .mp4 is asked for without ffmpeg.
+
+    Examples
+    --------
+    A curve that bends until it is a sine::
+
+        ae = tae.models.deep((2, 64, 64, 1), "elu", optimizer=tae.Adam(0.003))
+        tae.plot.training_film(ae, tae.datasets.sine_curve(1000), path="sine.gif", epochs=50)
     """
     target, fps = _film_path(path), whole("fps", fps)
     optional_text("title", title)

@@ -66,6 +66,13 @@ def page(
     ValueError
         If an argument is not as described, or the decoder holds what cannot be written.
 
+    Examples
+    --------
+    Of a saved model::
+
+        _, (x, labels) = tae.datasets.mnist_mini()
+        tae.plot.page(tae.load("digits.npz"), x, labels, "digits.html")
+
     Notes
     -----
     Up to 100,000 weights are written with 32 bits a number, more with 16 where the outputs stay

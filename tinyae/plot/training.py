@@ -6,13 +6,21 @@ from typing import Any
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
 
 from ..checks.arguments import listed, mapping, optional_text, shown
 from ..checks.arrays import numbers
 from ..checks.floating_point import quiet
 from ..checks.hints import hinting
-from .drawing import COLOURS, MARKERS, axes_for, legend_beside, legend_within, log_scale, set_title
+from .drawing import (
+    COLOURS,
+    MARKERS,
+    axes_for,
+    count_across,
+    legend_beside,
+    legend_within,
+    log_scale,
+    set_title,
+)
 
 PARTS = ("loss", "reconstruction", "penalty")
 
@@ -64,7 +72,7 @@ def history(
     positive = positive[positive > 0]
     if positive.size and positive.max() > 10 * positive.min():
         log_scale(ax, positive.min(), positive.max())
-    ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
+    count_across(ax)
     ax.set(xlabel="epoch", ylabel="loss")
     ax.grid(alpha=0.3)
     set_title(ax, "Training history", title)
@@ -120,7 +128,7 @@ def gradient_norms(
         log_scale(ax, seen.min(), seen.max())
         ax.set_ylim(seen.min() / 3, seen.max() * 3)
         ax.fill_between(epochs, 0, drawn[:, -1] / 1000, color="0.5", alpha=0.25, lw=0)
-    ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
+    count_across(ax)
     ax.set(xlabel="epoch", ylabel="norm of the gradient |dy|")
     ax.grid(alpha=0.3)
     set_title(ax, "Gradients by layer", title)

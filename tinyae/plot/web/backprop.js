@@ -65,7 +65,7 @@ function drawNetwork() {
   }
   columns.forEach((column, i) => {
     const top = Math.min(...range(column).map((k) => place(i, k)[1]));
-    const name = i ? data.layers[i - 1].name.replace(/coder\[/, "coder [") : "input x";
+    const name = i ? data.layers[i - 1].name : "input x";
     shape(svg, "text", { class: "caption halo", x: place(i, 0)[0], y: top - RADIUS - 14 }, name);
     for (const k of range(column)) drawUnit(svg, i, k);
   });
@@ -199,8 +199,11 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey || event.target === element("stage")) return;
   const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
   const other = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (step) show(stage + step);
-  else if (other && document.activeElement === element("network")) {
+  if (step) {
+    show(stage + step);
+    // so that the other arrows choose a unit: until then they scroll
+    if (document.activeElement === document.body) element("network").focus({ preventScroll: true });
+  } else if (other && document.activeElement === element("network")) {
     const [i, k] = chosen;
     chosen = [i, (k + other + columns[i].length) % columns[i].length];
     draw();
@@ -209,5 +212,6 @@ document.addEventListener("keydown", (event) => {
 });
 element("about").textContent =
   "One sample, one step, without noise. In a unit stands its value y, below it the gradient dy; at " +
-  `the connections of the unit that is chosen W and dW. tinyae ${data.version}`;
+  "the connections of the unit that is chosen W and dW. Red: W above zero; blue and dashed: below. " +
+  `tinyae ${data.version}`;
 show(0);

@@ -41,7 +41,9 @@ function backwardOf(i, j) {
     .replace(/\by\b/g, figure(y[j]))
     .replace(/([\d)]) (?=[\d(])/g, "$1 · ");
   if (rows) figures = "…"; // of all units together
-  const lines = [`dz_{${j + 1}} = ${slope}`, `= ${figures} = ${said(dz[j])}`];
+  const letters = rows ? slope : slope.replace(/\bd?y\b/g, `$&_{${j + 1}}`);
+  const value = said(dz[j]);
+  const lines = [`dz_{${j + 1}} = ${letters}`, slope === "dy" ? `= ${value}` : `= ${figures} = ${value}`];
   for (const k of range(x)) {
     const to = `${k + 1},${j + 1}`;
     const [product, all] = [x[k] * dz[j], kernel_gradient[k][j]];
