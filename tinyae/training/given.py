@@ -47,7 +47,7 @@ class Data:
             self._given.append(_validation(validation_data))
 
     def admit(self, model: Network) -> tuple[Samples, Samples | None, Stream | None]:
-        """What to train on, what to measure, and where mini-batches come from if not from both."""
+        """What to train on, what to measure, and the stream where an iterator gives batches."""
         stream, admitted = None, []
         if self._items is not None:
 
