@@ -20,6 +20,7 @@ FLOORS = [
     ("callbacks",),
     ("network", "linear"),
     ("engine", "files", "plot"),
+    ("family",),
     ("layers",),
     ("maths", "codes"),
     ("datasets", "progress"),

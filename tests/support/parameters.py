@@ -108,6 +108,8 @@ KINDS: dict[str, frozenset[str]] = {
     **dict.fromkeys(("output_padding", "MaxPooling1D.strides"), OPTIONAL),
     "AveragePooling1D.strides": OPTIONAL,
     "mean": NUMBER | {"negative"},
+    "clip": frozenset({"nothing", "array"}),
+    **dict.fromkeys(("low", "high"), NUMBER | {"negative"}),
     "encode.layer": OPTIONAL | {"negative"},  # counted from the last
 }
 

@@ -1,0 +1,8 @@
+"""What makes an autoencoder more than one that copies: each member of the family in its own file.
+
+``corruption`` has damage that a denoising autoencoder learns to undo.
+"""
+
+from ..checks.public_names import explaining
+
+__getattr__ = explaining(__name__)
