@@ -16,6 +16,7 @@ from .codes.sampling import straight_line as straight_line
 from .datasets.missing import mask_missing as mask_missing
 from .family.corruption import Masking as Masking
 from .family.corruption import SaltAndPepper as SaltAndPepper
+from .family.variational import Variational as Variational
 from .files.archive import ModelFormatError as ModelFormatError
 from .inspection.anomalies import AnomalyDetector as AnomalyDetector
 from .inspection.check_gradients import check_gradients as check_gradients

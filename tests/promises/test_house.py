@@ -16,6 +16,7 @@ FLOORS = [
     ("models", "loading"),
     ("inspection",),
     ("autoencoder",),
+    ("likelihood",),
     ("training", "export"),
     ("callbacks",),
     ("network", "linear"),

@@ -86,6 +86,8 @@ LAYER_CASES = [
     Case("noise", lambda: tae.GaussianNoise(0.4), (2, 3)),
     Case("noise-clip", lambda: tae.GaussianNoise(0.4, clip=(-0.5, 0.75)), (2, 3)),
     Case("salt", lambda: tae.SaltAndPepper(0.4, -0.5, 2.0), (2, 3)),
+    Case("variational", lambda: tae.Variational(0.7, free_bits=0.1), (6,)),
+    Case("variational-image", lambda: tae.Variational(activity_regularizer=PENALTY), (2, 1, 4)),
     Case("masking", lambda: tae.Masking(0.4), (6,)),
 ]
 each_case = pytest.mark.parametrize("case", LAYER_CASES, ids=lambda case: case.name)

@@ -107,6 +107,11 @@ KINDS: dict[str, frozenset[str]] = {
     **dict.fromkeys(("cropping", "ZeroPadding2D.padding"), COUNT),
     **dict.fromkeys(("output_padding", "MaxPooling1D.strides"), OPTIONAL),
     "AveragePooling1D.strides": OPTIONAL,
+    **dict.fromkeys(("Variational.beta", "free_bits"), NUMBER),
+    "encode.return_std": FLAG,
+    "variance": NUMBER | OPTIONAL,
+    **dict.fromkeys(("Autoencoder.elbo.seed", "Autoencoder.log_likelihood.seed"), COUNT),
+    **dict.fromkeys(("elbo.samples", "log_likelihood.samples"), COUNT),
     "mean": NUMBER | {"negative"},
     "clip": frozenset({"nothing", "array"}),
     **dict.fromkeys(("low", "high"), NUMBER | {"negative"}),
@@ -177,7 +182,7 @@ def signatures() -> Iterator[tuple[str, Callable]]:
             if (
                 public
                 and owner.__module__.startswith("tinyae")
-                and owner.__name__ in ("Network", "Exportable", each.__name__)
+                and owner.__name__ in ("Network", "Exportable", "Density", each.__name__)
             ):
                 function = inspect.getattr_static(owner, method)
                 if inspect.isfunction(function):
