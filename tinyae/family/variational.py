@@ -19,7 +19,6 @@ import numpy as np
 
 from ..checks.arguments import not_negative, shown
 from ..checks.arrays import shape_text
-from ..layers import steps
 from ..layers.kernels import NOT_TRAINING, Kernels
 from ..layers.layer import Layer, Shape
 from ..layers.noise import element_bits, row_key, standard_normal
@@ -27,6 +26,7 @@ from ..machine.elementary import exp, expm1
 from ..machine.jit import called, inlined
 from ..maths.formula import Formula
 from ..maths.penalties import Penalty
+from ..primitives import steps
 from .penalised import PenalisedLayer
 
 EVEN = 20.0  # from this log variance on the variance grows evenly

@@ -10,10 +10,10 @@ from ..checks.sample_weights import row_totals
 from ..engine.program import Program
 from ..family.penalised import PenalisedLayer
 from ..family.variational import of_encoder
+from ..feeding.weighting import Weighted, weighted_sums
 from ..maths.penalties import kernel_penalties
 from ..network.chain import Chain, training_chain
 from ..network.network import Network, Samples
-from .weighting import Weighted, weighted_sums
 
 
 def finite_figures(model: Network, samples: Samples) -> dict[str, float]:
