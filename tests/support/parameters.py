@@ -135,6 +135,7 @@ PLUMBING = {
     *("scratch_size", "shape_error", "slides", "addresses", "part_address", "settings"),
     *("from_logits", "numbers_for", "parts", "check_targets", "output_padding_for", "step_weight"),
     *("to_file", "rescaled", "decayed", "check_figures", "value", "numbers_by_step"),
+    *("beta_at", "penalty_gain", "penalise", "penalty_address"),
     *("formula", "of", "operations", "steps", "inside", "first_state"),
 }
 # Callables that take anything, and why
