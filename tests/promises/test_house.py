@@ -23,6 +23,7 @@ FLOORS = [
     ("network", "decomposition"),
     ("engine", "files", "plot"),
     ("family",),
+    ("composed",),
     ("layers",),
     ("primitives", "codes"),
     ("maths",),
@@ -38,7 +39,7 @@ FLOORS = [
 NAME_MAX_POOLING = {
     *("tinyae/__init__.pyi", "tinyae/layers/pooling.py", "tinyae/models.py"),
     *("tinyae/checks/foreign_names.py", "tinyae/checks/foreign_arguments.py"),
-    *("tinyae/layers/sequences.py", "tinyae/cli/train.py"),
+    *("tinyae/composed/sequences.py", "tinyae/cli/train.py"),
 }
 
 # Imports by a name that does not stand in the text: of public names, on first use.

@@ -118,7 +118,7 @@ class Training:
         self.history = History()
         self._means = EpochMeans()
         self._finished: list[tuple[int, dict[str, float]]] = []  # epochs, to be shown
-        self._buffers: list[dict[str, np.ndarray]] = [{}, {}]  # for this stretch and the next
+        self._buffers: list[dict[str, np.ndarray]] = [{}, {}]  # of this stretch, of the next
         self._gathered: list[tuple[Plan, Samples]] = []  # what is in them
         self._ahead: Plan | None = None
         self._way_back = WayBack(model)
@@ -312,6 +312,7 @@ class Training:
             self.data.x, Rows
         ):  # which takes time to read
             self._ahead = self._next_plan(after=plan)
+            self._buffers.reverse()  # the plan's rows are in use
             self._gathered.append((self._ahead, self._gather(self._ahead)))
 
     def _run_steps(
@@ -333,9 +334,8 @@ class Training:
         return self._trainer.run(Stretch(*rows), origin.optimizer, held, meanwhile)
 
     def _gather(self, plan: Plan) -> Samples:
-        """The plan's rows, in buffers that are used again for the plan after the next."""
+        """The plan's rows, in buffers that are used again: one set stays in the cache."""
         data = plan.data or self.data
-        self._buffers.append(self._buffers.pop(0))
         x = self._copy("x", data.x, plan.rows)
         target = x if data.target is data.x else self._copy("target", data.target, plan.rows)
         weight = None if data.weight is None else self._copy("weight", data.weight, plan.rows)
