@@ -1,0 +1,16 @@
+"""The examples of the family, at a small scale."""
+
+import pytest
+
+pytestmark = pytest.mark.large
+
+
+def test_variational(run):
+    pictures = ["samples.png", "betas.png", "plane.png"]
+    figures, printed = run("variational", pictures, units=100, epochs=4, samples=2000)
+    kl = [figures[f"kl {beta}"] for beta in ("0.1", "1", "10")]
+    assert kl[0] > 2 * kl[1] > 2 * kl[2]
+    for beta in ("0.1", "1", "10"):
+        assert -300 < figures[f"elbo {beta}"] < figures[f"log likelihood {beta}"] + 3
+    assert figures["elbo 1"] > max(figures["elbo 0.1"], figures["elbo 10"])
+    assert "A coin for each pixel has log likelihood -543." in printed
