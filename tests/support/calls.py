@@ -73,6 +73,14 @@ def calls(folder: Path) -> dict[str, Call]:
             lambda: model().encode,
             {"x": x, "layer": 0, "return_std": False},
         ),
+        "Tied": (
+            lambda: tae.Tied,
+            {
+                **{"layer": built().layers[0], "activation": None, "use_bias": True},
+                "activity_regularizer": None,
+            },
+        ),
+        "Tied.build": (lambda: tae.Tied(built().layers[0]).build, {"input_shape": (3,)}),
         "Autoencoder.sample": (lambda: variational().sample, {"n": 2, "seed": 1}),
         **{
             f"Autoencoder.{name}": (

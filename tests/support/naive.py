@@ -230,6 +230,7 @@ FORWARD = {
     "Dropout": lambda layer, x: x,  # active in training only
     "GaussianNoise": lambda layer, x: x,
     "SaltAndPepper": lambda layer, x: x,
+    "Tied": lambda layer, x: forward(layer.untied(), x),  # whose own line has the definition
     "Variational": lambda layer, x: x[..., : x.shape[-1] // 2],  # the mean
     "Masking": lambda layer, x: x,
     "Rescaling": lambda layer, x: layer.scale * x + layer.offset,

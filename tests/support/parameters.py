@@ -115,6 +115,7 @@ KINDS: dict[str, frozenset[str]] = {
     "mean": NUMBER | {"negative"},
     "clip": frozenset({"nothing", "array"}),
     **dict.fromkeys(("low", "high"), NUMBER | {"negative"}),
+    "Tied.layer": MODEL,
     "encode.layer": OPTIONAL | {"negative"},  # counted from the last
 }
 
@@ -135,6 +136,7 @@ PLUMBING = {
     *("scratch_size", "shape_error", "slides", "addresses", "part_address", "settings"),
     *("from_logits", "numbers_for", "parts", "check_targets", "output_padding_for", "step_weight"),
     *("to_file", "rescaled", "decayed", "check_figures", "value", "numbers_by_step"),
+    *("plain", "untied", "place"),
     *("beta_at", "penalty_gain", "penalise", "penalty_address"),
     *("formula", "of", "operations", "steps", "inside", "first_state"),
 }

@@ -29,7 +29,7 @@ RUN = {
 
 def run_steps(layer, x):
     """What the layer's steps make of a batch."""
-    weights = {name: steps.weight_of(layer, name) for name in layer.weights}
+    weights = {name: steps.weight_of(layer, name) for name in steps.weight_names(layer)}
     for step in layer.steps():
         x = RUN[type(step)](x, step, weights)
     return x

@@ -215,9 +215,10 @@ def update(run, thread, index, take):
     penalties = 0.0
     for i in range(run.table.size):
         op = run.table[i]
-        low, high = share(op.w_size * op.trainable, thread, threads)
-        for start in range(op.w + low, op.w + high, UPDATE_BLOCK):
-            part = (min(UPDATE_BLOCK, op.w + high - start),)
+        low, high = share((op.w_size - op.borrowed) * op.trainable, thread, threads)
+        own = op.w + op.borrowed
+        for start in range(own + low, own + high, UPDATE_BLOCK):
+            part = (min(UPDATE_BLOCK, own + high - start),)
             g = view(run.gradients, start, part)
             for other in range(1, threads):
                 added = view(run.gradients, other * p + start, part)
