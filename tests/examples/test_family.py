@@ -14,3 +14,11 @@ def test_variational(run):
         assert -300 < figures[f"elbo {beta}"] < figures[f"log likelihood {beta}"] + 3
     assert figures["elbo 1"] > max(figures["elbo 0.1"], figures["elbo 10"])
     assert "A coin for each pixel has log likelihood -543." in printed
+
+
+def test_tied_filters(run):
+    figures, printed = run("tied_filters", ["filters.png"], units=40, epochs=6)
+    assert figures["numbers free"] - figures["numbers tied"] == 784 * 40
+    assert figures["cosine tied"] == pytest.approx(1, abs=1e-6)
+    assert figures["cosine free"] < 0.95
+    assert figures["error tied"] < figures["error free"]
