@@ -14,17 +14,17 @@ from .checks.arguments import flag
 from .checks.arrays import admit
 from .engine.program import run
 from .export.exportable import Exportable
+from .feeding.given import Data
 from .files.archive import ModelFile, write
 from .layers.layer import Layer, Shape
-from .machine.interruption import Interruption
 from .maths.loss import AnyLoss, read
 from .maths.optimizers import Optimizer
-from .network.document import document_of, restored
 from .network.history import History
 from .network.sequential import Sequential, up_to
+from .saving.document import document_of, restored
+from .system.interruption import Interruption
 from .training.evaluate import finite_figures, sample_errors
 from .training.fit import Training
-from .training.given import Data
 from .training.gradient import loss_and_gradient
 from .training.one_step import Steps
 

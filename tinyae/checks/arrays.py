@@ -67,7 +67,7 @@ def admit(
         If `data` is ragged, empty, not of real numbers, of another shape, holds NaN or infinity,
         or leaves the bounds; the message names `name`, what was expected and what came.
     """
-    array: Any = parts(data, name)
+    array: Any = None if type(data) is np.ndarray else parts(data, name)
     if array is None:
         array = numbers(data, name)
     check_shape(array, name, sample_shape)

@@ -23,7 +23,7 @@ from ..layers.kernels import NOT_TRAINING, call_backward, call_forward, call_par
 from ..layers.record import NOWHERE
 from ..machine.barrier import barrier, load, store
 from ..machine.calls import NONE
-from ..machine.jit import inlined, kernel
+from ..machine.jit import called, inlined, kernel
 from ..machine.views import clear, copy, is_finite, view
 from ..maths.clipping import factor, square_sum
 from ..maths.loss import weighted_loss
@@ -184,18 +184,15 @@ def optimize(run, start, g, index):
         call_step(run.optimizer, (theta, g, slot_0, slot_1, step, settings))
 
 
-@inlined
-def regularize(run, op, start, g):
+@called  # apart from its callers: a model without such penalties pays nothing
+def regularize(op, parameters, start, g):
     """The penalty on what of the op's kernel lies in a block from `start` on; its gradient to g."""
     low, high = max(start, op.kernel), min(start + g.size, op.kernel + op.kernel_size)
-    if op.kernel_penalty == NONE or low >= high:
+    if low >= high:
         return 0.0
-    settings, value, row = (
-        view(op.kernel_penalty_settings, 0, (SETTINGS,)),
-        np.empty(1),
-        (1, high - low),
-    )
-    numbers, gradient = view(run.parameters, low, row), view(g, low - start, row)
+    settings, value = view(op.kernel_penalty_settings, 0, (SETTINGS,)), np.empty(1)
+    row = (1, high - low)
+    numbers, gradient = view(parameters, low, row), view(g, low - start, row)
     call_penalty(op.kernel_penalty, (numbers, settings, 1.0, gradient, value))
     return value[0]
 
@@ -219,7 +216,8 @@ def update(run, thread, index, take):
                 for k in range(g.size):
                     g[k] += added[k]
                     added[k] = 0
-            penalties += regularize(run, op, start, g)
+            if op.kernel_penalty != NONE:
+                penalties += regularize(op, run.parameters, start, g)
             if take:
                 optimize(run, start, g, index)
     run.losses[thread, index, 1] += penalties
@@ -273,7 +271,8 @@ def update_apart(run, thread, index, values, room):
             size, place = min(block, high - first) * op.outputs, op.w + first * op.outputs
             dW = view(target, place if collect else 0, (size,))
             call_part(op.part, (op, x, dz, first, dW, nothing))
-            penalties += regularize(run, op, place, dW)
+            if op.kernel_penalty != NONE:
+                penalties += regularize(op, run.parameters, place, dW)
             optimize(run, place, dW, index)
         if i % threads == thread:
             b = op.w + op.inputs * op.outputs

@@ -12,7 +12,7 @@ from ..checks.arrays import admit
 from ..checks.floating_point import converted, quiet
 from ..checks.operands import batch, changeable, operand
 from ..machine.calls import by_address
-from ..machine.jit import inlined
+from ..machine.jit import called, inlined
 from ..machine.views import view
 from . import activations
 from .formula import Formula
@@ -40,6 +40,12 @@ def weighted_loss(loss, y, x, w, settings, scale, dy, sums):
         call_loss(loss, (*numbers, view(dy, 0, elements), sums))
     else:
         call_loss(loss, (y, x, settings, scale, dy, sums))
+    if w.size > 0:
+        _weigh(w, dy, sums)
+
+
+@called  # apart from its caller: a model without weights pays nothing
+def _weigh(w, dy, sums):
     for i in range(w.shape[0]):
         total = 0.0
         for j in range(w.shape[1]):

@@ -16,17 +16,17 @@ from ..checks.reach import warn_if_out_of_reach
 from ..checks.rows import Rows
 from ..checks.sample_weights import row_totals, step_totals
 from ..engine import tuning
-from ..machine.interruption import Interruption
+from ..feeding.batches import Batches, Plan, Stretch
+from ..feeding.stream import Stream
 from ..maths.clipping import limit_of
 from ..maths.loss import check_targets, check_weighted
 from ..network.history import History
 from ..network.network import Network, Samples
 from ..progress.progress_line import ProgressLine, check_verbose
-from .batches import Batches, Plan, Stretch
+from ..system.interruption import Interruption
 from .compiled import make_trainer, parts_of
 from .divergence import Snapshot, TrainingDiverged, WayBack
 from .evaluate import evaluate
-from .stream import Stream
 
 FIGURES = ("loss", "reconstruction", "penalty")
 
@@ -109,7 +109,7 @@ class Training:
         self.history = History()
         self._means = EpochMeans()
         self._finished: list[tuple[int, dict[str, float]]] = []  # epochs, to be shown
-        self._buffers: list[dict[str, np.ndarray]] = [{}, {}]  # for this stretch and the next
+        self._buffers: list[dict[str, np.ndarray]] = [{}, {}]  # of this stretch, of the next
         self._gathered: list[tuple[Plan, Samples]] = []  # what is in them
         self._ahead: Plan | None = None
         self._way_back = WayBack(model)
@@ -301,6 +301,7 @@ class Training:
             self.data.x, Rows
         ):  # which takes time to read
             self._ahead = self._next_plan(after=plan)
+            self._buffers.reverse()  # the plan's rows are in use
             self._gathered.append((self._ahead, self._gather(self._ahead)))
 
     def _run_steps(
@@ -322,9 +323,8 @@ class Training:
         return self._trainer.run(Stretch(*rows), origin.optimizer, held, meanwhile)
 
     def _gather(self, plan: Plan) -> Samples:
-        """The plan's rows, in buffers that are used again for the plan after the next."""
+        """The plan's rows, in buffers that are used again: one set stays in the cache."""
         data = plan.data or self.data
-        self._buffers.append(self._buffers.pop(0))
         x = self._copy("x", data.x, plan.rows)
         target = x if data.target is data.x else self._copy("target", data.target, plan.rows)
         weight = None if data.weight is None else self._copy("weight", data.weight, plan.rows)
