@@ -17,6 +17,8 @@ from .export.exportable import Exportable
 from .feeding.given import Data
 from .files.archive import ModelFile, write
 from .layers.layer import Layer, Shape
+from .likelihood import bounds
+from .likelihood.density import Density
 from .maths.loss import AnyLoss, read
 from .maths.optimizers import Optimizer
 from .network.history import History
@@ -29,7 +31,7 @@ from .training.gradient import loss_and_gradient
 from .training.one_step import Steps
 
 
-class Autoencoder(Exportable):
+class Autoencoder(Exportable, Density):
     """An encoder and a decoder, trained together to give back their input.
 
     Parameters
@@ -82,11 +84,20 @@ class Autoencoder(Exportable):
 
     # Use
 
-    def encode(self, x: ArrayLike, layer: Layer | int | None = None) -> np.ndarray:
+    def encode(
+        self, x: ArrayLike, layer: Layer | int | None = None, return_std: bool = False
+    ) -> Any:
         """The codes of samples x (n, *input_shape), shape (n, *code_shape).
 
         Of a `layer`, given itself or by its place in `layers`, its outputs (n, *its output_shape).
+        With `return_std`, where the encoder ends in `Variational`, a tuple: the mean codes, and
+        the codes' standard deviations.
         """
+        if flag("return_std", return_std):
+            if layer is not None:
+                raise ValueError("return_std is of codes, not of a layer's outputs")
+            bounds.variational(self, "return_std")
+            return bounds.moments(self, self.admit_input(x))
         if layer is None:
             return self.encoder.run(self.admit_input(x))
         layers = up_to(layer, self.layers)
@@ -124,7 +135,8 @@ class Autoencoder(Exportable):
         Returns
         -------
         dict
-            ``loss``, and its parts ``reconstruction`` and ``penalty``.
+            ``loss``, and its parts ``reconstruction`` and ``penalty``; also ``kl`` of a variational
+            model, with z = μ: no bound, which takes draws of z, as `elbo` does.
         """
         return finite_figures(self, self.admit((x, y, "x", sample_weight))[0])
 

@@ -1,7 +1,6 @@
 """Every public callable with arguments that work; a new one needs a line in `calls`."""
 
 import functools
-import inspect
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,7 +9,7 @@ import numpy as np
 
 import tinyae as tae
 from tests.support.entries import FLAT, SQUARES, data, detector, model, pca, pictured, sampler
-from tests.support.layer_cases import LAYER_CASES
+from tests.support.layer_calls import layer_calls
 from tinyae import datasets, models, plot
 
 
@@ -23,6 +22,10 @@ class Call(NamedTuple):
 
 def chain():
     return tae.Sequential([tae.Dense(3)])
+
+
+def variational():
+    return tae.Autoencoder([tae.Dense(4), tae.Variational()], [tae.Dense(6)], input_shape=(6,))
 
 
 def built():
@@ -40,21 +43,6 @@ def with_weight(**arguments):
             return input_shape
 
     Own().build((6,))
-
-
-def layer_calls() -> dict[str, tuple[Callable[[], Callable], dict[str, Any]]]:
-    """The constructor and `build` of every layer that `LAYER_CASES` knows, by its first case."""
-    found: dict[str, tuple[Callable[[], Callable], dict[str, Any]]] = {}
-    for case in LAYER_CASES:
-        layer, kind = case.make(), type(case.make())
-        if not hasattr(tae, kind.__name__) or kind is tae.Sequential:
-            continue
-        settings = {name: getattr(layer, name) for name in inspect.signature(kind).parameters}
-        found.setdefault(kind.__name__, (lambda kind=kind: kind, settings))
-        if "build" in vars(kind):
-            build = lambda case=case: case.make().build  # noqa: E731
-            found.setdefault(f"{kind.__name__}.build", (build, {"input_shape": case.input_shape}))
-    return found
 
 
 def calls(folder: Path) -> dict[str, Call]:
@@ -81,7 +69,18 @@ def calls(folder: Path) -> dict[str, Call]:
         "Autoencoder.clear_gradients": (lambda: model().clear_gradients, {}),
         "Autoencoder.copy": (lambda: model().copy, {"dtype": "float64"}),
         "Autoencoder.decode": (lambda: model().decode, {"z": x}),
-        "Autoencoder.encode": (lambda: model().encode, {"x": x, "layer": 0}),
+        "Autoencoder.encode": (
+            lambda: model().encode,
+            {"x": x, "layer": 0, "return_std": False},
+        ),
+        "Autoencoder.sample": (lambda: variational().sample, {"n": 2, "seed": 1}),
+        **{
+            f"Autoencoder.{name}": (
+                lambda name=name: getattr(variational(), name),
+                {"x": x, "samples": 2, "seed": 1, "variance": 0.5},
+            )
+            for name in ("elbo", "log_likelihood")
+        },
         "Autoencoder.predict": (lambda: model().predict, {"x": x}),
         "Autoencoder.evaluate": (
             lambda: model().evaluate,

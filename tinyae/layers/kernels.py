@@ -116,19 +116,19 @@ class Kernels(NamedTuple):
     def addresses(self, dtype: np.dtype) -> tuple[int, int]:
         """Where the forward and the backward kernel are."""
         return (
-            _forward_address(_named(self.forward, self.record), dtype, self.record),
-            _backward_address(_named(self.backward, self.record), dtype, self.record),
+            _forward_address(named(self.forward, self.record), dtype, self.record),
+            _backward_address(named(self.backward, self.record), dtype, self.record),
         )
 
     def part_address(self, dtype: np.dtype) -> int:
         """Where the kernel for a part of the weights' gradient is, or NONE."""
         if self.part is None:
             return NONE
-        return _part_address(_named(self.part, self.record), dtype, self.record)
+        return _part_address(named(self.part, self.record), dtype, self.record)
 
 
 @functools.cache
-def _named(function: Callable, record: np.dtype) -> Callable:
+def named(function: Callable, record: np.dtype) -> Callable:
     """Without the JIT: the kernel with its record's own fields. Compiled, its type has them."""
     if not DISABLED:
         return function

@@ -20,6 +20,7 @@ from ..checks.rows import Computed, part
 from ..checks.sample_weights import admit_weight
 from ..checks.undo import unchanged_if_refused
 from ..engine.program import Program
+from ..family.variational import refuse_misplaced
 from ..layers.layer import Layer, NotBuilt, Shape
 from ..layers.mending import mending
 from ..layers.rescaling import Rescaling
@@ -100,6 +101,7 @@ class Network(Checked):
         self.encoder = _sequential(encoder, "encoder")
         self.decoder = _sequential(decoder, "decoder")
         refuse_repeats(self.layers)
+        refuse_misplaced(self.encoder.layers, self.decoder.layers)
         self.history, self.progress = History(), Progress()
         self._slots = np.empty((optimizers.SLOTS, 0), self.dtype)
         self._gradient = np.empty(0, self.dtype)

@@ -94,9 +94,10 @@ class CompiledTrainer:
 
         Returns
         -------
-        array, shape (steps, 2)
-            Each mini-batch's reconstruction loss and penalty; fewer rows than mini-batches if an
-            interruption came, or if a loss is not finite: that step, the last row, is not taken.
+        array, shape (steps, 2), or (steps, 3) where layers have figures
+            Each mini-batch's reconstruction loss, penalty and figure; fewer rows than mini-batches
+            if an interruption came, or if a loss is not finite: that step, the last row, is not
+            taken.
         """
         steps, dtype = len(stretch.bounds) - 1, self.parameters.dtype
         numbers, limit, together = np.empty((1, 0)), 0.0, False
@@ -128,14 +129,16 @@ class CompiledTrainer:
             bounds=stretch.bounds,
             first_step=stretch.first_step,
             optimizer_step=stretch.optimizer_step,
-            losses=np.zeros((self.threads, steps, 2)),
+            gains=self.program.gains(max(0, stretch.first_step), steps),
+            losses=np.zeros((self.threads, steps, 3)),
             sync=np.zeros(loop.SYNC_SIZE, np.int64),
         )
         if optimizer is None or not self.apart:
             self.gradients[...] = 0
         with BLAS_THREADS.hold(1):
             self._train(run, interruption or Interruption(), meanwhile)
-        losses, done = run.losses.sum(axis=0), run.sync[loop.COMPLETED]
+        columns = 3 if any(layer.has_figure for _, layer in self.program.penalised) else 2
+        losses, done = run.losses.sum(axis=0)[:, :columns], run.sync[loop.COMPLETED]
         # the next has been begun if it was not told to stop
         failed = not run.sync[loop.CANCELLED] and not np.isfinite(losses[done : done + 1]).all()
         return losses[: done + failed]
@@ -183,11 +186,11 @@ class CompiledTrainer:
         sums, no_weights = np.empty(rows), np.empty((0, 0), dtype)
         numbers = self.loss.numbers_for(self.program.output_shape, dtype)
         with BLAS_THREADS.hold(1):
-            penalties = loop.evaluate(
+            penalties, _ = loop.evaluate(
                 *(for_kernels(self.table), self.capacity, self.parameters),
                 *(stretch.x.reshape(-1), stretch.target.reshape(-1), no_weights, rows),
                 *(self.values[0], loss_address(self.loss.kernel, dtype), numbers),
-                *(stretch.first_step, sums),
+                *(stretch.first_step, self.program.gains(stretch.first_step, 1)[0], sums),
             )
         penalty = float(penalties) / rows + kernel_penalties(self._layers)
         return float(sums.sum()) / stretch.target.size + penalty

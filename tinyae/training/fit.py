@@ -16,6 +16,7 @@ from ..checks.reach import warn_if_out_of_reach
 from ..checks.rows import Rows
 from ..checks.sample_weights import row_totals, step_totals
 from ..engine import tuning
+from ..family.variational import of_encoder
 from ..feeding.batches import Batches, Plan, Stretch
 from ..feeding.stream import Stream
 from ..maths.clipping import limit_of
@@ -29,6 +30,11 @@ from .divergence import Snapshot, TrainingDiverged, WayBack
 from .evaluate import evaluate
 
 FIGURES = ("loss", "reconstruction", "penalty")
+
+
+def figures_of(model: Network) -> tuple[str, ...]:
+    """What is measured of a model."""
+    return FIGURES if of_encoder(model.encoder.layers) is None else (*FIGURES, "kl")
 
 
 class EpochMeans:
@@ -51,7 +57,7 @@ class EpochMeans:
     def add(
         self, losses: np.ndarray, sizes: np.ndarray, totals: np.ndarray, seconds: float
     ) -> None:
-        """Add the losses (steps, 2) of mini-batches with so many samples, and of these weights."""
+        """Add the figures (steps, 2 or 3) of mini-batches of so many samples and these weights."""
         self._losses.append(losses)
         self._sizes.append(sizes)
         self._totals.append(totals)
@@ -62,13 +68,16 @@ class EpochMeans:
         """The means so far."""
         losses, sizes = np.concatenate(self._losses), np.concatenate(self._sizes)
         factors = np.stack([np.concatenate(self._totals), sizes], axis=1)
+        if losses.shape[1] > 2:  # a figure of samples, as the penalty is
+            factors = factors[:, [0, 1, 1]]
         sums, totals = (losses * factors).sum(axis=0), factors.sum(axis=0)
         # without any weight the loss is 0
-        reconstruction, penalty = (sums / np.where(totals > 0, totals, 1)).tolist()
+        reconstruction, penalty, *kl = (sums / np.where(totals > 0, totals, 1)).tolist()
         return {
             "loss": reconstruction + penalty,
             "reconstruction": reconstruction,
             "penalty": penalty,
+            **dict(zip(["kl"], kl, strict=False)),
             "seconds": self._seconds,
         }
 
@@ -132,7 +141,9 @@ class Training:
         self._rows = max(1, tuning.STRETCH_BYTES // (numbers * self.model.dtype.itemsize))
         self._batch_size = n if stream else min(self._batch_size, n)
         self.model.history.check()
-        measured = FIGURES if validation is None else (*FIGURES, *(f"val_{f}" for f in FIGURES))
+        measured = figures_of(self.model)
+        if validation is not None:
+            measured = (*measured, *(f"val_{figure}" for figure in measured))
         check_figures(self._callbacks, (*measured, "seconds"))
         for callback in self._callbacks:  # which may refuse the model
             if hasattr(callback, "set_model"):
