@@ -4,6 +4,7 @@ import contextlib
 import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from numpy.typing import ArrayLike, DTypeLike
 from .callbacks.callback import Callback
 from .checks.arguments import flag
 from .checks.arrays import admit
+from .distributed.merged_figures import evaluated
+from .distributed.rank_training import RankTraining
 from .engine.program import run
 from .export.exportable import Exportable
 from .files.archive import ModelFile, write
@@ -22,7 +25,8 @@ from .maths.optimizers import Optimizer
 from .network.document import document_of, restored
 from .network.history import History
 from .network.sequential import Sequential, up_to
-from .training.evaluate import finite_figures, sample_errors
+from .ranks.together import together
+from .training.evaluate import sample_errors
 from .training.fit import Training
 from .training.given import Data
 from .training.gradient import loss_and_gradient
@@ -109,7 +113,13 @@ class Autoencoder(Exportable):
         return self.reconstruct(x)
 
     def evaluate(
-        self, x: ArrayLike, y: ArrayLike | None = None, sample_weight: ArrayLike | None = None
+        self,
+        x: ArrayLike,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        *,
+        comm: Any = None,
+        sharded: bool = False,
     ) -> dict[str, float]:
         """The loss on samples x as if all were one mini-batch, without noise and dropout.
 
@@ -120,13 +130,15 @@ class Autoencoder(Exportable):
             The targets. Default: x.
         sample_weight : array-like, shape (n,) or (n, *output_shape), optional
             How much each sample, or each element, counts: the reconstruction is Σ w ℓ / Σ w.
+        comm, sharded : optional
+            As for `fit`: each of the samples of all ranks counts once.
 
         Returns
         -------
         dict
             ``loss``, and its parts ``reconstruction`` and ``penalty``.
         """
-        return finite_figures(self, self.admit((x, y, "x", sample_weight))[0])
+        return evaluated(self, (x, y, "x", sample_weight), comm, sharded)
 
     def reconstruction_error(
         self,
@@ -174,6 +186,8 @@ class Autoencoder(Exportable):
         initial_epoch: int | None = None,
         verbose: str | int = "auto",
         eager: bool = False,
+        comm: Any = None,
+        sharded: bool = False,
     ) -> History:
         """Train on samples x. A second call goes on where the first ended.
 
@@ -217,6 +231,13 @@ class Autoencoder(Exportable):
         eager : bool, default False
             Whether to run layer by layer in Python, where a debugger can stop, as models with
             parts without kernels do: see ``tinyae/network/backprop.py``.
+        comm : communicator, optional
+            Trains one model on many ranks, as ``mpi4py.MPI.COMM_WORLD`` has them: all call this
+            with the same model and arguments, each computes its part of every mini-batch, and all
+            get the model that one process would have made. See ``tinyae/distributed``.
+        sharded : bool, default False
+            Whether the rows of x, y, sample_weight and validation_data are each rank's own, whose
+            number may differ. Default: all ranks pass all rows, and each row counts once.
 
         Returns
         -------
@@ -232,23 +253,25 @@ class Autoencoder(Exportable):
         KeyboardInterrupt
             On Ctrl-C; model and `history` stand at the last finished mini-batch and epoch.
         """
-        training = Training(
-            self,
-            epochs=epochs,
-            steps_per_epoch=steps_per_epoch,
-            batch_size=batch_size,
-            shuffle=shuffle,
-            callbacks=callbacks,
-            initial_epoch=initial_epoch,
-            verbose=verbose,
-            eager=eager,
-        )
-        data = Data(x, y, sample_weight, validation_data, validation_split, steps_per_epoch)
-        # what is called on the way out finds the model at its counted step
-        with self._alone(), training.way_out, training.way_out:
-            with self.all_or_nothing():
-                training.prepare(*data.admit(self))
-            return training.run()
+        with together(comm) as ranks:
+            sharded = flag("sharded", sharded)
+            training = (partial(RankTraining, ranks=ranks, sharded=sharded) if ranks else Training)(
+                self,
+                epochs=epochs,
+                steps_per_epoch=steps_per_epoch,
+                batch_size=batch_size,
+                shuffle=shuffle,
+                callbacks=callbacks,
+                initial_epoch=initial_epoch,
+                verbose=verbose,
+                eager=eager,
+            )
+            data = Data(x, y, sample_weight, validation_data, validation_split, steps_per_epoch)
+            # what is called on the way out finds the model at its counted step
+            with self._alone(), training.way_out, training.way_out:
+                with self.all_or_nothing(waits=ranks is not None):
+                    training.prepare(*data.admit(self))
+                return training.run()
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:

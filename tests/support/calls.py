@@ -85,7 +85,7 @@ def calls(folder: Path) -> dict[str, Call]:
         "Autoencoder.predict": (lambda: model().predict, {"x": x}),
         "Autoencoder.evaluate": (
             lambda: model().evaluate,
-            {"x": x, "y": x, "sample_weight": None},
+            {"x": x, "y": x, "sample_weight": None, "comm": None, "sharded": False},
         ),
         "Autoencoder.train_on_batch": (
             lambda: model().train_on_batch,
@@ -108,6 +108,7 @@ def calls(folder: Path) -> dict[str, Call]:
                 **{"x": x, "y": x, "epochs": 1, "steps_per_epoch": 1, "batch_size": 4},
                 **{"validation_data": x, "shuffle": True, "callbacks": (), "initial_epoch": 0},
                 **{"verbose": 0, "eager": False, "sample_weight": None, "validation_split": 0.0},
+                **{"comm": None, "sharded": False},
             },
         ),
         "Autoencoder.loss_and_gradient": (
@@ -170,8 +171,9 @@ def calls(folder: Path) -> dict[str, Call]:
         },
         **{
             f"PCA.{name}": (lambda name=name: getattr(pca(), name), {"x": x, "y": None})
-            for name in ("fit", "fit_transform", "score")
+            for name in ("fit_transform", "score")
         },
+        "PCA.fit": (lambda: pca().fit, {"x": x, "y": None, "comm": None, "sharded": False}),
         **{
             f"PCA.{name}": (lambda name=name: getattr(pca(), name), {"z": x[:, :3]})
             for name in ("decode", "inverse_transform")

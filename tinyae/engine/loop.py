@@ -59,6 +59,8 @@ class Run(NamedTuple):
         np.ndarray
     )  # (steps,) how many elements the loss of each is the mean of, or their weight
     bounds: np.ndarray  # (steps + 1,) the rows where the mini-batches begin and end
+    samples: np.ndarray  # (steps,) how many the mini-batches have, of which these may be a part
+    positions: np.ndarray  # (steps,) where the first row stands in its mini-batch
     first_step: int  # mini-batches trained on before the first, or NOT_TRAINING
     optimizer_step: int  # steps that the optimizer has taken before
     losses: np.ndarray  # (threads, steps, 2) sums of reconstruction and penalty
@@ -139,8 +141,8 @@ def add_gradients(run, thread, index, values, whole, gradient):
     last = run.table[run.table.size - 1]
     size, capacity = last.outputs, run.capacity
     start, stop = run.bounds[index], run.bounds[index + 1]
-    samples = stop - start
-    low, high = share(samples, thread, run.losses.shape[0])
+    samples = run.samples[index]
+    low, high = share(stop - start, thread, run.losses.shape[0])
     row, end = start + low, start + high
     step = run.first_step + index
     whole_weight, per_row = run.totals[index], run.weights.shape[1]
@@ -151,8 +153,8 @@ def add_gradients(run, thread, index, values, whole, gradient):
         if load(run.sync, STOP) != 0:
             return False
         n = min(capacity, end - row)
-        position = row - start
-        lane = whole * position
+        lane = whole * (row - start)
+        position = run.positions[index] + row - start
         forward(run.table, run.parameters, run.x, row, n, values, lane, step, position)
         y = view(values, last.y + lane * size, (n, size))
         dy = view(values, last.dy + lane * size, (n, size))

@@ -1,5 +1,6 @@
 """Optimizer steps in the compiled loop."""
 
+import math
 import os
 from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
@@ -105,7 +106,12 @@ class CompiledTrainer:
             limit, together = limit_of(optimizer)
         weights = np.empty((0, 0), dtype)
         if stretch.weight is not None:
-            weights = stretch.weight.reshape(len(stretch.weight), -1)
+            weights = stretch.weight.reshape(
+                len(stretch.weight), math.prod(stretch.weight.shape[1:])
+            )
+        samples, positions = np.diff(stretch.bounds), np.zeros(steps, np.int64)
+        if stretch.whole is not None:
+            samples, positions, _ = stretch.whole
         run = loop.Run(
             table=self.table,
             capacity=self.capacity,
@@ -126,6 +132,8 @@ class CompiledTrainer:
             weights=weights,
             totals=stretch.totals,
             bounds=stretch.bounds,
+            samples=samples,
+            positions=positions,
             first_step=stretch.first_step,
             optimizer_step=stretch.optimizer_step,
             losses=np.zeros((self.threads, steps, 2)),

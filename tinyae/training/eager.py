@@ -89,14 +89,17 @@ def eager_step(
     training: bool,
     step: int,
     weight: np.ndarray | None = None,
+    first: int = 0,
+    total: float | None = None,
 ) -> tuple[float, float, np.ndarray]:
     """One pass forward and back: reconstruction, penalty, and the gradient for x.
 
-    The gradients for the weights are added to those of the layers.
+    The gradients for the weights are added to those of the layers. Of a part of a mini-batch,
+    `first` is the position of its first sample, and `total` what its weights are divided by.
     """
     layers = [stand_in(layer) for layer in chain.layers]
-    loss = chain.loss if weight is None else Weighted(chain.loss, weight)
-    reconstruction, dx = backpropagate(layers, loss, x, target, training, step)
+    loss = chain.loss if weight is None else Weighted(chain.loss, weight, total)
+    reconstruction, dx = backpropagate(layers, loss, x, target, training, step, first)
     return reconstruction, sum(map(penalty_of, reversed(layers))), dx
 
 
@@ -182,8 +185,9 @@ class EagerTrainer:
         training: bool,
         step: int,
         weight: np.ndarray | None = None,
+        **part: Any,
     ) -> tuple[float, float, np.ndarray]:
         """Reconstruction, penalty, and the gradient for x; `gradient` has that for the weights."""
         self.gradient[...] = 0
         # a copy: a layer may write over its input, which must not change the target
-        return eager_step(self.chain, x.copy(), target, training, step, weight)
+        return eager_step(self.chain, x.copy(), target, training, step, weight, **part)
