@@ -8,8 +8,8 @@ To learn how backpropagation works inside, read in this order:
 4. ``tinyae/layers/dense.py``: one layer, its forward and its backward pass side by side;
 5. ``tinyae/network/backprop.py``: backpropagation through a chain of layers;
 6. ``tinyae/maths/optimizers.py``: what is done with the gradient;
-7. ``tinyae/layers/plain_images.py``: convolution and its transpose as sums, in NumPy alone; then
-   ``tinyae/layers/im2col.py`` and ``tinyae/layers/convolution.py``: the same as one product;
+7. ``tinyae/primitives/plain_images.py``: convolution and its transpose as sums, in NumPy alone;
+   then ``tinyae/layers/im2col.py`` and ``tinyae/layers/convolution.py``: the same as one product;
 8. for those who want to know how it is compiled, ``tinyae/machine``, then
    ``tinyae/engine/loop.py``: the same backpropagation as one compiled loop.
 

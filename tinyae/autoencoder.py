@@ -17,18 +17,18 @@ from .distributed.merged_figures import evaluated
 from .distributed.rank_training import RankTraining
 from .engine.program import run
 from .export.exportable import Exportable
+from .feeding.given import Data
 from .files.archive import ModelFile, write
 from .layers.layer import Layer, Shape
-from .machine.interruption import Interruption
 from .maths.loss import AnyLoss, read
 from .maths.optimizers import Optimizer
-from .network.document import document_of, restored
 from .network.history import History
 from .network.sequential import Sequential, up_to
 from .ranks.together import together
+from .saving.document import document_of, restored
+from .system.interruption import Interruption
 from .training.evaluate import sample_errors
 from .training.fit import Training
-from .training.given import Data
 from .training.gradient import loss_and_gradient
 from .training.one_step import Steps
 

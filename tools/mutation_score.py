@@ -39,7 +39,10 @@ from tools.faults import Fault, faults_in
 
 ROOT = Path(__file__).parents[1]
 EQUIVALENT = Path(__file__).with_name("equivalent_faults.toml")
-FOLDERS = ["maths", "layers", "engine", "network", "training", "linear", "inspection", "files"]
+FOLDERS = [
+    *("maths", "primitives", "layers", "engine", "network", "saving", "feeding", "training"),
+    *("decomposition", "linear", "inspection", "files"),
+]
 OTHER_TESTS = ["checks", "codes", "export", "promises"]  # which look at what stands there, too
 SLOW = 20.0  # seconds: tests that take longer are left out
 SECONDS = 60.0  # of tests, by their records, for one fault

@@ -7,8 +7,8 @@ import pytest
 
 import tinyae as tae
 from tests.support.layer_cases import LAYER_CASES, Case, chain_of, samples
-from tinyae.layers import steps
 from tinyae.plot.javascript import read_decoder, written
+from tinyae.primitives import steps
 
 RUN = "([decoder, xs]) => xs.map((x) => [...readDecoder(decoder)(x)])"
 

@@ -10,7 +10,7 @@ import pytest
 import tinyae as tae
 from tests.support.interrupts import interrupted_at
 from tests.support.small_models import LOSSES, STREAM, samples, small_model
-from tinyae.machine.numba_parts import DISABLED
+from tinyae.system.numba_parts import DISABLED
 
 # Without JIT the kernels are NumPy code, which warns where compiled code does not.
 if DISABLED:

@@ -3,10 +3,10 @@
 import pytest
 
 from tests.support.shell import fails
+from tinyae.blas import blas, verdict
 from tinyae.cli import installation
-from tinyae.machine import blas, verdict
-from tinyae.machine.folders import kernel_cache
-from tinyae.machine.numba_parts import DISABLED
+from tinyae.system.folders import kernel_cache
+from tinyae.system.numba_parts import DISABLED
 
 
 def test_info_without_a_file(run):

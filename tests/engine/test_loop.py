@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 import tinyae as tae
 from tinyae.engine import loop, tuning
 from tinyae.engine.program import Program
+from tinyae.feeding.batches import Stretch
 from tinyae.machine.calls import NONE
-from tinyae.machine.numba_parts import DISABLED
 from tinyae.maths.loss import loss_address
 from tinyae.maths.optimizers import step_address
 from tinyae.network import backprop
 from tinyae.network.chain import training_chain
-from tinyae.training.batches import Stretch
+from tinyae.system.numba_parts import DISABLED
 from tinyae.training.eager import EagerTrainer
 
 BOUNDS = np.array([0, 7, 14, 19])

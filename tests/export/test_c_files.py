@@ -18,8 +18,8 @@ from tests.support.one_step import Given, one_step
 from tests.support.random_models import designs
 from tests.support.small_models import MIXED, mixed_model
 from tinyae.export.c_calls import read_functions
-from tinyae.layers import steps
 from tinyae.maths.activations import KNOWN
+from tinyae.primitives import steps
 
 LIBM = {"exp", "expm1", "fabs", "log1p", "tanh"}
 WRITTEN_BY_COMPILERS = {"memset", "memcpy", "memmove"}  # for plain loops

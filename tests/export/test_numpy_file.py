@@ -11,7 +11,7 @@ import tinyae as tae
 from tests.support.exported import assert_equal, assert_refused, functions, run_alone
 from tests.support.format_1 import dense, images, samples
 from tests.support.one_step import Given, one_step
-from tinyae.layers import steps
+from tinyae.primitives import steps
 
 
 def each_activation():
@@ -166,7 +166,7 @@ def test_noise_vanishes(tmp_path):
         ([steps.Scale(["W"])], r"its steps name the weight \['W'\], but it has \['W'\]"),
         (None, r"its steps\(\) must give a list of steps, but gave None"),
         ("W", r"its steps\(\) must give a list of steps, but gave 'W'"),
-        (steps.Scale("W"), r"its steps\(\) gave 'W', which is none of tinyae.layers.steps"),
+        (steps.Scale("W"), r"its steps\(\) gave 'W', which is none of tinyae.primitives.steps"),
         ([steps.Scale], r"its steps\(\) gave <class .*Scale'>, which is none of"),
         ([None], r"its steps\(\) gave None, which is none of"),
         ([steps.Apply("relu")], r"its steps\(\) gave Apply.*whose activation is no Act"),

@@ -10,8 +10,8 @@ import tinyae as tae
 from tests.support.exported import assert_refused
 from tests.support.format_1 import dense
 from tests.support.one_step import Given
-from tinyae.layers import steps
 from tinyae.maths.activations import KNOWN
+from tinyae.primitives import steps
 
 needs_onnx = pytest.mark.skipif(importlib.util.find_spec("onnx") is None, reason="needs onnx")
 each_export = pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import tinyae as tae
 from tinyae.files.archive import ModelFile, write
 from tinyae.files.describe import declared_size, describe, restore
 from tinyae.files.fields import counter, dtype_of, shape_of
-from tinyae.network.document import BY_VERSION
+from tinyae.saving.document import BY_VERSION
 
 
 def test_counters():

@@ -11,9 +11,9 @@ import tinyae as tae
 from tests.support import naive
 from tests.support.gradcheck_models import Affine
 from tests.support.layer_cases import LAYER_CASES, chain_of, each_case
+from tinyae.checks.overridden import describes
 from tinyae.checks.public_names import homes
 from tinyae.files.describe import known
-from tinyae.layers.building import describes
 from tinyae.maths.activations import KNOWN
 from tinyae.maths.losses import BCEFromLogits
 

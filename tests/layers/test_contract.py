@@ -10,10 +10,10 @@ import tinyae as tae
 from tests.support import naive
 from tests.support.layer_cases import COPIES, chain_of, each_case, is_whole, samples
 from tinyae.engine import program, tuning
-from tinyae.machine.numba_parts import DISABLED
+from tinyae.feeding.batches import Stretch
 from tinyae.maths.losses import MSE
 from tinyae.network.chain import training_chain
-from tinyae.training.batches import Stretch
+from tinyae.system.numba_parts import DISABLED
 from tinyae.training.compiled import CompiledTrainer
 from tinyae.training.eager import EagerTrainer
 

@@ -10,8 +10,8 @@ import pytest
 import tinyae as tae
 from tinyae.engine import tuning
 from tinyae.layers.noise import element_bits, row_key, standard_normal
-from tinyae.machine.numba_parts import DISABLED
 from tinyae.network import backprop
+from tinyae.system.numba_parts import DISABLED
 from tinyae.training.compiled import make_trainer
 
 

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tinyae as tae
+from tinyae.checks.overridden import is_compiled
 from tinyae.engine.program import Program, eager_predict
 from tinyae.layers import upsampled_convolution
-from tinyae.layers.building import is_compiled
 from tinyae.layers.record import as_type
 from tinyae.network.chain import training_chain
 from tinyae.training.eager import EagerTrainer

@@ -121,7 +121,7 @@ def test_a_file_of_0_1_has_noise_too(tmp_path):
     """Which does not say it: it is what the shares leave."""
     from pathlib import Path
 
-    old = tae.load(Path(__file__).parents[1] / "files" / "data" / "pca.npz")
+    old = tae.load(Path(__file__).parents[1] / "saving" / "data" / "pca.npz")
     left = 1 - old.explained_variance_ratio_.sum()
     total = old.explained_variance_[0] / old.explained_variance_ratio_[0]
     count = min(old.n_samples_seen_, old.n_features_in_) - old.n_components_

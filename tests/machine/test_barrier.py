@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tinyae.machine.barrier import barrier, fetch_add, load, store
-from tinyae.machine.numba_parts import DISABLED
+from tinyae.system.numba_parts import DISABLED
 
 needs_threads = pytest.mark.skipif(DISABLED, reason="without the JIT there is one thread")
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.fresh_python import PACKAGE, run_python
 from tests.support.kernel_caches import check_warned, cut, everything, flip
-from tinyae.machine.numba_parts import DISABLED
+from tinyae.system.numba_parts import DISABLED
 from tinyae.version import __version__
 
 needs_jit = pytest.mark.skipif(DISABLED, reason="nothing is compiled")
@@ -23,7 +23,7 @@ import numpy as np
 shown = []
 warnings.showwarning = lambda message, kind, *_: shown.append(f"{kind.__name__}: {message}")
 import tinyae as tae
-from tinyae.machine import blas
+from tinyae.blas import blas
 x = np.linspace(-1, 1, 64).reshape(16, 4) ** 2
 ae = tae.Autoencoder([tae.Dense(3, "leaky_relu")], [tae.Dense(4)], threads=1)
 losses = ae.fit(x, epochs=3, batch_size=5, verbose=0)["loss"]

@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.kernel_caches import check_warned, cut, everything, flip
 from tinyae.machine import cache, jit
-from tinyae.machine.numba_parts import DISABLED
+from tinyae.system.numba_parts import DISABLED
 
 needs_jit = pytest.mark.skipif(DISABLED, reason="nothing is compiled")
 

@@ -12,8 +12,8 @@ from numba import types
 
 from tinyae.machine import calls
 from tinyae.machine.jit import kernel
-from tinyae.machine.numba_parts import DISABLED
 from tinyae.machine.views import clear, copy, view
+from tinyae.system.numba_parts import DISABLED
 
 needs_jit = pytest.mark.skipif(DISABLED, reason="nothing is compiled")
 

@@ -7,7 +7,7 @@ from numba import types
 from tests.support.fresh_python import run_python
 from tinyae.layers import dense, im2col
 from tinyae.machine import jit, products
-from tinyae.machine.numba_parts import DISABLED
+from tinyae.system.numba_parts import DISABLED
 
 needs_jit = pytest.mark.skipif(DISABLED, reason="nothing is compiled")
 

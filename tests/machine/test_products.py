@@ -16,8 +16,8 @@ from tests.support.products import (
     operands,
     shapes,
 )
-from tinyae.machine.numba_parts import DISABLED
-from tinyae.machine.portable import gemm
+from tinyae.blas.portable import gemm
+from tinyae.system.numba_parts import DISABLED
 
 needs_jit = pytest.mark.skipif(DISABLED, reason="nothing is compiled")
 of_both_types = pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -89,15 +89,16 @@ PRODUCTS = """
 import tests.conftest
 from tests.support.products import check_products, check_products_of_columns
 from tinyae.machine import products
-from tinyae.machine.numba_parts import DISABLED
+from tinyae.system.numba_parts import DISABLED
 check_products()
 """
 
 NO_LIBRARIES = """
-from tinyae.machine import scipy_blas, threads
+from tinyae.blas import scipy_blas
+from tinyae.system import threads
 threads.libraries = lambda: ()
 scipy_blas.addresses = lambda: None
-from tinyae.machine import blas
+from tinyae.blas import blas
 """
 
 
@@ -146,7 +147,7 @@ def test_a_blas_with_32_bit_integers(tmp_path):
     """In a cache of its own: it would replace what all others load."""
     code = """
 from tests.support import reference_blas
-from tinyae.machine import blas
+from tinyae.blas import blas
 found = blas.Blas("narrow", 32, *reference_blas.addresses(32))
 """
     # where a register holds either, only the machine code tells that the narrow ones are passed
@@ -168,7 +169,7 @@ def test_kernels_multiply_by_the_blas_that_was_found():
     code = f"""
 import ctypes
 import numpy as np
-from tinyae.machine import blas
+from tinyae.blas import blas
 calls, kind = [], ctypes.CFUNCTYPE(None)  # looks at no argument
 spies = [kind(lambda name=name: calls.append(name)) for name in "sd"]
 addresses = [ctypes.cast(spy, ctypes.c_void_p).value for spy in spies]

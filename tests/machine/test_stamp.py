@@ -3,7 +3,7 @@
 import pytest
 
 from tinyae.machine import cache
-from tinyae.machine.numba_parts import DISABLED
+from tinyae.system.numba_parts import DISABLED
 
 needs_jit = pytest.mark.skipif(DISABLED, reason="nothing is compiled")
 

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from tests.support.fresh_python import PACKAGE, run_python
-from tinyae.machine.numba_parts import DISABLED
+from tinyae.system.numba_parts import DISABLED
 
 needs_jit = pytest.mark.skipif(DISABLED, reason="nothing is compiled")
 

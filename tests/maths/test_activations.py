@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from tests.support import naive
 from tinyae.machine import elementary
 from tinyae.machine.jit import kernel
-from tinyae.machine.numba_parts import DISABLED
 from tinyae.maths import activations
 from tinyae.maths.activations import (
     KNOWN,
@@ -19,6 +18,7 @@ from tinyae.maths.activations import (
     add_rows,
     addresses,
 )
+from tinyae.system.numba_parts import DISABLED
 
 ELEMENTWISE = [name for name, known in KNOWN.items() if not known.rows]
 DTYPES = [np.float32, np.float64]

@@ -9,11 +9,11 @@ import pytest
 
 import tinyae as tae
 from tinyae import plot
-from tinyae.layers import steps
 from tinyae.linear.pca import PCA
 from tinyae.maths.activations import KNOWN
 from tinyae.plot.directions import MOST_DIRECTIONS, directions_of
 from tinyae.plot.html_file import SCRIPT, STYLE, WEB
+from tinyae.primitives import steps
 
 X = np.random.default_rng(0).random((60, 16))
 

@@ -10,7 +10,7 @@ import tinyae as tae
 from tests.support.assignments import METHODS
 from tests.support.subjects import SUBJECTS
 from tinyae.engine import tuning
-from tinyae.machine.numba_parts import DISABLED
+from tinyae.system.numba_parts import DISABLED
 from tinyae.training import fit as training
 from tinyae.training.compiled import make_trainer
 

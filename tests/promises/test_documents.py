@@ -123,7 +123,7 @@ PLACES = {
     "tinyae/layers/__init__.py": "``upsampled_convolution`` is two layers in one.\n",
     "tests/support/layer_cases.py": "\nLAYER_CASES = [\n",
     "tests/support/naive.py": "\nFORWARD = {\n",
-    "tests/files/test_saving.py": "\nODD_ARGUMENTS = {\n",
+    "tests/saving/test_saving.py": "\nODD_ARGUMENTS = {\n",
 }
 
 
@@ -160,8 +160,8 @@ def test_a_new_layer_leaves_the_tests_green(copied):
     (chosen,) = re.findall(r'^pytest -k "(.*)"$', CONTRIBUTING, flags=re.MULTILINE)
     where = [
         "tests/layers/test_contract.py",
-        "tests/layers/test_steps.py",
-        "tests/files/test_saving.py",
+        "tests/primitives/test_steps.py",
+        "tests/saving/test_saving.py",
         "tests/inspection/test_trace.py",
         "tests/network/test_structure.py",
         "tests/promises/test_house.py",

@@ -10,7 +10,7 @@ import pytest
 import tinyae as tae
 from tests.support.own_parts import CUSTOM, SOFTSIGN, Cauchy, OwnScale
 from tinyae.layers import dense
-from tinyae.machine.numba_parts import DISABLED
+from tinyae.system.numba_parts import DISABLED
 
 needs_jit = pytest.mark.skipif(DISABLED, reason="nothing is compiled")
 

@@ -8,8 +8,8 @@ import pytest
 import tinyae as tae
 from tests.support.own_parts import OwnScale
 from tinyae.layers.kernels import Kernels
-from tinyae.machine.numba_parts import DISABLED
 from tinyae.maths import activations
+from tinyae.system.numba_parts import DISABLED
 
 X = np.random.default_rng(0).random((20, 6))
 

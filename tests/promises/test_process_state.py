@@ -15,7 +15,7 @@ import pytest
 
 import tinyae as tae
 from tinyae.engine import tuning
-from tinyae.machine.threads import BLAS_THREADS
+from tinyae.system.threads import BLAS_THREADS
 
 
 class Square(tae.Layer):

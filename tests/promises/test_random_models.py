@@ -13,8 +13,8 @@ import tinyae as tae
 from tests.support.random_models import designs
 from tinyae.engine import tuning
 from tinyae.engine.program import eager_predict
+from tinyae.feeding.batches import Stretch
 from tinyae.network.chain import training_chain
-from tinyae.training.batches import Stretch
 from tinyae.training.compiled import make_trainer
 from tinyae.training.eager import EagerTrainer
 

@@ -11,7 +11,7 @@ import pytest
 import tinyae as tae
 from tests.support.interrupts import interrupted_at
 from tests.support.world_parts import Countdown, OwnLayer, X, dense
-from tinyae.machine.numba_parts import DISABLED
+from tinyae.system.numba_parts import DISABLED
 
 
 def lazy(first=None, **options):

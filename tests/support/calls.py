@@ -62,7 +62,7 @@ def calls(folder: Path) -> dict[str, Call]:
     x, squares = data(FLAT), data(SQUARES)
     (folder / "idx").write_bytes(bytes([0, 0, 8, 1, 0, 0, 0, 2, 5, 6]))
     model().save(folder / "model.npz")
-    line = {"n": 3}
+    line, ranks = {"n": 3}, {"comm": None, "sharded": False}
     penalty = {"activity_regularizer": None}
     decay = {"weight_decay": 0.1, "clipnorm": None, "global_clipnorm": None}
     codes = functools.partial(data, (12, 2))
@@ -85,7 +85,7 @@ def calls(folder: Path) -> dict[str, Call]:
         "Autoencoder.predict": (lambda: model().predict, {"x": x}),
         "Autoencoder.evaluate": (
             lambda: model().evaluate,
-            {"x": x, "y": x, "sample_weight": None, "comm": None, "sharded": False},
+            {"x": x, "y": x, "sample_weight": None, **ranks},
         ),
         "Autoencoder.train_on_batch": (
             lambda: model().train_on_batch,
@@ -105,10 +105,10 @@ def calls(folder: Path) -> dict[str, Call]:
         "Autoencoder.fit": (
             lambda: model().fit,
             {
-                **{"x": x, "y": x, "epochs": 1, "steps_per_epoch": 1, "batch_size": 4},
+                **{"x": x, "y": x, "epochs": 1, "steps_per_epoch": 1, **ranks},
                 **{"validation_data": x, "shuffle": True, "callbacks": (), "initial_epoch": 0},
-                **{"verbose": 0, "eager": False, "sample_weight": None, "validation_split": 0.0},
-                **{"comm": None, "sharded": False},
+                **{"batch_size": 4, "verbose": 0, "eager": False, "sample_weight": None},
+                **{"validation_split": 0.0},
             },
         ),
         "Autoencoder.loss_and_gradient": (
@@ -173,7 +173,7 @@ def calls(folder: Path) -> dict[str, Call]:
             f"PCA.{name}": (lambda name=name: getattr(pca(), name), {"x": x, "y": None})
             for name in ("fit_transform", "score")
         },
-        "PCA.fit": (lambda: pca().fit, {"x": x, "y": None, "comm": None, "sharded": False}),
+        "PCA.fit": (lambda: pca().fit, {"x": x, "y": None, **ranks}),
         **{
             f"PCA.{name}": (lambda name=name: getattr(pca(), name), {"z": x[:, :3]})
             for name in ("decode", "inverse_transform")

@@ -1,4 +1,4 @@
-"""How the files of format 1 in tests/files/data were made, once: they are never made again.
+"""How the files of format 1 in tests/saving/data were made, once: they are never made again.
 
     python -m tests.support.format_1
 
@@ -12,7 +12,7 @@ import numpy as np
 
 import tinyae as tae
 
-FOLDER = Path(__file__).parents[1] / "files" / "data"
+FOLDER = Path(__file__).parents[1] / "saving" / "data"
 
 
 def samples(shape):

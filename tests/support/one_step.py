@@ -4,8 +4,8 @@ import numpy as np
 
 import tinyae as tae
 from tests.support import naive, naive_images
-from tinyae.layers import steps
 from tinyae.maths.activations import KNOWN
+from tinyae.primitives import steps
 
 # One case for each primitive step: the step, its weight's shape, the input's, and what it does by
 # definition, for an input x and the weight W.

@@ -3,7 +3,7 @@
 import numpy as np
 
 import tinyae as tae
-from tinyae.layers import steps
+from tinyae.primitives import steps
 
 
 @tae.kernel

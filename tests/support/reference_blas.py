@@ -2,7 +2,7 @@
 
 from numba import carray, cfunc, types
 
-from tinyae.machine import blas
+from tinyae.blas import blas
 
 _kept = []  # compiled code is known by its address only
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tinyae.layers import plain_images, steps
+from tinyae.primitives import plain_images, steps
 
 # One line for each primitive: from h, the step and the layer's weights to the next h
 RUN = {

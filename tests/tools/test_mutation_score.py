@@ -59,7 +59,7 @@ def test_a_fault_knows_its_function_and_its_lines():
 
 
 def test_every_fault_is_another_program():
-    source = (INSTALLED / "linear" / "moments.py").read_bytes()
+    source = (INSTALLED / "decomposition" / "moments.py").read_bytes()
     faults = faults_in("moments.py", source)
     programs = {ast.dump(ast.parse(fault.put_into(source))) for fault in faults}
     assert len(faults) > 50

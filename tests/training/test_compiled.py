@@ -7,7 +7,7 @@ import tinyae as tae
 from tests.support.small_models import small_model
 from tinyae.engine import tuning
 from tinyae.engine.program import Program
-from tinyae.machine.numba_parts import DISABLED
+from tinyae.system.numba_parts import DISABLED
 from tinyae.training import compiled
 from tinyae.training.compiled import make_trainer
 

@@ -14,7 +14,7 @@ import tinyae as tae
 from tests.support.interrupts import Timeout, interrupted_at
 from tests.support.small_models import LOSSES, STREAM, PlainMSE, samples, small_model
 from tinyae.engine import loop, tuning
-from tinyae.machine.numba_parts import DISABLED
+from tinyae.system.numba_parts import DISABLED
 from tinyae.training import fit as training
 from tinyae.training.compiled import CompiledTrainer
 from tinyae.training.eager import EagerTrainer

@@ -8,7 +8,7 @@ import pytest
 
 import tinyae as tae
 from tinyae.engine import tuning
-from tinyae.machine.numba_parts import DISABLED
+from tinyae.system.numba_parts import DISABLED
 from tinyae.training.compiled import make_trainer
 
 SEED = 7

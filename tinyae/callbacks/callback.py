@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 
 from ..checks.arguments import is_iterable, nearest, shown, text
 from ..checks.attributes import Checked
-from ..machine.interruption import Interruption
+from ..system.interruption import Interruption
 
 Callback = Callable[[int, Mapping[str, float]], bool | None]
 

@@ -10,11 +10,11 @@ from importlib import metadata
 import numba
 import numpy as np
 
-from ..machine import blas, verdict
-from ..machine.folders import kernel_cache
+from ..blas import blas, verdict
 from ..machine.jit import kernel
 from ..machine.products import product
-from ..machine.threads import available
+from ..system.folders import kernel_cache
+from ..system.threads import available
 from ..version import __version__
 
 SIDE = 256  # of the matrices that are multiplied

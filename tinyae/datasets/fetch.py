@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..machine.folders import user_cache
+from ..system.folders import user_cache
 from .idx import open_decompressed, parse_idx
 
 

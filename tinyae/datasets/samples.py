@@ -9,7 +9,7 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 
 from ..checks.arrays import numbers, row_chunks
-from ..datasets import load_idx
+from . import load_idx
 from .columns import Choice
 from .csv_file import read_csv
 

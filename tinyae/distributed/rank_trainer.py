@@ -5,15 +5,15 @@ from typing import Any
 
 import numpy as np
 
-from ..machine.blas import BLAS_THREADS
-from ..machine.interruption import Interruption
+from ..blas.blas import BLAS_THREADS
+from ..feeding.batches import Stretch, Whole
 from ..maths.clipping import clip
 from ..maths.optimizers import Optimizer
 from ..maths.penalties import kernel_penalty, of_kernel
 from ..network.chain import training_chain, with_attributes
 from ..network.network import Network
 from ..ranks.together import Ranks
-from ..training.batches import Stretch, Whole
+from ..system.interruption import Interruption
 from ..training.compiled import CompiledTrainer
 from ..training.eager import EagerTrainer, trained_arrays, trained_ranges
 

@@ -6,14 +6,14 @@ import numpy as np
 
 from ..callbacks.model_checkpoint import ModelCheckpoint
 from ..checks.arguments import flag
+from ..feeding.batches import Plan
+from ..feeding.stream import Stream
 from ..network.network import Network, Samples
 from ..ranks.alike import check_alike, take_first
 from ..ranks.together import Ranks
-from ..training.batches import Plan
 from ..training.divergence import TrainingDiverged
 from ..training.evaluate import evaluate
 from ..training.fit import Training
-from ..training.stream import Stream
 from .merged_figures import merged_figures
 from .rank_trainer import RankTrainer
 from .same_model import data_alike, settings

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from ..checks.sample_weights import row_totals
+from ..feeding.batches import Batches, Plan, Whole
+from ..feeding.stream import Stream
 from ..network.network import Samples
 from ..ranks.together import Ranks
-from ..training.batches import Batches, Plan, Whole
-from ..training.stream import Stream
 
 
 @dataclass

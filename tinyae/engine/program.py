@@ -5,19 +5,20 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from ..blas.blas import BLAS_THREADS
 from ..checks.arguments import positive
 from ..checks.arrays import gather, row_chunks, row_slices
 from ..checks.attributes import is_ours
 from ..checks.floating_point import beyond, finite, quiet
-from ..layers.building import describes, is_compiled, owner, scratch_size
+from ..checks.overridden import describes, is_compiled, owner
+from ..layers.building import scratch_size
 from ..layers.kernels import NOT_TRAINING, Kernels
 from ..layers.layer import Layer
 from ..layers.record import NOWHERE, as_type, for_kernels, new_table
-from ..machine import threads as cores
-from ..machine.blas import BLAS_THREADS
-from ..machine.numba_parts import DISABLED
 from ..maths.loss import Loss, loss_address
 from ..maths.penalties import SETTINGS, Penalty, of_kernel, penalty_address
+from ..system import threads as cores
+from ..system.numba_parts import DISABLED
 from . import loop, tuning
 
 

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..layers import steps
 from ..maths.activations import ActivationFunction
+from ..primitives import steps
 from .shapes import Placed, Shape
 
 

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from ..files.atomic import replace_file
-from ..layers import steps
 from ..layers.layer import Layer
 from ..maths.activations import KNOWN, ActivationFunction
 from ..network.network import Network
+from ..primitives import steps
 from ..version import __version__
 from .c_calls import WRITERS, Call, apply, read_functions
 from .constants import Constants

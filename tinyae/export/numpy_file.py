@@ -15,13 +15,13 @@ import numpy as np
 
 from ..checks.arrays import shape_text
 from ..files.atomic import replace_file
-from ..layers import plain_images, steps
 from ..layers.layer import Layer
-from ..layers.steps import Step
 from ..maths import activations
 from ..maths.loss import Loss, Part, fused_with
 from ..network.chain import training_chain
 from ..network.network import Network
+from ..primitives import plain_images, steps
+from ..primitives.steps import Step
 from ..version import __version__
 from .copied_functions import is_annotated, literal, name_of, sources
 

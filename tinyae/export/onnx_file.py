@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from ..files.atomic import replace_file
-from ..layers import steps
 from ..maths.activations import KNOWN
 from ..maths.plain import LEAKY_SLOPE, SELU_ALPHA, SELU_SCALE
 from ..network.network import Network
+from ..primitives import steps
 from ..version import __version__
 from .constants import Constants
 from .shapes import Placed, Read, Shape, placed, read_at_the_end

@@ -11,13 +11,13 @@ import numpy as np
 
 from ..checks.arguments import sizes
 from ..checks.arrays import shape_text
-from ..layers import steps
 from ..layers.layer import Layer
-from ..layers.steps import Pair, Step
 from ..maths import activations
 from ..maths.activations import ActivationFunction
 from ..maths.loss import Loss
 from ..network.network import Network
+from ..primitives import steps
+from ..primitives.steps import Pair, Step
 
 Shape = tuple[int, ...]
 

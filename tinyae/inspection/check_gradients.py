@@ -23,10 +23,10 @@ from ..autoencoder import Autoencoder
 from ..checks.arguments import between, shown
 from ..checks.floating_point import quiet
 from ..checks.hints import hinting
+from ..feeding.batches import Stretch
 from ..network.chain import training_chain
 from ..progress.live_line import LiveLine
 from ..progress.progress_line import check_verbose
-from ..training.batches import Stretch
 from ..training.compiled import CompiledTrainer
 from ..training.eager import EagerTrainer
 from .gradient_report import GradientReport, GradientRow

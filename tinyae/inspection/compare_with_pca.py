@@ -11,11 +11,11 @@ from ..checks.arguments import shown, whole
 from ..checks.arrays import admit, row_slices
 from ..checks.floating_point import finite, quiet
 from ..checks.hints import hinting
+from ..checks.overridden import describes
 from ..checks.tables import table
-from ..layers.building import describes
 from ..layers.layer import Layer
-from ..layers.steps import Bias, Product, Reshape
 from ..linear.pca import PCA
+from ..primitives.steps import Bias, Product, Reshape
 
 SHOWN = 5  # angles
 LINEAR = Product, Bias, Reshape  # steps

@@ -11,8 +11,8 @@ from ..autoencoder import Autoencoder
 from ..checks.arguments import shown
 from ..checks.floating_point import converted, quiet
 from ..checks.hints import hinting
+from ..checks.overridden import describes
 from ..checks.tables import WIDTH, cut, table
-from ..layers.building import describes
 from ..layers.layer import Layer
 from ..maths.formula import Formula
 from ..maths.penalties import of_kernel

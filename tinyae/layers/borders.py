@@ -11,9 +11,9 @@ from ..machine.jit import called, inlined
 from ..machine.views import view
 from ..maths.formula import Formula
 from ..maths.penalties import Penalty
+from ..primitives.steps import Crop, Pad
 from .kernels import Kernels
 from .layer import Layer, Shape
-from .steps import Crop, Pad
 from .windows import SIZE_FIELDS, check_image, image_sizes
 
 

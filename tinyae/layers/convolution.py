@@ -38,11 +38,11 @@ from ..maths.activations import (
 from ..maths.formula import Formula, matrix_formula
 from ..maths.initializers import Initializer
 from ..maths.penalties import Penalty
+from ..primitives.steps import Pad, Step, WindowProduct, biased
 from .affine import Affine
 from .im2col import add_windows, turn, turn_back, windows
 from .kernels import Kernels
 from .layer import Shape
-from .steps import Pad, Step, WindowProduct, biased
 from .upsampled_convolution import record_behind_repeat
 from .windows import (
     WINDOW_FIELDS,

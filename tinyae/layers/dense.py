@@ -22,10 +22,10 @@ from ..maths.activations import (
 from ..maths.formula import Formula, matrix_formula
 from ..maths.initializers import Initializer
 from ..maths.penalties import Penalty
+from ..primitives.steps import Product, biased
 from .affine import Affine
 from .kernels import Kernels
 from .layer import Shape
-from .steps import Product, biased
 
 
 @inlined

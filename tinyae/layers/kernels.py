@@ -16,7 +16,7 @@ from numba import from_dtype, types
 
 from ..machine.calls import NONE, by_address
 from ..machine.jit import kernel
-from ..machine.numba_parts import DISABLED
+from ..system.numba_parts import DISABLED
 from .record import OP, as_type, record_type
 
 NOT_TRAINING = -1  # in place of the step

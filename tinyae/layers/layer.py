@@ -14,11 +14,11 @@ from ..maths.formula import Formula
 from ..maths.initializers import Initializer, initial
 from ..maths.initializers import get as get_initializer
 from ..maths.penalties import Penalty
+from ..primitives.steps import Step
 from .building import check_weights, record_fields, recording, scratch_size
 from .kernels import NOT_TRAINING, Kernels, run_backward, run_forward
 from .passes import checked_backward, checked_forward
 from .record import OP, as_type, for_kernels
-from .steps import Step
 from .weights import Weights, bind
 
 Shape = tuple[int, ...]
@@ -214,7 +214,7 @@ class Layer(Checked):
         return Formula(f"y = {name}.forward(x)", f"dx = {name}.backward(dy)")
 
     def steps(self) -> list[Step]:
-        """What the layer computes at inference: see `tinyae.layers.steps`."""
+        """What the layer computes at inference: see `tinyae.primitives.steps`."""
         raise NotImplementedError(f"{self.label} does not say which steps it takes")
 
     def record_behind(self, step: Step, input_shape: Shape) -> np.recarray | None:

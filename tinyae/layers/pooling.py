@@ -12,9 +12,9 @@ from ..machine.jit import called, inlined, kernel
 from ..machine.views import clear, view
 from ..maths.formula import Formula
 from ..maths.penalties import Penalty
+from ..primitives.steps import AveragePool, MaxPool, Pad, Repeat
 from .kernels import Kernels
 from .layer import Layer, Shape
-from .steps import AveragePool, MaxPool, Pad, Repeat
 from .windows import (
     SIZE_FIELDS,
     STRIDE_FIELDS,

@@ -9,8 +9,8 @@ import functools
 
 import numpy as np
 
-from ..machine.numba_parts import DISABLED
 from ..maths.penalties import SETTINGS
+from ..system.numba_parts import DISABLED
 
 NOWHERE = -1
 

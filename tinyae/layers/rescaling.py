@@ -12,9 +12,9 @@ from ..checks.arguments import finite_number
 from ..machine.jit import called
 from ..maths.formula import Formula
 from ..maths.penalties import Penalty
+from ..primitives.steps import Rescale
 from .kernels import Kernels
 from .layer import Layer
-from .steps import Rescale
 
 
 @called

@@ -15,10 +15,10 @@ from ..maths import activations
 from ..maths.activations import ActivationFunction, activation_backward, activation_forward
 from ..maths.formula import Formula
 from ..maths.penalties import Penalty
-from . import steps
+from ..primitives import steps
+from ..primitives.steps import biased
 from .kernels import Kernels
 from .layer import Layer, Shape
-from .steps import biased
 
 
 @inlined

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..checks.arguments import length, optional_whole
 from ..maths.formula import Formula
-from . import steps
+from ..primitives import steps
 from .convolution import Conv2D
 from .layer import Layer, Shape
 from .pooling import AveragePooling2D, MaxPooling2D, UpSampling2D

@@ -12,9 +12,9 @@ from ..maths import activations
 from ..maths.activations import ActivationFunction
 from ..maths.initializers import Initializer
 from ..maths.penalties import Penalty
+from ..primitives.steps import Crop, Pad, Step, WindowProductTransposed, biased
 from .convolution import Conv2D
 from .layer import Shape
-from .steps import Crop, Pad, Step, WindowProductTransposed, biased
 from .windows import unslide
 
 

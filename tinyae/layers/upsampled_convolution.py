@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .steps import Repeat, Step
+from ..primitives.steps import Repeat, Step
 
 # Multiplications and additions in the time of moving one number between an image and its windows.
 # It is on the cautious side: of 22 measured shapes the 11 that are folded take 1.2 to 2.9 times as

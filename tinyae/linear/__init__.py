@@ -1,11 +1,6 @@
-"""Principal component analysis, in NumPy alone.
+"""Principal component analysis, in NumPy alone: ``pca`` is the model.
 
-Read ``pca``, then ``solvers`` (which way its components are found), ``moments`` (what is kept of
-data of any length) and ``spectrum`` (what is found). The ways: ``eigenvectors`` of a matrix,
-``deviations`` (products with samples that are fewer than their features, or many of both),
-``singular`` values, and ``jacobi`` (rotations, for columns of many scales). ``sparse`` reads
-matrices of scipy.sparse, ``sharing`` has the cores work on parts of the data, and ``saved`` is what
-files hold.
+How its components are found stands in ``decomposition``.
 """
 
 from ..checks.public_names import explaining

@@ -17,14 +17,14 @@ from ..checks.attributes import Checked
 from ..checks.floating_point import finite, quiet
 from ..checks.handed_out import lasting
 from ..checks.tables import figure, table
+from ..decomposition.merging import learn_together
+from ..decomposition.moments import Moments, real
+from ..decomposition.solvers import Decomposition, decompose, learn
+from ..decomposition.sparse import SparseRows, admit_samples, admit_table
 from ..files.archive import ModelFile, write
 from ..files.fields import refusing
 from ..ranks.together import together
-from . import saved
-from .merging import learn_together
-from .moments import Moments, real
-from .solvers import Decomposition, decompose, learn
-from .sparse import SparseRows, admit_samples, admit_table
+from ..saving import saved
 
 SHOWN = 5  # components, of as many as there are
 
@@ -91,10 +91,10 @@ class PCA(Checked):
     Each variance is right to a millionth of its own size (float32 data: 1e-5), or, where columns
     nearly depend on each other, to their rounding, (1e-15 Σⱼ |vᵢⱼ| sⱼ)² with standard deviations s;
     each component to the same over the relative gap to the next variance. So columns may have any
-    scales side by side, and `partial_fit` promises what `fit` does. ``tinyae/linear/solvers.py``
-    takes the fastest way that keeps this: in the usual case eigenvectors of the p × p matrix of
-    products, or of the n × n matrix where samples are fewer; the few largest of large ones by block
-    Lanczos, and where both n and p are large, by products with the data alone.
+    scales side by side, and `partial_fit` promises what `fit` does. ``solvers`` in
+    ``tinyae/decomposition`` takes the fastest way that keeps this: in the usual case eigenvectors
+    of the p × p matrix of products, or of the n × n matrix where samples are fewer; the few largest
+    of large ones by block Lanczos, and where n and p are large, by products with the data alone.
 
     `x` may be a matrix or array of scipy.sparse, in all methods: its mean is taken off what is made
     of it. No array of all its places is made but where its columns' scales need one.

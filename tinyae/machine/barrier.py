@@ -11,8 +11,8 @@ import llvmlite.binding
 from llvmlite import ir
 from numba import types
 
+from ..system.numba_parts import cgutils
 from .jit import inlined, machine_code
-from .numba_parts import cgutils
 
 SPINS = 2000  # looks at the counter before a waiting thread offers its core to others
 

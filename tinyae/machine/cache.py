@@ -17,11 +17,11 @@ from typing import Any
 import numba
 import numpy as np
 
+from ..blas.blas import BLAS
 from ..checks.code import names_in
-from .blas import BLAS
-from .folders import kernel_cache
-from .interruption import Interruption
-from .numba_parts import (
+from ..system.folders import kernel_cache
+from ..system.interruption import Interruption
+from ..system.numba_parts import (
     CompileResultCacheImpl,
     FunctionCache,
     IndexDataCacheFile,

@@ -16,8 +16,15 @@ from typing import Any
 import numpy as np
 from numba import from_dtype, types
 
+from ..system.numba_parts import (
+    DISABLED,
+    NumbaError,
+    Signature,
+    TypingError,
+    cgutils,
+    compiled_address,
+)
 from .jit import machine_code
-from .numba_parts import DISABLED, NumbaError, Signature, TypingError, cgutils, compiled_address
 
 NONE = 0  # the address of no kernel
 

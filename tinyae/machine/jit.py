@@ -10,8 +10,7 @@ from typing import Any, TypeVar
 
 import numba
 
-from .cache import KernelCache
-from .numba_parts import (
+from ..system.numba_parts import (
     DISABLED,
     OPTIONS,
     for_compiled_code,
@@ -20,6 +19,7 @@ from .numba_parts import (
     keep_compiled,
     overload,
 )
+from .cache import KernelCache
 
 F = TypeVar("F", bound=Callable)
 

@@ -11,10 +11,10 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 
-from . import portable
-from .blas import BLAS, NO_TRANSPOSE, PORTABLE, ROW_MAJOR, TRANSPOSE
+from ..blas import portable
+from ..blas.blas import BLAS, NO_TRANSPOSE, PORTABLE, ROW_MAJOR, TRANSPOSE
+from ..system.numba_parts import cgutils
 from .jit import called, machine_code
-from .numba_parts import cgutils
 from .views import clear
 
 

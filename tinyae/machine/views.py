@@ -9,8 +9,8 @@ import math
 
 from numba import types
 
+from ..system.numba_parts import cgutils, populate_array
 from .jit import inlined, machine_code
-from .numba_parts import cgutils, populate_array
 
 
 def _write_view(typing_context, array, start, shape):

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..checks.operands import pair, returned
-from ..layers.building import is_compiled
+from ..checks.overridden import is_compiled
 from ..layers.layer import Layer
 from ..maths import activations
 from ..maths.loss import AnyLoss, Loss, fused_with, means_its_own, says_elements

@@ -24,10 +24,10 @@ from ..layers.layer import Layer, NotBuilt, Shape
 from ..layers.mending import mending
 from ..layers.rescaling import Rescaling
 from ..layers.weights import bind
-from ..machine.interruption import Interruption
 from ..maths import losses, optimizers
 from ..maths.loss import AnyLoss, check_for, check_targets, check_weighted
 from ..maths.optimizers import Optimizer
+from ..system.interruption import Interruption
 from .history import History, Progress
 from .sequential import Sequential, assign_keys, layer_lines, refuse_repeats
 

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..checks.arguments import shown
-from ..layers import steps
 from ..maths.activations import KNOWN, ActivationFunction
 from ..maths.loss import Loss, Part
+from ..primitives import steps
 
 EXACT_NUMBERS = 100_000  # so many weights and no more are packed in 32 bits: half a megabyte
 CLOSE = 7e-4  # how far outputs may be from the model's, as a share of the largest, for 16 bits

@@ -9,12 +9,12 @@ from numpy.typing import ArrayLike
 from ..checks.arguments import shown
 from ..checks.arrays import admit_one
 from ..checks.floating_point import converted, quiet
-from ..layers import steps
-from ..layers.building import describes
+from ..checks.overridden import describes
 from ..layers.layer import Layer
 from ..maths import activations
 from ..maths.formula import Formula
 from ..maths.penalties import kernel_penalty, of_kernel
+from ..primitives import steps
 
 MOST_UNITS = 16  # of a layer that is drawn
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
-from ..machine.numba_parts import on_compilation
+from ..system.numba_parts import on_compilation
 
 COMPILING = "compiling (the first time only) ..."
 TIME_LEFT = len("  1:23:45 left")

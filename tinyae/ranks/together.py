@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..machine.interruption import Interruption
+from ..system.interruption import Interruption
 
 NEEDED = ("rank", "size", "Allreduce", "bcast")
 # What others raise for an exception of one of these kinds; for any other the last

@@ -8,21 +8,21 @@ from typing import Any
 
 import numpy as np
 
+from ..blas.blas import BLAS_THREADS
 from ..checks.floating_point import quiet
 from ..engine import loop, tuning
 from ..engine.program import Program, thread_count
+from ..feeding.batches import Stretch
 from ..layers.record import for_kernels
-from ..machine.blas import BLAS_THREADS
 from ..machine.calls import NONE
-from ..machine.interruption import Interruption
-from ..machine.numba_parts import DISABLED
 from ..maths.clipping import limit_of
 from ..maths.loss import loss_address
 from ..maths.optimizers import Optimizer, step_address
 from ..maths.penalties import kernel_penalties, of_kernel
 from ..network.chain import Chain, training_chain
 from ..network.network import Network
-from .batches import Stretch
+from ..system.interruption import Interruption
+from ..system.numba_parts import DISABLED
 from .eager import EagerTrainer, trained_arrays
 
 

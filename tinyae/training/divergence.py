@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..feeding.batches import Plan
 from ..maths.optimizers import Optimizer
 from ..network.network import Network
-from .batches import Plan
 
 
 class TrainingDiverged(ArithmeticError):

@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 
+from ..feeding.batches import Stretch
+from ..feeding.weighting import Weighted
 from ..layers.layer import Layer
-from ..machine.interruption import Interruption
 from ..maths.clipping import clip
 from ..maths.optimizers import Optimizer
 from ..maths.penalties import kernel_penalty, of_kernel
 from ..network.backprop import backpropagate
 from ..network.chain import Chain
-from .batches import Stretch
-from .weighting import Weighted
+from ..system.interruption import Interruption
 
 
 class StandIn:

@@ -8,10 +8,10 @@ from ..checks.arrays import row_chunks
 from ..checks.floating_point import converted, finite, quiet
 from ..checks.sample_weights import row_totals
 from ..engine.program import Program
+from ..feeding.weighting import Weighted, weighted_sums
 from ..maths.penalties import kernel_penalties
 from ..network.chain import Chain, training_chain
 from ..network.network import Network, Samples
-from .weighting import Weighted, weighted_sums
 
 
 def finite_figures(model: Network, samples: Samples) -> dict[str, float]:

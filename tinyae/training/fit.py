@@ -16,17 +16,17 @@ from ..checks.reach import warn_if_out_of_reach
 from ..checks.rows import Rows
 from ..checks.sample_weights import row_totals, step_totals
 from ..engine import tuning
-from ..machine.interruption import Interruption
+from ..feeding.batches import Batches, Plan, Stretch
+from ..feeding.stream import Stream
 from ..maths.clipping import limit_of
 from ..maths.loss import check_targets, check_weighted
 from ..network.history import History
 from ..network.network import Network, Samples
 from ..progress.progress_line import ProgressLine, check_verbose
-from .batches import Batches, Plan, Stretch
+from ..system.interruption import Interruption
 from .compiled import make_trainer, parts_of
 from .divergence import Snapshot, TrainingDiverged, WayBack
 from .evaluate import evaluate
-from .stream import Stream
 
 FIGURES = ("loss", "reconstruction", "penalty")
 

@@ -3,9 +3,9 @@
 import numpy as np
 
 from ..checks.floating_point import converted, finite
+from ..feeding.batches import Stretch
 from ..layers.kernels import NOT_TRAINING
 from ..network.network import Network, Samples
-from .batches import Stretch
 from .compiled import make_trainer
 from .eager import EagerTrainer
 

@@ -3,10 +3,10 @@
 import numpy as np
 
 from ..checks.floating_point import converted
-from ..machine.interruption import Interruption
+from ..feeding.batches import Stretch
 from ..maths.clipping import limit_of
 from ..network.network import Network, Samples
-from .batches import Stretch
+from ..system.interruption import Interruption
 from .compiled import CompiledTrainer, make_trainer, parts_of
 from .divergence import TrainingDiverged
 from .eager import EagerTrainer

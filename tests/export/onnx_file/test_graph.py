@@ -9,8 +9,8 @@ from tests.support.exported_onnx import run_reference
 from tests.support.format_1 import dense, images, samples
 from tests.support.one_step import Given
 from tinyae.export.onnx_file import OPERATORS
-from tinyae.layers import steps
 from tinyae.maths.activations import KNOWN
+from tinyae.primitives import steps
 
 onnx = pytest.importorskip("onnx")
 

@@ -11,7 +11,7 @@ from tests.support.layer_cases import each_case
 from tests.support.one_step import one_step
 from tests.support.random_models import designs
 from tests.support.small_models import MIXED, mixed_model
-from tinyae.layers import steps
+from tinyae.primitives import steps
 
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")

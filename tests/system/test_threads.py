@@ -6,8 +6,8 @@ import threading
 import numpy as np
 import pytest
 
-from tinyae.machine import threads as cores
-from tinyae.machine.threads import BLAS_THREADS, ThreadLimit
+from tinyae.system import threads as cores
+from tinyae.system.threads import BLAS_THREADS, ThreadLimit
 
 
 def test_available_cores(monkeypatch):

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple, get_args
 
 import numpy as np
 
+from ..checks.overridden import describes
 from ..maths.activations import ActivationFunction
-from .building import describes
 
 Pair = tuple[int, int]
 
@@ -166,7 +166,7 @@ def _mistake(given: object, weights: list[str]) -> str | None:
         return f"its steps() must give a list of steps, but gave {given!r}"
     for step in given:
         if type(step) not in PRIMITIVES:
-            return f"its steps() gave {step!r}, which is none of tinyae.layers.steps"
+            return f"its steps() gave {step!r}, which is none of tinyae.primitives.steps"
         if isinstance(step, Apply) and not isinstance(step.activation, ActivationFunction):
             return f"its steps() gave {step!r}, whose activation is no ActivationFunction"
         if "weight" in step._fields and step.weight not in weights:

@@ -17,8 +17,8 @@ import llvmlite.binding
 import numba
 import numpy as np
 
+from ..system.folders import kernel_cache
 from . import portable
-from .folders import kernel_cache
 
 MUCH = 3  # times the portable product's time
 ROUNDS = 5

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numba import cfunc, types
 
-from .numba_parts import get_cython_function_address
-from .threads import libraries_of
+from ..system.numba_parts import get_cython_function_address
+from ..system.threads import libraries_of
 
 MODULE = "scipy.linalg.cython_blas"
 

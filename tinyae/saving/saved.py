@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from ..decomposition.moments import Moments
+from ..decomposition.solvers import Decomposition
 from ..files.archive import ModelFile, ModelFormatError
 from ..files.fields import counter, dtype_of, fields
-from .moments import Moments
-from .solvers import Decomposition
 
 # What older files do not say; None is found from the rest
 DEFAULTS: dict[int, dict[str, Any]] = {1: {"whiten": False, "noise_variance": None}}

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import tinyae as tae
-from tinyae.training.batches import Batches, Progress
+from tinyae.feeding.batches import Batches, Progress
 
 SEED = 5
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tinyae as tae
-from tinyae.linear import deviations, eigenvectors, solvers
+from tinyae.decomposition import deviations, eigenvectors, solvers
 from tinyae.linear.pca import PCA
 
 

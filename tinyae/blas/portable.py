@@ -8,7 +8,7 @@ times slower.
 import numba
 import numpy as np
 
-from .numba_parts import DISABLED, OPTIONS
+from ..system.numba_parts import DISABLED, OPTIONS
 
 WIDTH = 256  # numbers of a row at a time, which with seven other rows fit into the first cache
 TILE = 16  # rows that are transposed at a time

@@ -5,9 +5,9 @@ import pytest
 import tinyae as tae
 from tests.support.layer_cases import chain_of, each_case, samples
 from tests.support.steps_in_numpy import RUN, assert_same, run_steps
+from tinyae.checks.overridden import describes
 from tinyae.export import c_calls, numpy_file, onnx_file, shapes
-from tinyae.layers import steps
-from tinyae.layers.building import describes
+from tinyae.primitives import steps
 
 
 def test_every_primitive_is_known_to_all_who_run_or_write_them():

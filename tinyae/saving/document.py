@@ -8,8 +8,8 @@ import numpy as np
 from ..files.archive import ModelFile, ModelFormatError
 from ..files.describe import declared_size, describe, describe_layers, restore, restore_layers
 from ..files.fields import counter, dtype_of, fields, refusing, shape_of
-from .history import Progress
-from .network import Network
+from ..network.history import Progress
+from ..network.network import Network
 
 # The names of the counters in a file, and in `Progress`
 COUNTERS = {"epoch": "epoch", "step": "step", "pass": "pass_", "position": "position"}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import tinyae as tae
-from tinyae.linear import solvers
+from tinyae.decomposition import solvers
 from tinyae.linear.pca import PCA
 
 sparse = pytest.importorskip("scipy.sparse")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..machine.threads import BLAS_THREADS
+from ..system.threads import BLAS_THREADS
 
 FEW = 28  # a matrix that many times as large as there are vectors wanted is solved by Lanczos
 ONE_THREAD = 400  # up to this size a second thread of BLAS waits longer than it helps

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinyae.linear import moments, sharing
-from tinyae.linear.moments import Moments, merge
-from tinyae.machine import threads as cores
+from tinyae.decomposition import moments, sharing
+from tinyae.decomposition.moments import Moments, merge
+from tinyae.system import threads as cores
 
 
 def expected(x):

@@ -8,8 +8,8 @@ from numba import types
 
 from tests.support import reference_blas
 from tests.support.fresh_python import run_python
-from tinyae.machine import blas, scipy_blas, verdict
-from tinyae.machine.numba_parts import DISABLED
+from tinyae.blas import blas, scipy_blas, verdict
+from tinyae.system.numba_parts import DISABLED
 
 needs_jit = pytest.mark.skipif(DISABLED, reason="nothing is compiled")
 
@@ -171,10 +171,11 @@ def test_where_nothing_can_be_kept_it_is_measured(kept):
 
 
 WITHOUT_NUMPYS = """
-from tinyae.machine import threads
+from tinyae.system import threads
 threads.libraries = lambda: ()
 import tests.conftest
-from tinyae.machine import blas, products
+from tinyae.blas import blas
+from tinyae.machine import products
 """
 
 

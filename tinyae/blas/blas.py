@@ -16,10 +16,10 @@ import llvmlite.binding
 import numpy as np
 from numba import types
 
+from ..system.numba_parts import DISABLED
+from ..system.threads import BLAS_THREADS as NUMPYS_THREADS
+from ..system.threads import ThreadLimit, libraries, thread_functions
 from . import scipy_blas, verdict
-from .numba_parts import DISABLED
-from .threads import BLAS_THREADS as NUMPYS_THREADS
-from .threads import ThreadLimit, libraries, thread_functions
 
 ROW_MAJOR, NO_TRANSPOSE, TRANSPOSE = 101, 111, 112  # the C interface's constants
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from ..checks.arrays import row_slices
 from ..checks.floating_point import quiet
-from ..machine import threads as cores
+from ..system import threads as cores
 
 # A product for each core is faster than one that BLAS shares between them, but takes more memory.
 WORKER_BYTES = 1 << 28  # for all of them

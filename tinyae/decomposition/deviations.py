@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..machine.threads import BLAS_THREADS
+from ..system.threads import BLAS_THREADS
 from .moments import near_mean, real
 from .sharing import Found, even_slices, on_cores, worker_count
 from .sparse import Rows, SparseRows

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from tinyae.machine.interruption import Interruption
+from tinyae.system.interruption import Interruption
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals as POSIX sends them")
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import tinyae as tae
 from tests.support import exact_pca
-from tinyae.linear import deviations, jacobi, moments, singular, solvers
+from tinyae.decomposition import deviations, jacobi, moments, singular, solvers
 from tinyae.linear.pca import PCA
 
 TOLERANCE = {np.float32: 1e-5, np.float64: 1e-6}
