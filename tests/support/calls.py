@@ -382,11 +382,10 @@ def calls(folder: Path) -> dict[str, Call]:
             lambda: models.deep,
             {"sizes": (6, 2), "activation": "relu", "output_activation": None},
         ),
-        "models.convolutional": (lambda: models.convolutional, {"filters": (2, 1)}),
-        "models.convolutional_transpose": (
-            lambda: models.convolutional_transpose,
-            {"filters": (2, 1)},
-        ),
+        **{
+            f"models.{name}": (lambda name=name: getattr(models, name), {"filters": (2, 1)})
+            for name in ("convolutional", "convolutional_transpose")
+        },
         "models.denoising": (lambda: models.denoising, {"stddev": 0.1, "filters": (2, 1)}),
         "models.sparse": (lambda: models.sparse, {"penalty": tae.L1(0.1), "code_activation": None}),
         "datasets.mnist": (
