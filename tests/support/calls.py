@@ -50,7 +50,7 @@ def calls(folder: Path) -> dict[str, Call]:
     x, squares = data(FLAT), data(SQUARES)
     (folder / "idx").write_bytes(bytes([0, 0, 8, 1, 0, 0, 0, 2, 5, 6]))
     model().save(folder / "model.npz")
-    line = {"n": 3}
+    line, ranks = {"n": 3}, {"comm": None, "sharded": False}
     penalty = {"activity_regularizer": None}
     decay = {"weight_decay": 0.1, "clipnorm": None, "global_clipnorm": None}
     codes = functools.partial(data, (12, 2))
@@ -92,7 +92,7 @@ def calls(folder: Path) -> dict[str, Call]:
         "Autoencoder.predict": (lambda: model().predict, {"x": x}),
         "Autoencoder.evaluate": (
             lambda: model().evaluate,
-            {"x": x, "y": x, "sample_weight": None},
+            {"x": x, "y": x, "sample_weight": None, **ranks},
         ),
         "Autoencoder.train_on_batch": (
             lambda: model().train_on_batch,
@@ -112,9 +112,10 @@ def calls(folder: Path) -> dict[str, Call]:
         "Autoencoder.fit": (
             lambda: model().fit,
             {
-                **{"x": x, "y": x, "epochs": 1, "steps_per_epoch": 1, "batch_size": 4},
+                **{"x": x, "y": x, "epochs": 1, "steps_per_epoch": 1, **ranks},
                 **{"validation_data": x, "shuffle": True, "callbacks": (), "initial_epoch": 0},
-                **{"verbose": 0, "eager": False, "sample_weight": None, "validation_split": 0.0},
+                **{"batch_size": 4, "verbose": 0, "eager": False, "sample_weight": None},
+                **{"validation_split": 0.0},
             },
         ),
         "Autoencoder.loss_and_gradient": (
@@ -177,8 +178,9 @@ def calls(folder: Path) -> dict[str, Call]:
         },
         **{
             f"PCA.{name}": (lambda name=name: getattr(pca(), name), {"x": x, "y": None})
-            for name in ("fit", "fit_transform", "score")
+            for name in ("fit_transform", "score")
         },
+        "PCA.fit": (lambda: pca().fit, {"x": x, "y": None, **ranks}),
         **{
             f"PCA.{name}": (lambda name=name: getattr(pca(), name), {"z": x[:, :3]})
             for name in ("decode", "inverse_transform")
@@ -387,11 +389,10 @@ def calls(folder: Path) -> dict[str, Call]:
             lambda: models.deep,
             {"sizes": (6, 2), "activation": "relu", "output_activation": None},
         ),
-        "models.convolutional": (lambda: models.convolutional, {"filters": (2, 1)}),
-        "models.convolutional_transpose": (
-            lambda: models.convolutional_transpose,
-            {"filters": (2, 1)},
-        ),
+        **{
+            f"models.{name}": (lambda name=name: getattr(models, name), {"filters": (2, 1)})
+            for name in ("convolutional", "convolutional_transpose")
+        },
         "models.denoising": (lambda: models.denoising, {"stddev": 0.1, "filters": (2, 1)}),
         "models.sparse": (lambda: models.sparse, {"penalty": tae.L1(0.1), "code_activation": None}),
         "datasets.mnist": (

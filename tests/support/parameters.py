@@ -71,7 +71,8 @@ KINDS: dict[str, frozenset[str]] = {
     "add_weight.shape": frozenset({"list"}),  # of one number
     "n_components": OPTIONAL,
     "whiten": FLAG,
-    "sample_weight": OPTIONAL,
+    **dict.fromkeys(("sample_weight", "comm"), OPTIONAL),
+    "sharded": FLAG,
     **dict.fromkeys(("validation_split", "factor", "alpha", "decay_rate"), NUMBER_BELOW_1),
     **dict.fromkeys(("weight_decay", "min_lr"), NUMBER),
     **dict.fromkeys(("clipnorm", "global_clipnorm"), NUMBER | OPTIONAL),

@@ -58,6 +58,8 @@ class Run(NamedTuple):
     weights: np.ndarray  # (rows, 1) or (rows, outputs) weights of the loss, or (0, 0)
     totals: np.ndarray  # (steps,) elements that the loss of each is the mean of, or their weight
     bounds: np.ndarray  # (steps + 1,) the rows where the mini-batches begin and end
+    samples: np.ndarray  # (steps,) how many the mini-batches have, of which these may be a part
+    positions: np.ndarray  # (steps,) where the first row stands in its mini-batch
     first_step: int  # mini-batches trained on before the first, or NOT_TRAINING
     optimizer_step: int  # steps that the optimizer has taken before
     gains: np.ndarray  # (steps, ops) of the penalties of layers, or (1, ops) for all steps
@@ -143,8 +145,8 @@ def add_gradients(run, thread, index, values, whole, gradient):
     last = run.table[run.table.size - 1]
     size, capacity = last.outputs, run.capacity
     start, stop = run.bounds[index], run.bounds[index + 1]
-    samples = stop - start
-    low, high = share(samples, thread, run.losses.shape[0])
+    samples = run.samples[index]
+    low, high = share(stop - start, thread, run.losses.shape[0])
     row, end = start + low, start + high
     step = run.first_step + index
     whole_weight, per_row = run.totals[index], run.weights.shape[1]
@@ -156,8 +158,8 @@ def add_gradients(run, thread, index, values, whole, gradient):
         if load(run.sync, STOP) != 0:
             return False
         n = min(capacity, end - row)
-        position = row - start
-        lane = whole * position
+        lane = whole * (row - start)
+        position = run.positions[index] + row - start
         forward(run.table, run.parameters, run.x, row, n, values, lane, step, position)
         y = view(values, last.y + lane * size, (n, size))
         dy = view(values, last.dy + lane * size, (n, size))
@@ -390,11 +392,8 @@ def evaluate(
                 w = view(parameters, op.w, (op.w_size,))
                 source, row = (x, first) if op.x == NOWHERE else (values, 0)
                 given = view(source, max(op.x, 0) + row * op.inputs, (n, op.inputs))
-                y, nothing = view(values, op.y, (n, op.outputs)), view(values, 0, (0, 0))
-                dw = view(values, 0, (0,))
-                call_layer_penalty(
-                    op.layer_penalty, (op, w, given, y, dw, nothing, gain[i], 1.0, room)
-                )
+                y, dw, dx = view(values, op.y, (n, op.outputs)), w[:0], given[:0]
+                call_layer_penalty(op.layer_penalty, (op, w, given, y, dw, dx, gain[i], 1.0, room))
                 penalties += total(room, n)
                 figures += total(room[n:], n)
     return penalties, figures

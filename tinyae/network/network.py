@@ -238,15 +238,16 @@ class Network(Checked):
         self._settled = not self._deciding
 
     @contextlib.contextmanager
-    def all_or_nothing(self) -> Iterator[None]:
+    def all_or_nothing(self, waits: bool = False) -> Iterator[None]:
         """Any exception in the `with` block leaves the model as it was before.
 
-        Until the end of the block, a model that is built in it is built for this thread only.
+        Until the end of the block, a model that is built in it is built for this thread only; other
+        threads cannot build theirs meanwhile, but where the block `waits`, perhaps for them.
         """
         lock: Any = contextlib.nullcontext()
         objects: list[object] = [self.progress]
         if not self._settled:
-            lock = forks.building
+            lock = lock if waits else forks.building
             objects += [self, *self.encoder.inside(), *self.decoder.inside()]
         with lock, Interruption(passes=1) as interruption, unchanged_if_refused(*objects):
             outermost, self._deciding = not self._deciding, not self._settled

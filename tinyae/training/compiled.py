@@ -1,5 +1,6 @@
 """Optimizer steps in the compiled loop."""
 
+import math
 import os
 from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
@@ -22,7 +23,7 @@ from ..network.chain import Chain, training_chain
 from ..network.network import Network
 from ..system.interruption import Interruption
 from ..system.numba_parts import DISABLED
-from .eager import EagerTrainer, trained_arrays
+from .eager import EagerTrainer, columns, trained_arrays
 
 
 class CompiledTrainer:
@@ -72,6 +73,7 @@ class CompiledTrainer:
         if input_gradient or self.apart:  # one chunk, so that no other overwrites it
             self.capacity = batch_rows
         self.arrays, self._layers = trained_arrays(chain.layers), chain.layers
+        self.columns = columns(chain.layers)
         self.table, size = self.program.layout(self.capacity, keep=self.apart)
         vectors = 1 if self.apart else self.threads
         self.values = np.empty((vectors, size), parameters.dtype)
@@ -106,7 +108,12 @@ class CompiledTrainer:
             limit, together = limit_of(optimizer)
         weights = np.empty((0, 0), dtype)
         if stretch.weight is not None:
-            weights = stretch.weight.reshape(len(stretch.weight), -1)
+            weights = stretch.weight.reshape(
+                len(stretch.weight), math.prod(stretch.weight.shape[1:])
+            )
+        samples, positions = np.diff(stretch.bounds), np.zeros(steps, np.int64)
+        if stretch.whole is not None:
+            samples, positions, _ = stretch.whole
         run = loop.Run(
             table=self.table,
             capacity=self.capacity,
@@ -127,6 +134,8 @@ class CompiledTrainer:
             weights=weights,
             totals=stretch.totals,
             bounds=stretch.bounds,
+            samples=samples,
+            positions=positions,
             first_step=stretch.first_step,
             optimizer_step=stretch.optimizer_step,
             gains=self.program.gains(max(0, stretch.first_step), steps),
@@ -137,8 +146,7 @@ class CompiledTrainer:
             self.gradients[...] = 0
         with BLAS_THREADS.hold(1):
             self._train(run, interruption or Interruption(), meanwhile)
-        columns = 3 if any(layer.has_figure for _, layer in self.program.penalised) else 2
-        losses, done = run.losses.sum(axis=0)[:, :columns], run.sync[loop.COMPLETED]
+        losses, done = run.losses.sum(axis=0)[:, : self.columns], run.sync[loop.COMPLETED]
         # the next has been begun if it was not told to stop
         failed = not run.sync[loop.CANCELLED] and not np.isfinite(losses[done : done + 1]).all()
         return losses[: done + failed]

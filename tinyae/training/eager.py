@@ -123,15 +123,18 @@ def eager_step(
     training: bool,
     step: int,
     weight: np.ndarray | None = None,
+    first: int = 0,
+    total: float | None = None,
 ) -> tuple[tuple[float, float, float], np.ndarray]:
     """One pass forward and back: reconstruction, penalty and figure; and the gradient for x.
 
-    The gradients for the weights are added to those of the layers.
+    The gradients for the weights are added to those of the layers. Of a part of a mini-batch,
+    `first` is the position of its first sample, and `total` what its weights are divided by.
     """
     outputs = math.prod(chain.layers[-1].output_shape)
     layers = [stand_in(layer, step, outputs) for layer in chain.layers]
-    loss = chain.loss if weight is None else Weighted(chain.loss, weight)
-    reconstruction, dx = backpropagate(layers, loss, x, target, training, step)
+    loss = chain.loss if weight is None else Weighted(chain.loss, weight, total)
+    reconstruction, dx = backpropagate(layers, loss, x, target, training, step, first)
     back = layers[::-1]
     return (reconstruction, sum(map(penalty_of, back)), sum(map(figure_of, back))), dx
 
@@ -149,6 +152,11 @@ def trained_ranges(layers: Sequence[Layer]) -> np.ndarray:
                 ranges.append([start, stop])
         start = stop
     return np.array(ranges, np.int64).reshape(-1, 2)
+
+
+def columns(layers: Sequence[Layer]) -> int:
+    """How many numbers a step's losses are: reconstruction, penalty, and figures if any."""
+    return 3 if any(getattr(each, "has_figure", False) for each in layers) else 2
 
 
 def trained_arrays(layers: Sequence[Layer]) -> np.ndarray:
@@ -173,7 +181,7 @@ class EagerTrainer:
         self, chain: Chain, parameters: np.ndarray, gradient: np.ndarray, slots: np.ndarray
     ):
         self.chain, self.parameters, self.gradient, self.slots = chain, parameters, gradient, slots
-        self.threads = 1
+        self.threads, self.columns = 1, columns(chain.layers)
         self.trained, self.arrays = trained_ranges(chain.layers), trained_arrays(chain.layers)
 
     def close(self) -> None:
@@ -189,7 +197,6 @@ class EagerTrainer:
         """As `CompiledTrainer.run`, but nothing is done meanwhile: Python is at work itself."""
         interruption = interruption or Interruption()
         losses: list[tuple[float, ...]] = []
-        columns = 3 if any(getattr(each, "has_figure", False) for each in self.chain.layers) else 2
         interruption.passes = 2  # the first ends the run with this step, which may take its time
         for start, stop in zip(stretch.bounds[:-1], stretch.bounds[1:], strict=True):
             if interruption.pending:
@@ -197,8 +204,8 @@ class EagerTrainer:
             step = stretch.first_step + len(losses)
             x, target = stretch.x[start:stop], stretch.target[start:stop]
             weight = None if stretch.weight is None else stretch.weight[start:stop]
-            figures, _ = self._step(x, target, True, step, weight)
-            losses.append(figures[:columns])
+            figures, _ = self.step(x, target, True, step, weight)
+            losses.append(figures[: self.columns])
             if not math.isfinite(figures[0] + figures[1]):  # this step is not taken
                 break
             taken = stretch.optimizer_step + len(losses) - 1
@@ -210,7 +217,7 @@ class EagerTrainer:
                     *(*self.slots[:, low:high], taken + 1, numbers),
                 )
         interruption.passes = 0
-        return np.array(losses).reshape(-1, columns)
+        return np.array(losses).reshape(-1, self.columns)
 
     def loss_and_gradient(
         self,
@@ -219,14 +226,16 @@ class EagerTrainer:
         training: bool,
         step: int,
         weight: np.ndarray | None = None,
+        **part: Any,
     ) -> tuple[float, float, np.ndarray]:
         """Reconstruction, penalty, and the gradient for x; `gradient` has that for the weights."""
-        (reconstruction, penalty, _), dx = self._step(x, target, training, step, weight)
+        (reconstruction, penalty, _), dx = self.step(x, target, training, step, weight, **part)
         return reconstruction, penalty, dx
 
-    def _step(
-        self, x: np.ndarray, target: np.ndarray, training: bool, step: int, weight: Any
+    def step(
+        self, x: np.ndarray, target: np.ndarray, training: bool, step: int, weight: Any, **part: Any
     ) -> tuple[tuple[float, float, float], np.ndarray]:
+        """`eager_step`, and all of `gradient`."""
         self.gradient[...] = 0
         # a copy: a layer may write over its input, which must not change the target
-        return eager_step(self.chain, x.copy(), target, training, step, weight)
+        return eager_step(self.chain, x.copy(), target, training, step, weight, **part)

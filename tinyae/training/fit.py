@@ -133,7 +133,7 @@ class Training:
         if data.weight is not None:
             self._row_totals = row_totals(data.weight, data.target[0].size)
         warn_if_out_of_reach(self.model.layers, self.model.loss, data.target)
-        progress, n = self.model.progress, len(data.x)
+        progress, n = self.model.progress, self._count(data)
         first = progress.epoch if self._first is None else self._first
         self.last = self._epochs + (first if self._first is None else 0)
         self.line = ProgressLine(self._verbose, first, self.last)
@@ -159,11 +159,19 @@ class Training:
         if first < self.last:
             progress.epoch = first
 
+    def _count(self, data: Samples) -> int:
+        """How many samples there are to train on."""
+        return len(data.x)
+
     def _make_trainer(self) -> None:
         self._made_of = parts_of(self.model)
         # once whole, so for good: a step of before may have to be taken again
         self._whole = self._whole or limit_of(self.model.optimizer)[0] > 0
-        self._trainer = make_trainer(self.model, self._batch_size, self._eager, self._whole)
+        self._trainer = self._trainer_for(self._batch_size)
+
+    def _trainer_for(self, rows: int) -> Any:
+        """What takes steps on mini-batches of so many rows at most."""
+        return make_trainer(self.model, rows, self._eager, self._whole)
 
     def _admit_targets(self) -> None:
         """Refuse a loss that a callback has set, if the targets are not what it allows."""
@@ -198,18 +206,24 @@ class Training:
         while self._finished:
             epoch, logs = self._finished[0]
             if self.validation is not None:
-                logs = with_validation(logs, partial(evaluate, self.model, self.validation))
+                logs = with_validation(logs, partial(self._measure, self.validation))
                 with Interruption():
                     self.history.amend(logs)
                     self.model.history.amend(logs)
             del self._finished[0]
             self.line.epoch(epoch, logs)
-            # each is called, also after one of them has said stop
-            stopping: list[Any] = [each for each in self._callbacks if each(epoch, logs) is True]
-            if stopping:
+            if self._call_back(epoch, logs):
                 self.last = self.model.progress.epoch
-                reasons = [each.reason for each in stopping if isinstance(each, Monitor)]
-                self.line.reason = next(filter(None, reasons), "")
+
+    def _measure(self, samples: Samples) -> dict[str, float]:
+        return evaluate(self.model, samples)
+
+    def _call_back(self, epoch: int, logs: dict[str, float]) -> bool:
+        """Call each, also after one of them has said stop; whether one has."""
+        stopping: list[Any] = [each for each in self._callbacks if each(epoch, logs) is True]
+        reasons = [each.reason for each in stopping if isinstance(each, Monitor)]
+        self.line.reason = next(filter(None, reasons), "")
+        return bool(stopping)
 
     def _show_the_rest(self) -> None:
         """Show the epochs that an exception has kept from being shown."""
@@ -245,8 +259,7 @@ class Training:
         """Add the steps' losses to their epochs, of which some may be finished."""
         each = (time.perf_counter() - began) / max(1, len(losses))
         start, progress = 0, self.model.progress
-        sizes = np.diff(plan.bounds)
-        totals = self._totals(plan)
+        sizes, totals = plan.sizes, self._totals(plan)
 
         def add(end: int) -> None:
             part = slice(start, end)
@@ -331,7 +344,7 @@ class Training:
         n, counts = bounds[-1], (origin.first_step, origin.optimizer_step)
         rows = x[:n], target[:n], bounds, *counts, None if weight is None else weight[:n]
         held = interruption or Interruption()
-        return self._trainer.run(Stretch(*rows), origin.optimizer, held, meanwhile)
+        return self._trainer.run(Stretch(*rows, plan.whole), origin.optimizer, held, meanwhile)
 
     def _gather(self, plan: Plan) -> Samples:
         """The plan's rows, in buffers that are used again: one set stays in the cache."""
@@ -343,7 +356,8 @@ class Training:
 
     def _copy(self, name: str, source: Any, rows: np.ndarray) -> np.ndarray:
         buffers, shape = self._buffers[0], source.shape[1:]
-        if len(buffers.get(name, ())) < len(rows) or buffers[name].shape[1:] != shape:
+        known = buffers.get(name)
+        if known is None or len(known) < len(rows) or known.shape[1:] != shape:
             buffers[name] = np.empty((len(rows), *shape), self.model.dtype)
         out = buffers[name][: len(rows)]
         gather(source, rows, out)
