@@ -17,7 +17,7 @@ def test_variational(run):
 
 
 def test_tied_filters(run):
-    figures, printed = run("tied_filters", ["filters.png"], units=40, epochs=6)
+    figures, _ = run("tied_filters", ["filters.png"], units=40, epochs=6)
     assert figures["numbers free"] - figures["numbers tied"] == 784 * 40
     assert figures["cosine tied"] == pytest.approx(1, abs=1e-6)
     assert figures["cosine free"] < 0.95
