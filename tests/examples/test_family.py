@@ -22,3 +22,11 @@ def test_tied_filters(run):
     assert figures["cosine tied"] == pytest.approx(1, abs=1e-6)
     assert figures["cosine free"] < 0.95
     assert figures["error tied"] < figures["error free"]
+
+
+def test_dictionary(run):
+    figures, _ = run("dictionary", ["atoms.png"], atoms=150, epochs=8, n=4000)
+    for name, k in (("digits", 16), ("patches", 4)):
+        assert figures[f"used {name}"] <= k
+        assert figures[f"error {name}"] < figures[f"pca {name}"]
+        assert figures[f"dead {name}"] < 150

@@ -100,6 +100,8 @@ LAYER_CASES = [
     Case("tied-no-bias", lambda: tied(tae.Dense(2), use_bias=False), (5,)),
     Case("tied-conv", lambda: tied(tae.Conv2D(3, 3, 2, "same", "tanh"), "sigmoid"), (5, 4, 2)),
     Case("tied-wide", lambda: tied(tae.Conv2D(1, (2, 3), activation="tanh")), (4, 4, 3)),
+    Case("top-k", lambda: tae.TopK(2, activity_regularizer=PENALTY), (5,)),
+    Case("top-k-image", lambda: tae.TopK(2), (2, 2, 3)),
     Case("masking", lambda: tae.Masking(0.4), (6,)),
 ]
 each_case = pytest.mark.parametrize("case", LAYER_CASES, ids=lambda case: case.name)

@@ -116,6 +116,7 @@ KINDS: dict[str, frozenset[str]] = {
     "mean": NUMBER | {"negative"},
     "clip": frozenset({"nothing", "array"}),
     **dict.fromkeys(("low", "high"), NUMBER | {"negative"}),
+    "TopK.k": COUNT,
     "Tied.layer": MODEL,
     "encode.layer": OPTIONAL | {"negative"},  # counted from the last
 }
@@ -153,7 +154,14 @@ ANYTHING = {
     "ModelFormatError": "an error with any message",
     "TrainingDiverged": "an error with any message",
     **dict.fromkeys(
-        ("Layer.forward", "Layer.backward", "Sequential.forward", "Sequential.backward"),
+        (
+            "Layer.forward",
+            "Layer.backward",
+            "Sequential.forward",
+            "Sequential.backward",
+            "Tied.forward",
+            "Tied.backward",
+        ),
         "given arrays of the engine's",
     ),
     **dict.fromkeys(

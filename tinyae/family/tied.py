@@ -181,7 +181,10 @@ class Tied(Layer):
         found.activity_regularizer, found.trainable = self.activity_regularizer, self.trainable
         return found
 
-    step_weights = ("kernel", "bias")
+    @property
+    def step_weights(self) -> list[str]:
+        """The weights that its steps name."""
+        return ["kernel", *self.weights]
 
     def step_weight(self, name: str) -> np.ndarray:
         """A weight as the plain layer has it."""

@@ -51,6 +51,12 @@ class Head(NamedTuple):
     size: int
 
 
+class Largest(NamedTuple):
+    """The k largest numbers along the last axis, of equal ones the first; 0 in place of others."""
+
+    k: int
+
+
 class Reshape(NamedTuple):
     """Each sample in another shape, its numbers in C order."""
 
@@ -122,6 +128,7 @@ Step = (
     | Rescale
     | Apply
     | Head
+    | Largest
     | Reshape
     | Pad
     | Crop
