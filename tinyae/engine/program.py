@@ -75,7 +75,7 @@ class Program:
         separable = all(kernels.part is not None or op.w_size == 0 for kernels, op in pairs)
         self.separable = separable and not self._scratch
         self.inputs, self.outputs = int(self.table.inputs[0]), int(self.table.outputs[-1])
-        self._width = self._lay_out(1)[1] - self._scratch  # numbers for one sample
+        self._sample_bytes = (self._lay_out(1)[1] - self._scratch) * self.dtype.itemsize
         self._last_layout: tuple[int, np.ndarray, int] = (0, self.table, 0)
 
     def layout(self, capacity: int, keep: bool = False) -> tuple[np.recarray, int]:
@@ -132,7 +132,7 @@ class Program:
 
     def capacity(self, rows: int) -> int:
         """How many samples to take at a time."""
-        return max(1, min(rows, tuning.CHUNK_BYTES // (self._width * self.dtype.itemsize)))
+        return max(1, min(rows, tuning.CHUNK_BYTES // self._sample_bytes))
 
     # Inference
 
