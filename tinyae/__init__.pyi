@@ -13,6 +13,12 @@ from .codes.sampling import GaussianSampler as GaussianSampler
 from .codes.sampling import generate as generate
 from .codes.sampling import interpolate as interpolate
 from .codes.sampling import straight_line as straight_line
+from .composed.per_column import Columns as Columns
+from .composed.sequences import AveragePooling1D as AveragePooling1D
+from .composed.sequences import Conv1D as Conv1D
+from .composed.sequences import Conv1DTranspose as Conv1DTranspose
+from .composed.sequences import MaxPooling1D as MaxPooling1D
+from .composed.sequences import UpSampling1D as UpSampling1D
 from .datasets.missing import mask_missing as mask_missing
 from .files.archive import ModelFormatError as ModelFormatError
 from .inspection.anomalies import AnomalyDetector as AnomalyDetector
@@ -34,11 +40,6 @@ from .layers.rescaling import Rescaling as Rescaling
 from .layers.reshaping import Activation as Activation
 from .layers.reshaping import Flatten as Flatten
 from .layers.reshaping import Reshape as Reshape
-from .layers.sequences import AveragePooling1D as AveragePooling1D
-from .layers.sequences import Conv1D as Conv1D
-from .layers.sequences import Conv1DTranspose as Conv1DTranspose
-from .layers.sequences import MaxPooling1D as MaxPooling1D
-from .layers.sequences import UpSampling1D as UpSampling1D
 from .layers.transposed_convolution import Conv2DTranspose as Conv2DTranspose
 from .linear.pca import PCA as PCA
 from .loading import load as load
@@ -58,7 +59,6 @@ from .maths.optimizers import Optimizer as Optimizer
 from .maths.penalties import L1 as L1
 from .maths.penalties import L1L2 as L1L2
 from .maths.penalties import L2 as L2
-from .maths.per_column import Columns as Columns
 from .maths.schedules import CosineDecay as CosineDecay
 from .maths.schedules import ExponentialDecay as ExponentialDecay
 from .network.history import History as History

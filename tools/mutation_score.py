@@ -40,7 +40,17 @@ from tools.faults import Fault, faults_in
 ROOT = Path(__file__).parents[1]
 EQUIVALENT = Path(__file__).with_name("equivalent_faults.toml")
 FOLDERS = [
-    *("maths", "primitives", "layers", "engine", "network", "saving", "feeding", "training"),
+    *(
+        "maths",
+        "primitives",
+        "layers",
+        "composed",
+        "engine",
+        "network",
+        "saving",
+        "feeding",
+        "training",
+    ),
     *("decomposition", "linear", "inspection", "files"),
 ]
 OTHER_TESTS = ["checks", "codes", "export", "promises"]  # which look at what stands there, too

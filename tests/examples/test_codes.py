@@ -32,8 +32,9 @@ def test_sparse_codes(run):
 def test_sigmoid_compression(example, run):
     figures, printed = run("sigmoid_compression", ["canvases.png"], thousands=1)
     tutorial = example("sigmoid_compression").TUTORIAL
+    assert len(tutorial) == 21
     assert figures["first"] == pytest.approx(tutorial[0], abs=0.005)
-    assert figures["last"] == pytest.approx(tutorial[1000], rel=0.2)
+    assert figures["last"] == pytest.approx(tutorial[1], rel=0.25)
     assert "tutorial" not in printed
     assert f"  1000{figures['last']:11.5f}" in printed
 
@@ -43,7 +44,7 @@ def test_sigmoid_compression_has_the_tutorials_model(example):
     assert [layer.output_shape for layer in ae.layers] == [(128,), (64,), (128,), (784,)]
     for layer in ae.layers:
         assert layer.weights["kernel"].std() == pytest.approx(0.05, rel=0.05)
-        assert not layer.weights["bias"].any()
+        assert layer.weights["bias"].std() == pytest.approx(0.05, rel=0.25)
 
 
 def test_denoising(run):

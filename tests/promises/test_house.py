@@ -21,6 +21,7 @@ FLOORS = [
     ("saving",),
     ("network", "decomposition"),
     ("engine", "files", "plot"),
+    ("composed",),
     ("layers",),
     ("primitives", "codes"),
     ("maths",),
@@ -36,7 +37,7 @@ FLOORS = [
 NAME_MAX_POOLING = {
     *("tinyae/__init__.pyi", "tinyae/layers/pooling.py", "tinyae/models.py"),
     *("tinyae/checks/foreign_names.py", "tinyae/checks/foreign_arguments.py"),
-    *("tinyae/layers/sequences.py", "tinyae/cli/train.py"),
+    *("tinyae/composed/sequences.py", "tinyae/cli/train.py"),
 }
 
 # Imports by a name that does not stand in the text: of public names, on first use.

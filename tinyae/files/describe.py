@@ -26,12 +26,13 @@ from .fields import MOST_OUTPUTS, fields, refusing
 
 SLICE = ("start", "stop", "step")
 MOST_NUMBERS = 1 << 12  # in an argument
+PARTS = (".layers.", ".composed.", ".maths.")  # the folders that they are in
 KINDS = (Layer, Loss, Penalty, Optimizer)
 
 
 def known(name: str) -> type | None:
     """The part of models that has this public name, and no other class, whatever a file says."""
-    if not homes(ROOT).get(name, "").startswith((".layers.", ".maths.")):
+    if not homes(ROOT).get(name, "").startswith(PARTS):
         return None  # before anything is imported
     found = find(name)
     if (

@@ -14,7 +14,7 @@ The last is the sum over the classes along the last axis, and the mean over the 
 clip y to [1e-7, 1 − 1e-7], with zero gradient where they do. Where y is the output of a softmax, or
 for BCE of a sigmoid, the model asks for the loss from the logits z instead, which needs no clipping
 and whose gradient for z is (y − x) / size, or k (y Σ x − x) / size: the activation's slope has
-cancelled. ``per_column`` has a loss made of these for tables of mixed columns.
+cancelled. ``tinyae/composed`` has a loss made of these for tables of mixed columns.
 
 A loss of your own is any object with ``value_and_gradient(output, target) -> (float, d_output)``.
 If it has ``elements(output, target)``, too, it can say what each element's share is.

@@ -9,9 +9,9 @@ from ..checks.arguments import listed, shown
 from ..checks.arrays import admit
 from ..machine.jit import kernel
 from ..machine.views import view
-from .formula import Formula
-from .loss import Loss, Part, call_loss, fused_with, loss_address, means_its_own
-from .losses import get
+from ..maths.formula import Formula
+from ..maths.loss import Loss, Part, call_loss, fused_with, loss_address, means_its_own
+from ..maths.losses import get
 
 Which = int | slice | tuple[int, ...]
 

@@ -12,12 +12,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..checks.arguments import length, optional_whole
+from ..layers.convolution import Conv2D
+from ..layers.layer import Layer, Shape
+from ..layers.pooling import AveragePooling2D, MaxPooling2D, UpSampling2D
+from ..layers.transposed_convolution import Conv2DTranspose
 from ..maths.formula import Formula
 from ..primitives import steps
-from .convolution import Conv2D
-from .layer import Layer, Shape
-from .pooling import AveragePooling2D, MaxPooling2D, UpSampling2D
-from .transposed_convolution import Conv2DTranspose
 
 
 class OfSequences(Layer):
