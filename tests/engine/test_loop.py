@@ -58,6 +58,7 @@ def model_and_run(threads, apart, capacity):
         first_step=4,
         optimizer_step=3,
         losses=np.zeros((threads, len(BOUNDS) - 1, 2)),
+        sums=np.empty(0),
         sync=np.zeros(loop.SYNC_SIZE, np.int64),
     )
 

@@ -20,6 +20,7 @@ FLOORS = [
     ("callbacks", "feeding", "linear"),
     ("saving",),
     ("network", "decomposition"),
+    ("units",),
     ("engine", "files", "plot"),
     ("composed",),
     ("layers",),

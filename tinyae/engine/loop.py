@@ -62,6 +62,7 @@ class Run(NamedTuple):
     first_step: int  # mini-batches trained on before the first, or NOT_TRAINING
     optimizer_step: int  # steps that the optimizer has taken before
     losses: np.ndarray  # (threads, steps, 2) sums of reconstruction and penalty
+    sums: np.ndarray  # (n,) each sample's loss, where they are added up in the samples' order
     sync: np.ndarray  # (SYNC_SIZE,)
 
 

@@ -59,7 +59,7 @@ class Program:
             self.kernels.append(kernels)
             self.table[row] = record[0]
             op = self.table[row]
-            op.forward, op.backward = kernels.addresses(self.dtype)
+            op.forward = kernels.forward_address(self.dtype)
             op.w, op.trainable = starts[position], layer.trainable
             _add_penalty(op, "penalty", layer.activity_regularizer, self.dtype)
             if of_kernel(layer) is not None:
@@ -79,13 +79,14 @@ class Program:
         self._last_layout: tuple[int, np.ndarray, int] = (0, self.table, 0)
 
     def layout(self, capacity: int, keep: bool = False) -> tuple[np.recarray, int]:
-        """The table with buffers for `capacity` samples, and the size that they need together.
+        """The table for training on `capacity` samples at a time, and the size of its buffers.
 
         With `keep`, the backward pass leaves every dy, for gradients that are computed apart.
         """
         table, size = self._lay_out(capacity, keep)
-        if keep:
-            for op, kernels in zip(table, self.kernels, strict=True):
+        for op, kernels in zip(table, self.kernels, strict=True):
+            op.backward = kernels.backward_address(self.dtype)
+            if keep:
                 op.part = kernels.part_address(self.dtype)
         return table, size
 
@@ -130,9 +131,10 @@ class Program:
         table.scratch = end = places[-1]
         return table, end + self._scratch
 
-    def capacity(self, rows: int) -> int:
-        """How many samples to take at a time."""
-        return max(1, min(rows, tuning.CHUNK_BYTES // self._sample_bytes))
+    def capacity(self, rows: int, room: int | None = None) -> int:
+        """How many samples to take at a time, so that their numbers have so many bytes at most."""
+        room = tuning.CHUNK_BYTES if room is None else room
+        return max(1, min(rows, room // self._sample_bytes))
 
     # Inference
 
