@@ -20,6 +20,9 @@ from .composed.sequences import Conv1DTranspose as Conv1DTranspose
 from .composed.sequences import MaxPooling1D as MaxPooling1D
 from .composed.sequences import UpSampling1D as UpSampling1D
 from .datasets.missing import mask_missing as mask_missing
+from .family.corruption import Masking as Masking
+from .family.corruption import SaltAndPepper as SaltAndPepper
+from .family.variational import Variational as Variational
 from .files.archive import ModelFormatError as ModelFormatError
 from .inspection.anomalies import AnomalyDetector as AnomalyDetector
 from .inspection.check_gradients import check_gradients as check_gradients

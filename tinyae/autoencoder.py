@@ -1,9 +1,9 @@
 """The model: an encoder, a decoder, a loss and an optimizer put together."""
 
-import contextlib
 import os
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,24 +12,29 @@ from numpy.typing import ArrayLike, DTypeLike
 from .callbacks.callback import Callback
 from .checks.arguments import flag
 from .checks.arrays import admit
+from .distributed.merged_figures import evaluated
+from .distributed.rank_training import RankTraining
 from .engine.program import run
 from .export.exportable import Exportable
 from .feeding.given import Data
 from .files.archive import ModelFile, write
 from .layers.layer import Layer, Shape
+from .likelihood import bounds
+from .likelihood.density import Density
 from .maths.loss import AnyLoss, read
 from .maths.optimizers import Optimizer
 from .network.history import History
 from .network.sequential import Sequential, up_to
+from .ranks.together import together
 from .saving.document import document_of, restored
-from .system.interruption import Interruption
-from .training.evaluate import finite_figures, sample_errors
+from .training.alone import alone
+from .training.evaluate import sample_errors
 from .training.fit import Training
 from .training.gradient import loss_and_gradient
 from .training.one_step import Steps
 
 
-class Autoencoder(Exportable):
+class Autoencoder(Exportable, Density):
     """An encoder and a decoder, trained together to give back their input.
 
     Parameters
@@ -84,11 +89,20 @@ class Autoencoder(Exportable):
 
     # Use
 
-    def encode(self, x: ArrayLike, layer: Layer | int | None = None) -> np.ndarray:
+    def encode(
+        self, x: ArrayLike, layer: Layer | int | None = None, return_std: bool = False
+    ) -> Any:
         """The codes of samples x (n, *input_shape), shape (n, *code_shape).
 
         Of a `layer`, given itself or by its place in `layers`, its outputs (n, *its output_shape).
+        With `return_std`, where the encoder ends in `Variational`, a tuple: the mean codes, and
+        the codes' standard deviations.
         """
+        if flag("return_std", return_std):
+            if layer is not None:
+                raise ValueError("return_std is of codes, not of a layer's outputs")
+            bounds.variational(self, "return_std")
+            return bounds.moments(self, self.admit_input(x))
         if layer is None:
             return self.encoder.run(self.admit_input(x))
         layers = up_to(layer, self.layers)
@@ -111,7 +125,13 @@ class Autoencoder(Exportable):
         return self.reconstruct(x)
 
     def evaluate(
-        self, x: ArrayLike, y: ArrayLike | None = None, sample_weight: ArrayLike | None = None
+        self,
+        x: ArrayLike,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        *,
+        comm: Any = None,
+        sharded: bool = False,
     ) -> dict[str, float]:
         """The loss on samples x as if all were one mini-batch, without noise and dropout.
 
@@ -122,13 +142,16 @@ class Autoencoder(Exportable):
             The targets. Default: x.
         sample_weight : array-like, shape (n,) or (n, *output_shape), optional
             How much each sample, or each element, counts: the reconstruction is Σ w ℓ / Σ w.
+        comm, sharded : optional
+            As for `fit`: each of the samples of all ranks counts once.
 
         Returns
         -------
         dict
-            ``loss``, and its parts ``reconstruction`` and ``penalty``.
+            ``loss``, and its parts ``reconstruction`` and ``penalty``; also ``kl`` of a variational
+            model, with z = μ: no bound, which takes draws of z, as `elbo` does.
         """
-        return finite_figures(self, self.admit((x, y, "x", sample_weight))[0])
+        return evaluated(self, (x, y, "x", sample_weight), comm, sharded)
 
     def reconstruction_error(
         self,
@@ -176,6 +199,8 @@ class Autoencoder(Exportable):
         initial_epoch: int | None = None,
         verbose: str | int = "auto",
         eager: bool = False,
+        comm: Any = None,
+        sharded: bool = False,
     ) -> History:
         """Train on samples x. A second call goes on where the first ended.
 
@@ -219,6 +244,13 @@ class Autoencoder(Exportable):
         eager : bool, default False
             Whether to run layer by layer in Python, where a debugger can stop, as models with
             parts without kernels do: see ``tinyae/network/backprop.py``.
+        comm : communicator, optional
+            Trains one model on many ranks, as ``mpi4py.MPI.COMM_WORLD`` has them: all call this
+            with the same model and arguments, each computes its part of every mini-batch, and all
+            get the model that one process would have made. See ``tinyae/distributed``.
+        sharded : bool, default False
+            Whether the rows of x, y, sample_weight and validation_data are each rank's own, whose
+            number may differ. Default: all ranks pass all rows, and each row counts once.
 
         Returns
         -------
@@ -234,38 +266,25 @@ class Autoencoder(Exportable):
         KeyboardInterrupt
             On Ctrl-C; model and `history` stand at the last finished mini-batch and epoch.
         """
-        training = Training(
-            self,
-            epochs=epochs,
-            steps_per_epoch=steps_per_epoch,
-            batch_size=batch_size,
-            shuffle=shuffle,
-            callbacks=callbacks,
-            initial_epoch=initial_epoch,
-            verbose=verbose,
-            eager=eager,
-        )
-        data = Data(x, y, sample_weight, validation_data, validation_split, steps_per_epoch)
-        # what is called on the way out finds the model at its counted step
-        with self._alone(), training.way_out, training.way_out:
-            with self.all_or_nothing():
-                training.prepare(*data.admit(self))
-            return training.run()
-
-    @contextlib.contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Train in the `with` block, and nowhere else at the same time."""
-        acquired = False
-        try:
-            with Interruption():
-                acquired = self._training.acquire(blocking=False)
-            if not acquired:
-                text = "this model is being trained already, or was when this process was forked"
-                raise RuntimeError(f"{text}; train a copy: model.copy()")
-            yield
-        finally:
-            if acquired:
-                self._training.release()
+        with together(comm) as ranks:
+            sharded = flag("sharded", sharded)
+            training = (partial(RankTraining, ranks=ranks, sharded=sharded) if ranks else Training)(
+                self,
+                epochs=epochs,
+                steps_per_epoch=steps_per_epoch,
+                batch_size=batch_size,
+                shuffle=shuffle,
+                callbacks=callbacks,
+                initial_epoch=initial_epoch,
+                verbose=verbose,
+                eager=eager,
+            )
+            data = Data(x, y, sample_weight, validation_data, validation_split, steps_per_epoch)
+            # what is called on the way out finds the model at its counted step
+            with alone(self._training), training.way_out, training.way_out:
+                with self.all_or_nothing(waits=ranks is not None):
+                    training.prepare(*data.admit(self))
+                return training.run()
 
     def train_on_batch(
         self, x: ArrayLike, y: ArrayLike | None = None, sample_weight: ArrayLike | None = None
@@ -294,7 +313,7 @@ class Autoencoder(Exportable):
         TrainingDiverged
             If the loss is not finite; no step has been taken.
         """
-        with self._alone():
+        with alone(self._training):
             (samples,) = self.admit((x, y, "x", sample_weight))
             return self._steps.take(self, samples)
 

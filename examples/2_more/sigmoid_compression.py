@@ -1,10 +1,10 @@
 """784 pixels through 64 numbers and back, by sigmoids only: 20,000 steps of Adam.
 
-The tutorial, the autoencoder of Aymeric Damien's TensorFlow-Examples (v2), draws
-random batches of 256 and prints the loss of the batch every 1,000 steps; here
+The tutorial, the autoencoder of Aymeric Damien's TensorFlow-Examples (v2),
+draws random batches of 256 and prints the loss of one every 1,000 steps; here
 that is an epoch of ``fit(steps_per_epoch=1000)``, and the loss that of 10,000
 training images. With --full all 21 figures of its notebook stand beside ours,
-and five of another run of it: it goes from 0.235 to between 0.0036 and 0.0039.
+and five of another run: it goes from 0.235 to between 0.0036 and 0.0039.
 
 Without --full it is 3,000 steps on 6,000 images, and on the test images PCA
 with as many numbers wins: 220,000 weights begin to learn so few images by

@@ -1,4 +1,6 @@
-"""The examples on strided convolutions, similar images and few labels, run small."""
+"""The examples on convolutions, gaps, large files, similar images and few labels, run small."""
+
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,6 +22,44 @@ def test_transposed_conv(run):
         assert figures[f"error {name}"] < 0.055  # the mean image has 0.067
     assert f"{figures['error transposed, kernel 4']:.5f}" in text
     assert "14 × 14 × 8" in text
+
+
+def test_imputation(run):
+    figures, text = run("imputation", ["filled.png"], samples=2000, epochs=4)
+    assert figures["PCA"] < 0.3 * figures["mean"]
+    assert figures["network"] < 0.3 * figures["mean"]
+    assert "20.0% of their pixels" in text
+    assert f"{figures['network']:.5f}" in text
+
+
+def test_what_is_filled_in_by_pca_is_where_it_was_missing(example):
+    script = example("imputation")
+    rng = np.random.default_rng(0)
+    known = np.outer(rng.normal(size=50), rng.normal(size=12)) + 3  # one component
+    x, weight = script.tae.mask_missing(script.with_gaps(known, rng))
+    assert 0.1 < 1 - weight.mean() < 0.3
+    filled = script.by_pca(1, *[np.where(weight, x, x.sum(0) / weight.sum(0)), weight] * 2)
+    np.testing.assert_array_equal(filled[weight == 1], known.astype(np.float32)[weight == 1])
+    there = np.abs(np.where(weight, x, x.sum(0) / weight.sum(0)) - known)
+    assert np.abs(filled - known).max() < 0.2 * there.max()
+
+
+def test_memory_map(run):
+    figures, text = run("memory_map", ["memory.png"], megabytes=100, files=3, epochs=1)
+    assert figures["size"] == pytest.approx(100e6, rel=0.001)
+    assert figures["error"] < 0.05
+    assert "3 files of 100 MB" in text
+    if Path("/proc/self/status").exists():
+        assert 0 < figures["grown"] < figures["size"]
+    folder = text.partition("together in ")[2].split()[0]
+    assert not Path(folder).exists()
+
+
+def test_files_that_do_not_fit_are_not_begun(example, tmp_path):
+    script = example("memory_map")
+    with pytest.raises(OSError, match="do not fit on this disk"):
+        script.write(tmp_path, np.zeros((1, 784)), 1e12, 1, np.random.default_rng(0))
+    assert not list(tmp_path.iterdir())
 
 
 def test_retrieval(run):

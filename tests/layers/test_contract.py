@@ -182,7 +182,7 @@ def test_compiled_is_eager(case, dtype, threads, chunk, apart_from, monkeypatch)
     try:
         losses = fast.run(Stretch(x[:8], target[:8], np.array([0, 8]), 0), None)
         reconstruction, penalty, _ = slow.loss_and_gradient(x[:8], target[:8], True, 0)
-        assert_near(losses, [[reconstruction, penalty]], dtype)
+        assert_near(losses[:, :2], [[reconstruction, penalty]], dtype)
         assert_near(fast.gradients[0], slow.gradient, dtype)
         stretch = Stretch(x, target, bounds, 0)
         assert_near(fast.run(stretch, optimizer), slow.run(stretch, optimizer), dtype)

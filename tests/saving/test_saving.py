@@ -83,7 +83,10 @@ ODD_ARGUMENTS = {
     "Flatten": {},
     "Reshape": dict(target_shape=(2, -1)),
     "Dropout": dict(rate=0.25),
-    "GaussianNoise": dict(stddev=0.75),
+    "GaussianNoise": dict(stddev=0.75, clip=(-0.5, 0.25)),
+    "SaltAndPepper": dict(rate=0.25, low=-0.5, high=2.0),
+    "Variational": dict(beta=0.25, free_bits=0.125),
+    "Masking": dict(rate=0.25),
     "CosineDecay": dict(learning_rate=0.5, decay_steps=7, alpha=0.25, warmup_steps=3),
     "ExponentialDecay": dict(
         learning_rate=0.5, decay_steps=7, decay_rate=0.25, staircase=True, warmup_steps=3

@@ -1,7 +1,6 @@
 """Every public callable with arguments that work; a new one needs a line in `calls`."""
 
 import functools
-import inspect
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,7 +9,7 @@ import numpy as np
 
 import tinyae as tae
 from tests.support.entries import FLAT, SQUARES, data, detector, model, pca, pictured, sampler
-from tests.support.layer_cases import LAYER_CASES
+from tests.support.layer_calls import layer_calls
 from tinyae import datasets, models, plot
 
 
@@ -23,6 +22,10 @@ class Call(NamedTuple):
 
 def chain():
     return tae.Sequential([tae.Dense(3)])
+
+
+def variational():
+    return tae.Autoencoder([tae.Dense(4), tae.Variational()], [tae.Dense(6)], input_shape=(6,))
 
 
 def built():
@@ -42,27 +45,12 @@ def with_weight(**arguments):
     Own().build((6,))
 
 
-def layer_calls() -> dict[str, tuple[Callable[[], Callable], dict[str, Any]]]:
-    """The constructor and `build` of every layer that `LAYER_CASES` knows, by its first case."""
-    found: dict[str, tuple[Callable[[], Callable], dict[str, Any]]] = {}
-    for case in LAYER_CASES:
-        layer, kind = case.make(), type(case.make())
-        if not hasattr(tae, kind.__name__) or kind is tae.Sequential:
-            continue
-        settings = {name: getattr(layer, name) for name in inspect.signature(kind).parameters}
-        found.setdefault(kind.__name__, (lambda kind=kind: kind, settings))
-        if "build" in vars(kind):
-            build = lambda case=case: case.make().build  # noqa: E731
-            found.setdefault(f"{kind.__name__}.build", (build, {"input_shape": case.input_shape}))
-    return found
-
-
 def calls(folder: Path) -> dict[str, Call]:
     """For every public callable, how to make it and what it takes."""
     x, squares = data(FLAT), data(SQUARES)
     (folder / "idx").write_bytes(bytes([0, 0, 8, 1, 0, 0, 0, 2, 5, 6]))
     model().save(folder / "model.npz")
-    line = {"n": 3}
+    line, ranks = {"n": 3}, {"comm": None, "sharded": False}
     penalty = {"activity_regularizer": None}
     decay = {"weight_decay": 0.1, "clipnorm": None, "global_clipnorm": None}
     codes = functools.partial(data, (12, 2))
@@ -81,11 +69,22 @@ def calls(folder: Path) -> dict[str, Call]:
         "Autoencoder.clear_gradients": (lambda: model().clear_gradients, {}),
         "Autoencoder.copy": (lambda: model().copy, {"dtype": "float64"}),
         "Autoencoder.decode": (lambda: model().decode, {"z": x}),
-        "Autoencoder.encode": (lambda: model().encode, {"x": x, "layer": 0}),
+        "Autoencoder.encode": (
+            lambda: model().encode,
+            {"x": x, "layer": 0, "return_std": False},
+        ),
+        "Autoencoder.sample": (lambda: variational().sample, {"n": 2, "seed": 1}),
+        **{
+            f"Autoencoder.{name}": (
+                lambda name=name: getattr(variational(), name),
+                {"x": x, "samples": 2, "seed": 1, "variance": 0.5},
+            )
+            for name in ("elbo", "log_likelihood")
+        },
         "Autoencoder.predict": (lambda: model().predict, {"x": x}),
         "Autoencoder.evaluate": (
             lambda: model().evaluate,
-            {"x": x, "y": x, "sample_weight": None},
+            {"x": x, "y": x, "sample_weight": None, **ranks},
         ),
         "Autoencoder.train_on_batch": (
             lambda: model().train_on_batch,
@@ -105,9 +104,10 @@ def calls(folder: Path) -> dict[str, Call]:
         "Autoencoder.fit": (
             lambda: model().fit,
             {
-                **{"x": x, "y": x, "epochs": 1, "steps_per_epoch": 1, "batch_size": 4},
+                **{"x": x, "y": x, "epochs": 1, "steps_per_epoch": 1, **ranks},
                 **{"validation_data": x, "shuffle": True, "callbacks": (), "initial_epoch": 0},
-                **{"verbose": 0, "eager": False, "sample_weight": None, "validation_split": 0.0},
+                **{"batch_size": 4, "verbose": 0, "eager": False, "sample_weight": None},
+                **{"validation_split": 0.0},
             },
         ),
         "Autoencoder.loss_and_gradient": (
@@ -170,8 +170,9 @@ def calls(folder: Path) -> dict[str, Call]:
         },
         **{
             f"PCA.{name}": (lambda name=name: getattr(pca(), name), {"x": x, "y": None})
-            for name in ("fit", "fit_transform", "score")
+            for name in ("fit_transform", "score")
         },
+        "PCA.fit": (lambda: pca().fit, {"x": x, "y": None, **ranks}),
         **{
             f"PCA.{name}": (lambda name=name: getattr(pca(), name), {"z": x[:, :3]})
             for name in ("decode", "inverse_transform")
@@ -380,11 +381,10 @@ def calls(folder: Path) -> dict[str, Call]:
             lambda: models.deep,
             {"sizes": (6, 2), "activation": "relu", "output_activation": None},
         ),
-        "models.convolutional": (lambda: models.convolutional, {"filters": (2, 1)}),
-        "models.convolutional_transpose": (
-            lambda: models.convolutional_transpose,
-            {"filters": (2, 1)},
-        ),
+        **{
+            f"models.{name}": (lambda name=name: getattr(models, name), {"filters": (2, 1)})
+            for name in ("convolutional", "convolutional_transpose")
+        },
         "models.denoising": (lambda: models.denoising, {"stddev": 0.1, "filters": (2, 1)}),
         "models.sparse": (lambda: models.sparse, {"penalty": tae.L1(0.1), "code_activation": None}),
         "datasets.mnist": (

@@ -84,6 +84,11 @@ LAYER_CASES = [
     Case("dropout", lambda: tae.Dropout(0.4), (6,)),
     Case("rescaling", lambda: tae.Rescaling(0.5, -1.0), (2, 3)),
     Case("noise", lambda: tae.GaussianNoise(0.4), (2, 3)),
+    Case("noise-clip", lambda: tae.GaussianNoise(0.4, clip=(-0.5, 0.75)), (2, 3)),
+    Case("salt", lambda: tae.SaltAndPepper(0.4, -0.5, 2.0), (2, 3)),
+    Case("variational", lambda: tae.Variational(0.7, free_bits=0.1), (6,)),
+    Case("variational-image", lambda: tae.Variational(activity_regularizer=PENALTY), (2, 1, 4)),
+    Case("masking", lambda: tae.Masking(0.4), (6,)),
 ]
 each_case = pytest.mark.parametrize("case", LAYER_CASES, ids=lambda case: case.name)
 

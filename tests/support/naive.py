@@ -229,6 +229,9 @@ FORWARD = {
     "UpSampling1D": lambda layer, x: np.repeat(x, layer.size, axis=1),
     "Dropout": lambda layer, x: x,  # active in training only
     "GaussianNoise": lambda layer, x: x,
+    "SaltAndPepper": lambda layer, x: x,
+    "Variational": lambda layer, x: x[..., : x.shape[-1] // 2],  # the mean
+    "Masking": lambda layer, x: x,
     "Rescaling": lambda layer, x: layer.scale * x + layer.offset,
 }
 

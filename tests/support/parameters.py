@@ -71,7 +71,8 @@ KINDS: dict[str, frozenset[str]] = {
     "add_weight.shape": frozenset({"list"}),  # of one number
     "n_components": OPTIONAL,
     "whiten": FLAG,
-    "sample_weight": OPTIONAL,
+    **dict.fromkeys(("sample_weight", "comm"), OPTIONAL),
+    "sharded": FLAG,
     **dict.fromkeys(("validation_split", "factor", "alpha", "decay_rate"), NUMBER_BELOW_1),
     **dict.fromkeys(("weight_decay", "min_lr"), NUMBER),
     **dict.fromkeys(("clipnorm", "global_clipnorm"), NUMBER | OPTIONAL),
@@ -107,7 +108,14 @@ KINDS: dict[str, frozenset[str]] = {
     **dict.fromkeys(("cropping", "ZeroPadding2D.padding"), COUNT),
     **dict.fromkeys(("output_padding", "MaxPooling1D.strides"), OPTIONAL),
     "AveragePooling1D.strides": OPTIONAL,
+    **dict.fromkeys(("Variational.beta", "free_bits"), NUMBER),
+    "encode.return_std": FLAG,
+    "variance": NUMBER | OPTIONAL,
+    **dict.fromkeys(("Autoencoder.elbo.seed", "Autoencoder.log_likelihood.seed"), COUNT),
+    **dict.fromkeys(("elbo.samples", "log_likelihood.samples"), COUNT),
     "mean": NUMBER | {"negative"},
+    "clip": frozenset({"nothing", "array"}),
+    **dict.fromkeys(("low", "high"), NUMBER | {"negative"}),
     "encode.layer": OPTIONAL | {"negative"},  # counted from the last
 }
 
@@ -128,6 +136,7 @@ PLUMBING = {
     *("scratch_size", "shape_error", "slides", "addresses", "part_address", "settings"),
     *("from_logits", "numbers_for", "parts", "check_targets", "output_padding_for", "step_weight"),
     *("to_file", "rescaled", "decayed", "check_figures", "value", "numbers_by_step"),
+    *("beta_at", "penalty_gain", "penalise", "penalty_address"),
     *("formula", "of", "operations", "steps", "inside", "first_state"),
 }
 # Callables that take anything, and why
@@ -175,7 +184,7 @@ def signatures() -> Iterator[tuple[str, Callable]]:
             if (
                 public
                 and owner.__module__.startswith("tinyae")
-                and owner.__name__ in ("Network", "Exportable", each.__name__)
+                and owner.__name__ in ("Network", "Exportable", "Density", each.__name__)
             ):
                 function = inspect.getattr_static(owner, method)
                 if inspect.isfunction(function):

@@ -11,6 +11,7 @@ RUN = {
     steps.Scale: lambda h, step, weights: h * weights[step.weight],
     steps.Rescale: lambda h, step, weights: h * step.scale + step.offset,
     steps.Apply: lambda h, step, weights: step.activation.numpy(h),
+    steps.Head: lambda h, step, weights: h[..., : step.size],
     steps.Reshape: lambda h, step, weights: h.reshape(len(h), *step.shape),
     steps.Pad: lambda h, step, weights: plain_images.pad(h, *step),
     steps.Crop: lambda h, step, weights: plain_images.crop(h, *step),

@@ -30,6 +30,9 @@ LAYERS = {
     "Activation": (lambda: tae.Activation("elu"), IMAGE),
     "Dropout": (lambda: tae.Dropout(0.2), FLAT),
     "GaussianNoise": (lambda: tae.GaussianNoise(0.2), FLAT),
+    "SaltAndPepper": (lambda: tae.SaltAndPepper(0.2), FLAT),
+    "Variational": (lambda: tae.Variational(0.5, 0.1), FLAT),
+    "Masking": (lambda: tae.Masking(0.2), FLAT),
     "Sequential": (lambda: tae.Sequential([tae.Dense(3), tae.Dense(2)]), FLAT),
 }
 

@@ -157,6 +157,19 @@ def finite_number(name: str, value: object) -> float:
     return number
 
 
+def optional_limits(name: str, value: Any) -> tuple[float, float] | None:
+    """None, or the smaller and the larger of two numbers."""
+    if value is None:
+        return None
+    with contextlib.suppress(TypeError, ValueError):
+        low, high = (_finite(each) for each in value)
+        if low is not None and high is not None and low < high:
+            return low, high
+    raise ValueError(
+        f"{name} must be two finite numbers, the smaller first, or None, but got {shown(value)}"
+    )
+
+
 def between(name: str, value: object) -> float:
     """A number above 0 and below 1."""
     number = _finite(value)

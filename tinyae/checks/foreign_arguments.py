@@ -75,6 +75,8 @@ ARGUMENTS: dict[str, dict[str, str]] = {
     "Reshape": {"shape": "target_shape"},
     "Dropout": {"p": "rate", "noise_shape": NONE, "seed": "give it to Autoencoder"},
     "GaussianNoise": {"seed": "give it to Autoencoder", "sigma": "stddev", "std": "stddev"},
+    "Masking": {"mask_value": "it masks at random: rate", "p": "rate"},
+    "SaltAndPepper": {"amount": "rate", "p": "rate", "seed": "give it to Autoencoder"},
     "RandomNormal": {"seed": "give it to Autoencoder", "std": "stddev"},
     "L1": {"weight_decay": "l1"},
     "L2": {"weight_decay": "l2"},

@@ -121,21 +121,30 @@ def _condensed(
             if isinstance(x, np.ndarray) and not np.isfinite(np.trace(data.matrix)):
                 admit(x, "x", None, np.float64)  # or else they overflow
                 continue
-            error = _rounding(data) / TOLERANCE[dtype.name]
-            if error <= _least(data, n_components):
-                return data, None
-            if error < np.trace(data.matrix):  # there is something to be found
-                spectrum = of_scatter(data, n_components)
-                count = min(number_kept(n_components, spectrum, samples), len(spectrum.variance))
-                smallest = spectrum.variance[count - 1]
-                data = data._replace(least=smallest * max(1, samples - 1))
-                if error <= data.least:
-                    return data, keep(data, spectrum, n_components, dtype)
+            if (found := as_scatter(data, n_components, dtype)) is not None:
+                return found
     parts = [factored(each) for each in arrays]
     data = functools.reduce(merge, ([with_factor(known)] if known else []) + parts)
     if not np.isfinite(np.square(data.matrix).sum()):
         refuse(x)
     return data, None
+
+
+def as_scatter(
+    data: Moments, n_components: int | float | None, dtype: np.dtype
+) -> tuple[Moments, Decomposition | None] | None:
+    """Moments with a scatter, and what was solved on the way; None if it is not good enough."""
+    error = _rounding(data) / TOLERANCE[dtype.name]
+    if error <= _least(data, n_components):
+        return data, None
+    if error < np.trace(data.matrix):  # there is something to be found
+        spectrum = of_scatter(data, n_components)
+        kept = number_kept(n_components, spectrum, data.samples)
+        smallest = spectrum.variance[min(kept, len(spectrum.variance)) - 1]
+        data = data._replace(least=smallest * max(1, data.samples - 1))
+        if error <= data.least:
+            return data, keep(data, spectrum, n_components, dtype)
+    return None
 
 
 def decompose(data: Moments, n_components: int | float | None, dtype: np.dtype) -> Decomposition:

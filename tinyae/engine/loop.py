@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..family.penalised import call_layer_penalty
 from ..layers.kernels import NOT_TRAINING, call_backward, call_forward, call_part
 from ..layers.record import NOWHERE
 from ..machine.barrier import barrier, load, store
@@ -55,13 +56,14 @@ class Run(NamedTuple):
     x: np.ndarray  # flat rows of all the mini-batches
     target: np.ndarray  # the same for the targets
     weights: np.ndarray  # (rows, 1) or (rows, outputs) weights of the loss, or (0, 0)
-    totals: (
-        np.ndarray
-    )  # (steps,) how many elements the loss of each is the mean of, or their weight
+    totals: np.ndarray  # (steps,) elements that the loss of each is the mean of, or their weight
     bounds: np.ndarray  # (steps + 1,) the rows where the mini-batches begin and end
+    samples: np.ndarray  # (steps,) how many the mini-batches have, of which these may be a part
+    positions: np.ndarray  # (steps,) where the first row stands in its mini-batch
     first_step: int  # mini-batches trained on before the first, or NOT_TRAINING
     optimizer_step: int  # steps that the optimizer has taken before
-    losses: np.ndarray  # (threads, steps, 2) sums of reconstruction and penalty
+    gains: np.ndarray  # (steps, ops) of the penalties of layers, or (1, ops) for all steps
+    losses: np.ndarray  # (threads, steps, 3) sums of reconstruction, penalty and layers' figures
     sums: np.ndarray  # (n,) each sample's loss, where they are added up in the samples' order
     sync: np.ndarray  # (SYNC_SIZE,)
 
@@ -105,13 +107,13 @@ def forward(table, parameters, inputs, first, n, values, lane, step, position):
 
 @inlined
 def backward(
-    table, parameters, inputs, first, n, values, lane, scale, gradient, step, position, sums
+    table, parameters, inputs, first, n, values, lane, scale, gradient, step, position, gain, sums
 ):
-    """Run all ops backward, from the gradient at the last op's dy; return the sum of penalties.
+    """Run all ops backward, from the gradient at the last op's dy.
 
-    An empty `gradient` is not wanted.
+    An empty `gradient` is not wanted. Returns the sums of penalties and of figures.
     """
-    penalties = 0.0
+    penalties, figures = 0.0, 0.0
     for i in range(table.size - 1, -1, -1):
         op = table[i]
         w = view(parameters, op.w, (op.w_size,))
@@ -128,7 +130,11 @@ def backward(
         dx = view(values, max(op.dx, 0) + lane * op.inputs, (n * (op.dx != NOWHERE), op.inputs))
         scratch = view(values, op.scratch, (values.size - op.scratch,))
         call_backward(op.backward, (op, w, x, y, dy, dw, dx, scratch, step, position))
-    return penalties
+        if op.layer_penalty != NONE:
+            call_layer_penalty(op.layer_penalty, (op, w, x, y, dw, dx, gain[i], scale, sums))
+            penalties += total(sums, n)
+            figures += total(sums[n:], n)
+    return penalties, figures
 
 
 @inlined
@@ -140,20 +146,21 @@ def add_gradients(run, thread, index, values, whole, gradient):
     last = run.table[run.table.size - 1]
     size, capacity = last.outputs, run.capacity
     start, stop = run.bounds[index], run.bounds[index + 1]
-    samples = stop - start
-    low, high = share(samples, thread, run.losses.shape[0])
+    samples = run.samples[index]
+    low, high = share(stop - start, thread, run.losses.shape[0])
     row, end = start + low, start + high
     step = run.first_step + index
     whole_weight, per_row = run.totals[index], run.weights.shape[1]
     inverse = 1.0 / whole_weight if whole_weight > 0 else 0.0
-    sums = np.empty(capacity * max(1, per_row))
-    reconstruction, penalties = 0.0, 0.0
+    sums = np.empty(capacity * max(2, per_row))
+    gain = run.gains[min(index, run.gains.shape[0] - 1)]
+    reconstruction, penalties, figures = 0.0, 0.0, 0.0
     while row < end:
         if load(run.sync, STOP) != 0:
             return False
         n = min(capacity, end - row)
-        position = row - start
-        lane = whole * position
+        lane = whole * (row - start)
+        position = run.positions[index] + row - start
         forward(run.table, run.parameters, run.x, row, n, values, lane, step, position)
         y = view(values, last.y + lane * size, (n, size))
         dy = view(values, last.dy + lane * size, (n, size))
@@ -163,12 +170,15 @@ def add_gradients(run, thread, index, values, whole, gradient):
         reconstruction += total(sums, n)
         scale = 1.0 / samples
         table, parameters, x = run.table, run.parameters, run.x
-        penalties += backward(
-            table, parameters, x, row, n, values, lane, scale, gradient, step, position, sums
+        more = backward(
+            table, parameters, x, row, n, values, lane, scale, gradient, step, position, gain, sums
         )
+        penalties += more[0]
+        figures += more[1]
         row += n
     run.losses[thread, index, 0] = reconstruction / whole_weight if whole_weight > 0 else 0.0
     run.losses[thread, index, 1] = penalties / samples
+    run.losses[thread, index, 2] = figures / samples
     return True
 
 
@@ -355,15 +365,12 @@ def predict(table, capacity, parameters, x, rows, values, output):
 
 @kernel
 def evaluate(
-    table, capacity, parameters, x, target, weights, rows, values, loss, settings, step, sums
+    table, capacity, parameters, x, target, weights, rows, values, loss, settings, step, gain, sums
 ):
-    """Each sample's summed loss into sums (rows,); returns the penalty's sum over all samples.
-
-    The step is NOT_TRAINING, or that of the mini-batch which the samples are.
-    """
+    """Each sample's summed loss into sums (rows,); returns the sums of penalties and of figures."""
     last = table[table.size - 1]
-    size, penalties, per_row = last.outputs, 0.0, weights.shape[1]
-    room = np.empty(capacity * max(1, per_row))
+    size, penalties, figures, per_row = last.outputs, 0.0, 0.0, weights.shape[1]
+    room = np.empty(capacity * max(2, per_row))
     for first in range(0, rows, capacity):
         n = min(capacity, rows - first)
         forward(table, parameters, x, first, n, values, 0, step, first)
@@ -381,4 +388,12 @@ def evaluate(
                 numbers = view(op.penalty_settings, 0, (SETTINGS,))
                 call_penalty(op.penalty, (y, numbers, 1.0, no_gradient, room))
                 penalties += total(room, n)
-    return penalties
+            if op.layer_penalty != NONE:
+                w = view(parameters, op.w, (op.w_size,))
+                source, row = (x, first) if op.x == NOWHERE else (values, 0)
+                given = view(source, max(op.x, 0) + row * op.inputs, (n, op.inputs))
+                y, dw, dx = view(values, op.y, (n, op.outputs)), w[:0], given[:0]
+                call_layer_penalty(op.layer_penalty, (op, w, given, y, dw, dx, gain[i], 1.0, room))
+                penalties += total(room, n)
+                figures += total(room[n:], n)
+    return penalties, figures

@@ -11,6 +11,7 @@ from ..checks.arrays import gather, row_chunks, row_slices
 from ..checks.attributes import is_ours
 from ..checks.floating_point import beyond, finite, quiet
 from ..checks.overridden import describes, is_compiled, owner
+from ..family.penalised import PenalisedLayer
 from ..layers.building import scratch_size
 from ..layers.kernels import NOT_TRAINING, Kernels
 from ..layers.layer import Layer
@@ -50,6 +51,7 @@ class Program:
         self.table = new_table(len(rows))
         self.kernels: list[Kernels] = []
         self._input_gradient = input_gradient
+        self.penalised: list[tuple[int, PenalisedLayer]] = []  # by rows, those with a penalty
         self._scratch = 0  # the largest need of any layer
         self.operations = 0.0  # multiplications and additions to run one sample forward
         starts = np.cumsum([0, *(layer.parameter_count for layer in layers)])
@@ -66,6 +68,9 @@ class Program:
                 start, stop = layer.weights.place("kernel")
                 op.kernel, op.kernel_size = op.w + start, stop - start
             _add_penalty(op, "kernel_penalty", of_kernel(layer), self.dtype)
+            if isinstance(layer, PenalisedLayer):
+                op.layer_penalty = layer.penalty_address()
+                self.penalised.append((row, layer))
             fields = as_type(op, kernels.record)
             self._scratch = max(self._scratch, scratch_size(layer, fields))
             self.operations += positive(f"{layer.label}: operations", layer.operations())
@@ -136,6 +141,15 @@ class Program:
         room = tuning.CHUNK_BYTES if room is None else room
         return max(1, min(rows, room // self._sample_bytes))
 
+    def gains(self, first: int, steps: int) -> np.ndarray:
+        """Those of layers' penalties, (steps, ops) from a step on; (1, ops) if there are none."""
+        found = np.ones((steps if self.penalised else 1, len(self.table)))
+        for row, layer in self.penalised:
+            found[:, row] = [
+                layer.penalty_gain(step, self.outputs) for step in range(first, first + steps)
+            ]
+        return found
+
     # Inference
 
     def predict(
@@ -168,11 +182,15 @@ class Program:
         loss: Loss,
         threads: int | None = None,
         weight: np.ndarray | None = None,
-    ) -> tuple[np.ndarray, float]:
-        """Each sample's summed loss (n,), weighted if asked for, and the sum of all penalties."""
+        step: int = 0,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Each sample's summed loss (n,), weighted if asked for; and the sums (2,) of all penalties
+        and of layers' figures. Penalties are as strong as in that step of training.
+        """
         sums, address = np.empty(len(x)), loss_address(loss.kernel, self.dtype)
         settings = loss.numbers_for(self.output_shape, self.dtype)
-        penalties, nothing = np.zeros(len(x)), np.empty((0, 0), self.dtype)
+        penalties, nothing = np.zeros((len(x), 2)), np.empty((0, 0), self.dtype)
+        gains = self.gains(step, 1)[0]
 
         def run(rows: slice) -> None:
             n = rows.stop - rows.start
@@ -183,11 +201,12 @@ class Program:
             weights = nothing if weight is None else self._flat(weight, rows).reshape(n, -1)
             penalties[rows.start] = loop.evaluate(
                 *(table, capacity, parameters, inputs, expected, weights, n),
-                *(np.empty(size, self.dtype), address, settings, NOT_TRAINING, sums[rows]),
+                *(np.empty(size, self.dtype), address, settings, NOT_TRAINING),
+                *(gains, sums[rows]),
             )
 
         self._share(run, len(x), threads)
-        return sums, float(penalties.sum())
+        return sums, penalties.sum(axis=0)
 
     def _flat(self, x: np.ndarray, rows: slice) -> np.ndarray:
         """The rows as a flat array that the engine may read: of its dtype, contiguous, aligned."""

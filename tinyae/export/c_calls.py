@@ -51,6 +51,7 @@ WRITERS: dict[type, Callable[[Placed], Call | None]] = {
         "rescale", [size(at), float(at.step.scale), float(at.step.offset)], True
     ),
     steps.Apply: lambda at: apply(at.step.activation, at.before),
+    steps.Head: lambda at: Call("head", [rows(at), at.before[-1], at.step.size]),
     steps.Reshape: lambda at: None,  # the numbers stay where they are
     steps.Pad: lambda at: Call(
         "pad", [*at.before, *at.step.rows, *at.step.columns, float(at.step.value)]

@@ -57,6 +57,13 @@ static void rescale(const float *x, size_t count, float factor, float offset, fl
         y[i] = factor * x[i] + offset;
 }
 
+/* The first so many numbers of each row */
+static void head(const float *x, size_t rows, size_t width, size_t count, float *y)
+{
+    for (size_t i = 0; i < rows; i++)
+        copy(x + i * width, count, y + i * count);
+}
+
 static void apply_relu(const float *x, size_t count, float *y)
 {
     for (size_t i = 0; i < count; i++)

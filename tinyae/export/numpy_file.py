@@ -57,6 +57,7 @@ WRITERS: dict[type, Callable[..., Line]] = {
     steps.Scale: lambda step, weight: Line(f"h * {weight(step.weight)}"),
     steps.Rescale: lambda step, weight: Line(f"h * {step.scale!r} + {step.offset!r}"),
     steps.Apply: lambda step, weight: call(step.activation.numpy),
+    steps.Head: lambda step, weight: Line(f"h[..., :{step.size}]"),
     steps.Reshape: lambda step, weight: Line(
         f"h.reshape(len(h), {', '.join(map(str, step.shape))})"
     ),

@@ -165,6 +165,12 @@ def rescale(graph: Graph, at: Placed) -> None:
     graph.add("Add", graph.constant("offset", at.step.offset))
 
 
+def head(graph: Graph, at: Placed) -> None:
+    graph.turn(channels_first=False)
+    first, end, axis = (graph.constant("head", [n], np.int64) for n in (0, at.step.size, -1))
+    graph.add("Slice", first, end, axis)
+
+
 def reshape(graph: Graph, at: Placed) -> None:
     graph.turn(channels_first=False)
     graph.add("Reshape", graph.constant("shape", [0, *at.after], np.int64))  # 0: as many samples
@@ -236,6 +242,7 @@ WRITERS: dict[type, Callable[[Graph, Placed], None]] = {
     steps.Scale: scale,
     steps.Rescale: rescale,
     steps.Apply: lambda graph, at: OPERATORS[at.step.activation.name](graph),
+    steps.Head: head,
     steps.Reshape: reshape,
     steps.Pad: pad,
     steps.Crop: crop,

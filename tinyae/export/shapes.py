@@ -142,6 +142,10 @@ SHAPES: dict[type[Step], Callable[[Any, Shape, Any], Shape]] = {
         math.isfinite(step.scale) and math.isfinite(step.offset), shape
     ),
     steps.Apply: lambda step, shape, weight: shape,
+    steps.Head: lambda step, shape, weight: (
+        *same_if(0 < step.size <= shape[-1], shape)[:-1],
+        step.size,
+    ),
     steps.Reshape: lambda step, shape, weight: same_if(
         math.prod(step.shape) == math.prod(shape), step.shape
     ),

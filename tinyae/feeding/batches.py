@@ -10,6 +10,14 @@ from ..network.history import Progress
 from ..network.network import Samples
 
 
+class Whole(NamedTuple):
+    """The mini-batches of which a stretch's are only a part, all arrays of shape (steps,)."""
+
+    samples: np.ndarray  # how many they have
+    positions: np.ndarray  # where the part's first sample stands among these
+    totals: np.ndarray  # how many elements their loss is the mean of, or their weight
+
+
 @dataclass
 class Plan:
     """The mini-batches of one stretch."""
@@ -18,6 +26,12 @@ class Plan:
     bounds: np.ndarray  # (steps + 1,) where in `rows` the mini-batches begin and end
     epoch_ends: list[int]  # after how many of the steps an epoch ends
     data: Samples | None = None  # of which they are rows, where it is not all of the data
+    whole: Whole | None = None
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """How many samples each mini-batch has."""
+        return np.diff(self.bounds) if self.whole is None else self.whole.samples
 
 
 class Stretch(NamedTuple):
@@ -29,10 +43,13 @@ class Stretch(NamedTuple):
     first_step: int  # mini-batches trained on before
     optimizer_step: int = 0  # steps of the optimizer before
     weight: np.ndarray | None = None  # (rows,), or the target's shape
+    whole: Whole | None = None
 
     @property
     def totals(self) -> np.ndarray:
         """How many elements each mini-batch's loss is the mean of, or their weight, (steps,)."""
+        if self.whole is not None:
+            return self.whole.totals
         size = self.target[:1].size
         if self.weight is None:
             return np.diff(self.bounds) * float(size)

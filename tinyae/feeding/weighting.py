@@ -13,14 +13,19 @@ from ..maths.loss import AnyLoss, Loss
 
 
 class Weighted:
-    """A loss whose elements count by their weights, which are (n,) or of the output's shape."""
+    """A loss whose elements count by their weights, which are (n,) or of the output's shape.
 
-    def __init__(self, loss: AnyLoss, weight: np.ndarray):
-        self.loss, self.weight = loss, weight
+    Their sum is divided by that of the weights, or by `total`.
+    """
+
+    def __init__(self, loss: AnyLoss, weight: np.ndarray, total: float | None = None):
+        self.loss, self.weight, self._total = loss, weight, total
 
     def value_and_gradient(self, output: np.ndarray, target: np.ndarray) -> tuple[float, Any]:
         """The weighted mean, and its gradient."""
-        total = float(row_totals(self.weight, output[0].size).sum())
+        total = self._total
+        if total is None:
+            total = float(row_totals(self.weight, output[0].size).sum())
         gradient = np.zeros_like(output)
         if total == 0:
             return 0.0, gradient

@@ -26,7 +26,7 @@ from .fields import MOST_OUTPUTS, fields, refusing
 
 SLICE = ("start", "stop", "step")
 MOST_NUMBERS = 1 << 12  # in an argument
-PARTS = (".layers.", ".composed.", ".maths.")  # the folders that they are in
+PARTS = (".layers.", ".composed.", ".family.", ".maths.")  # the folders that they are in
 KINDS = (Layer, Loss, Penalty, Optimizer)
 
 

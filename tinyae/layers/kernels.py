@@ -115,21 +115,21 @@ class Kernels(NamedTuple):
 
     def forward_address(self, dtype: np.dtype) -> int:
         """Where the forward kernel is."""
-        return _forward_address(_named(self.forward, self.record), dtype, self.record)
+        return _forward_address(named(self.forward, self.record), dtype, self.record)
 
     def backward_address(self, dtype: np.dtype) -> int:
         """Where the backward kernel is."""
-        return _backward_address(_named(self.backward, self.record), dtype, self.record)
+        return _backward_address(named(self.backward, self.record), dtype, self.record)
 
     def part_address(self, dtype: np.dtype) -> int:
         """Where the kernel for a part of the weights' gradient is, or NONE."""
         if self.part is None:
             return NONE
-        return _part_address(_named(self.part, self.record), dtype, self.record)
+        return _part_address(named(self.part, self.record), dtype, self.record)
 
 
 @functools.cache
-def _named(function: Callable, record: np.dtype) -> Callable:
+def named(function: Callable, record: np.dtype) -> Callable:
     """Without the JIT: the kernel with its record's own fields. Compiled, its type has them."""
     if not DISABLED:
         return function

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from ..checks.arguments import not_negative, share
+from ..checks.arguments import not_negative, optional_limits, share
 from ..machine.elementary import log1p
 from ..machine.jit import called, inlined, kernel
 from ..machine.views import copy
@@ -89,7 +89,7 @@ def standard_normal(bits):
 
 @inlined
 def dropped(op, x, y, step, first):
-    """y = x / (1 − rate) with probability 1 − rate, else 0; copies where step is NOT_TRAINING.
+    """y = scale x with probability 1 − rate, else 0; copies where step is NOT_TRAINING.
 
     x, y (n, size); `first` is the position in the mini-batch of row 0. The map is linear with a
     fixed mask, so the backward pass is the same call with dy and dx.
@@ -97,7 +97,7 @@ def dropped(op, x, y, step, first):
     if step == NOT_TRAINING:
         copy(x, y)
         return
-    zero, scale = x.dtype.type(0), x.dtype.type(1 / (1 - op.rate))
+    zero, scale = x.dtype.type(0), x.dtype.type(op.scale)
     threshold = np.uint32(op.rate * 2.0**32)
     for i in range(x.shape[0]):
         row = row_key(op.key, step, first + i)
@@ -107,21 +107,30 @@ def dropped(op, x, y, step, first):
 
 @called
 def gaussian_noise(op, w, x, y, scratch, step, first):
-    """y = x + stddev · N(0, 1); copies where step is NOT_TRAINING. Its backward pass copies."""
+    """y = x + stddev · N(0, 1), kept in [low, high]; copies where step is NOT_TRAINING."""
     if step == NOT_TRAINING:
         copy(x, y)
         return
-    stddev = x.dtype.type(op.stddev)
+    stddev, low, high = x.dtype.type(op.stddev), x.dtype.type(op.low), x.dtype.type(op.high)
     for i in range(x.shape[0]):
         row = row_key(op.key, step, first + i)
         for j in range(x.shape[1]):
-            y[i, j] = x[i, j] + stddev * x.dtype.type(standard_normal(element_bits(row, j)))
+            value = x[i, j] + stddev * x.dtype.type(standard_normal(element_bits(row, j)))
+            y[i, j] = low if value < low else (high if value > high else value)  # NaN stays
 
 
 @called
 def gaussian_noise_back(op, w, x, y, dy, dw, dx, scratch, step, first):
-    if dx.size:
+    """dx = dy, and 0 where y was kept in."""
+    if dx.size == 0:
+        return
+    if step == NOT_TRAINING or op.high - op.low == np.inf:
         copy(dy, dx)
+        return
+    low, high, zero = x.dtype.type(op.low), x.dtype.type(op.high), x.dtype.type(0)
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            dx[i, j] = dy[i, j] if low < y[i, j] < high else zero
 
 
 @called
@@ -149,7 +158,7 @@ class Dropout(Layer):
     """
 
     random = True
-    kernels = Kernels(dropout, dropout_back, {"rate": float})
+    kernels = Kernels(dropout, dropout_back, {"rate": float, "scale": float})
     checks: ClassVar = {"rate": share}
     changeable: ClassVar = Layer.changeable | {"rate"}
 
@@ -158,7 +167,7 @@ class Dropout(Layer):
         self.rate = rate
 
     def record_fields(self):
-        return {"rate": self.rate}
+        return {"rate": self.rate, "scale": 1 / (1 - self.rate)}
 
     def formula(self) -> Formula:
         kept = f"{1 - self.rate:g}"
@@ -183,27 +192,46 @@ class GaussianNoise(Layer):
     ----------
     stddev : float
         The noise's standard deviation, zero or positive.
+    clip : tuple of two floats, optional
+        The least and the most that a number may be with its noise, such as (0, 1) for pixels; one
+        beyond becomes the nearer of them, and gets no gradient. Outside training nothing is
+        clipped. Default: noise goes as far as it goes.
     activity_regularizer : L1, L2, L1L2 or None
         A penalty on the output.
     """
 
     random = True
-    kernels = Kernels(gaussian_noise, gaussian_noise_back, {"stddev": float})
-    checks: ClassVar = {"stddev": not_negative}
-    changeable: ClassVar = Layer.changeable | {"stddev"}
+    kernels = Kernels(
+        gaussian_noise, gaussian_noise_back, {"stddev": float, "low": float, "high": float}
+    )
+    checks: ClassVar = {"stddev": not_negative, "clip": optional_limits}
+    changeable: ClassVar = Layer.changeable | {"stddev", "clip"}
 
-    def __init__(self, stddev: float, *, activity_regularizer: Penalty | None = None):
+    def __init__(
+        self,
+        stddev: float,
+        clip: tuple[float, float] | None = None,
+        *,
+        activity_regularizer: Penalty | None = None,
+    ):
         super().__init__(activity_regularizer=activity_regularizer)
-        self.stddev = stddev
+        self.stddev, self.clip = stddev, clip
 
     def record_fields(self):
-        return {"stddev": self.stddev}
+        low, high = self.clip or (-np.inf, np.inf)
+        return {"stddev": self.stddev, "low": low, "high": high}
 
     def formula(self) -> Formula:
-        return Formula(f"y = x + {self.stddev:g} · N(0, 1)", "dx = dy")
+        noisy = f"x + {self.stddev:g} · N(0, 1)"
+        if self.clip is None:
+            return Formula(f"y = {noisy}", "dx = dy")
+        low, high = self.clip
+        backward = f"dx = dy where {low:g} < y < {high:g}, else 0"
+        return Formula(f"y = {noisy}, kept from {low:g} to {high:g}", backward)
 
     def steps(self):
         return []
 
     def __repr__(self) -> str:
-        return f"GaussianNoise({self.stddev:g})"
+        clip = "" if self.clip is None else f", clip=({self.clip[0]:g}, {self.clip[1]:g})"
+        return f"GaussianNoise({self.stddev:g}{clip})"

@@ -16,7 +16,7 @@ NOWHERE = -1
 
 _COMMON = (
     # Addresses in this process: of its kernels, and of its penalty's if it has one
-    *("forward", "backward", "part", "penalty", "kernel_penalty"),
+    *("forward", "backward", "part", "penalty", "kernel_penalty", "layer_penalty"),
     *("inputs", "outputs"),  # numbers in one sample of x and of y
     # Offsets of x, y, dx, dy and scratch in the values buffer, each with room for a chunk; x is
     # NOWHERE for the model's input, dx where it is not wanted

@@ -17,11 +17,13 @@ from ..checks.attributes import Checked
 from ..checks.floating_point import finite, quiet
 from ..checks.handed_out import lasting
 from ..checks.tables import figure, table
+from ..decomposition.merging import learn_together
 from ..decomposition.moments import Moments, real
 from ..decomposition.solvers import Decomposition, decompose, learn
 from ..decomposition.sparse import SparseRows, admit_samples, admit_table
 from ..files.archive import ModelFile, write
 from ..files.fields import refusing
+from ..ranks.together import together
 from ..saving import saved
 
 SHOWN = 5  # components, of as many as there are
@@ -156,19 +158,19 @@ class PCA(Checked):
         return "\n".join([start, *table(rows)])
 
     @quiet
-    def fit(self, x: ArrayLike, y: object = None) -> "PCA":
+    def fit(
+        self, x: ArrayLike, y: object = None, *, comm: Any = None, sharded: bool = False
+    ) -> "PCA":
         """Learn from `x` of shape (n, p), n ≥ 2, and forget what was learned before.
 
-        `y` is ignored: pipelines pass targets to every step.
+        `y` is ignored: pipelines pass targets to every step. With `comm` and `sharded` all ranks
+        learn from the samples of all, as for `Autoencoder.fit`.
         """
-        array = admit_table(x)
-        if len(array) < 2:
-            raise ValueError("x must hold at least 2 samples for a variance, but it holds 1")
-        _check_count(self.n_components, array.shape[1])
-        dtype = real(array)
-        moments, found = learn(array, self.n_components, dtype)
-        found = found or decompose(moments, self.n_components, dtype)
-        self._moments, self._decomposition, self._dtype = moments, found, dtype
+        with together(comm) as ranks:
+            sharded, array = flag("sharded", sharded), admit_table(x)
+            _check_count(self.n_components, array.shape[1])
+            learned = learn_together(array, self.n_components, ranks, sharded)
+        self._moments, self._decomposition, self._dtype = learned
         return self
 
     @quiet

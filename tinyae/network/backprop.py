@@ -38,9 +38,10 @@ def backpropagate(
     target: np.ndarray,
     training: bool = False,
     step: int = 0,
+    first: int = 0,
 ) -> tuple[float, np.ndarray]:
     """The loss of a mini-batch, and its gradient for x; those for the weights are added up."""
-    y, caches = forward(layers, x, training, step)
+    y, caches = forward(layers, x, training, step, first)
     value, dy = loss.value_and_gradient(y, target)
     dx = backward(layers, dy, caches)
     return value, dx

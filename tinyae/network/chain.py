@@ -47,11 +47,11 @@ def training_chain(layers: Sequence[Layer], loss: AnyLoss) -> Chain:
     activation = fused_with(loss)
     if activation is None or not _may_be_left_out(activation, chain[position:]):
         return Chain(chain, loss, None)
-    chain[position] = _twin(chain[position], activation="linear")
+    chain[position] = with_attributes(chain[position], activation="linear")
     for place in range(position, len(chain)):
         penalty = chain[place].activity_regularizer
         if penalty is not None:
-            chain[place] = _twin(chain[place], activity_regularizer=OfSigmoid(penalty))
+            chain[place] = with_attributes(chain[place], activity_regularizer=OfSigmoid(penalty))
     return Chain(chain, loss.from_logits(), position)
 
 
@@ -74,7 +74,7 @@ def _may_be_left_out(activation: str, end: Sequence[Layer]) -> bool:
     return has and (known or not penalties) and getattr(end[0], "activation", "") == activation
 
 
-def _twin(layer: Layer, **changes: object) -> Layer:
+def with_attributes(layer: Layer, **changes: object) -> Layer:
     """The same layer, weights included, with other attributes."""
     twin: Layer = object.__new__(type(layer))
     vars(twin).update(vars(layer), **changes)

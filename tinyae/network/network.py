@@ -20,6 +20,7 @@ from ..checks.rows import Computed, part
 from ..checks.sample_weights import admit_weight
 from ..checks.undo import unchanged_if_refused
 from ..engine.program import Program
+from ..family.variational import refuse_misplaced
 from ..layers.layer import Layer, NotBuilt, Shape
 from ..layers.mending import mending
 from ..layers.rescaling import Rescaling
@@ -100,6 +101,7 @@ class Network(Checked):
         self.encoder = _sequential(encoder, "encoder")
         self.decoder = _sequential(decoder, "decoder")
         refuse_repeats(self.layers)
+        refuse_misplaced(self.encoder.layers, self.decoder.layers)
         self.history, self.progress = History(), Progress()
         self._slots = np.empty((optimizers.SLOTS, 0), self.dtype)
         self._gradient = np.empty(0, self.dtype)
@@ -234,15 +236,16 @@ class Network(Checked):
         self._settled = not self._deciding
 
     @contextlib.contextmanager
-    def all_or_nothing(self) -> Iterator[None]:
+    def all_or_nothing(self, waits: bool = False) -> Iterator[None]:
         """Any exception in the `with` block leaves the model as it was before.
 
-        Until the end of the block, a model that is built in it is built for this thread only.
+        Until the end of the block, a model that is built in it is built for this thread only; other
+        threads cannot build theirs meanwhile, but where the block `waits`, perhaps for them.
         """
         lock: Any = contextlib.nullcontext()
         objects: list[object] = [self.progress]
         if not self._settled:
-            lock = forks.building
+            lock = lock if waits else forks.building
             objects += [self, *self.encoder.inside(), *self.decoder.inside()]
         with lock, Interruption(passes=1) as interruption, unchanged_if_refused(*objects):
             outermost, self._deciding = not self._deciding, not self._settled

@@ -45,6 +45,12 @@ class Apply(NamedTuple):
     activation: ActivationFunction
 
 
+class Head(NamedTuple):
+    """The first so many numbers along the last axis."""
+
+    size: int
+
+
 class Reshape(NamedTuple):
     """Each sample in another shape, its numbers in C order."""
 
@@ -115,6 +121,7 @@ Step = (
     | Scale
     | Rescale
     | Apply
+    | Head
     | Reshape
     | Pad
     | Crop

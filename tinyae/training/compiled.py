@@ -1,5 +1,6 @@
 """Optimizer steps in the compiled loop."""
 
+import math
 import os
 from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
@@ -24,7 +25,7 @@ from ..system.interruption import Interruption
 from ..system.numba_parts import DISABLED
 from ..units import loop as units
 from ..units.choice import suits
-from .eager import EagerTrainer, trained_arrays
+from .eager import EagerTrainer, columns, trained_arrays
 
 
 class CompiledTrainer:
@@ -77,6 +78,7 @@ class CompiledTrainer:
         if input_gradient or self.apart or self.by_units:
             self.capacity = batch_rows  # one chunk, so that no other overwrites it
         self.arrays, self._layers = trained_arrays(chain.layers), chain.layers
+        self.columns = columns(chain.layers)
         if self.by_units:
             self.table, size = units.layout(self.program, batch_rows)
         else:
@@ -102,9 +104,10 @@ class CompiledTrainer:
 
         Returns
         -------
-        array, shape (steps, 2)
-            Each mini-batch's reconstruction loss and penalty; fewer rows than mini-batches if an
-            interruption came, or if a loss is not finite: that step, the last row, is not taken.
+        array, shape (steps, 2), or (steps, 3) where layers have figures
+            Each mini-batch's reconstruction loss, penalty and figure; fewer rows than mini-batches
+            if an interruption came, or if a loss is not finite: that step, the last row, is not
+            taken.
         """
         steps, dtype = len(stretch.bounds) - 1, self.parameters.dtype
         numbers, limit, together = np.empty((1, 0)), 0.0, False
@@ -113,7 +116,12 @@ class CompiledTrainer:
             limit, together = limit_of(optimizer)
         weights = np.empty((0, 0), dtype)
         if stretch.weight is not None:
-            weights = stretch.weight.reshape(len(stretch.weight), -1)
+            weights = stretch.weight.reshape(
+                len(stretch.weight), math.prod(stretch.weight.shape[1:])
+            )
+        samples, positions = np.diff(stretch.bounds), np.zeros(steps, np.int64)
+        if stretch.whole is not None:
+            samples, positions, _ = stretch.whole
         run = loop.Run(
             table=self.table,
             capacity=self.capacity,
@@ -134,9 +142,12 @@ class CompiledTrainer:
             weights=weights,
             totals=stretch.totals,
             bounds=stretch.bounds,
+            samples=samples,
+            positions=positions,
             first_step=stretch.first_step,
             optimizer_step=stretch.optimizer_step,
-            losses=np.zeros((self.threads, steps, 2)),
+            gains=self.program.gains(max(0, stretch.first_step), steps),
+            losses=np.zeros((self.threads, steps, 3)),
             sums=np.empty(self.capacity),
             sync=np.zeros(loop.SYNC_SIZE, np.int64),
         )
@@ -144,7 +155,7 @@ class CompiledTrainer:
             self.gradients[...] = 0
         with BLAS_THREADS.hold(1):
             self._train(run, interruption or Interruption(), meanwhile)
-        losses, done = run.losses.sum(axis=0), run.sync[loop.COMPLETED]
+        losses, done = run.losses.sum(axis=0)[:, : self.columns], run.sync[loop.COMPLETED]
         # the next has been begun if it was not told to stop
         failed = not run.sync[loop.CANCELLED] and not np.isfinite(losses[done : done + 1]).all()
         return losses[: done + failed]
@@ -194,11 +205,11 @@ class CompiledTrainer:
         sums, no_weights = np.empty(rows), np.empty((0, 0), dtype)
         numbers = self.loss.numbers_for(self.program.output_shape, dtype)
         with BLAS_THREADS.hold(1):
-            penalties = loop.evaluate(
+            penalties, _ = loop.evaluate(
                 *(for_kernels(self.table), self.capacity, self.parameters),
                 *(stretch.x.reshape(-1), stretch.target.reshape(-1), no_weights, rows),
                 *(self.values[0], loss_address(self.loss.kernel, dtype), numbers),
-                *(stretch.first_step, sums),
+                *(stretch.first_step, self.program.gains(stretch.first_step, 1)[0], sums),
             )
         penalty = float(penalties) / rows + kernel_penalties(self._layers)
         return float(sums.sum()) / stretch.target.size + penalty

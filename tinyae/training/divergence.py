@@ -82,7 +82,7 @@ class WayBack:
         Then `run` has led the model back to the parameters that gave the last finite loss, and
         `counts` has its progress: of steps, and of the optimizer's.
         """
-        finite = np.isfinite(losses.sum(axis=1))
+        finite = np.isfinite(losses[:, :2].sum(axis=1))
         if finite.all() and self._is_finite():
             return len(losses), None
         good = len(losses) if finite.all() else int(np.argmin(finite))
@@ -91,7 +91,7 @@ class WayBack:
             good = step = overflow
             what = "the parameters or the optimizer's means overflowed"
         else:  # an overflow in the step before shows as a loss
-            step, what = good + 1, f"the loss became {losses[good].sum()}"
+            step, what = good + 1, f"the loss became {losses[good, :2].sum()}"
         return good, self._go_back(good, step, what, run)
 
     def _is_finite(self) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..family.penalised import PenalisedLayer
 from ..feeding.batches import Stretch
 from ..feeding.weighting import Weighted
 from ..layers.layer import Layer
@@ -57,6 +58,26 @@ class Regularised(StandIn):
         return dx
 
 
+class OwnPenalty(StandIn):
+    """A layer with a penalty of its own kind: its gradient joins those that the layer gives."""
+
+    penalty = figure = 0.0
+
+    def __init__(self, layer: Any, gain: float):
+        super().__init__(layer)
+        self.gain = gain
+
+    def forward(self, x: np.ndarray, **options: Any) -> tuple[np.ndarray, Any]:
+        self.x, (self.output, cache) = x, self.layer.forward(x, **options)
+        return self.output, cache
+
+    def backward(self, dy: np.ndarray, cache: Any) -> np.ndarray:
+        dx = self.layer.backward(dy, cache)
+        given = self.x, self.output, dx, self.gain
+        self.penalty, self.figure = self.layer.penalise(*given)
+        return dx
+
+
 class Frozen(StandIn):
     """A layer that is not trained: its gradient stays zero."""
 
@@ -66,9 +87,11 @@ class Frozen(StandIn):
         return dx
 
 
-def stand_in(layer: Any) -> Any:
-    """The layer, or what stands in its place."""
+def stand_in(layer: Any, step: int, outputs: int) -> Any:
+    """The layer, or what stands in its place, in a step of a model with so many outputs."""
     penalised = layer.activity_regularizer is not None
+    if has_own_penalty(layer):
+        layer = OwnPenalty(layer, layer.penalty_gain(step, outputs))
     if not layer.trainable:
         layer = Frozen(layer)
     elif of_kernel(layer) is not None:
@@ -78,8 +101,19 @@ def stand_in(layer: Any) -> Any:
 
 def penalty_of(layer: Any) -> float:
     """What the penalties of a layer, or of what stands in its place, were in the last step."""
-    own = layer.penalty if isinstance(layer, Penalised | Regularised) else 0.0
+    own = layer.penalty if isinstance(layer, Penalised | Regularised | OwnPenalty) else 0.0
     return own + (penalty_of(layer.layer) if isinstance(layer, StandIn) else 0.0)
+
+
+def figure_of(layer: Any) -> float:
+    """What the figure of a layer, or of what stands in its place, was in the last step."""
+    own = layer.figure if isinstance(layer, OwnPenalty) else 0.0
+    return own + (figure_of(layer.layer) if isinstance(layer, StandIn) else 0.0)
+
+
+def has_own_penalty(layer: Any) -> bool:
+    """Whether it, or what it stands in for, is one of `family.penalised`."""
+    return isinstance(layer.layer if isinstance(layer, StandIn) else layer, PenalisedLayer)
 
 
 def eager_step(
@@ -89,15 +123,20 @@ def eager_step(
     training: bool,
     step: int,
     weight: np.ndarray | None = None,
-) -> tuple[float, float, np.ndarray]:
-    """One pass forward and back: reconstruction, penalty, and the gradient for x.
+    first: int = 0,
+    total: float | None = None,
+) -> tuple[tuple[float, float, float], np.ndarray]:
+    """One pass forward and back: reconstruction, penalty and figure; and the gradient for x.
 
-    The gradients for the weights are added to those of the layers.
+    The gradients for the weights are added to those of the layers. Of a part of a mini-batch,
+    `first` is the position of its first sample, and `total` what its weights are divided by.
     """
-    layers = [stand_in(layer) for layer in chain.layers]
-    loss = chain.loss if weight is None else Weighted(chain.loss, weight)
-    reconstruction, dx = backpropagate(layers, loss, x, target, training, step)
-    return reconstruction, sum(map(penalty_of, reversed(layers))), dx
+    outputs = math.prod(chain.layers[-1].output_shape)
+    layers = [stand_in(layer, step, outputs) for layer in chain.layers]
+    loss = chain.loss if weight is None else Weighted(chain.loss, weight, total)
+    reconstruction, dx = backpropagate(layers, loss, x, target, training, step, first)
+    back = layers[::-1]
+    return (reconstruction, sum(map(penalty_of, back)), sum(map(figure_of, back))), dx
 
 
 def trained_ranges(layers: Sequence[Layer]) -> np.ndarray:
@@ -113,6 +152,11 @@ def trained_ranges(layers: Sequence[Layer]) -> np.ndarray:
                 ranges.append([start, stop])
         start = stop
     return np.array(ranges, np.int64).reshape(-1, 2)
+
+
+def columns(layers: Sequence[Layer]) -> int:
+    """How many numbers a step's losses are: reconstruction, penalty, and figures if any."""
+    return 3 if any(getattr(each, "has_figure", False) for each in layers) else 2
 
 
 def trained_arrays(layers: Sequence[Layer]) -> np.ndarray:
@@ -137,7 +181,7 @@ class EagerTrainer:
         self, chain: Chain, parameters: np.ndarray, gradient: np.ndarray, slots: np.ndarray
     ):
         self.chain, self.parameters, self.gradient, self.slots = chain, parameters, gradient, slots
-        self.threads = 1
+        self.threads, self.columns = 1, columns(chain.layers)
         self.trained, self.arrays = trained_ranges(chain.layers), trained_arrays(chain.layers)
 
     def close(self) -> None:
@@ -152,7 +196,7 @@ class EagerTrainer:
     ) -> np.ndarray:
         """As `CompiledTrainer.run`, but nothing is done meanwhile: Python is at work itself."""
         interruption = interruption or Interruption()
-        losses: list[tuple[float, float]] = []
+        losses: list[tuple[float, ...]] = []
         interruption.passes = 2  # the first ends the run with this step, which may take its time
         for start, stop in zip(stretch.bounds[:-1], stretch.bounds[1:], strict=True):
             if interruption.pending:
@@ -160,9 +204,9 @@ class EagerTrainer:
             step = stretch.first_step + len(losses)
             x, target = stretch.x[start:stop], stretch.target[start:stop]
             weight = None if stretch.weight is None else stretch.weight[start:stop]
-            reconstruction, penalty, _ = self.loss_and_gradient(x, target, True, step, weight)
-            losses.append((reconstruction, penalty))
-            if not math.isfinite(reconstruction + penalty):  # this step is not taken
+            figures, _ = self.step(x, target, True, step, weight)
+            losses.append(figures[: self.columns])
+            if not math.isfinite(figures[0] + figures[1]):  # this step is not taken
                 break
             taken = stretch.optimizer_step + len(losses) - 1
             (numbers,) = optimizer.numbers_by_step(taken, 1)
@@ -173,7 +217,7 @@ class EagerTrainer:
                     *(*self.slots[:, low:high], taken + 1, numbers),
                 )
         interruption.passes = 0
-        return np.array(losses).reshape(-1, 2)
+        return np.array(losses).reshape(-1, self.columns)
 
     def loss_and_gradient(
         self,
@@ -182,8 +226,16 @@ class EagerTrainer:
         training: bool,
         step: int,
         weight: np.ndarray | None = None,
+        **part: Any,
     ) -> tuple[float, float, np.ndarray]:
         """Reconstruction, penalty, and the gradient for x; `gradient` has that for the weights."""
+        (reconstruction, penalty, _), dx = self.step(x, target, training, step, weight, **part)
+        return reconstruction, penalty, dx
+
+    def step(
+        self, x: np.ndarray, target: np.ndarray, training: bool, step: int, weight: Any, **part: Any
+    ) -> tuple[tuple[float, float, float], np.ndarray]:
+        """`eager_step`, and all of `gradient`."""
         self.gradient[...] = 0
         # a copy: a layer may write over its input, which must not change the target
-        return eager_step(self.chain, x.copy(), target, training, step, weight)
+        return eager_step(self.chain, x.copy(), target, training, step, weight, **part)

@@ -8,6 +8,8 @@ from ..checks.arrays import row_chunks
 from ..checks.floating_point import converted, finite, quiet
 from ..checks.sample_weights import row_totals
 from ..engine.program import Program
+from ..family.penalised import PenalisedLayer
+from ..family.variational import of_encoder
 from ..feeding.weighting import Weighted, weighted_sums
 from ..maths.penalties import kernel_penalties
 from ..network.chain import Chain, training_chain
@@ -26,18 +28,23 @@ def evaluate(model: Network, samples: Samples) -> dict[str, float]:
     chain = training_chain(model.layers, model.loss)
     x, target, weight = samples
     if chain.compiled:
-        sums, penalties = _loss_sums(model, chain, samples)
+        sums, (penalties, figure) = loss_sums(model, chain, samples, model.progress.step)
         total = float(target.size)
         if weight is not None:
             total = float(row_totals(weight, target[0].size).sum())
-        reconstruction, penalty = _mean(sums, total), penalties / len(x)
+        reconstruction, penalty = _mean(sums, total), float(penalties) / len(x)
+        kl = float(figure) / len(x)
     else:
         outputs = _outputs(chain, x, model.dtype)
         expected = converted(target, model.dtype)
         loss = chain.loss if weight is None else Weighted(chain.loss, weight)
         reconstruction = float(loss.value_and_gradient(outputs[-1], expected)[0])
-        penalty = 0.0
-        for layer, a in zip(chain.layers, outputs, strict=True):
+        penalty = kl = 0.0
+        for given, layer, a in zip([x, *outputs[:-1]], chain.layers, outputs, strict=True):
+            if isinstance(layer, PenalisedLayer):
+                gain = layer.penalty_gain(model.progress.step, target[0].size)
+                more, figure = layer.penalise(converted(given, model.dtype), a, None, gain)
+                penalty, kl = penalty + more, kl + figure
             if layer.activity_regularizer is not None:
                 penalty += layer.activity_regularizer.add(a, a)[0]
     penalty += kernel_penalties(chain.layers)
@@ -45,6 +52,7 @@ def evaluate(model: Network, samples: Samples) -> dict[str, float]:
         "loss": reconstruction + penalty,
         "reconstruction": reconstruction,
         "penalty": penalty,
+        **({} if of_encoder(model.encoder.layers) is None else {"kl": kl}),
     }
 
 
@@ -80,7 +88,7 @@ def _errors(model: Network, samples: Samples, per_feature: bool) -> np.ndarray:
     if loss is None and not per_feature:
         return _custom_errors(chain, x, target, model.dtype)
     if not per_feature:
-        sums = _loss_sums(model, chain, samples._replace(weight=None))[0]
+        sums = loss_sums(model, chain, samples._replace(weight=None))[0]
         return _mean_of_each(sums, target[0].size, model.dtype)
     errors = np.empty(target.shape, model.dtype)
     for rows in row_chunks(len(x), x[:1].nbytes):  # every element as a sample of its own
@@ -99,22 +107,25 @@ def _mean_of_each(sums: np.ndarray, size: int, dtype: np.dtype) -> np.ndarray:
     return converted(sums / size, dtype)
 
 
-def _loss_sums(model: Network, chain: Chain, samples: Samples) -> tuple[np.ndarray, float]:
-    """Each sample's summed loss (n,), weighted if it has weights; and the sum of penalties.
+def loss_sums(
+    model: Any, chain: Chain, samples: Samples, step: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Each sample's summed loss (n,), weighted if it has weights; and the sums of penalties and of
+    layers' figures. The model may be a decoder, for codes.
 
-    Of penalties, only where the chain is compiled.
+    Of these, only where the chain is compiled.
     """
     x, target, weight = samples
     assert chain.kernel_loss is not None
     if chain.compiled:
-        given = (model.parameters, chain.kernel_loss, model.threads, weight)
+        given = (model.parameters, chain.kernel_loss, model.threads, weight, step)
         return Program(chain.layers).evaluate(x, target, *given)
     sums, ones = np.empty(len(x)), np.ones(len(x))
     weight = ones if weight is None else weight
     for rows in row_chunks(len(x), x[:1].nbytes):
         output = _outputs(chain, x[rows], model.dtype)[-1]
         sums[rows] = weighted_sums(chain.kernel_loss, output, target[rows], weight[rows])
-    return sums, 0.0
+    return sums, np.zeros(2)
 
 
 def _outputs(chain: Chain, x: np.ndarray, dtype: np.dtype) -> list[np.ndarray]:

@@ -16,6 +16,7 @@ from ..checks.reach import warn_if_out_of_reach
 from ..checks.rows import Rows
 from ..checks.sample_weights import row_totals, step_totals
 from ..engine import tuning
+from ..family.variational import of_encoder
 from ..feeding.batches import Batches, Plan, Stretch
 from ..feeding.stream import Stream
 from ..maths.clipping import limit_of
@@ -29,6 +30,11 @@ from .divergence import Snapshot, TrainingDiverged, WayBack
 from .evaluate import evaluate
 
 FIGURES = ("loss", "reconstruction", "penalty")
+
+
+def figures_of(model: Network) -> tuple[str, ...]:
+    """What is measured of a model."""
+    return FIGURES if of_encoder(model.encoder.layers) is None else (*FIGURES, "kl")
 
 
 class EpochMeans:
@@ -51,7 +57,7 @@ class EpochMeans:
     def add(
         self, losses: np.ndarray, sizes: np.ndarray, totals: np.ndarray, seconds: float
     ) -> None:
-        """Add the losses (steps, 2) of mini-batches with so many samples, and of these weights."""
+        """Add the figures (steps, 2 or 3) of mini-batches of so many samples and these weights."""
         self._losses.append(losses)
         self._sizes.append(sizes)
         self._totals.append(totals)
@@ -62,13 +68,16 @@ class EpochMeans:
         """The means so far."""
         losses, sizes = np.concatenate(self._losses), np.concatenate(self._sizes)
         factors = np.stack([np.concatenate(self._totals), sizes], axis=1)
+        if losses.shape[1] > 2:  # a figure of samples, as the penalty is
+            factors = factors[:, [0, 1, 1]]
         sums, totals = (losses * factors).sum(axis=0), factors.sum(axis=0)
         # without any weight the loss is 0
-        reconstruction, penalty = (sums / np.where(totals > 0, totals, 1)).tolist()
+        reconstruction, penalty, *kl = (sums / np.where(totals > 0, totals, 1)).tolist()
         return {
             "loss": reconstruction + penalty,
             "reconstruction": reconstruction,
             "penalty": penalty,
+            **dict(zip(["kl"], kl, strict=False)),
             "seconds": self._seconds,
         }
 
@@ -124,7 +133,7 @@ class Training:
         if data.weight is not None:
             self._row_totals = row_totals(data.weight, data.target[0].size)
         warn_if_out_of_reach(self.model.layers, self.model.loss, data.target)
-        progress, n = self.model.progress, len(data.x)
+        progress, n = self.model.progress, self._count(data)
         first = progress.epoch if self._first is None else self._first
         self.last = self._epochs + (first if self._first is None else 0)
         self.line = ProgressLine(self._verbose, first, self.last)
@@ -132,7 +141,9 @@ class Training:
         self._rows = max(1, tuning.STRETCH_BYTES // (numbers * self.model.dtype.itemsize))
         self._batch_size = n if stream else min(self._batch_size, n)
         self.model.history.check()
-        measured = FIGURES if validation is None else (*FIGURES, *(f"val_{f}" for f in FIGURES))
+        measured = figures_of(self.model)
+        if validation is not None:
+            measured = (*measured, *(f"val_{figure}" for figure in measured))
         check_figures(self._callbacks, (*measured, "seconds"))
         for callback in self._callbacks:  # which may refuse the model
             if hasattr(callback, "set_model"):
@@ -148,11 +159,19 @@ class Training:
         if first < self.last:
             progress.epoch = first
 
+    def _count(self, data: Samples) -> int:
+        """How many samples there are to train on."""
+        return len(data.x)
+
     def _make_trainer(self) -> None:
         self._made_of = parts_of(self.model)
         # once whole, so for good: a step of before may have to be taken again
         self._whole = self._whole or limit_of(self.model.optimizer)[0] > 0
-        self._trainer = make_trainer(self.model, self._batch_size, self._eager, self._whole)
+        self._trainer = self._trainer_for(self._batch_size)
+
+    def _trainer_for(self, rows: int) -> Any:
+        """What takes steps on mini-batches of so many rows at most."""
+        return make_trainer(self.model, rows, self._eager, self._whole)
 
     def _admit_targets(self) -> None:
         """Refuse a loss that a callback has set, if the targets are not what it allows."""
@@ -187,18 +206,24 @@ class Training:
         while self._finished:
             epoch, logs = self._finished[0]
             if self.validation is not None:
-                logs = with_validation(logs, partial(evaluate, self.model, self.validation))
+                logs = with_validation(logs, partial(self._measure, self.validation))
                 with Interruption():
                     self.history.amend(logs)
                     self.model.history.amend(logs)
             del self._finished[0]
             self.line.epoch(epoch, logs)
-            # each is called, also after one of them has said stop
-            stopping: list[Any] = [each for each in self._callbacks if each(epoch, logs) is True]
-            if stopping:
+            if self._call_back(epoch, logs):
                 self.last = self.model.progress.epoch
-                reasons = [each.reason for each in stopping if isinstance(each, Monitor)]
-                self.line.reason = next(filter(None, reasons), "")
+
+    def _measure(self, samples: Samples) -> dict[str, float]:
+        return evaluate(self.model, samples)
+
+    def _call_back(self, epoch: int, logs: dict[str, float]) -> bool:
+        """Call each, also after one of them has said stop; whether one has."""
+        stopping: list[Any] = [each for each in self._callbacks if each(epoch, logs) is True]
+        reasons = [each.reason for each in stopping if isinstance(each, Monitor)]
+        self.line.reason = next(filter(None, reasons), "")
+        return bool(stopping)
 
     def _show_the_rest(self) -> None:
         """Show the epochs that an exception has kept from being shown."""
@@ -234,8 +259,7 @@ class Training:
         """Add the steps' losses to their epochs, of which some may be finished."""
         each = (time.perf_counter() - began) / max(1, len(losses))
         start, progress = 0, self.model.progress
-        sizes = np.diff(plan.bounds)
-        totals = self._totals(plan)
+        sizes, totals = plan.sizes, self._totals(plan)
 
         def add(end: int) -> None:
             part = slice(start, end)
@@ -320,7 +344,7 @@ class Training:
         n, counts = bounds[-1], (origin.first_step, origin.optimizer_step)
         rows = x[:n], target[:n], bounds, *counts, None if weight is None else weight[:n]
         held = interruption or Interruption()
-        return self._trainer.run(Stretch(*rows), origin.optimizer, held, meanwhile)
+        return self._trainer.run(Stretch(*rows, plan.whole), origin.optimizer, held, meanwhile)
 
     def _gather(self, plan: Plan) -> Samples:
         """The plan's rows, in buffers that are used again: one set stays in the cache."""
@@ -332,7 +356,8 @@ class Training:
 
     def _copy(self, name: str, source: Any, rows: np.ndarray) -> np.ndarray:
         buffers, shape = self._buffers[0], source.shape[1:]
-        if len(buffers.get(name, ())) < len(rows) or buffers[name].shape[1:] != shape:
+        known = buffers.get(name)
+        if known is None or len(known) < len(rows) or known.shape[1:] != shape:
             buffers[name] = np.empty((len(rows), *shape), self.model.dtype)
         out = buffers[name][: len(rows)]
         gather(source, rows, out)

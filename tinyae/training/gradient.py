@@ -25,7 +25,7 @@ def loss_and_gradient(
         else:
             first = step if training else NOT_TRAINING
             stretch = Stretch(rows, expected, np.array([0, len(rows)]), first, weight=weight)
-            parts = trainer.run(stretch, None).sum(axis=0)
+            parts = trainer.run(stretch, None).sum(axis=0)[:2]
             # other threads may do the same: what is returned is this call's
             gradient = trainer.gradients[0].copy()
             model.gradient[...] = gradient

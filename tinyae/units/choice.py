@@ -24,6 +24,7 @@ def suits(program: Program, parameters: int, batch_rows: int, threads: int) -> b
         and parameters >= tuning.UNITS_PARAMETERS
         and least <= batch_rows <= program.capacity(batch_rows, tuning.UNITS_BYTES)
         and all(kernels is Dense.kernels for kernels in program.kernels)
+        and not program.penalised
         and all(op.penalty == op.kernel_penalty == NONE for op in program.table)
         and all(as_type(op, program.kernels[0].record).activation >= NONE for op in program.table)
     )

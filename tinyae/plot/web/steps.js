@@ -117,6 +117,11 @@ const STEPS = {
     return { values: values.map((value, k) => value + b[k % b.length]), shape };
   },
 
+  Head({ values, shape }, { size }) {
+    const width = shape[shape.length - 1];
+    return { values: values.filter((_, k) => k % width < size), shape: [...shape.slice(0, -1), size] };
+  },
+
   Scale({ values, shape }, { weight }) {
     return { values: values.map((value, k) => value * weight.values[k]), shape };
   },

@@ -1,0 +1,23 @@
+"""The constructor and `build` of every kind of layer, with arguments that work."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import tinyae as tae
+from tests.support.layer_cases import LAYER_CASES
+
+
+def layer_calls() -> dict[str, tuple[Callable[[], Callable], dict[str, Any]]]:
+    """The constructor and `build` of every layer that `LAYER_CASES` knows, by its first case."""
+    found: dict[str, tuple[Callable[[], Callable], dict[str, Any]]] = {}
+    for case in LAYER_CASES:
+        layer, kind = case.make(), type(case.make())
+        if not hasattr(tae, kind.__name__) or kind is tae.Sequential:
+            continue
+        settings = {name: getattr(layer, name) for name in inspect.signature(kind).parameters}
+        found.setdefault(kind.__name__, (lambda kind=kind: kind, settings))
+        if "build" in vars(kind):
+            build = lambda case=case: case.make().build  # noqa: E731
+            found.setdefault(f"{kind.__name__}.build", (build, {"input_shape": case.input_shape}))
+    return found
