@@ -61,6 +61,7 @@ def model_and_run(threads, apart, capacity):
         optimizer_step=3,
         gains=np.ones((1, len(table))),
         losses=np.zeros((threads, len(BOUNDS) - 1, 3)),
+        sums=np.empty(0),
         sync=np.zeros(loop.SYNC_SIZE, np.int64),
     )
 

@@ -211,8 +211,10 @@ class Sequential(Layer):
 
     def run(self, x: np.ndarray) -> np.ndarray:
         """`predict` for samples that are admitted already."""
-        output, program = run(self._layers, self._program, x, self.parameters, self.threads)
-        vars(self)["_program"] = program  # no change of the chain
+        known = self._program
+        output, program = run(self._layers, known, x, self.parameters, self.threads)
+        if program is not known:
+            vars(self)["_program"] = program  # no change of the chain
         return output
 
     def summary(self) -> None:
