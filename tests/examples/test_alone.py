@@ -9,7 +9,11 @@ import pytest
 import tinyae as tae
 
 LIBRARIES = {"numpy", "matplotlib"}
-OPTIONAL = {"latent_walks": {"sklearn"}, "from_keras_and_pytorch": {"keras", "torch"}}
+OPTIONAL = {
+    "latent_walks": {"sklearn"},
+    "from_keras_and_pytorch": {"keras", "torch"},
+    "many_machines": {"mpi4py"},
+}
 
 
 def test_the_rooms(paths):
