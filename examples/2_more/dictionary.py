@@ -1,4 +1,4 @@
-"""A dictionary of strokes: each digit, and each patch of one, as a few of many atoms.
+"""A dictionary of strokes: each digit, or patch of one, as a few of many atoms.
 
 The encoder gives many more numbers than are needed, and `TopK` keeps the
 largest few. What the decoder adds up are then atoms, the rows of its kernel:

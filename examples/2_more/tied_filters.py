@@ -1,4 +1,4 @@
-"""Filters of a network whose decoder is its encoder, transposed, and of one that is free.
+"""Filters of a network whose decoder is its encoder, transposed, and of another.
 
 A hidden unit of 784-100-784 looks at an image through one column of the
 encoder's kernel, and draws through one row of the decoder's. Free, these are
