@@ -209,3 +209,46 @@ def test_rows_of_zeros_stay_out_of_the_eigenproblem(monkeypatch):
     np.testing.assert_allclose(pca.components_[:12, 3:15], PCA().fit(x).components_, atol=1e-10)
     assert not pca.explained_variance_[12:].any()
     np.testing.assert_allclose(pca.components_ @ pca.components_.T, np.eye(20), atol=1e-12)
+
+
+def test_a_fit_of_wide_data_goes_through_them_once(monkeypatch):
+    made = []
+    make = deviations.Deviations.__init__
+    monkeypatch.setattr(
+        deviations.Deviations, "__init__", lambda of, rows: made.append(rows) or make(of, rows)
+    )
+    x = np.random.default_rng(0).normal(size=(6, 40))
+    PCA(3).fit(x)
+    assert len(made) == 1
+    assert made[0] is x  # and not a copy
+
+
+def test_large_samples_that_are_kept_are_a_copy():
+    x, more = np.random.default_rng(0).normal(size=(2, 300, 200))
+    pca, expected = PCA(1).fit(x), PCA(1).fit(np.concatenate([x, more]))
+    x[...] = 0
+    pca.partial_fit(more)
+    np.testing.assert_allclose(pca.explained_variance_, expected.explained_variance_, rtol=1e-9)
+
+
+def test_a_column_too_short_for_a_scatter_is_seen_without_solving_it(monkeypatch):
+    x = np.random.default_rng(0).normal(size=(400, 6)) * [1, 1, 1, 1, 1, 1e-7]
+    solved = []
+    solve = solvers.of_scatter
+    monkeypatch.setattr(solvers, "of_scatter", lambda *a: solved.append(a) or solve(*a))
+    PCA(3).fit(x)
+    assert len(solved) == 1
+    variance = PCA().fit(x).explained_variance_
+    assert len(solved) == 1
+    expected = np.linalg.svd(x - x.mean(axis=0), compute_uv=False) ** 2 / 399
+    np.testing.assert_allclose(variance, expected, rtol=1e-6)
+
+
+def test_a_stream_of_a_share_may_begin_with_a_single_sample():
+    x = made_up(5, 30)
+    pca = PCA(0.9).partial_fit(x[:1])
+    assert pca.components_.shape == (1, 30)
+    assert pca.explained_variance_.tolist() == [0]
+    pca.partial_fit(x[1:])
+    assert_right(pca, x)
+    assert pca.n_components_ == PCA(0.9).fit(x).n_components_

@@ -185,7 +185,7 @@ def test_latent_of_one_number_is_a_row_per_label(ax):
         (np.ones((4, 2, 2, 1)), None, "codes must have shape"),
         (np.ones((4, 2)), [1, 2], r"labels must have shape \(4,\).*\(2,\)"),
         (np.ones((2, 2)), [[1, 2], [3]], "labels must be numbers or words"),
-        (np.ones((2, 2)), [1, None], "labels must be numbers or words"),
+        (np.ones((2, 2)), [1, None], "words, one a code, but got None among them"),
         (np.ones((51, 2)), range(51), "labels must hold at most 50 different values, not 51"),
         ([[np.nan, 1]], None, "codes must be finite"),
     ],

@@ -166,7 +166,8 @@ def test_step_by_step_more_is_known():
         assert {*marks[:step]} <= {*found}
         counts.append(len(found))
     assert counts == sorted({*counts})  # each step brings numbers
-    assert texts(plot.backprop(ae, X, step=99)) == texts(plot.backprop(ae, X))
+    with pytest.raises(ValueError, match="step must be a whole number from 0 to 9, but got 10"):
+        plot.backprop(ae, X, step=10)
 
 
 def test_large_layers_show_weights_as_lines_only():

@@ -136,6 +136,7 @@ def test_a_model_that_was_trained_before_goes_on(tmp_path):
         ({"steps_per_epoch": -1}, "steps_per_epoch"),
         ({"verbose": 7}, "verbose"),
         ({"fps": 0.5}, "fps"),
+        ({"fps": 101}, "from 1 to 100"),
         ({"labels": [1]}, "labels"),
         ({"model": tae.PCA(2)}, "model must be an Autoencoder"),
     ],

@@ -2,13 +2,14 @@
 
 import contextlib
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import numpy as np
 
 from ..system.threads import BLAS_THREADS
 
 FEW = 28  # a matrix that many times as large as there are vectors wanted is solved by Lanczos
-ONE_THREAD = 400  # up to this size a second thread of BLAS waits longer than it helps
+ONE_THREAD = 2000  # up to this size a second thread of BLAS waits longer than it helps
 RESIDUAL = 1e-8  # the longest, relative to its eigenvalue
 EXTRA = 4  # vectors beside those wanted, so that the last of them converges like the others
 BREAKDOWN = 1e-10  # relative length of a new direction that would be rounding
@@ -26,11 +27,16 @@ def of_matrix(matrix: np.ndarray, count: int | None = None) -> tuple[np.ndarray,
         vectors[:, there] = part
         return values, vectors
     few = count is not None and count * FEW <= len(matrix)
-    with BLAS_THREADS.hold(1) if few or len(matrix) <= ONE_THREAD else contextlib.nullcontext():
+    with one_thread(0 if few else len(matrix)):
         if few and (found := largest(lambda b: b @ matrix, len(matrix), count or 1)) is not None:
             return found
         values, vectors = np.linalg.eigh(matrix)
     return np.maximum(values[::-1], 0.0), vectors.T[::-1]
+
+
+def one_thread(size: int) -> AbstractContextManager[None]:
+    """While a matrix of that size is solved by LAPACK."""
+    return BLAS_THREADS.hold(1) if size <= ONE_THREAD else contextlib.nullcontext()
 
 
 def largest(

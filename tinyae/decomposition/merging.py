@@ -20,7 +20,8 @@ def learn_together(
 ) -> Learned:
     """What `PCA.fit` keeps: of these samples, or of all ranks', where rank 0's is everyone's."""
     if ranks is None:
-        return _solved(learn(_two(x, len(x)), n_components, real(x)), n_components, real(x))
+        own = learn(_two(x, len(x)), n_components, real(x), at_once=True)
+        return _solved(own, n_components, real(x))
     alike = {"sharded": sharded, "n_components": n_components}
     alike["the number of features in x"] = x.shape[1]
     check_alike(ranks, alike if sharded else {**alike, "the number of samples in x": len(x)})

@@ -72,10 +72,11 @@ def near_mean(x: Rows) -> tuple[np.ndarray, bool]:
     # Relative to a row, a constant feature is exactly zero here and stays so in all that follows.
     first = x[0].astype(np.float64)
     step = max(1, len(x) // BLOCK_ROWS, 8 * x.size // PRODUCT_BYTES)
-    few = np.ascontiguousarray(x[::step], np.float64)
-    mean = first + (few - first).mean(axis=0)
-    squares, spread = (np.square(each).sum(axis=0) for each in (few, few - mean))
-    return mean, bool((squares <= NEAR_ZERO * spread).all())
+    few = np.subtract(x[::step], first, dtype=np.float64)
+    offset = few.mean(axis=0)
+    few -= offset
+    mean, spread = first + offset, np.einsum("ij,ij->j", few, few)
+    return mean, bool((len(few) * np.square(mean) <= (NEAR_ZERO - 1) * spread).all())
 
 
 def factored(x: Rows) -> Moments:

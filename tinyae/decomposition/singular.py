@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .eigenvectors import one_thread
 from .jacobi import lengths, orthogonal_rows
 from .moments import Moments
 from .spectrum import EPS, MARGIN, TOLERANCE, Spectrum, number_kept, of_lengths
@@ -17,7 +18,8 @@ def of_factor(data: Moments, n_components: int | float | None) -> Spectrum:
     What is no more than rounding counts as zero.
     """
     columns = lengths(data.matrix.T)[:, 0]
-    _, deviations, directions = np.linalg.svd(data.matrix, full_matrices=False)
+    with one_thread(max(data.matrix.shape)):
+        _, deviations, directions = np.linalg.svd(data.matrix, full_matrices=False)
     largest, made_of = deviations[0], lengths(directions * columns)[:, 0]
     rounding = MARGIN * EPS * largest
     short = deviations * TOLERANCE["float64"] < 2 * rounding

@@ -61,7 +61,11 @@ class Decomposition(NamedTuple):
 
 
 def learn(
-    x: Rows, n_components: int | float | None, dtype: np.dtype, known: Moments | None = None
+    x: Rows,
+    n_components: int | float | None,
+    dtype: np.dtype,
+    known: Moments | None = None,
+    at_once: bool = False,
 ) -> tuple[Moments, Decomposition | None]:
     """The moments of an array and what is known already; and what was solved on the way.
 
@@ -74,18 +78,28 @@ def learn(
     dtype : dtype
         Of the components.
     known : Moments, optional
+    at_once : bool, default False
+        Whether the components are asked for now, and there are no more samples to wait for.
     """
     if known is not None and known.form != "rows":
         return _condensed([x], n_components, dtype, known)
     arrays = [x] if known is None else [known.matrix, x]
     samples, features = sum(map(len, arrays)), x.shape[1]
-    if samples < features:
-        return _kept(deviations(joined(arrays, dtype)), x), None
-    if known is None and _is_large(x, n_components):
-        all_of_it = deviations(joined(arrays, dtype))
-        data = _kept(all_of_it, x)
-        if (spectrum := _of_rows(all_of_it, n_components, dtype)) is not None:
-            return data, keep(data, spectrum, n_components, dtype)
+    if samples < features or (known is None and _is_large(x, n_components)):
+        all_of_it = deviations(x if known is None else joined(arrays, dtype))
+        data, found = _kept(all_of_it, x), None
+        if at_once or samples >= features:
+            spectrum = _of_rows(all_of_it, n_components, dtype)
+            if spectrum is None and samples < features:
+                spectrum = of_factor(factored(x), n_components)
+            if spectrum is not None:
+                found = keep(data, spectrum, n_components, dtype)
+            del spectrum
+        del all_of_it  # the copy comes when what was made of the data is gone
+        if known is None:
+            data = data._replace(matrix=joined(arrays, dtype))
+        if found or samples < features:
+            return data, found
     return _condensed(arrays, n_components, dtype)
 
 
@@ -137,7 +151,7 @@ def as_scatter(
     error = _rounding(data) / TOLERANCE[dtype.name]
     if error <= _least(data, n_components):
         return data, None
-    if error < np.trace(data.matrix):  # there is something to be found
+    if error < _most(data, n_components):  # there is something to be found
         spectrum = of_scatter(data, n_components)
         kept = number_kept(n_components, spectrum, data.samples)
         smallest = spectrum.variance[min(kept, len(spectrum.variance)) - 1]
@@ -238,15 +252,16 @@ def keep(
     """The components asked for, each with the sign that makes its largest entry positive."""
     features = spectrum.directions.shape[1]
     k = number_kept(n_components, spectrum, data.samples)
-    components = _completed(spectrum.directions[:k], k)
-    largest = np.abs(components).argmax(axis=1)
-    components = components * np.sign(components[np.arange(k), largest])[:, np.newaxis]
+    found = _completed(spectrum.directions[:k], k)
+    largest = found[np.arange(k), np.abs(found).argmax(axis=1)]
+    components = np.empty(found.shape, dtype)
+    np.multiply(found, np.sign(largest)[:, np.newaxis], out=components, casting="same_kind")
     zeros = np.zeros(max(0, k - len(spectrum.variance)))
     left = min(data.samples, features) - k
     rest = spectrum.rest + float(spectrum.variance[k:].sum())
     return Decomposition(
         data.mean.astype(dtype),
-        np.ascontiguousarray(components, dtype),
+        components,
         np.concatenate([spectrum.variance[:k], zeros]),
         np.concatenate([spectrum.ratio[:k], zeros]),
         rest / left if left > 0 else 0.0,
@@ -271,6 +286,14 @@ def _rounding(data: Moments) -> float:
     single = data.rounding >= np.finfo(np.float32).eps
     lost = data.samples * float(np.finfo(np.float32 if single else np.float64).tiny)
     return MARGIN * EPS * squares.sum() + SUMS * data.rounding * squares.max() + lost
+
+
+def _most(data: Moments, n_components: int | float | None) -> float:
+    """What it is at most: if all are kept, the shortest column's square that is not 0."""
+    squares = np.diag(data.matrix)
+    there = squares[squares > 0]
+    count = count_known(n_components, data.samples, len(squares))
+    return float(there.min() if count is not None and 0 < len(there) <= count else squares.sum())
 
 
 def _least(data: Moments, n_components: int | float | None) -> float:

@@ -44,6 +44,8 @@ def number_kept(n_components: int | float | None, spectrum: Spectrum, samples: i
     count = count_known(n_components, samples, spectrum.directions.shape[1])
     if count is not None:
         return count
+    if not len(spectrum.ratio):  # a single sample, of which any direction is as good
+        return 1
     kept = np.cumsum(spectrum.ratio)
     # The last digits of a sum of p numbers are rounding, which must not ask for more components.
     enough = kept >= kept[-1] * (float(n_components or 1) - len(kept) * EPS)

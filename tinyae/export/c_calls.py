@@ -22,6 +22,7 @@ class Call(NamedTuple):
 
 
 def size(at: Placed) -> int:
+    """How many numbers a sample has before the step."""
     return math.prod(at.before)
 
 
@@ -36,6 +37,7 @@ def window(at: Placed, weight: np.ndarray) -> list[Any]:
 
 
 def apply(activation: ActivationFunction, shape: Shape) -> Call:
+    """An activation, which is told of rows where it needs them."""
     count = [math.prod(shape[:-1]), shape[-1]] if activation.rows else [math.prod(shape)]
     return Call(f"apply_{activation.name}", count, True)
 

@@ -115,12 +115,14 @@ def leaky(graph: Graph, slope: float) -> None:
 
 
 def selu(graph: Graph) -> None:
+    """Selu by Elu, for the same reason."""
     graph.add("Elu")
     leaky(graph, SELU_ALPHA)
     graph.add("Mul", graph.constant("scale", SELU_SCALE))
 
 
 def softmax(graph: Graph) -> None:
+    """Along the channels, which come last for it."""
     graph.turn(channels_first=False)
     graph.add("Softmax", axis=-1)
 
@@ -144,11 +146,13 @@ def has_operator(activation: Any) -> bool:
 
 
 def product(graph: Graph, at: Placed) -> None:
+    """x W along the last axis."""
     graph.turn(channels_first=False)
     graph.add("MatMul", graph.constant(at.step.weight, at.weight))
 
 
 def bias(graph: Graph, at: Placed) -> None:
+    """x + b, with b where the channels are."""
     b = np.broadcast_to(at.weight, at.before[-1:])
     graph.add(
         "Add", graph.constant(at.step.weight, b[:, None, None] if graph.channels_first else b)
@@ -156,16 +160,19 @@ def bias(graph: Graph, at: Placed) -> None:
 
 
 def scale(graph: Graph, at: Placed) -> None:
+    """s x, number by number."""
     graph.turn(channels_first=False)
     graph.add("Mul", graph.constant(at.step.weight, at.weight))
 
 
 def rescale(graph: Graph, at: Placed) -> None:
+    """scale x + offset."""
     graph.add("Mul", graph.constant("scale", at.step.scale))
     graph.add("Add", graph.constant("offset", at.step.offset))
 
 
 def head(graph: Graph, at: Placed) -> None:
+    """The first numbers along the last axis."""
     graph.turn(channels_first=False)
     first, end, axis = (graph.constant("head", [n], np.int64) for n in (0, at.step.size, -1))
     graph.add("Slice", first, end, axis)
@@ -184,11 +191,13 @@ def largest(graph: Graph, at: Placed) -> None:
 
 
 def reshape(graph: Graph, at: Placed) -> None:
+    """The same numbers in another shape."""
     graph.turn(channels_first=False)
     graph.add("Reshape", graph.constant("shape", [0, *at.after], np.int64))  # 0: as many samples
 
 
 def pad(graph: Graph, at: Placed) -> None:
+    """A border around images."""
     graph.turn(channels_first=True)
     before, after = zip(at.step.rows, at.step.columns, strict=True)
     pads = graph.constant("pads", [0, 0, *before, 0, 0, *after], np.int64)
@@ -196,6 +205,7 @@ def pad(graph: Graph, at: Placed) -> None:
 
 
 def crop(graph: Graph, at: Placed) -> None:
+    """What is left of images without their borders."""
     graph.turn(channels_first=True)
     ranges = ([at.step.rows[0], at.step.columns[0]], [sum(at.step.rows), sum(at.step.columns)])
     first, end = (graph.constant("crop", each, np.int64) for each in ranges)
@@ -214,11 +224,13 @@ def convolve(operator: str) -> Callable[[Graph, Placed], None]:
 
 
 def max_pool(graph: Graph, at: Placed) -> None:
+    """The largest number of each window."""
     graph.turn(channels_first=True)
     graph.add("MaxPool", kernel_shape=at.step.size, strides=at.step.strides)
 
 
 def average_pool(graph: Graph, at: Placed) -> None:
+    """The mean of each window."""
     graph.turn(channels_first=True)
     (top, bottom), (left, right) = at.step.rows, at.step.columns
     pads = (top, left, bottom, right)  # which are not counted
@@ -226,6 +238,7 @@ def average_pool(graph: Graph, at: Placed) -> None:
 
 
 def repeat(graph: Graph, at: Placed) -> None:
+    """Each pixel as a block of its own."""
     graph.turn(channels_first=True)
     times = graph.constant("times", [1, 1, *at.step], np.float32)
     how = {"mode": "nearest", "nearest_mode": "floor"}

@@ -79,6 +79,7 @@ def same_if(fits: bool, shape: Shape) -> Shape:
 
 
 def product(step: steps.Product, shape: Shape, W: np.ndarray) -> Shape:
+    """Units along the last axis, which has as many numbers as W has rows."""
     inputs, units = W.shape
     return (*same_if(inputs == shape[-1], shape)[:-1], units)
 
@@ -89,16 +90,19 @@ def bias(step: steps.Bias, shape: Shape, b: np.ndarray) -> Shape:
 
 
 def scale(step: steps.Scale, shape: Shape, s: np.ndarray) -> Shape:
+    """The same, as s may be repeated, but not the sample."""
     return same_if(np.broadcast_shapes(shape, s.shape) == shape, shape)
 
 
 def pad(step: steps.Pad | steps.AveragePool, shape: Shape, weight: None) -> Shape:
+    """An image with its border."""
     (top, bottom), (left, right) = step.rows, step.columns
     rows, columns, channels = same_if(min(top, bottom, left, right) >= 0, shape)
     return top + rows + bottom, left + columns + right, channels
 
 
 def crop(step: steps.Crop, shape: Shape, weight: None) -> Shape:
+    """An image without it, of which something is left."""
     (top, rows), (left, columns) = step.rows, step.columns
     fits = min(top, left) >= 0 and top + rows <= shape[0] and left + columns <= shape[1]
     return rows, columns, same_if(fits, shape)[2]
@@ -112,6 +116,7 @@ def windows(shape: Shape, size: Pair, strides: Pair) -> Shape:
 
 
 def window_product(step: steps.WindowProduct, shape: Shape, W: np.ndarray) -> Shape:
+    """Filters for each window that lies inside."""
     rows, columns, channels, filters = W.shape
     return (
         *windows(same_if(channels == shape[2], shape), (rows, columns), step.strides)[:2],
@@ -122,6 +127,7 @@ def window_product(step: steps.WindowProduct, shape: Shape, W: np.ndarray) -> Sh
 def window_product_transposed(
     step: steps.WindowProductTransposed, shape: Shape, W: np.ndarray
 ) -> Shape:
+    """Filters for each place that a window spread over the pixels reaches."""
     rows, columns, filters, channels = W.shape
     height, width, _ = same_if(channels == shape[2], shape)
     down, right = sizes("strides", step.strides)
@@ -129,6 +135,7 @@ def window_product_transposed(
 
 
 def repeat(step: steps.Repeat, shape: Shape, weight: None) -> Shape:
+    """Each pixel as a block."""
     rows, columns, channels = shape
     return rows * step.rows, columns * step.columns, channels
 

@@ -47,7 +47,7 @@ def backprop(
         Its target. Default: `x`.
     step : int, optional
         Draw only what is known after so many steps, of which there are two for each layer, forward
-        and back, and one for the loss between. Default: all.
+        and back, and one for the loss between: from 0 to 2 layers + 1. Default: all.
     title : str, optional
         Instead of its own; "" for none.
     ax : Axes, optional
@@ -73,10 +73,11 @@ def backprop(
         tae.plot.backprop_page(ae, [0.5, -1.0], path="backprop.html")
     """
     optional_text("title", title)
-    optional_whole("step", step, least=0)
     seen = seen_step(model, x, y, "backprop")
     count = len(seen.layers)
-    done = 2 * count + 1 if step is None else min(step, 2 * count + 1)
+    all_steps = 2 * count + 1
+    known = optional_whole("step", step, least=0, most=all_steps)
+    done = all_steps if known is None else known
     columns = [seen.x, *(layer.y for layer in seen.layers), np.array([seen.reconstruction])]
     most = max(map(len, columns))
     below = 1.0 + 0.32 * max(map(_lines, seen.layers))

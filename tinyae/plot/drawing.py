@@ -158,13 +158,20 @@ def label_index(labels: ArrayLike | None, samples: int) -> tuple[np.ndarray, np.
         raise ValueError(f"labels must be numbers or words, one a code, but got {shown(labels)}")
     try:
         array = np.asarray(labels)
-        names, index = np.unique(array, return_inverse=True)
-    except (TypeError, ValueError) as error:  # ragged, or of kinds that have no order
-        raise ValueError(f"labels must be numbers or words, one a code: {error}") from None
+    except ValueError:
+        raise ValueError(
+            "labels must be numbers or words, one a code, but got lists of unlike lengths"
+        ) from None
     if array.shape != (samples,):
         raise ValueError(
             f"labels must have shape ({samples},), one a code, but its shape is {array.shape}"
         )
+    try:
+        names, index = np.unique(array, return_inverse=True)
+    except TypeError:
+        kinds = sorted({type(label).__name__ for label in array})
+        found = "None among them" if "NoneType" in kinds else f"both: {', '.join(kinds)}"
+        raise ValueError(f"labels must be numbers or words, one a code, but got {found}") from None
     most = len(COLOURS) * len(MARKERS)
     if len(names) > most:
         raise ValueError(f"labels must hold at most {most} different values, not {len(names)}")

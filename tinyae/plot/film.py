@@ -24,6 +24,7 @@ MOST_POINTS = 2_000  # that are filmed
 CURVE = 300  # codes that are decoded for the curve
 SIZE, DPI = (9.6, 4.4), 100
 LAST_SECONDS = 2  # how long the last picture stays
+MOST_A_SECOND = 100  # pictures
 
 Picture = Callable[[int], None]
 
@@ -61,7 +62,7 @@ def training_film(
     epochs, batch_size, steps_per_epoch, verbose
         As in `fit`: with few steps to an epoch one sees how training begins.
     fps : int
-        Pictures, and so epochs, a second.
+        Pictures, and so epochs, a second; at most 100, since GIF counts hundredths.
     title : str, optional
         Above the film.
 
@@ -82,7 +83,7 @@ def training_film(
         ae = tae.models.deep((2, 64, 64, 1), "elu", optimizer=tae.Adam(0.003))
         tae.plot.training_film(ae, tae.datasets.sine_curve(1000), path="sine.gif", epochs=50)
     """
-    target, fps = _film_path(path), whole("fps", fps)
+    target, fps = _film_path(path), whole("fps", fps, most=MOST_A_SECOND)
     optional_text("title", title)
     epochs = whole("epochs", epochs)
     if isinstance(model, type) or not hasattr(model, "history"):

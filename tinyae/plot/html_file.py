@@ -9,6 +9,7 @@ from typing import Any
 
 from ..checks.arguments import file_path
 from ..checks.places import check_place
+from ..files.atomic import replace_file
 
 WEB = Path(__file__).with_name("web")
 STYLE = re.compile(r'<link rel="stylesheet" href="([\w.]+)" />')
@@ -32,7 +33,8 @@ def write_page(path: Path, template: str, title: str, data: dict[str, Any]) -> P
     # no text of the data's may end the element that it stands in
     said = json.dumps(data, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
     text = text.replace("{{title}}", html.escape(title)).replace("{{data}}", said)
-    path.write_bytes(text.encode("utf-8", "replace"))  # half of a surrogate pair is no letter
+    with replace_file(path) as file:
+        file.write(text.encode("utf-8", "replace"))  # half of a surrogate pair is no letter
     return path
 
 

@@ -117,19 +117,19 @@ def gradient_norms(
     weighted = [i for i, row in enumerate(rows) if row.weight_gradient_norm is not None]
     weighted = weighted or [*range(len(rows))]
     ax = axes_for(ax, (7.4, 4))
-    epochs = np.arange(1, len(norms) + 1)
+    places = np.arange(1, len(norms) + 1)
     drawn = np.where(norms > 0, norms, np.nan)  # on a scale that has no zero
     for place, i in enumerate(weighted):
         colour = colormaps["viridis"](0.9 * place / max(1, len(weighted) - 1))
-        marker = MARKERS[place % len(MARKERS)] if len(epochs) <= 20 else ""
-        ax.plot(epochs, drawn[:, i], color=colour, marker=marker, ms=5, lw=1.8, label=names[i])
+        marker = MARKERS[place % len(MARKERS)] if len(places) <= 20 else ""
+        ax.plot(places, drawn[:, i], color=colour, marker=marker, ms=5, lw=1.8, label=names[i])
     seen = drawn[:, weighted][np.isfinite(drawn[:, weighted])]
     if seen.size:
         log_scale(ax, seen.min(), seen.max())
         ax.set_ylim(seen.min() / 3, seen.max() * 3)
-        ax.fill_between(epochs, 0, drawn[:, -1] / 1000, color="0.5", alpha=0.25, lw=0)
+        ax.fill_between(places, 0, drawn[:, -1] / 1000, color="0.5", alpha=0.25, lw=0)
     count_across(ax)
-    ax.set(xlabel="epoch", ylabel="norm of the gradient |dy|")
+    ax.set(xlabel="trace", ylabel="norm of the gradient |dy|")
     ax.grid(alpha=0.3)
     set_title(ax, "Gradients by layer", title)
     legend_beside(ax, len(weighted))
