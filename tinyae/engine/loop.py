@@ -131,10 +131,18 @@ def backward(
         scratch = view(values, op.scratch, (values.size - op.scratch,))
         call_backward(op.backward, (op, w, x, y, dy, dw, dx, scratch, step, position))
         if op.layer_penalty != NONE:
-            call_layer_penalty(op.layer_penalty, (op, w, x, y, dw, dx, gain[i], scale, sums))
-            penalties += total(sums, n)
-            figures += total(sums[n:], n)
+            more = layer_penalty(op, w, x, y, dw, dx, gain[i], scale, sums)
+            penalties += more[0]
+            figures += more[1]
     return penalties, figures
+
+
+@called  # apart from its callers: a model without such layers pays nothing
+def layer_penalty(op, w, x, y, dw, dx, gain, scale, sums):
+    """The sums of a layer's penalties and figures; their gradients are added to dw and dx."""
+    n = x.shape[0]
+    call_layer_penalty(op.layer_penalty, (op, w, x, y, dw, dx, gain, scale, sums))
+    return total(sums, n), total(view(sums, n, (n,)), n)
 
 
 @inlined
@@ -153,7 +161,8 @@ def add_gradients(run, thread, index, values, whole, gradient):
     whole_weight, per_row = run.totals[index], run.weights.shape[1]
     inverse = 1.0 / whole_weight if whole_weight > 0 else 0.0
     sums = np.empty(capacity * max(2, per_row))
-    gain = run.gains[min(index, run.gains.shape[0] - 1)]
+    steps, ops = run.gains.shape
+    gain = view(run.gains, min(index, steps - 1) * ops, (ops,))
     reconstruction, penalties, figures = 0.0, 0.0, 0.0
     while row < end:
         if load(run.sync, STOP) != 0:
@@ -393,7 +402,7 @@ def evaluate(
                 source, row = (x, first) if op.x == NOWHERE else (values, 0)
                 given = view(source, max(op.x, 0) + row * op.inputs, (n, op.inputs))
                 y, dw, dx = view(values, op.y, (n, op.outputs)), w[:0], given[:0]
-                call_layer_penalty(op.layer_penalty, (op, w, given, y, dw, dx, gain[i], 1.0, room))
-                penalties += total(room, n)
-                figures += total(room[n:], n)
+                more = layer_penalty(op, w, given, y, dw, dx, gain[i], 1.0, room)
+                penalties += more[0]
+                figures += more[1]
     return penalties, figures
