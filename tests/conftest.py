@@ -12,6 +12,8 @@ from tests.support.ways import WAYS, take
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 
+collect_ignore = ["support/rank_program.py"]  # it asks for MPI
+
 # A shell lets its background jobs, and all that they start, ignore Ctrl-C, which tests send.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)

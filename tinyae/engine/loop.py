@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..family.penalised import call_layer_penalty
+from ..family.penalised import layer_penalty
 from ..layers.kernels import NOT_TRAINING, call_backward, call_forward, call_part
 from ..layers.record import NOWHERE
 from ..machine.barrier import barrier, load, store
@@ -137,14 +137,6 @@ def backward(
     return penalties, figures
 
 
-@called  # apart from its callers: a model without such layers pays nothing
-def layer_penalty(op, w, x, y, dw, dx, gain, scale, sums):
-    """The sums of a layer's penalties and figures; their gradients are added to dw and dx."""
-    n = x.shape[0]
-    call_layer_penalty(op.layer_penalty, (op, w, x, y, dw, dx, gain, scale, sums))
-    return total(sums, n), total(view(sums, n, (n,)), n)
-
-
 @inlined
 def add_gradients(run, thread, index, values, whole, gradient):
     """Add the gradient of this thread's share of one mini-batch; False if told to stop.
@@ -227,9 +219,10 @@ def update(run, thread, index, take):
     penalties = 0.0
     for i in range(run.table.size):
         op = run.table[i]
-        low, high = share(op.w_size * op.trainable, thread, threads)
-        for start in range(op.w + low, op.w + high, UPDATE_BLOCK):
-            part = (min(UPDATE_BLOCK, op.w + high - start),)
+        low, high = share((op.w_size - op.borrowed) * op.trainable, thread, threads)
+        own = op.w + op.borrowed
+        for start in range(own + low, own + high, UPDATE_BLOCK):
+            part = (min(UPDATE_BLOCK, own + high - start),)
             g = view(run.gradients, start, part)
             for other in range(1, threads):
                 added = view(run.gradients, other * p + start, part)

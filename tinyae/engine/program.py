@@ -12,6 +12,7 @@ from ..checks.attributes import is_ours
 from ..checks.floating_point import beyond, finite, quiet
 from ..checks.overridden import describes, is_compiled, owner
 from ..family.penalised import PenalisedLayer
+from ..family.tied import Tied, complete
 from ..layers.building import scratch_size
 from ..layers.kernels import NOT_TRAINING, Kernels
 from ..layers.layer import Layer
@@ -63,6 +64,8 @@ class Program:
             op = self.table[row]
             op.forward = kernels.forward_address(self.dtype)
             op.w, op.trainable = starts[position], layer.trainable
+            if isinstance(layer, Tied):
+                layer.place(op, layers, starts)
             _add_penalty(op, "penalty", layer.activity_regularizer, self.dtype)
             if of_kernel(layer) is not None:
                 start, stop = layer.weights.place("kernel")
@@ -259,7 +262,7 @@ def program_for(layers: Sequence[Layer], known: Program | None) -> Program | Non
         version += layer._version
     if known is not None and known.version == version:
         return known
-    return Program(layers) if all(map(is_compiled, layers)) else None
+    return Program(layers) if all(map(is_compiled, layers)) and complete(layers) else None
 
 
 def run(

@@ -195,7 +195,7 @@ class Variational(PenalisedLayer):
             kl = f"Σ max({self.free_bits:g}, ½(μ² + σ² − 1 − s))"
         return Formula(
             f"y = μ + σ ε, (μ, s) = x, σ² = e^s; {self._beta_text()}/D {kl} joins the loss",
-            "dμ = dy; ds = dy ε σ / 2",
+            "dμ = dy; ds = dy ε σ / 2; dx = (dμ, ds)",
         )
 
     def steps(self):

@@ -23,7 +23,7 @@ from ..network.chain import Chain, training_chain
 from ..network.network import Network
 from ..system.interruption import Interruption
 from ..system.numba_parts import DISABLED
-from ..units import loop as units
+from ..units import by_units as units
 from ..units.choice import suits
 from .eager import EagerTrainer, columns, trained_arrays
 
@@ -109,6 +109,21 @@ class CompiledTrainer:
             if an interruption came, or if a loss is not finite: that step, the last row, is not
             taken.
         """
+        run = self._run_of(stretch, optimizer)
+        with BLAS_THREADS.hold(1):
+            self._train(run, interruption or Interruption(), meanwhile)
+        return _losses(run)[:, : self.columns]
+
+    def compute(self, stretch: Stretch) -> np.ndarray:
+        """The same without optimizer and, on one thread, without a look at Ctrl-C in between."""
+        if self.threads > 1:
+            return self.run(stretch, None)
+        run = self._run_of(stretch, None)
+        with np.errstate(all="ignore"):  # as in compiled code
+            loop.train(run, 0)
+        return _losses(run)[:, : self.columns]
+
+    def _run_of(self, stretch: Stretch, optimizer: Optimizer | None) -> loop.Run:
         steps, dtype = len(stretch.bounds) - 1, self.parameters.dtype
         numbers, limit, together = np.empty((1, 0)), 0.0, False
         if optimizer is not None:
@@ -153,12 +168,7 @@ class CompiledTrainer:
         )
         if optimizer is None or not (self.apart or self.by_units):
             self.gradients[...] = 0
-        with BLAS_THREADS.hold(1):
-            self._train(run, interruption or Interruption(), meanwhile)
-        losses, done = run.losses.sum(axis=0)[:, : self.columns], run.sync[loop.COMPLETED]
-        # the next has been begun if it was not told to stop
-        failed = not run.sync[loop.CANCELLED] and not np.isfinite(losses[done : done + 1]).all()
-        return losses[: done + failed]
+        return run
 
     def _train(
         self,
@@ -218,6 +228,13 @@ class CompiledTrainer:
         """After a run of one mini-batch in one chunk: the gradient for its input, flat."""
         start = self.table[0].dx
         return self.values[0, start : start + rows * self.program.inputs].copy()
+
+
+def _losses(run: loop.Run) -> np.ndarray:
+    losses, done = run.losses.sum(axis=0), run.sync[loop.COMPLETED]
+    # the next has been begun if it was not told to stop
+    failed = not run.sync[loop.CANCELLED] and not np.isfinite(losses[done : done + 1]).all()
+    return losses[: done + failed]
 
 
 def parts_of(model: Network) -> list[object]:
