@@ -153,8 +153,7 @@ def add_gradients(run, thread, index, values, whole, gradient):
     whole_weight, per_row = run.totals[index], run.weights.shape[1]
     inverse = 1.0 / whole_weight if whole_weight > 0 else 0.0
     sums = np.empty(capacity * max(2, per_row))
-    steps, ops = run.gains.shape
-    gain = view(run.gains, min(index, steps - 1) * ops, (ops,))
+    gain = run.gains[min(index, run.gains.shape[0] - 1)]
     reconstruction, penalties, figures = 0.0, 0.0, 0.0
     while row < end:
         if load(run.sync, STOP) != 0:
