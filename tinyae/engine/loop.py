@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..family.penalised import call_layer_penalty
+from ..family.penalised import layer_penalty
 from ..layers.kernels import NOT_TRAINING, call_backward, call_forward, call_part
 from ..layers.record import NOWHERE
 from ..machine.barrier import barrier, load, store
@@ -131,9 +131,9 @@ def backward(
         scratch = view(values, op.scratch, (values.size - op.scratch,))
         call_backward(op.backward, (op, w, x, y, dy, dw, dx, scratch, step, position))
         if op.layer_penalty != NONE:
-            call_layer_penalty(op.layer_penalty, (op, w, x, y, dw, dx, gain[i], scale, sums))
-            penalties += total(sums, n)
-            figures += total(sums[n:], n)
+            more = layer_penalty(op, w, x, y, dw, dx, gain[i], scale, sums)
+            penalties += more[0]
+            figures += more[1]
     return penalties, figures
 
 
@@ -394,7 +394,7 @@ def evaluate(
                 source, row = (x, first) if op.x == NOWHERE else (values, 0)
                 given = view(source, max(op.x, 0) + row * op.inputs, (n, op.inputs))
                 y, dw, dx = view(values, op.y, (n, op.outputs)), w[:0], given[:0]
-                call_layer_penalty(op.layer_penalty, (op, w, given, y, dw, dx, gain[i], 1.0, room))
-                penalties += total(room, n)
-                figures += total(room[n:], n)
+                more = layer_penalty(op, w, given, y, dw, dx, gain[i], 1.0, room)
+                penalties += more[0]
+                figures += more[1]
     return penalties, figures

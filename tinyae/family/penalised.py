@@ -14,7 +14,7 @@ from ..layers.kernels import named
 from ..layers.layer import Layer
 from ..layers.record import OP, for_kernels
 from ..machine.calls import by_address
-from ..machine.jit import kernel
+from ..machine.jit import called, kernel
 
 
 class PenalisedLayer(Layer):
@@ -76,3 +76,14 @@ _address, call_layer_penalty = by_address("op, w, x, y, dw, dx, gain, scale, sum
 def _run(table, w, x, y, dw, dx, gain, scale, sums):
     op = table[0]
     call_layer_penalty(op.layer_penalty, (op, w, x, y, dw, dx, gain, scale, sums))
+
+
+@called  # apart from its callers: a model without such layers pays nothing
+def layer_penalty(op, w, x, y, dw, dx, gain, scale, sums):
+    """The sums of a layer's penalties and figures; their gradients are added to dw and dx."""
+    call_layer_penalty(op.layer_penalty, (op, w, x, y, dw, dx, gain, scale, sums))
+    penalties, figures, n = 0.0, 0.0, x.shape[0]
+    for i in range(n):
+        penalties += sums[i]
+        figures += sums[n + i]
+    return penalties, figures

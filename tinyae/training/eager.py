@@ -156,7 +156,7 @@ def trained_ranges(layers: Sequence[Layer]) -> np.ndarray:
 
 def columns(layers: Sequence[Layer]) -> int:
     """How many numbers a step's losses are: reconstruction, penalty, and figures if any."""
-    return 3 if any(getattr(each, "has_figure", False) for each in layers) else 2
+    return 3 if any(getattr(type(each), "has_figure", False) for each in layers) else 2
 
 
 def trained_arrays(layers: Sequence[Layer]) -> np.ndarray:
