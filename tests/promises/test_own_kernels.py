@@ -9,6 +9,7 @@ import pytest
 
 import tinyae as tae
 from tests.support.own_parts import CUSTOM, SOFTSIGN, Cauchy, OwnScale
+from tests.support.ways import take
 from tinyae.layers import dense
 from tinyae.system.numba_parts import DISABLED
 
@@ -180,7 +181,10 @@ def own_dense(tmp_path):
 
 @needs_jit
 @pytest.mark.parametrize("sizes", [(6, 4, 2), (784, 400, 2)])
-def test_a_copy_of_dense_outside_the_package_trains_to_the_same_bytes(own_dense, sizes):
+def test_a_copy_of_dense_outside_the_package_trains_to_the_same_bytes(
+    own_dense, sizes, monkeypatch
+):
+    take("apart" if sizes[0] > 100 else "samples", monkeypatch)
     n, hidden, code = sizes
     x = np.random.default_rng(0).random((64, n), dtype=np.float32)
 

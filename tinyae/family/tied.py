@@ -262,8 +262,7 @@ class Tied(Layer):
         return np.concatenate([self.layer.weights["kernel"].reshape(-1), self.parameters])
 
     def __repr__(self) -> str:
-        source = self.layer if isinstance(self.layer, int) else self.layer.label
-        return f"Tied({source}, {self.activation!r})"
+        return f"Tied({self.layer!r}, {self.activation!r})"
 
 
 # Which kernels depends on the source
