@@ -7,8 +7,12 @@ import hypothesis
 import pytest
 
 from tests.support.fork_server import ForkServer
+from tests.support.small_models import PlainMSE
+from tests.support.ways import WAYS, take
 
 os.environ.setdefault("MPLBACKEND", "Agg")
+
+collect_ignore = ["support/rank_program.py"]  # it asks for MPI
 
 # A shell lets its background jobs, and all that they start, ignore Ctrl-C, which tests send.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -25,6 +29,14 @@ def pytest_collection_modifyitems(items):
         for item in items:
             if item.get_closest_marker("large"):
                 item.add_marker(pytest.mark.skip(reason="too much work for plain Python"))
+
+
+@pytest.fixture
+def loss(request, monkeypatch):
+    """With which a dense model trains this way: see tests/support/small_models.py."""
+    if request.param in WAYS:
+        take(request.param, monkeypatch)
+    return PlainMSE() if request.param == "eager" else "mse"
 
 
 @pytest.fixture(scope="session")

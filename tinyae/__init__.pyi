@@ -22,6 +22,8 @@ from .composed.sequences import UpSampling1D as UpSampling1D
 from .datasets.missing import mask_missing as mask_missing
 from .family.corruption import Masking as Masking
 from .family.corruption import SaltAndPepper as SaltAndPepper
+from .family.tied import Tied as Tied
+from .family.top_k import TopK as TopK
 from .family.variational import Variational as Variational
 from .files.archive import ModelFormatError as ModelFormatError
 from .inspection.anomalies import AnomalyDetector as AnomalyDetector

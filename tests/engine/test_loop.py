@@ -55,9 +55,13 @@ def model_and_run(threads, apart, capacity):
         weights=np.empty((0, 0)),
         totals=np.diff(BOUNDS) * float(target[0].size),
         bounds=BOUNDS,
+        samples=np.diff(BOUNDS).astype(np.int64),
+        positions=np.zeros(len(BOUNDS) - 1, np.int64),
         first_step=4,
         optimizer_step=3,
-        losses=np.zeros((threads, len(BOUNDS) - 1, 2)),
+        gains=np.ones((1, len(table))),
+        losses=np.zeros((threads, len(BOUNDS) - 1, 3)),
+        sums=np.empty(0),
         sync=np.zeros(loop.SYNC_SIZE, np.int64),
     )
 
@@ -107,7 +111,7 @@ def test_what_threads_do_is_one_step(threads, apart, block, monkeypatch):
     chain = training_chain(twin.layers, twin.loss)
     eager = EagerTrainer(chain, twin.parameters, twin.gradient, twin.slots)
     losses = eager.run(Stretch(*data(), BOUNDS, 4, 3), twin.optimizer)
-    np.testing.assert_allclose(run.losses.sum(axis=0), losses, rtol=1e-12)
+    np.testing.assert_allclose(run.losses.sum(axis=0)[:, : eager.columns], losses, rtol=1e-12)
     np.testing.assert_allclose(model.parameters, twin.parameters, rtol=1e-9)
     np.testing.assert_allclose(model.slots, twin.slots, rtol=1e-9, atol=1e-300)
 
@@ -122,7 +126,7 @@ def test_samples_are_taken_in_chunks_that_end_where_they_end(capacity, stretch, 
     monkeypatch.setattr(tuning, "CALL_NUMBERS", stretch * (program.inputs + program.outputs))
     expected = backprop.forward(model.layers, x)[0]
     np.testing.assert_allclose(program.predict(x, model.parameters, 1), expected, rtol=1e-12)
-    sums, penalty = program.evaluate(x, target, model.parameters, model.loss, 1)
+    sums, (penalty, _) = program.evaluate(x, target, model.parameters, model.loss, 1)
     np.testing.assert_allclose(sums, ((expected - target) ** 2).sum(axis=1), rtol=1e-12)
     code = model.layers[1].forward(x)[0]
     assert penalty == pytest.approx(0.3 * (code**2).sum(), rel=1e-12)

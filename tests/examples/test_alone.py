@@ -9,7 +9,11 @@ import pytest
 import tinyae as tae
 
 LIBRARIES = {"numpy", "matplotlib"}
-OPTIONAL = {"latent_walks": {"sklearn"}, "from_keras_and_pytorch": {"keras", "torch"}}
+OPTIONAL = {
+    "latent_walks": {"sklearn"},
+    "from_keras_and_pytorch": {"keras", "torch"},
+    "many_machines": {"mpi4py"},
+}
 
 
 def test_the_rooms(paths):
@@ -18,7 +22,7 @@ def test_the_rooms(paths):
         rooms[path.parent.name].add(name)
     learn = {"backprop_by_hand", "gaussians_vs_pca", "sine_manifold", "mnist_latent"}
     assert rooms["1_learn"] == learn | {"your_own_layer"}
-    assert len(rooms["2_more"]) == 14
+    assert len(rooms["2_more"]) == 18
 
 
 def trees(paths):

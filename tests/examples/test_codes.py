@@ -105,6 +105,13 @@ def test_roc_auc_is_the_share_of_pairs_won(example):
     assert roc_auc(normal, normal) == 0.5
 
 
+def test_many_machines(run):
+    figures, printed = run("many_machines", ["reconstructions.png"], epochs=4)
+    assert figures["measured"] == pytest.approx(figures["autoencoder"], rel=1e-5)
+    assert figures["PCA"] < figures["autoencoder"] < 0.04
+    assert "1 process(es), the first with 6,000 of 6,000 digits" in printed
+
+
 def test_signal_faults(run):
     figures, printed = run("signal_faults", ["blame.png"], samples=1500, epochs=12)
     for fault in ("dropped beat", "early beat", "hum"):

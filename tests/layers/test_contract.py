@@ -280,7 +280,7 @@ def test_a_shallow_copy_of_a_layer_has_weights_of_its_own(case):
     assert all((weight == 7).all() for weight in twin.weights.values())
     np.testing.assert_array_equal(layer.parameters, parameters)
     assert is_whole(chain)
-    assert not chain.gradient.any()
+    assert not layer.gradient.any()
 
 
 @each_case

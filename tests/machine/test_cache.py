@@ -67,7 +67,7 @@ def at_home(home):
 def test_the_kernels_of_the_other_product_are_kept_as_well():
     found = train()
     no_blas = "import sys; sys.modules['scipy'] = None\n"
-    no_blas += "from tinyae.machine import threads; threads.libraries = tuple\n"
+    no_blas += "from tinyae.system import threads; threads.libraries = tuple\n"
     for code, spelling in ((no_blas + TRAIN, "portable"), (TRAIN, found["blas"])):
         train(code)  # compiles, since they take the place of those of the product before
         again = train(code)

@@ -1,4 +1,7 @@
-"""Jobs of MPI: all that holds for ranks that are threads, and how a job ends."""
+"""Jobs of MPI: all that holds for ranks that are threads, how a job ends, and what is shown."""
+
+import re
+from pathlib import Path
 
 import pytest
 
@@ -24,3 +27,18 @@ def test_a_job_ends_when_one_rank_does(way, said, job):
     ended = job(3, *PROGRAM, way, timeout=60)
     assert ended.returncode != 0
     assert said in ended.stderr + ended.stdout
+
+
+def test_the_example_comes_to_the_same_model_on_any_number(job, tmp_path):
+    example = Path("examples", "2_more", "many_machines.py").resolve()
+    said = [job(size, str(example), cwd=tmp_path).stdout for size in (1, 2)]
+    losses = [float(re.search(r"last loss ([\d.]+)", each)[1]) for each in said]
+    assert losses[0] == pytest.approx(losses[1], abs=2e-6)
+    assert "2 process(es), the first with 3,000 of 6,000 digits" in said[1]
+
+
+def test_the_benchmark(job):
+    options = ("gauss2d", "--rounds", "1", "--seconds", "0.01", "--ways", "one rank", "two ranks")
+    ended = job(0, "-m", "benchmarks.ranks", *options)
+    assert ended.returncode == 0, ended.stderr
+    assert re.search(r"two ranks +[\d.]+ ms", ended.stdout)

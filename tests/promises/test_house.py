@@ -21,6 +21,7 @@ FLOORS = [
     ("callbacks", "feeding", "linear"),
     ("saving",),
     ("network", "decomposition"),
+    ("units",),
     ("engine", "plot"),
     ("files",),
     ("family",),

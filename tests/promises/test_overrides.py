@@ -13,7 +13,8 @@ import tinyae as tae
 from tests.support.layer_cases import LAYER_CASES, samples
 from tests.support.own_parts import EagerMSE, OwnScale
 
-CASES = {type(case.make()): case for case in reversed(LAYER_CASES) if case.name != "sequential"}
+CASES = {type(case.make()): case for case in reversed(LAYER_CASES)}
+del CASES[tae.Sequential]
 each_kind = pytest.mark.parametrize("kind", CASES, ids=lambda kind: kind.__name__)
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import tinyae as tae
 from tests.support.random_models import designs
+from tests.support.ways import WAYS, limits
 from tinyae.engine import tuning
 from tinyae.engine.program import eager_predict
 from tinyae.feeding.batches import Stretch
@@ -29,13 +30,13 @@ def assert_near(actual, expected, dtype, scale=1e-3):
     np.testing.assert_allclose(actual, expected, rtol=0, atol=bound)
 
 
-def divided(threads, chunk, apart):
-    """Share even the smallest work between threads or none, in small chunks or whole."""
+def divided(threads, chunk, way):
+    """Share even the smallest work between threads or none, in small chunks or whole, this way."""
     return (
         mock.patch.object(tuning, "POOL_OPERATIONS", threads),
         mock.patch.object(tuning, "THREAD_OPERATIONS", threads),
         mock.patch.object(tuning, "CHUNK_BYTES", chunk),
-        mock.patch.object(tuning, "APART_PARAMETERS", apart),
+        *(mock.patch.object(*limit) for limit in limits(way)),
     )
 
 
@@ -43,7 +44,7 @@ division = st.builds(
     divided,
     st.sampled_from([1, 10**9]),
     st.sampled_from([1, 500, 1 << 18]),
-    st.sampled_from([0, 10**9]),
+    st.sampled_from(WAYS),
 )
 
 

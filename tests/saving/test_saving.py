@@ -85,6 +85,8 @@ ODD_ARGUMENTS = {
     "Dropout": dict(rate=0.25),
     "GaussianNoise": dict(stddev=0.75, clip=(-0.5, 0.25)),
     "SaltAndPepper": dict(rate=0.25, low=-0.5, high=2.0),
+    "TopK": dict(k=3),
+    "Tied": dict(layer=2, activation="tanh", use_bias=False),
     "Variational": dict(beta=0.25, free_bits=0.125),
     "Masking": dict(rate=0.25),
     "CosineDecay": dict(learning_rate=0.5, decay_steps=7, alpha=0.25, warmup_steps=3),

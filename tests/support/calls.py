@@ -9,7 +9,7 @@ import numpy as np
 
 import tinyae as tae
 from tests.support.entries import FLAT, SQUARES, data, detector, model, pca, pictured, sampler
-from tests.support.layer_calls import layer_calls
+from tests.support.layer_calls import layer_calls, tied_calls
 from tinyae import datasets, models, plot
 
 
@@ -396,4 +396,5 @@ def calls(folder: Path) -> dict[str, Call]:
         "datasets.sine_curve": (lambda: datasets.sine_curve, {"n": 3, "noise": 0.1, "seed": 1}),
         "datasets.two_gaussians": (lambda: datasets.two_gaussians, {"n": 3, "seed": 1}),
     }
+    made |= tied_calls(built().layers[0])
     return {name: Call(*call) for name, call in {**layer_calls(), **made}.items()}

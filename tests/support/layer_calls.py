@@ -21,3 +21,13 @@ def layer_calls() -> dict[str, tuple[Callable[[], Callable], dict[str, Any]]]:
             build = lambda case=case: case.make().build  # noqa: E731
             found.setdefault(f"{kind.__name__}.build", (build, {"input_shape": case.input_shape}))
     return found
+
+
+def tied_calls(source) -> dict[str, tuple[Callable[[], Callable], dict[str, Any]]]:
+    """The same of a layer that is tied to a built one."""
+    settings = {"layer": source, "activation": None, "use_bias": True, "activity_regularizer": None}
+    shape = {"input_shape": source.output_shape}
+    return {
+        "Tied": (lambda: tae.Tied, settings),
+        "Tied.build": (lambda: tae.Tied(source).build, shape),
+    }

@@ -21,6 +21,14 @@ class Case(NamedTuple):
 
 PENALTY = tae.L1L2(0.03, 0.05)
 
+
+def tied(source, *settings, **more):
+    """A layer and one that is tied to it, with another between them."""
+    penalised = {"activity_regularizer": PENALTY, **more}
+    layers = [source, tae.Activation("tanh"), tae.Tied(source, *settings, **penalised)]
+    return tae.Sequential(layers)
+
+
 # One line for each layer or setting; all tests that take a `case` run over it.
 LAYER_CASES = [
     *[Case(f"dense-{name}", lambda name=name: tae.Dense(4, name), (5,)) for name in KNOWN],
@@ -88,6 +96,12 @@ LAYER_CASES = [
     Case("salt", lambda: tae.SaltAndPepper(0.4, -0.5, 2.0), (2, 3)),
     Case("variational", lambda: tae.Variational(0.7, free_bits=0.1), (6,)),
     Case("variational-image", lambda: tae.Variational(activity_regularizer=PENALTY), (2, 1, 4)),
+    Case("tied", lambda: tied(tae.Dense(3, "tanh"), "elu"), (5,)),
+    Case("tied-no-bias", lambda: tied(tae.Dense(2), use_bias=False), (5,)),
+    Case("tied-conv", lambda: tied(tae.Conv2D(3, 3, 2, "same", "tanh"), "sigmoid"), (5, 4, 2)),
+    Case("tied-wide", lambda: tied(tae.Conv2D(1, (2, 3), activation="tanh")), (4, 4, 3)),
+    Case("top-k", lambda: tae.TopK(2, activity_regularizer=PENALTY), (5,)),
+    Case("top-k-image", lambda: tae.TopK(2), (2, 2, 3)),
     Case("masking", lambda: tae.Masking(0.4), (6,)),
 ]
 each_case = pytest.mark.parametrize("case", LAYER_CASES, ids=lambda case: case.name)

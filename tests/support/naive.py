@@ -230,10 +230,22 @@ FORWARD = {
     "Dropout": lambda layer, x: x,  # active in training only
     "GaussianNoise": lambda layer, x: x,
     "SaltAndPepper": lambda layer, x: x,
+    "Tied": lambda layer, x: forward(layer.untied(), x),  # whose own line has the definition
+    "TopK": lambda layer, x: largest(x, layer.k),
     "Variational": lambda layer, x: x[..., : x.shape[-1] // 2],  # the mean
     "Masking": lambda layer, x: x,
     "Rescaling": lambda layer, x: layer.scale * x + layer.offset,
 }
+
+
+def largest(x, k):
+    """The k largest along the last axis, by sorting; of equal ones the first."""
+    y = np.zeros(x.shape)
+    for place in np.ndindex(x.shape[:-1]):
+        row = x[place]
+        for j in sorted(range(len(row)), key=lambda j: (-row[j], j))[:k]:
+            y[place][j] = row[j]
+    return y
 
 
 def mse(y, x):

@@ -17,6 +17,7 @@ PRIMITIVES = {
     steps.Rescale: (steps.Rescale(0.5, -2.0), None, IMAGE, lambda x, W: 0.5 * x - 2.0),
     steps.Apply: (steps.Apply(KNOWN["elu"]), None, (4,), lambda x, W: naive.activation("elu", x)),
     steps.Head: (steps.Head(1), None, IMAGE, lambda x, W: x[..., :1]),
+    steps.Largest: (steps.Largest(1), None, IMAGE, lambda x, W: naive.largest(x, 1)),
     steps.Reshape: (steps.Reshape((2, 20)), None, IMAGE, lambda x, W: x.reshape(-1, 2, 20)),
     steps.Pad: (
         *(steps.Pad((1, 2), (0, 3), 0.0), None, IMAGE),

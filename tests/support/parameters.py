@@ -116,6 +116,8 @@ KINDS: dict[str, frozenset[str]] = {
     "mean": NUMBER | {"negative"},
     "clip": frozenset({"nothing", "array"}),
     **dict.fromkeys(("low", "high"), NUMBER | {"negative"}),
+    "TopK.k": COUNT,
+    "Tied.layer": MODEL,
     "encode.layer": OPTIONAL | {"negative"},  # counted from the last
 }
 
@@ -136,6 +138,7 @@ PLUMBING = {
     *("scratch_size", "shape_error", "slides", "addresses", "part_address", "settings"),
     *("from_logits", "numbers_for", "parts", "check_targets", "output_padding_for", "step_weight"),
     *("to_file", "rescaled", "decayed", "check_figures", "value", "numbers_by_step"),
+    *("plain", "untied", "place"),
     *("beta_at", "penalty_gain", "penalise", "penalty_address"),
     *("formula", "of", "operations", "steps", "inside", "first_state"),
 }
@@ -151,7 +154,14 @@ ANYTHING = {
     "ModelFormatError": "an error with any message",
     "TrainingDiverged": "an error with any message",
     **dict.fromkeys(
-        ("Layer.forward", "Layer.backward", "Sequential.forward", "Sequential.backward"),
+        (
+            "Layer.forward",
+            "Layer.backward",
+            "Sequential.forward",
+            "Sequential.backward",
+            "Tied.forward",
+            "Tied.backward",
+        ),
         "given arrays of the engine's",
     ),
     **dict.fromkeys(

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tinyae.primitives import plain_images, steps
+from tinyae.primitives import plain_codes, plain_images, steps
 
 # One line for each primitive: from h, the step and the layer's weights to the next h
 RUN = {
@@ -12,6 +12,7 @@ RUN = {
     steps.Rescale: lambda h, step, weights: h * step.scale + step.offset,
     steps.Apply: lambda h, step, weights: step.activation.numpy(h),
     steps.Head: lambda h, step, weights: h[..., : step.size],
+    steps.Largest: lambda h, step, weights: plain_codes.largest(h, step.k),
     steps.Reshape: lambda h, step, weights: h.reshape(len(h), *step.shape),
     steps.Pad: lambda h, step, weights: plain_images.pad(h, *step),
     steps.Crop: lambda h, step, weights: plain_images.crop(h, *step),
@@ -29,7 +30,7 @@ RUN = {
 
 def run_steps(layer, x):
     """What the layer's steps make of a batch."""
-    weights = {name: steps.weight_of(layer, name) for name in layer.weights}
+    weights = {name: steps.weight_of(layer, name) for name in steps.weight_names(layer)}
     for step in layer.steps():
         x = RUN[type(step)](x, step, weights)
     return x

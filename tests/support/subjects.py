@@ -31,10 +31,19 @@ LAYERS = {
     "Dropout": (lambda: tae.Dropout(0.2), FLAT),
     "GaussianNoise": (lambda: tae.GaussianNoise(0.2), FLAT),
     "SaltAndPepper": (lambda: tae.SaltAndPepper(0.2), FLAT),
+    "TopK": (lambda: tae.TopK(2), FLAT),
+    "Tied": (lambda: tae.Tied(first()), (3,)),
     "Variational": (lambda: tae.Variational(0.5, 0.1), FLAT),
     "Masking": (lambda: tae.Masking(0.2), FLAT),
     "Sequential": (lambda: tae.Sequential([tae.Dense(3), tae.Dense(2)]), FLAT),
 }
+
+
+def first():
+    """A layer that another may be tied to."""
+    layer = tae.Dense(3)
+    layer.build((4,))
+    return layer
 
 
 def model(**options):

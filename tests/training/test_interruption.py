@@ -34,7 +34,7 @@ class Counter:
     def __init__(self, monkeypatch):
         self.begun, self._steps, self._run = 0, 0, None
         self._validate, self._train = training.evaluate, CompiledTrainer._train
-        self._step, self._run_eager = EagerTrainer.loss_and_gradient, EagerTrainer.run
+        self._step, self._run_eager = EagerTrainer.step, EagerTrainer.run
         counter = self  # the trainers' own self comes first in their methods
 
         def train(trainer, run, *arguments):
@@ -59,7 +59,7 @@ class Counter:
 
         monkeypatch.setattr(CompiledTrainer, "_train", train)
         monkeypatch.setattr(EagerTrainer, "run", run_eager)
-        monkeypatch.setattr(EagerTrainer, "loss_and_gradient", step)
+        monkeypatch.setattr(EagerTrainer, "step", step)
         monkeypatch.setattr(training, "evaluate", validate)
 
     def events(self):

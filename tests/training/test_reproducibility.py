@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import tinyae as tae
+from tests.support.ways import EACH_WAY, take
 from tinyae.engine import tuning
 from tinyae.system.numba_parts import DISABLED
 from tinyae.training.compiled import make_trainer
@@ -34,8 +35,10 @@ def fitted(x, seed=SEED, epochs=20, batch_size=16, **settings):
     return ae
 
 
+@EACH_WAY
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_one_seed_gives_one_result(dtype):
+def test_one_seed_gives_one_result(dtype, way, monkeypatch):
+    take(way, monkeypatch)
     first, second = fitted(samples(), dtype=dtype), fitted(samples(), dtype=dtype)
     assert first.parameters.tobytes() == second.parameters.tobytes()
     assert first.reconstruct(samples()).tobytes() == second.reconstruct(samples()).tobytes()
@@ -50,10 +53,10 @@ def test_without_a_seed_one_is_drawn_and_kept():
 
 
 @pytest.mark.skipif(DISABLED, reason="without JIT there is one thread")
-@pytest.mark.parametrize("apart_from", [1e9, 0])
-def test_threads_change_the_last_digits_at_most_and_each_number_repeats(apart_from, monkeypatch):
+@EACH_WAY
+def test_threads_change_the_last_digits_at_most_and_each_number_repeats(way, monkeypatch):
     monkeypatch.setattr(tuning, "THREAD_OPERATIONS", 1)
-    monkeypatch.setattr(tuning, "APART_PARAMETERS", apart_from)
+    take(way, monkeypatch)
     results = {}
     for threads in (1, 2, 3, 5):
         first, second = fitted(samples(), threads=threads), fitted(samples(), threads=threads)
@@ -62,7 +65,7 @@ def test_threads_change_the_last_digits_at_most_and_each_number_repeats(apart_fr
         np.testing.assert_allclose(results[threads], results[1], rtol=1e-3, atol=1e-5)
     # as many threads as asked for were really at work: their sums differ in the last digits, though
     # hardly where each thread sums over all samples
-    assert len({result.tobytes() for result in results.values()}) > 1 or apart_from == 0
+    assert len({result.tobytes() for result in results.values()}) > 1 or way != "samples"
 
 
 def test_large_dense_models_have_their_gradients_computed_apart():
@@ -74,6 +77,7 @@ def test_large_dense_models_have_their_gradients_computed_apart():
     wide = tae.Autoencoder(
         *([tae.Dense(400, "relu"), tae.Dense(2)], [tae.Dense(400, "relu"), tae.Dense(784)]),
         input_shape=(784,),
+        dtype="float64",
         threads=2,
     )
     assert trainer(wide, 50).apart
@@ -237,8 +241,10 @@ def test_a_models_use_from_eight_threads_equals_one_after_the_other(method, monk
         assert set(result) == {z.tobytes()}
 
 
+@EACH_WAY
 @pytest.mark.parametrize("threads", [1, 3])
-def test_two_models_fitted_at_once_are_as_fitted_alone(threads, monkeypatch):
+def test_two_models_fitted_at_once_are_as_fitted_alone(threads, way, monkeypatch):
+    take(way, monkeypatch)
     monkeypatch.setattr(tuning, "THREAD_OPERATIONS", 1)
 
     def fit(seed):

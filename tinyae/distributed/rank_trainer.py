@@ -37,6 +37,7 @@ class RankTrainer:
 
     def __init__(self, model: Network, rows: int, eager: bool, ranks: Ranks):
         self.ranks, self.model = ranks, model
+        self._parameters, self._slots = model.parameters, model.slots
         chain = training_chain(model.layers, model.loss)
         # penalties on kernels are not a mini-batch's: all add them to the sum
         bare = [
@@ -49,13 +50,13 @@ class RankTrainer:
         p, self.threads = model.parameters.size, 1
         self._local: CompiledTrainer | EagerTrainer
         if chain.compiled and not eager:
-            vectors = model.parameters, model.slots
+            vectors = self._parameters, self._slots
             self._local = CompiledTrainer(chain, *vectors, max(1, rows), model.threads, whole=True)
             sent = np.zeros(HEAD + self._local.gradients.size, model.dtype)
             self._local.gradients = sent[HEAD:].reshape(-1, p)  # where it is computed
             self._sent = sent[: HEAD + p]
         else:
-            self._local = EagerTrainer(chain, model.parameters, model.gradient, model.slots)
+            self._local = EagerTrainer(chain, self._parameters, model.gradient, self._slots)
             self._sent = np.zeros(HEAD + p, model.dtype)
         self._received = np.empty_like(self._sent)
 
@@ -85,9 +86,11 @@ class RankTrainer:
         """As `CompiledTrainer.run`, but nothing is done meanwhile: Python is at work itself."""
         self.ranks.agree()
         losses: list[np.ndarray] = []
+        steps = len(stretch.bounds) - 1
+        numbers = optimizer.numbers_by_step(stretch.optimizer_step, steps)
         received, error = self._received, None
         with BLAS_THREADS.hold(1):
-            for index in range(len(stretch.bounds) - 1):
+            for index in range(steps):
                 error = self._compute(stretch, index)
                 self.ranks.add(self._sent, received)
                 if received[STOP] > 0:
@@ -97,10 +100,10 @@ class RankTrainer:
                 losses.append(loss)
                 if not np.isfinite(loss).all():  # this step is not taken
                     break
-                taken = stretch.optimizer_step + index
-                (numbers,) = optimizer.numbers_by_step(taken, 1)
                 clip(optimizer, received[HEAD:], self._arrays)
-                self._step(optimizer, received[HEAD:], taken + 1, numbers, self._ranges)
+                step = stretch.optimizer_step + index + 1
+                now = numbers[min(index, len(numbers) - 1)]
+                self._step(optimizer, received[HEAD:], step, now, self._ranges)
         if received[FAILED] > 0:
             self.ranks.agree(error=error)
         return np.array(losses).reshape(-1, self._local.columns)
@@ -121,7 +124,7 @@ class RankTrainer:
                 whole=Whole(*(each[index : index + 1] for each in stretch.whole or ())),
             )
             if isinstance(self._local, CompiledTrainer):
-                sent[: self._local.columns] = self._local.run(part, None).sum(axis=0)
+                sent[: self._local.columns] = self._local.compute(part).sum(axis=0)
             else:
                 self._compute_eagerly(part, self._local)
             sent[STOP] = bool(self.ranks.held.pending)
@@ -162,7 +165,7 @@ class RankTrainer:
         numbers: np.ndarray,
         ranges: Any,
     ) -> None:
-        parameters, slots = self.model.parameters, self.model.slots
+        parameters, slots = self._parameters, self._slots
         for low, high in ranges:
             optimizer.kernel(
                 *(parameters[low:high], gradient[low:high], *slots[:, low:high], step, numbers)

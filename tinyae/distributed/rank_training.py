@@ -95,12 +95,8 @@ class RankTraining(Training):
     def _call_back(self, epoch: int, logs: dict[str, float]) -> bool:
         if not self._calls:
             return False
-        held = self.ranks.held
-        try:
-            held.passes = 1  # they may take their time
+        with self.ranks.interruptible():
             stop = super()._call_back(epoch, logs)
-        finally:
-            held.passes = 0
         stopped = self.ranks.agree(stop) > 0
         check_alike(self.ranks, settings(self.model))
         self._take_first()
@@ -109,6 +105,8 @@ class RankTraining(Training):
     # Stretches
 
     def _advance(self) -> TrainingDiverged | None:
+        with self.ranks.interruptible():
+            self.batches.fetch()
         error = super()._advance()
         # each times its steps: rank 0 says how many the next stretch has
         self._steps = int(self.ranks.agree(self._steps if self.ranks.rank == 0 else 0))

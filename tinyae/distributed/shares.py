@@ -50,6 +50,11 @@ class Shares:
         """How much of the present epoch is done, from 0 to 1."""
         return self.batches.epoch_share
 
+    def fetch(self) -> None:
+        """Have an iterator's next mini-batch ready."""
+        if isinstance(self.batches, Stream):
+            self.batches.fetch()
+
     def commit(self, share: Share, steps: int) -> None:
         """Move on past the first `steps` mini-batches."""
         self.batches.commit(share.of, steps)

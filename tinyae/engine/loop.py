@@ -64,6 +64,7 @@ class Run(NamedTuple):
     optimizer_step: int  # steps that the optimizer has taken before
     gains: np.ndarray  # (steps, ops) of the penalties of layers, or (1, ops) for all steps
     losses: np.ndarray  # (threads, steps, 3) sums of reconstruction, penalty and layers' figures
+    sums: np.ndarray  # (n,) each sample's loss, where they are added up in the samples' order
     sync: np.ndarray  # (SYNC_SIZE,)
 
 
@@ -217,9 +218,10 @@ def update(run, thread, index, take):
     penalties = 0.0
     for i in range(run.table.size):
         op = run.table[i]
-        low, high = share(op.w_size * op.trainable, thread, threads)
-        for start in range(op.w + low, op.w + high, UPDATE_BLOCK):
-            part = (min(UPDATE_BLOCK, op.w + high - start),)
+        low, high = share((op.w_size - op.borrowed) * op.trainable, thread, threads)
+        own = op.w + op.borrowed
+        for start in range(own + low, own + high, UPDATE_BLOCK):
+            part = (min(UPDATE_BLOCK, own + high - start),)
             g = view(run.gradients, start, part)
             for other in range(1, threads):
                 added = view(run.gradients, other * p + start, part)

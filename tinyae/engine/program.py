@@ -12,6 +12,7 @@ from ..checks.attributes import is_ours
 from ..checks.floating_point import beyond, finite, quiet
 from ..checks.overridden import describes, is_compiled, owner
 from ..family.penalised import PenalisedLayer
+from ..family.tied import Tied, complete
 from ..layers.building import scratch_size
 from ..layers.kernels import NOT_TRAINING, Kernels
 from ..layers.layer import Layer
@@ -61,8 +62,10 @@ class Program:
             self.kernels.append(kernels)
             self.table[row] = record[0]
             op = self.table[row]
-            op.forward, op.backward = kernels.addresses(self.dtype)
+            op.forward = kernels.forward_address(self.dtype)
             op.w, op.trainable = starts[position], layer.trainable
+            if isinstance(layer, Tied):
+                layer.place(op, layers, starts)
             _add_penalty(op, "penalty", layer.activity_regularizer, self.dtype)
             if of_kernel(layer) is not None:
                 start, stop = layer.weights.place("kernel")
@@ -80,17 +83,18 @@ class Program:
         separable = all(kernels.part is not None or op.w_size == 0 for kernels, op in pairs)
         self.separable = separable and not self._scratch
         self.inputs, self.outputs = int(self.table.inputs[0]), int(self.table.outputs[-1])
-        self._width = self._lay_out(1)[1] - self._scratch  # numbers for one sample
+        self._sample_bytes = (self._lay_out(1)[1] - self._scratch) * self.dtype.itemsize
         self._last_layout: tuple[int, np.ndarray, int] = (0, self.table, 0)
 
     def layout(self, capacity: int, keep: bool = False) -> tuple[np.recarray, int]:
-        """The table with buffers for `capacity` samples, and the size that they need together.
+        """The table for training on `capacity` samples at a time, and the size of its buffers.
 
         With `keep`, the backward pass leaves every dy, for gradients that are computed apart.
         """
         table, size = self._lay_out(capacity, keep)
-        if keep:
-            for op, kernels in zip(table, self.kernels, strict=True):
+        for op, kernels in zip(table, self.kernels, strict=True):
+            op.backward = kernels.backward_address(self.dtype)
+            if keep:
                 op.part = kernels.part_address(self.dtype)
         return table, size
 
@@ -135,9 +139,10 @@ class Program:
         table.scratch = end = places[-1]
         return table, end + self._scratch
 
-    def capacity(self, rows: int) -> int:
-        """How many samples to take at a time."""
-        return max(1, min(rows, tuning.CHUNK_BYTES // (self._width * self.dtype.itemsize)))
+    def capacity(self, rows: int, room: int | None = None) -> int:
+        """How many samples to take at a time, so that their numbers have so many bytes at most."""
+        room = tuning.CHUNK_BYTES if room is None else room
+        return max(1, min(rows, room // self._sample_bytes))
 
     def gains(self, first: int, steps: int) -> np.ndarray:
         """Those of layers' penalties, (steps, ops) from a step on; (1, ops) if there are none."""
@@ -257,7 +262,7 @@ def program_for(layers: Sequence[Layer], known: Program | None) -> Program | Non
         version += layer._version
     if known is not None and known.version == version:
         return known
-    return Program(layers) if all(map(is_compiled, layers)) else None
+    return Program(layers) if all(map(is_compiled, layers)) and complete(layers) else None
 
 
 def run(

@@ -11,6 +11,11 @@ POOL_OPERATIONS = 1e7  # for each thread: below, starting it costs more
 # Training
 THREAD_OPERATIONS = 1e6  # of a step, for each thread: below, meeting costs more than it brings
 APART_PARAMETERS = 1 << 18  # below, vectors of gradients stay in the cache
+TILES_NEED = "avx512f"  # of the processor: with fewer registers BLAS is as fast
+UNITS_PARAMETERS = 1 << 18  # below, threads wait for each other longer than tiles win
+UNITS_ROWS = 16  # samples: below, W takes longer to pack than to use
+UNITS_ROWS_ALONE = 64  # on one thread: there BLAS has all rows, and is faster with them
+UNITS_BYTES = 16 << 20  # of all samples' activations: all threads read them
 UPDATE_BLOCK = 1 << 14  # parameters that are summed and stepped while they are in the cache
 STRETCH_SECONDS = 0.2  # of compiled work between two looks at progress, Ctrl-C and the losses
 STRETCH_BYTES = 16 << 20  # of gathered samples

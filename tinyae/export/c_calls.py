@@ -54,6 +54,7 @@ WRITERS: dict[type, Callable[[Placed], Call | None]] = {
     ),
     steps.Apply: lambda at: apply(at.step.activation, at.before),
     steps.Head: lambda at: Call("head", [rows(at), at.before[-1], at.step.size]),
+    steps.Largest: lambda at: Call("largest", [rows(at), at.before[-1], at.step.k]),
     steps.Reshape: lambda at: None,  # the numbers stay where they are
     steps.Pad: lambda at: Call(
         "pad", [*at.before, *at.step.rows, *at.step.columns, float(at.step.value)]

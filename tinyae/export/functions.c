@@ -64,6 +64,27 @@ static void head(const float *x, size_t rows, size_t width, size_t count, float 
         copy(x + i * width, count, y + i * count);
 }
 
+/* The so many largest numbers of each row, of equal ones the first; 0 in place of others */
+static void largest(const float *x, size_t rows, size_t width, size_t count, float *y)
+{
+    for (size_t i = 0; i < rows; i++, x += width, y += width) {
+        size_t last = 0;
+        for (size_t j = 0; j < width; j++)
+            y[j] = 0;
+        for (size_t taken = 0; taken < count; taken++) {
+            size_t best = width;
+            for (size_t j = 0; j < width; j++)
+                if ((taken == 0 || x[j] < x[last] || (x[j] == x[last] && j > last)) &&
+                    (best == width || x[j] > x[best]))
+                    best = j;
+            if (best == width) /* NaN */
+                break;
+            y[best] = x[best];
+            last = best;
+        }
+    }
+}
+
 static void apply_relu(const float *x, size_t count, float *y)
 {
     for (size_t i = 0; i < count; i++)

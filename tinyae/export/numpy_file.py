@@ -20,7 +20,7 @@ from ..maths import activations
 from ..maths.loss import Loss, Part, fused_with
 from ..network.chain import training_chain
 from ..network.network import Network
-from ..primitives import plain_images, steps
+from ..primitives import plain_codes, plain_images, steps
 from ..primitives.steps import Step
 from ..version import __version__
 from .copied_functions import is_annotated, literal, name_of, sources
@@ -58,6 +58,7 @@ WRITERS: dict[type, Callable[..., Line]] = {
     steps.Rescale: lambda step, weight: Line(f"h * {step.scale!r} + {step.offset!r}"),
     steps.Apply: lambda step, weight: call(step.activation.numpy),
     steps.Head: lambda step, weight: Line(f"h[..., :{step.size}]"),
+    steps.Largest: lambda step, weight: call(plain_codes.largest, step.k),
     steps.Reshape: lambda step, weight: Line(
         f"h.reshape(len(h), {', '.join(map(str, step.shape))})"
     ),

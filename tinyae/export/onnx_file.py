@@ -178,6 +178,18 @@ def head(graph: Graph, at: Placed) -> None:
     graph.add("Slice", first, end, axis)
 
 
+def largest(graph: Graph, at: Placed) -> None:
+    graph.turn(channels_first=False)
+    h, name = graph.result, f"{graph.place}_TopK_{len(graph.nodes)}"
+    given, found = (
+        [h, graph.constant("k", [at.step.k], np.int64)],
+        [f"{name}_values", f"{name}_places"],
+    )
+    graph.nodes.append(graph.onnx.helper.make_node("TopK", given, found, name, axis=-1))
+    graph.add("Sub", h)  # zeros
+    graph.add("ScatterElements", found[1], found[0], axis=-1)
+
+
 def reshape(graph: Graph, at: Placed) -> None:
     """The same numbers in another shape."""
     graph.turn(channels_first=False)
@@ -256,6 +268,7 @@ WRITERS: dict[type, Callable[[Graph, Placed], None]] = {
     steps.Rescale: rescale,
     steps.Apply: lambda graph, at: OPERATORS[at.step.activation.name](graph),
     steps.Head: head,
+    steps.Largest: largest,
     steps.Reshape: reshape,
     steps.Pad: pad,
     steps.Crop: crop,

@@ -153,6 +153,7 @@ SHAPES: dict[type[Step], Callable[[Any, Shape, Any], Shape]] = {
         *same_if(0 < step.size <= shape[-1], shape)[:-1],
         step.size,
     ),
+    steps.Largest: lambda step, shape, weight: same_if(0 < step.k <= shape[-1], shape),
     steps.Reshape: lambda step, shape, weight: same_if(
         math.prod(step.shape) == math.prod(shape), step.shape
     ),

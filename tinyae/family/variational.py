@@ -50,7 +50,7 @@ def sample(op, w, x, y, scratch, step, first):
     k = op.units
     bound, one, half = x.dtype.type(EVEN), x.dtype.type(1), x.dtype.type(0.5)
     for i in range(x.shape[0]):
-        row = row_key(op.key, step, first + i)
+        row = np.uint32(0) if step == NOT_TRAINING else row_key(op.key, step, first + i)
         for j in range(y.shape[1]):
             place = j // k * 2 * k + j % k  # of μ; s is k further
             if step == NOT_TRAINING:
@@ -68,7 +68,7 @@ def sample_back(op, w, x, y, dy, dw, dx, scratch, step, first):
     k, zero = op.units, x.dtype.type(0)
     bound, one, half = x.dtype.type(EVEN), x.dtype.type(1), x.dtype.type(0.5)
     for i in range(x.shape[0]):
-        row = row_key(op.key, step, first + i)
+        row = np.uint32(0) if step == NOT_TRAINING else row_key(op.key, step, first + i)
         for j in range(y.shape[1]):
             place = j // k * 2 * k + j % k
             dx[i, place] = dy[i, j]
@@ -195,7 +195,7 @@ class Variational(PenalisedLayer):
             kl = f"Σ max({self.free_bits:g}, ½(μ² + σ² − 1 − s))"
         return Formula(
             f"y = μ + σ ε, (μ, s) = x, σ² = e^s; {self._beta_text()}/D {kl} joins the loss",
-            "dμ = dy; ds = dy ε σ / 2",
+            "dμ = dy; ds = dy ε σ / 2; dx = (dμ, ds)",
         )
 
     def steps(self):

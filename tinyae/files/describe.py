@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..checks.public_names import ROOT, find, homes
+from ..family.tied import place_among
 from ..layers.layer import Layer
 from ..maths import initializers
 from ..maths.activations import ActivationFunction
@@ -133,9 +134,13 @@ def _plain(value: object, part: object, argument: str) -> Any:
     return describe(value)
 
 
-def describe_layers(layers: list[Layer]) -> list[dict[str, Any]]:
-    """Layers as plain data."""
-    return [_describe_layer(layer) for layer in layers]
+def describe_layers(layers: list[Layer], among: list[Layer]) -> list[dict[str, Any]]:
+    """Layers as plain data; what one is tied to by its place among others."""
+    described = [_describe_layer(layer) for layer in layers]
+    for layer, description in zip(layers, described, strict=True):
+        if (place := place_among(among, layer)) is not None:
+            description["config"]["layer"] = place
+    return described
 
 
 def _describe_layer(layer: Layer) -> dict[str, Any]:

@@ -113,12 +113,13 @@ class Kernels(NamedTuple):
         """The type of the layer's record."""
         return record_type(tuple(self.fields.items()))
 
-    def addresses(self, dtype: np.dtype) -> tuple[int, int]:
-        """Where the forward and the backward kernel are."""
-        return (
-            _forward_address(named(self.forward, self.record), dtype, self.record),
-            _backward_address(named(self.backward, self.record), dtype, self.record),
-        )
+    def forward_address(self, dtype: np.dtype) -> int:
+        """Where the forward kernel is."""
+        return _forward_address(named(self.forward, self.record), dtype, self.record)
+
+    def backward_address(self, dtype: np.dtype) -> int:
+        """Where the backward kernel is."""
+        return _backward_address(named(self.backward, self.record), dtype, self.record)
 
     def part_address(self, dtype: np.dtype) -> int:
         """Where the kernel for a part of the weights' gradient is, or NONE."""

@@ -22,6 +22,7 @@ _COMMON = (
     # NOWHERE for the model's input, dx where it is not wanted
     *("x", "y", "dx", "dy", "scratch"),
     *("w", "w_size"),  # offset in the parameter vector, and how many it has there
+    "borrowed",  # how many of these, the first, are not the layer's own to step
     *("kernel", "kernel_size"),  # the same of the kernel alone, if it is penalised
     "trainable",
     "key",  # decides the layer's random numbers, with the step and the position

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..checks.operands import pair, returned
 from ..checks.overridden import is_compiled
+from ..family.tied import complete
 from ..layers.layer import Layer
 from ..maths import activations
 from ..maths.loss import AnyLoss, Loss, fused_with, means_its_own, says_elements
@@ -28,7 +29,8 @@ class Chain(NamedTuple):
     @property
     def compiled(self) -> bool:
         """Whether every part has kernels."""
-        return self.kernel_loss is not None and all(map(is_compiled, self.layers))
+        compiled = all(map(is_compiled, self.layers)) and complete(self.layers)
+        return self.kernel_loss is not None and compiled
 
 
 def training_chain(layers: Sequence[Layer], loss: AnyLoss) -> Chain:

@@ -20,6 +20,7 @@ from ..checks.rows import Computed, part
 from ..checks.sample_weights import admit_weight
 from ..checks.undo import unchanged_if_refused
 from ..engine.program import Program
+from ..family.tied import settle
 from ..family.variational import refuse_misplaced
 from ..layers.layer import Layer, NotBuilt, Shape
 from ..layers.mending import mending
@@ -102,6 +103,7 @@ class Network(Checked):
         self.decoder = _sequential(decoder, "decoder")
         refuse_repeats(self.layers)
         refuse_misplaced(self.encoder.layers, self.decoder.layers)
+        settle(self.layers)
         self.history, self.progress = History(), Progress()
         self._slots = np.empty((optimizers.SLOTS, 0), self.dtype)
         self._gradient = np.empty(0, self.dtype)
@@ -349,10 +351,12 @@ class Network(Checked):
         built = self.built  # or not, for certain
         lost = {"_program": None, "_gradient": np.empty(0, self.dtype)}
         stage = {"_parameters": built or None, "_deciding": False, "_settled": False}
-        return {**self.__dict__, **lost, **stage}
+        # a decoder's own state has no layer that is tied to an encoder's
+        return {**self.__dict__, **lost, **stage, "_tied": self.decoder.layers}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
+        self.decoder.tie(self.__dict__.pop("_tied"))
         if self._parameters is not None:  # the layers have copies of their own by now
             self.encoder.claim()
             self.decoder.claim()

@@ -23,6 +23,7 @@ from ..checks.arrays import admit, shape_text
 from ..checks.tables import table
 from ..checks.undo import unchanged_if_refused
 from ..engine.program import Program, run
+from ..family.tied import complete, settle, untied
 from ..files.archive import ModelFile, write
 from ..files.describe import declared_size, describe_layers, restore_layers
 from ..files.fields import dtype_of, fields, refusing, shape_of
@@ -210,8 +211,10 @@ class Sequential(Layer):
 
     def run(self, x: np.ndarray) -> np.ndarray:
         """`predict` for samples that are admitted already."""
-        output, program = run(self._layers, self._program, x, self.parameters, self.threads)
-        vars(self)["_program"] = program  # no change of the chain
+        known = self._program
+        output, program = run(self._layers, known, x, self.parameters, self.threads)
+        if program is not known:
+            vars(self)["_program"] = program  # no change of the chain
         return output
 
     def summary(self) -> None:
@@ -235,11 +238,14 @@ class Sequential(Layer):
         OSError
             If the file cannot be written; one that was there is as before.
         """
+        if not complete(self._layers):
+            self.copy().save(path)
+            return
         document = {
             "kind": "sequential",
             "input_shape": self.input_shape,
             "dtype": self.dtype.name,
-            "layers": describe_layers(self._layers),
+            "layers": describe_layers(self._layers, self._layers),
         }
         write(path, document, {"parameters": self.parameters})
 
@@ -253,6 +259,7 @@ class Sequential(Layer):
         shape, dtype = shape_of(shape), dtype_of(dtype)
         layers = restore_layers("layers", descriptions, custom)
         with refusing("the model"):
+            settle(layers)
             chain = cls(layers)
             chain.prepare(shape, dtype, None)
         file.expect({"parameters": (dtype, (declared_size(layers),))})
@@ -268,13 +275,20 @@ class Sequential(Layer):
     __copy__ = copy
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "_program": None, "_parts": []}
+        alone = {"_layers": untied(self._layers), "_program": None, "_parts": []}
+        return {**super().__getstate__(), **alone}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         if self.built:
             for layer in self._layers:
                 layer.claim()
+
+    def tie(self, layers: list[Layer]) -> None:
+        """Take these layers, of which some are tied to others' in its model, for its own."""
+        vars(self)["_layers"] = layers
+        for layer in layers if self.built else ():
+            vars(layer)["_claimed"] = True
 
     def __repr__(self) -> str:
         if not self.built:

@@ -51,6 +51,12 @@ class Head(NamedTuple):
     size: int
 
 
+class Largest(NamedTuple):
+    """The k largest numbers along the last axis, of equal ones the first; 0 in place of others."""
+
+    k: int
+
+
 class Reshape(NamedTuple):
     """Each sample in another shape, its numbers in C order."""
 
@@ -122,6 +128,7 @@ Step = (
     | Rescale
     | Apply
     | Head
+    | Largest
     | Reshape
     | Pad
     | Crop
@@ -148,12 +155,17 @@ def taken(layer: Any, writer: str) -> list[tuple[Step, np.ndarray | None]]:
     if not describes(layer, "steps"):
         raise refusal(writer, layer, f"{type(layer).__name__} does not say which steps it takes")
     given = layer.steps()
-    if (wrong := _mistake(given, [*layer.weights])) is not None:
+    if (wrong := _mistake(given, weight_names(layer))) is not None:
         raise refusal(writer, layer, wrong)
     given = [each for each in given if not isinstance(each, Apply) or each.activation.forward]
     names = [getattr(step, "weight", None) for step in given]
     weights = (None if name is None else weight_of(layer, name) for name in names)
     return list(zip(given, weights, strict=True))
+
+
+def weight_names(layer: Any) -> list[str]:
+    """The weights that a layer's steps may name."""
+    return [*getattr(layer, "step_weights", layer.weights)]
 
 
 def weight_of(layer: Any, name: str) -> np.ndarray:

@@ -104,6 +104,15 @@ class Ranks:
             raise error
         raise KINDS[kind](f"on rank {rank}: {text}")
 
+    @contextlib.contextmanager
+    def interruptible(self) -> Iterator[None]:
+        """What is done in the `with` block may take its time: Ctrl-C ends it."""
+        try:
+            self.held.passes = 1
+            yield
+        finally:
+            self.held.passes = 0
+
     def leave(self, error: BaseException | None = None) -> None:
         """The last meeting, for whichever reason."""
         try:

@@ -28,8 +28,8 @@ def document_of(
         "seed": model.seed,
         "loss": describe(model.loss),
         "optimizer": describe(model.optimizer),
-        "encoder": describe_layers(model.encoder.layers),
-        "decoder": describe_layers(model.decoder.layers),
+        "encoder": describe_layers(model.encoder.layers, model.layers),
+        "decoder": describe_layers(model.decoder.layers, model.layers),
         "training_state": training_state_of(model) if training_state else None,
     }
     arrays = {"parameters": model.parameters}

@@ -21,7 +21,7 @@ try:
     from numba.core.compiler_lock import global_compiler_lock
     from numba.core.errors import NumbaError, TypingError
     from numba.core.event import Listener, install_listener
-    from numba.core.registry import CPUDispatcher
+    from numba.core.registry import CPUDispatcher, cpu_target
     from numba.core.typing.templates import Signature
     from numba.extending import get_cython_function_address, intrinsic, overload
     from numba.np.arrayobj import populate_array
@@ -54,10 +54,18 @@ __all__ = [
     "on_compilation",
     "overload",
     "populate_array",
+    "processor_has",
 ]
 
 # With NUMBA_DISABLE_JIT=1 every kernel is the plain Python function that you read.
 DISABLED = bool(numba.config.DISABLE_JIT)
+
+
+def processor_has(feature: str) -> bool:
+    """Whether code is compiled for a processor with this feature, by LLVM's name."""
+    features = cpu_target.target_context.codegen().magic_tuple()[2]
+    return f"+{feature}" in features.split(",")
+
 
 # The numpy error model lets loops with a division vectorise (no check for zero). Of fast-math
 # everything but "no NaNs, no infinities": training must notice when it diverges.

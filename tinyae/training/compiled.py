@@ -23,6 +23,8 @@ from ..network.chain import Chain, training_chain
 from ..network.network import Network
 from ..system.interruption import Interruption
 from ..system.numba_parts import DISABLED
+from ..units import by_units as units
+from ..units.choice import suits
 from .eager import EagerTrainer, columns, trained_arrays
 
 
@@ -64,18 +66,24 @@ class CompiledTrainer:
         )
         share = -(-batch_rows // self.threads)
         self.capacity = self.program.capacity(share)
+        self.by_units = not (input_gradient or whole) and suits(
+            self.program, parameters.size, batch_rows, self.threads
+        )
         self.apart = (
             self.program.separable
-            and not whole
+            and not (whole or self.by_units)
             and self.capacity == share
             and parameters.size >= tuning.APART_PARAMETERS
         )
-        if input_gradient or self.apart:  # one chunk, so that no other overwrites it
-            self.capacity = batch_rows
+        if input_gradient or self.apart or self.by_units:
+            self.capacity = batch_rows  # one chunk, so that no other overwrites it
         self.arrays, self._layers = trained_arrays(chain.layers), chain.layers
         self.columns = columns(chain.layers)
-        self.table, size = self.program.layout(self.capacity, keep=self.apart)
-        vectors = 1 if self.apart else self.threads
+        if self.by_units:
+            self.table, size = units.layout(self.program, batch_rows)
+        else:
+            self.table, size = self.program.layout(self.capacity, keep=self.apart)
+        vectors = 1 if self.apart or self.by_units else self.threads
         self.values = np.empty((vectors, size), parameters.dtype)
         self.gradients = np.zeros((vectors, parameters.size), parameters.dtype)
         self._pool = ThreadPoolExecutor(self.threads)
@@ -101,6 +109,21 @@ class CompiledTrainer:
             if an interruption came, or if a loss is not finite: that step, the last row, is not
             taken.
         """
+        run = self._run_of(stretch, optimizer)
+        with BLAS_THREADS.hold(1):
+            self._train(run, interruption or Interruption(), meanwhile)
+        return _losses(run)[:, : self.columns]
+
+    def compute(self, stretch: Stretch) -> np.ndarray:
+        """The same without optimizer and, on one thread, without a look at Ctrl-C in between."""
+        if self.threads > 1:
+            return self.run(stretch, None)
+        run = self._run_of(stretch, None)
+        with np.errstate(all="ignore"):  # as in compiled code
+            loop.train(run, 0)
+        return _losses(run)[:, : self.columns]
+
+    def _run_of(self, stretch: Stretch, optimizer: Optimizer | None) -> loop.Run:
         steps, dtype = len(stretch.bounds) - 1, self.parameters.dtype
         numbers, limit, together = np.empty((1, 0)), 0.0, False
         if optimizer is not None:
@@ -140,16 +163,12 @@ class CompiledTrainer:
             optimizer_step=stretch.optimizer_step,
             gains=self.program.gains(max(0, stretch.first_step), steps),
             losses=np.zeros((self.threads, steps, 3)),
+            sums=np.empty(self.capacity),
             sync=np.zeros(loop.SYNC_SIZE, np.int64),
         )
-        if optimizer is None or not self.apart:
+        if optimizer is None or not (self.apart or self.by_units):
             self.gradients[...] = 0
-        with BLAS_THREADS.hold(1):
-            self._train(run, interruption or Interruption(), meanwhile)
-        losses, done = run.losses.sum(axis=0)[:, : self.columns], run.sync[loop.COMPLETED]
-        # the next has been begun if it was not told to stop
-        failed = not run.sync[loop.CANCELLED] and not np.isfinite(losses[done : done + 1]).all()
-        return losses[: done + failed]
+        return run
 
     def _train(
         self,
@@ -161,6 +180,8 @@ class CompiledTrainer:
             run.sync[loop.STOP] = 1
 
         train = loop.train_apart if self.apart else loop.train
+        if self.by_units:
+            train = units.train_by_units
         interruption.stop = stop
         if interruption.pending:  # since the rows were gathered
             stop()
@@ -207,6 +228,13 @@ class CompiledTrainer:
         """After a run of one mini-batch in one chunk: the gradient for its input, flat."""
         start = self.table[0].dx
         return self.values[0, start : start + rows * self.program.inputs].copy()
+
+
+def _losses(run: loop.Run) -> np.ndarray:
+    losses, done = run.losses.sum(axis=0), run.sync[loop.COMPLETED]
+    # the next has been begun if it was not told to stop
+    failed = not run.sync[loop.CANCELLED] and not np.isfinite(losses[done : done + 1]).all()
+    return losses[: done + failed]
 
 
 def parts_of(model: Network) -> list[object]:

@@ -122,6 +122,17 @@ const STEPS = {
     return { values: values.filter((_, k) => k % width < size), shape: [...shape.slice(0, -1), size] };
   },
 
+  Largest({ values, shape }, { k }) {
+    const width = shape[shape.length - 1];
+    const y = new Float32Array(values.length);
+    for (let first = 0; first < values.length; first += width) {
+      const places = Array.from({ length: width }, (_, j) => first + j);
+      places.sort((a, b) => values[b] - values[a] || a - b);
+      for (const place of places.slice(0, k)) y[place] = values[place];
+    }
+    return { values: y, shape };
+  },
+
   Scale({ values, shape }, { weight }) {
     return { values: values.map((value, k) => value * weight.values[k]), shape };
   },

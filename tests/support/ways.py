@@ -1,0 +1,27 @@
+"""Ways through compiled training, whatever the model's size and the processor."""
+
+import pytest
+
+from tinyae.engine import tuning
+from tinyae.system.numba_parts import DISABLED
+from tinyae.units import choice
+
+WAYS = ("samples", "apart") if DISABLED else ("samples", "apart", "units")
+EACH_WAY = pytest.mark.parametrize("way", WAYS)
+
+
+def limits(way):
+    """What to set for models that can to go this way: objects, names and values."""
+    return [
+        (tuning, "APART_PARAMETERS", 0 if way == "apart" else 1e9),
+        (tuning, "UNITS_PARAMETERS", 0 if way == "units" else 1e9),
+        (tuning, "UNITS_ROWS", 1),
+        (tuning, "UNITS_ROWS_ALONE", 1),
+        (choice, "processor_has", lambda feature: True),
+    ]
+
+
+def take(way, monkeypatch):
+    """Have models that can go this way."""
+    for limit in limits(way):
+        monkeypatch.setattr(*limit)

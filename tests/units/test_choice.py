@@ -1,0 +1,83 @@
+"""Which models train by units: one test for each clause."""
+
+import pytest
+
+import tinyae as tae
+from tinyae.engine import tuning
+from tinyae.system.numba_parts import DISABLED
+from tinyae.training.compiled import make_trainer
+from tinyae.units import choice
+
+ROWS = 64
+
+
+@pytest.fixture(autouse=True)
+def with_the_registers(monkeypatch):
+    monkeypatch.setattr(choice, "processor_has", lambda feature: feature == tuning.TILES_NEED)
+
+
+def by_units(*between, units=200, rows=ROWS, **settings):
+    """Whether a model with these layers in its middle trains by units."""
+    end = settings.pop("end", tae.Dense(784))
+    whole = settings.pop("whole", False)
+    model = tae.Autoencoder(
+        [tae.Dense(units), *between], [end], (784,), **{"threads": 2, **settings}
+    )
+    trainer = make_trainer(model, rows, whole=whole)
+    trainer.close()
+    return trainer.by_units
+
+
+@pytest.mark.skipif(DISABLED, reason="nothing is compiled")
+def test_large_dense_models_train_by_units():
+    assert by_units()
+    assert by_units(rows=tuning.UNITS_ROWS)
+    assert by_units(rows=tuning.UNITS_ROWS_ALONE, threads=1)
+    assert by_units(tae.Dense(7, "selu", use_bias=False), units=400, end=tae.Dense(784, "tanh"))
+    assert by_units(loss="bce", end=tae.Dense(784, "sigmoid"))
+
+
+def test_one_vector_of_gradients_is_enough():
+    model = tae.Autoencoder([tae.Dense(200)], [tae.Dense(784)], (784,), threads=2)
+    trainer = make_trainer(model, ROWS)
+    trainer.close()
+    assert len(trainer.gradients) == len(trainer.values) == 1 or DISABLED
+    assert not (trainer.by_units and trainer.apart)
+
+
+OTHERWISE = {
+    "float64": {"dtype": "float64"},
+    "few parameters": {"units": 100, "rows": 256},
+    "few samples": {"rows": tuning.UNITS_ROWS - 1},
+    "few samples for one thread": {"rows": tuning.UNITS_ROWS_ALONE - 1, "threads": 1},
+    "activations larger than caches": {"rows": 20_000},
+    "a layer that is not dense": {"end": tae.Reshape((784,)), "units": 784},
+    "softmax": {"end": tae.Dense(784, "softmax")},
+    "a penalty on activities": {"end": tae.Dense(784, activity_regularizer=tae.L1(0.1))},
+    "a penalty on a kernel": {"end": tae.Dense(784, kernel_regularizer=tae.L2(0.1))},
+    "the whole gradient before a step": {"whole": True},
+}
+
+
+@pytest.mark.parametrize("clause", OTHERWISE)
+def test_what_does_not_train_by_units(clause):
+    assert not by_units(**OTHERWISE[clause])
+
+
+@pytest.mark.parametrize(
+    "layer", [tae.GaussianNoise(0.1), tae.Dropout(0.1), tae.Activation("relu")]
+)
+def test_models_with_other_layers_do_not(layer):
+    assert not by_units(layer)
+
+
+def test_a_layer_of_ones_own_is_not_known_to_be_dense():
+    class Mine(tae.Dense):
+        kernels = tae.Kernels(*tae.Dense.kernels)
+
+    assert not by_units(Mine(200))
+
+
+def test_a_processor_with_fewer_registers_trains_as_ever(monkeypatch):
+    monkeypatch.setattr(choice, "processor_has", lambda feature: False)
+    assert not by_units()

@@ -1,0 +1,145 @@
+"""Training by units: the gradients are right, and the bytes the same for any number of threads."""
+
+import numpy as np
+import pytest
+
+import tinyae as tae
+from tests.support.ways import take
+from tinyae.engine import tuning
+from tinyae.feeding.batches import Stretch
+from tinyae.network.chain import training_chain
+from tinyae.system.numba_parts import DISABLED
+from tinyae.training.compiled import make_trainer
+from tinyae.training.eager import EagerTrainer
+
+pytestmark = pytest.mark.skipif(DISABLED, reason="nothing is compiled")
+
+ACTIVATIONS = ("linear", "relu", "leaky_relu", "elu", "tanh", "sigmoid", "selu", "softplus")
+
+
+@pytest.fixture(autouse=True)
+def by_units(monkeypatch):
+    take("units", monkeypatch)
+    monkeypatch.setattr(tuning, "THREAD_OPERATIONS", 1)
+
+
+def model(widths, dtype="float32", seed=0, **settings):
+    """Dense layers of these widths, with all that there is in turn: activations, biases, ..."""
+    layers = []
+    for i, units in enumerate(widths[1:]):
+        layers.append(tae.Dense(units, ACTIVATIONS[(seed + i) % 8], use_bias=(seed + i) % 4 != 1))
+        layers[-1].trainable = (seed + i) % 5 != 4
+    loss = "bce" if layers[-1].activation == "sigmoid" else ("mse", "huber")[seed % 2]
+    given = {"loss": loss, "optimizer": tae.SGD(1.0), "seed": 1, **settings}
+    return tae.Autoencoder(layers[:-1], layers[-1:], widths[:1], dtype=dtype, **given)
+
+
+def one_step(widths, batch, seed=0, threads=1, weights=0):
+    """What a step goes down, its losses, and both in float64, eagerly."""
+    small, exact = (model(widths, dtype, seed) for dtype in ("float32", "float64"))
+    small.threads = threads
+    exact.parameters[...] = before = small.parameters.copy()
+    rng = np.random.default_rng(seed)
+    x, y = (rng.random((batch, width)).astype(np.float32) for width in (widths[0], widths[-1]))
+    shape = [None, (batch,), (batch, widths[-1])][weights]
+    w = None if shape is None else rng.random(shape).astype(np.float32)
+    trainer = make_trainer(small, batch)
+    assert trainer.by_units
+    assert trainer.threads == min(threads, batch)
+    stretch = Stretch(x, y, np.array([0, batch]), 0, weight=w)
+    gradient_losses = trainer.run(stretch, None)
+    assert (small.parameters == before).all()
+    gradient = trainer.gradients[0].copy()
+    losses = trainer.run(stretch, small.optimizer)
+    trainer.close()
+    np.testing.assert_array_equal(losses, gradient_losses)
+    np.testing.assert_array_equal(gradient, -small.slots[0])
+    eager = EagerTrainer(
+        training_chain(exact.layers, exact.loss), exact.parameters, exact.gradient, exact.slots
+    )
+    rows = x.astype(float), y.astype(float), True, 0, None if w is None else w.astype(float)
+    *expected, _ = eager.loss_and_gradient(*rows)
+    assert (small.parameters != before).any()
+    return gradient, losses[0], exact.gradient, expected
+
+
+@pytest.mark.parametrize("size", range(1, 71))
+def test_gradients_of_every_width_and_batch(size):
+    """From 1 to 70: every way in which strips and tiles can end."""
+    other = size * 37 % 70 + 1
+    for widths, batch in (((other, size, 71 - size), size * 11 % 70 + 1), ((3, other, 5), size)):
+        given = widths, batch, size, size % 3 + 1, size % 3
+        found, losses, gradient, expected = one_step(*given)
+        scale = max(1e-3, np.abs(gradient).max())
+        np.testing.assert_allclose(found, gradient, rtol=0, atol=1e-5 * scale)
+        np.testing.assert_allclose(losses, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_gradients_of_matrices_that_are_packed_in_parts():
+    found, losses, gradient, expected = one_step((1100, 700, 3, 1100), 20, 2, 2)
+    np.testing.assert_allclose(found, gradient, rtol=0, atol=1e-5 * np.abs(gradient).max())
+    np.testing.assert_allclose(losses, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("widths", [(70, 50, 3, 50, 70), (33, 17, 40), (6, 200, 6)])
+def test_bytes_are_the_same_for_any_number_of_threads(widths, weighted):
+    rng, results = np.random.default_rng(0), set()
+    x, y, w = rng.random((90, widths[0])), rng.random((90, widths[-1])), rng.random(90)
+    for threads in (1, 2, 3, 7):
+        ae = model(widths, seed=3, optimizer=tae.Adam(1e-2), threads=threads)
+        ae.fit(x, y, sample_weight=w if weighted else None, epochs=3, batch_size=32, verbose=0)
+        losses = np.array(ae.history["loss"])
+        _, gradient = ae.loss_and_gradient(x, y)
+        parts = ae.parameters, ae.slots, losses, gradient
+        results.add(b"".join(part.tobytes() for part in parts))
+    assert len(results) == 1
+
+
+def test_weights_that_are_all_zero_give_no_loss_and_no_gradient():
+    ae, x = model((9, 20, 9)), np.random.default_rng(0).random((30, 9))
+    loss, gradient = ae.loss_and_gradient(x, sample_weight=np.zeros(30))
+    assert loss == 0
+    assert not gradient.any()
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_a_step_whose_loss_is_not_finite_is_not_taken(threads):
+    ae = model((9, 20, 9), threads=threads)
+    x = np.random.default_rng(0).random((48, 9)).astype(np.float32)
+    x[20] = 1e30  # one sample, of one thread
+    trainer, before = make_trainer(ae, 16), ae.parameters.copy()
+    losses = trainer.run(Stretch(x, x, np.array([0, 16, 32, 48]), 0), ae.optimizer)
+    trainer.close()
+    assert np.isfinite(losses[:-1]).all()
+    assert not np.isfinite(losses[-1]).all()
+    assert len(losses) == 2
+    alone = ae.copy()
+    alone.parameters[...], alone.slots[...] = before, 0
+    trainer = make_trainer(alone, 16)
+    trainer.run(Stretch(x, x, np.array([0, 16]), 0), alone.optimizer)
+    trainer.close()
+    assert alone.parameters.tobytes() == ae.parameters.tobytes()
+
+
+def test_models_that_clip_their_gradients_train_by_samples(monkeypatch):
+    x, results = np.random.default_rng(0).random((64, 12)), set()
+    for way in ("units", "samples"):
+        take(way, monkeypatch)
+        adam = tae.Adam(0.1, global_clipnorm=1e-3)
+        ae = tae.Autoencoder([tae.Dense(5, "tanh")], [tae.Dense(12)], optimizer=adam, seed=0)
+        ae.fit(x, epochs=2, batch_size=16, verbose=0)
+        ae.train_on_batch(x[:16])
+        results.add(ae.parameters.tobytes())
+    assert len(results) == 1
+
+
+def test_a_schedule_and_decay_are_those_of_every_way(monkeypatch):
+    x, results = np.random.default_rng(0).random((64, 12)), []
+    adam = tae.Adam(tae.ExponentialDecay(0.1, 3, 0.5), weight_decay=0.1)
+    for way in ("units", "samples"):
+        take(way, monkeypatch)
+        ae = tae.Autoencoder([tae.Dense(5, "tanh")], [tae.Dense(12)], optimizer=adam, seed=0)
+        ae.fit(x, epochs=3, batch_size=16, verbose=0)
+        results.append(ae.parameters)
+    np.testing.assert_allclose(*results, rtol=1e-3, atol=1e-5)

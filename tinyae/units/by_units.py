@@ -1,0 +1,224 @@
+"""Large dense models: the units of each layer are shared between threads, not the samples.
+
+Each thread owns some strips of sixteen units of every layer. Forward it computes them for all
+samples of the mini-batch and waits for the others, since the next layer needs all units. Backward
+it owns rows of W, those that its units of the layer before go through: with each block of them it
+computes these units' gradients and the block's own, and steps the optimizer at once. So W is read
+once forward and once backward, and no vector of gradients is kept.
+
+    forward    y[:, mine]  = f(x W[:, mine] + b[mine])             all wait for each other
+    loss       dz          = what belongs to some samples          all wait, or leave the step
+    backward   dx[:, mine] = dz W[mine, :]ᵀ, times the slope       all wait
+               dW[mine, :] = x[:, mine]ᵀ dz, stepped at once
+
+Every sum is one chain over k or over samples, the same whoever computes it: the parameters are the
+same bytes for any number of threads. Activations, losses and optimizers are the kernels that all
+training calls; a strip is to them a layer of sixteen units.
+"""
+
+import numpy as np
+
+from ..engine.loop import ABORT, ARRIVALS, STOP, all_added, finish, optimize, share, total
+from ..engine.program import Program
+from ..layers.record import NOWHERE
+from ..machine.barrier import barrier, load
+from ..machine.calls import NONE
+from ..machine.jit import called, inlined, kernel
+from ..machine.views import clear, copy, view
+from ..maths.activations import activation_backward, activation_forward, add_rows
+from ..maths.loss import weighted_loss
+from .strips import (
+    LANES,
+    from_strips,
+    in_strips,
+    strip_count,
+    to_strips,
+    transposed_to_strips,
+)
+from .tiles import STRIPS, multiply, multiply_transposed, product, product_address
+
+DEPTH = 512  # rows or columns of W that are packed together: with four strips half of a small L2
+BLOCK_NUMBERS = 1 << 16  # of W, whose gradient is stepped while it is in the cache
+BLOCK_STRIPS = 8
+
+
+def layout(program: Program, rows: int) -> tuple[np.recarray, int]:
+    """The program's table with strips for so many samples, and the size that they need together.
+
+    First come the inputs, then each op's outputs, then their gradients.
+    """
+    table = program.table.copy().view(program.kernels[0].record).view(np.recarray)
+    sizes = [-(-units // LANES) * LANES * rows for units in (table.inputs[0], *table.outputs)]
+    places = np.cumsum([0, *sizes, *sizes[1:]])
+    ops = len(table)
+    table.x, table.y, table.dy = places[:ops], places[1 : ops + 1], places[ops + 1 : -1]
+    table.dx = [NOWHERE, *table.dy[:-1]]
+    table.part = product_address(product, program.dtype)
+    return table, int(places[-1])
+
+
+@kernel
+def train_by_units(run, thread):
+    """Take an optimizer step for each mini-batch of the run; every thread calls this."""
+    threads, ops, size = run.losses.shape[0], run.table.size, run.table[run.table.size - 1].outputs
+    parameters, values = run.parameters, view(run.values, 0, (run.values.size,))
+    pack = np.empty(STRIPS * DEPTH * LANES, parameters.dtype)
+    room = np.empty(room_size(run.table), parameters.dtype)
+    for index in range(run.bounds.size - 1):
+        start, n = run.bounds[index], run.bounds[index + 1] - run.bounds[index]
+        op, whole, per_row = run.table[0], run.totals[index], run.weights.shape[1]
+        take_inputs(op, run.x, start, n, share(strip_count(op.inputs), thread, threads), values)
+        if not all_added(run, load(run.sync, STOP) == 0, index):
+            return
+        for i in range(ops):
+            op = run.table[i]
+            own = share(strip_count(op.outputs), thread, threads)
+            forward(op, parameters, values, own, n, pack)
+            meet(run.sync, threads)
+        target = view(run.target, start * size, (n, size))
+        w = view(run.weights, start * per_row, (n * (per_row > 0), per_row))
+        loss, scale = (run.loss, run.loss_settings), 1.0 / whole if whole > 0 else 0.0
+        own, sums = share(n, thread, threads), run.sums
+        measured = measure(op, values, own, loss, target, w, scale, room, sums)
+        run.losses[thread, index, 0] = measured
+        if not all_added(run, True, index):
+            return
+        for i in range(ops - 1, -1, -1):
+            op, before = run.table[i], run.table[max(i - 1, 0)]
+            block = max(1, min(BLOCK_STRIPS, BLOCK_NUMBERS // (LANES * op.outputs)))
+            low, high = share(strip_count(op.inputs), thread, threads)
+            for q in range(low, high, block):
+                strips = min(block, high - q)
+                if i > 0:
+                    input_gradients(op, before, parameters, values, q, strips, n, pack)
+                if op.trainable:
+                    weight_gradients(op, values, q, strips, n, pack, room)
+                    step(run, op, q, strips, room, index)
+            meet(run.sync, threads)
+        # all samples' in their order, whoever measured them
+        run.losses[thread, index, 0] = scale * total(sums, n) if thread == 0 else 0.0
+        finish(run, thread, index)
+
+
+@called
+def meet(sync, threads):
+    """Wait for the other threads."""
+    barrier(sync, ARRIVALS, ABORT, threads)
+
+
+@called
+def room_size(table):
+    """Enough for a block's gradient, with db behind it, and for a sample's row and its gradient."""
+    widest = 0
+    for i in range(table.size):
+        widest = max(widest, table[i].inputs, table[i].outputs)
+    return max(BLOCK_NUMBERS, LANES * widest) + widest + LANES
+
+
+@called
+def some(numbers, start, first, strips, rows):
+    """So many of the strips that lie from `start` on."""
+    return view(numbers, start + first * rows * LANES, (strips, rows, LANES))
+
+
+@called
+def take_inputs(op, x, start, n, own, values):
+    """Put these strips of the mini-batch where the first op finds them."""
+    low, high = own
+    place, left = start * op.inputs + low * LANES, op.inputs - low * LANES
+    to_strips(x, place, op.inputs, left, some(values, op.x, low, high - low, n), 0, n)
+
+
+@called
+def forward(op, parameters, values, own, n, pack):
+    """y = f(x W + b) of these strips of units."""
+    x, b = in_strips(values, op.x, op.inputs, n), op.w + op.inputs * op.outputs
+    low, high = own
+    for q in range(low, high, STRIPS):
+        strips, column = min(STRIPS, high - q), q * LANES
+        left = op.outputs - column
+        y = some(values, op.y, q, strips, n)
+        for k in range(0, op.inputs, DEPTH):
+            depth = min(DEPTH, op.inputs - k)
+            W = view(pack, 0, (strips, depth, LANES))
+            place = op.w + k * op.outputs + column
+            to_strips(parameters, place, op.outputs, left, W, 0, depth)
+            multiply(op.part, x, k // LANES, W, y, k > 0)
+        for v in range(strips):
+            units = min(LANES, left - v * LANES) * (op.w_size > b - op.w)
+            bias = view(parameters, b + column + v * LANES, (units,))
+            activation_forward(bias, op.activation, view(y, v * n * LANES, (n, LANES)))
+
+
+@called
+def measure(op, values, own, loss, target, w, scale, room, sums):
+    """The loss of these samples, each one's in sums, and the last op's dz.
+
+    One sample at a time, so that none depends on which are another thread's.
+    """
+    n, size = target.shape
+    y, dy = in_strips(values, op.y, size, n), in_strips(values, op.dy, size, n)
+    row, gradient = view(room, 0, (1, size)), view(room, size, (1, size))
+    address, settings = loss
+    result, one, per_row = np.empty(max(1, w.shape[1])), (1, size), w.shape[1]
+    loss_of_all = 0.0
+    for s in range(own[0], own[1]):
+        from_strips(y, s, 1, room, 0, size, size)
+        weight = view(w, s * per_row, (min(1, per_row), per_row))
+        wanted = view(target, s * size, one)
+        weighted_loss(address, row, wanted, weight, settings, scale, gradient, result)
+        activation_backward(row, op.slope, gradient)
+        to_strips(room, size, size, size, dy, s, 1)
+        sums[s] = result[0]
+        loss_of_all += result[0]
+    return loss_of_all
+
+
+@called
+def input_gradients(op, before, parameters, values, first, strips, n, pack):
+    """dx = dz Wᵀ of some strips of inputs, times the slope of the op that they come from."""
+    dz = in_strips(values, op.dy, op.outputs, n)
+    for q in range(first, first + strips, STRIPS):
+        together = min(STRIPS, first + strips - q)
+        dx = some(values, before.dy, q, together, n)
+        for k in range(0, op.outputs, DEPTH):
+            depth, rows = min(DEPTH, op.outputs - k), op.inputs - q * LANES
+            W, place = view(pack, 0, (together, depth, LANES)), op.w + q * LANES * op.outputs + k
+            transposed_to_strips(parameters, place, op.outputs, rows, depth, W)
+            multiply(op.part, dz, k // LANES, W, dx, k > 0)
+        y = some(values, before.y, q, together, n)
+        for v in range(together):
+            place, strip = v * n * LANES, (n, LANES)
+            activation_backward(view(y, place, strip), before.slope, view(dx, place, strip))
+
+
+@called
+def weight_gradients(op, values, first, strips, n, pack, room):
+    """dW = xᵀ dz of the rows for some strips of inputs, as they lie in W; behind the last is db."""
+    x, outputs = in_strips(values, op.x, op.inputs, n), op.outputs
+    rows = min(strips * LANES, op.inputs - first * LANES)
+    biased = rows + first * LANES == op.inputs and op.w_size > op.inputs * outputs
+    for q in range(0, strip_count(outputs), STRIPS):
+        together = min(STRIPS, strip_count(outputs) - q)
+        dz, dW = some(values, op.dy, q, together, n), view(pack, 0, (together, rows, LANES))
+        multiply_transposed(op.part, x, first, rows, dz, dW)
+        from_strips(dW, 0, rows, room, q * LANES, outputs, outputs - q * LANES)
+        for v in range(together * biased):
+            db = view(room, rows * outputs + (q + v) * LANES, (LANES,))
+            clear(db)
+            add_rows(view(dz, v * n * LANES, (n, LANES)), db)
+
+
+@inlined
+def step(run, op, first, strips, room, index):
+    """Step the optimizer for the weights of some strips of inputs, or keep their gradient.
+
+    A strip at a time, whoever has how many.
+    """
+    for v in range(strips):
+        low, high = (first + v) * LANES, (first + v + 1) * LANES
+        size = op.w_size - low * op.outputs if high >= op.inputs else LANES * op.outputs
+        place, g = op.w + low * op.outputs, view(room, v * LANES * op.outputs, (size,))
+        if run.optimizer == NONE:
+            copy(g, view(run.gradients, place, (size,)))
+        optimize(run, place, g, index)

@@ -1,0 +1,167 @@
+"""Matrices in strips: sixteen columns side by side, row after row; then the next sixteen.
+
+    row 0   ┌──────────┐   ┌──────────┐   ┌──────────┐        A vector of sixteen numbers is one
+    row 1   │ strip 0  │   │ strip 1  │   │ strip 2  │        row of a strip, and a strip lies in
+    ...     │ (rows,16)│   │          │   │     ┊    │        one piece: a layer of sixteen units
+            └──────────┘   └──────────┘   └──────────┘        of its own.
+
+As arrays they are (strips, rows, 16). In the last strip what is beyond the matrix's columns may be
+any finite numbers.
+"""
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+
+from ..machine.jit import called, machine_code
+from ..machine.views import view
+
+LANES = 16
+
+
+@called
+def strip_count(columns):
+    return (columns + LANES - 1) // LANES
+
+
+@called
+def in_strips(numbers, start, columns, rows):
+    """The matrix whose strips lie from `start` on."""
+    return view(numbers, start, (strip_count(columns), rows, LANES))
+
+
+@called
+def to_strips(numbers, start, pitch, columns, strips, first, rows):
+    """Fill so many rows of strips with a matrix's; its rows begin at `start`, `pitch` apart."""
+    for k in range(rows):
+        for v in range(strips.shape[0]):
+            source, left = start + k * pitch + v * LANES, columns - v * LANES
+            target = (v * strips.shape[1] + first + k) * LANES
+            if left >= LANES:
+                copy_vector(numbers, source, strips, target)
+            else:
+                vector = view(strips, target, (LANES,))
+                for j in range(left):
+                    vector[j] = numbers[source + j]
+                for j in range(left, LANES):
+                    vector[j] = 0
+
+
+@called
+def from_strips(strips, first, rows, numbers, start, pitch, columns):
+    """The matrix's columns from so many rows of strips, back to where its rows begin."""
+    for k in range(rows):
+        for v in range(strips.shape[0]):
+            source = (v * strips.shape[1] + first + k) * LANES
+            target, left = start + k * pitch + v * LANES, columns - v * LANES
+            if left >= LANES:
+                copy_vector(strips, source, numbers, target)
+            else:
+                vector = view(strips, source, (LANES,))
+                for j in range(left):
+                    numbers[target + j] = vector[j]
+
+
+@called
+def transposed_to_strips(numbers, start, pitch, rows, columns, strips):
+    """Fill strips with a transposed matrix: so many rows become columns, columns become rows."""
+    for v in range(strips.shape[0]):
+        left = min(LANES, rows - v * LANES)
+        for k in range(0, columns, LANES):
+            source, depth = start + v * LANES * pitch + k, min(LANES, columns - k)
+            target = (v * strips.shape[1] + k) * LANES
+            if left == LANES and depth == LANES:
+                transpose(numbers, source, pitch, strips, target, LANES)
+            else:
+                some = view(strips, target, (depth, LANES))
+                for j in range(depth):
+                    for i in range(left):
+                        some[j, i] = numbers[source + i * pitch + j]
+                    for i in range(left, LANES):
+                        some[j, i] = 0
+
+
+@called
+def transposed_from_strips(strips, numbers, start, pitch, rows, columns):
+    """The other way round."""
+    for v in range(strips.shape[0]):
+        left = min(LANES, rows - v * LANES)
+        for k in range(0, columns, LANES):
+            source, depth = (v * strips.shape[1] + k) * LANES, min(LANES, columns - k)
+            target = start + v * LANES * pitch + k
+            if left == LANES and depth == LANES:
+                transpose(strips, source, LANES, numbers, target, pitch)
+            else:
+                some = view(strips, source, (depth, LANES))
+                for i in range(left):
+                    for j in range(depth):
+                        numbers[target + i * pitch + j] = some[j, i]
+
+
+# For the compiler
+
+INTEGER, VECTOR = ir.IntType(64), ir.VectorType(ir.FloatType(), LANES)
+
+
+def vector_at(builder, data, place):
+    """Where sixteen numbers lie, as one vector."""
+    return builder.bitcast(builder.gep(data, [place]), VECTOR.as_pointer())
+
+
+def _write_copy(typing_context, source, a, target, b):
+    return types.void(source, types.intp, target, types.intp), _generate_copy
+
+
+def _generate_copy(context, builder, signature, arguments):
+    source, target = (
+        context.make_array(signature.args[i])(context, builder, arguments[i]).data for i in (0, 2)
+    )
+    numbers = builder.load(vector_at(builder, source, arguments[1]), align=4)
+    builder.store(numbers, vector_at(builder, target, arguments[3]), align=4)
+    return context.get_dummy_value()
+
+
+@machine_code(_write_copy)
+def copy_vector(source, a, target, b):
+    """Sixteen numbers from place a of one contiguous array to place b of another."""
+    target.reshape(-1)[b : b + LANES] = source.reshape(-1)[a : a + LANES]
+
+
+# Sixteen rows are transposed in registers, in four rounds. In the round of bit d (1, 2, 4, 8) rows
+# i and i + d exchange: of each the lanes with that bit go to the other.
+
+
+def _write_transpose(typing_context, source, a, step_a, target, b, step_b):
+    places = [types.intp] * 2
+    return types.void(source, *places, target, *places), _generate_transpose
+
+
+def _generate_transpose(context, builder, signature, arguments):
+    source, target = (
+        context.make_array(signature.args[i])(context, builder, arguments[i]).data for i in (0, 3)
+    )
+
+    def rows_at(data, start, step):
+        places = (builder.add(start, builder.mul(step, INTEGER(i))) for i in range(LANES))
+        return [vector_at(builder, data, place) for place in places]
+
+    rows = [builder.load(row, align=4) for row in rows_at(source, *arguments[1:3])]
+    for d in (1, 2, 4, 8):
+        low = [lane + LANES - d if lane & d else lane for lane in range(LANES)]
+        high = [lane + LANES if lane & d else lane + d for lane in range(LANES)]
+        for i in range(LANES):
+            if not i & d:
+                pair = rows[i], rows[i + d]
+                for row, lanes in ((i, low), (i + d, high)):
+                    mask = ir.VectorType(ir.IntType(32), LANES)(lanes)
+                    rows[row] = builder.shuffle_vector(*pair, mask)
+    for row, place in zip(rows, rows_at(target, *arguments[4:]), strict=True):
+        builder.store(row, place, align=4)
+    return context.get_dummy_value()
+
+
+@machine_code(_write_transpose)
+def transpose(source, a, step_a, target, b, step_b):
+    """Sixteen rows of sixteen numbers become columns; a step is from one row to the next."""
+    i, j = np.arange(LANES), np.arange(LANES)[:, np.newaxis]
+    target.reshape(-1)[b + i + j * step_b] = source.reshape(-1)[a + j + i * step_a]
