@@ -261,4 +261,5 @@ class Program:
 
 
 def shape_text(shape: Shape) -> str:
+    """A shape as comments show it."""
     return " x ".join(map(str, shape))

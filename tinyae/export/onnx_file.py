@@ -179,6 +179,7 @@ def head(graph: Graph, at: Placed) -> None:
 
 
 def largest(graph: Graph, at: Placed) -> None:
+    """The k largest numbers, put at their places among zeros."""
     graph.turn(channels_first=False)
     h, name = graph.result, f"{graph.place}_TopK_{len(graph.nodes)}"
     given, found = (
