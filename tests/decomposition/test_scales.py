@@ -110,6 +110,15 @@ def test_one_scale_far_out(scale):
     np.testing.assert_allclose(far.encode(x * scale) / scale, near.encode(x), rtol=1e-9)
 
 
+@pytest.mark.parametrize("scale", [1e-80, 1e-100, 1e-140])
+@pytest.mark.parametrize("shape", [(60, 60), (300, 300), (60, 200), (200, 60)])
+def test_a_few_components_of_tiny_numbers(shape, scale):  # whose squares' squares are 0
+    x = np.random.default_rng(0).normal(size=shape)
+    found, expected = PCA(2).fit(x * scale), PCA().fit(x)
+    expected = expected.explained_variance_[:2]
+    np.testing.assert_allclose(found.explained_variance_ / scale / scale, expected, rtol=1e-10)
+
+
 def test_what_fit_refuses_partial_fit_refuses_and_is_as_before():
     x = np.random.default_rng(0).normal(size=(50, 4))
     for wide in (x * 1e200, x / np.abs(x).max() * 1e308):

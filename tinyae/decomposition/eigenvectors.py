@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 import numpy as np
 
 from ..system.threads import BLAS_THREADS
+from .jacobi import lengths
 
 FEW = 28  # a matrix that many times as large as there are vectors wanted is solved by Lanczos
 ONE_THREAD = 2000  # up to this size a second thread of BLAS waits longer than it helps
@@ -76,12 +77,12 @@ def largest(
         image -= again @ known
         small[last, :end] = within + again
         following, rest = np.linalg.qr(image.T)
-        lengths = np.abs(np.diag(rest))
-        finished = end == len(basis) or lengths.min() <= BREAKDOWN * np.diag(small).max()
+        shortest = np.abs(np.diag(rest)).min()
+        finished = end == len(basis) or shortest <= BREAKDOWN * np.diag(small).max()
         if finished or end >= due:
             values, vectors = np.linalg.eigh(small[:end, :end])  # which reads the lower half
             values, vectors = values[: -count - 1 : -1], vectors[:, : -count - 1 : -1]
-            residual = np.sqrt(np.square(rest @ vectors[last]).sum(axis=0))
+            residual = lengths((rest @ vectors[last]).T)[:, 0]
             if (residual <= RESIDUAL * values).all():
                 return values, vectors.T @ known
             due = end + end // 8
