@@ -49,14 +49,19 @@ CLIPS: dict[str, Callable[[str, Any], Any]] = {
 }
 
 
+def give_one(limits: dict[str, Any]) -> None:
+    """Refuse both limits at once."""
+    if all(limit is not None for limit in limits.values()):
+        both = " and ".join(f"{name}={limit:g}" for name, limit in limits.items())
+        raise ValueError(
+            "clipnorm is for the gradient of each weight, global_clipnorm for that of all: give "
+            f"one of them, but got {both}"
+        )
+
+
 def limit_of(optimizer: Any) -> tuple[float, bool]:
     """How long a gradient may be, or 0; and whether that is for the gradients of all weights."""
     of_each, of_all = optimizer.clipnorm, optimizer.global_clipnorm
-    if of_each is not None and of_all is not None:
-        raise ValueError(
-            "clipnorm is for the gradient of each weight, global_clipnorm for that of all: give "
-            f"one of them, but got clipnorm={of_each:g} and global_clipnorm={of_all:g}"
-        )
     return of_each or of_all or 0.0, of_all is not None
 
 

@@ -26,7 +26,7 @@ from ..checks.operands import changeable, computed_in, operand
 from ..machine.calls import by_address, check_parameters
 from ..machine.jit import inlined, kernel
 from . import schedules
-from .clipping import CLIPS, clip, limit_of
+from .clipping import CLIPS, clip, give_one
 from .schedules import AnySchedule
 from .with_kernel import WithKernel, refuse_own
 
@@ -116,6 +116,13 @@ class Optimizer(WithKernel):
     learning_rate: Any
     clipnorm: float | None = None
     global_clipnorm: float | None = None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in CLIPS:
+            give_one(
+                {**{each: getattr(self, each) for each in CLIPS}, name: CLIPS[name](name, value)}
+            )
+        super().__setattr__(name, value)
 
     def numbers_by_step(self, first: int, steps: int) -> np.ndarray:
         """`kernel_numbers` in so many steps from `first`, (steps, k), or (1, k) if they stay."""
@@ -226,7 +233,6 @@ class Adam(Optimizer):
         self.learning_rate, self.weight_decay = learning_rate, weight_decay
         self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
         self.clipnorm, self.global_clipnorm = clipnorm, global_clipnorm
-        limit_of(self)
 
     def settings(self) -> np.ndarray:
         rate = _first(self.learning_rate)
@@ -271,7 +277,6 @@ class SGD(Optimizer):
         self.learning_rate, self.momentum = learning_rate, momentum
         self.weight_decay = weight_decay
         self.clipnorm, self.global_clipnorm = clipnorm, global_clipnorm
-        limit_of(self)
 
     def settings(self) -> np.ndarray:
         return np.array([_first(self.learning_rate), self.momentum, self.weight_decay])
