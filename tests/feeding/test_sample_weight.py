@@ -216,6 +216,9 @@ def test_missing_values_are_masked():
         (np.where(np.arange(N) == 3, -1, 1), "zero or positive numbers, but row 3 holds -1"),
         (np.where(ELEMENTS == 0, np.nan, 1), "must be finite, but row . holds NaN"),
         (["a"] * N, "sample_weight"),
+        (np.full(N, 1e-320), r"have a largest number from 2.2e-308 .* but it is 9.99\d*e-321"),
+        (np.full(N, 1.7e308), r"whose sum over all \d+ elements is finite, but it is 1.7e\+308"),
+        (np.full((N, WIDTH), 1.7e308), r"whose sum over all \d+ elements is finite"),
     ],
 )
 @pytest.mark.parametrize("what", ["fit", "evaluate", "loss_and_gradient", "reconstruction_error"])

@@ -25,7 +25,19 @@ def admit_weight(weight: Any, name: str, target: np.ndarray, dtype: DTypeLike) -
             f"{name} must hold zero or positive numbers, but row {_first_negative(array)} holds "
             f"{array.min()}"
         )
+    _check_total(array, name, target.size, np.dtype(dtype))
     return array
+
+
+def _check_total(array: np.ndarray, name: str, elements: int, dtype: np.dtype) -> None:
+    """Refuse weights whose sum is beyond float64, or that are all lost in the model's dtype."""
+    largest, smallest = float(array.max()), float(np.finfo(dtype).tiny)
+    if not np.isfinite(largest * elements) or 0 < largest < smallest:
+        raise ValueError(
+            f"{name} must be zero, or have a largest number from {smallest:.2g} ({dtype}'s least) "
+            f"whose sum over all {elements:,} elements is finite, but it is {largest:g}; divide "
+            "all by their mean, and the loss stays"
+        )
 
 
 def _first_negative(array: np.ndarray) -> int:
