@@ -36,6 +36,7 @@ def rates(values, **options):
         ([3, 3, 3, 3], {"patience": 1, "factor": 0.25}, [1, 0.25, 1 / 16, 1 / 64]),
         ([3, 3, 3, 3], {"patience": 1, "min_lr": RATE * 0.3}, [1, 0.5, 0.3, 0.3]),
         ([3, 3], {"patience": 1, "min_lr": RATE * 2}, [1, 1]),  # it never rises
+        ([3] * 4, {"patience": 1, "factor": 1e-200}, [1, 1e-200, 1e-200, 1e-200]),  # nor is it 0
         ([np.inf, np.inf, 3, 3], {"patience": 1}, [0.5, 0.25, 0.25, 0.125]),
     ],
 )

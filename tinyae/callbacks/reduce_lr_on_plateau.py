@@ -82,5 +82,5 @@ class ReduceLROnPlateau(Monitor):
         self._waited, self._cooling = 0, self.cooldown + 1
         optimizer = self._model.optimizer
         smaller = max(optimizer.learning_rate * self.factor, self.min_lr)
-        if smaller < optimizer.learning_rate:
+        if 0 < smaller < optimizer.learning_rate:  # it stays where its product would be 0
             optimizer.learning_rate = smaller
