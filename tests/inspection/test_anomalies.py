@@ -123,6 +123,11 @@ class Model:
         return squares if options else squares.mean(axis=1)
 
 
+class Short(Model):
+    def reconstruction_error(self, x, **options):
+        return super().reconstruction_error(x, **options)[1:]
+
+
 def test_a_model_of_ones_own(tmp_path):
     x = table(30)
     detector = tae.AnomalyDetector(Model()).fit(x)
@@ -131,10 +136,36 @@ def test_a_model_of_ones_own(tmp_path):
         detector.save(tmp_path / "d.npz")
     assert not list(tmp_path.iterdir())
     assert tae.AnomalyDetector(Model(explains=False)).fit(x).usual_ is None
-    with pytest.raises(
-        ValueError, match=r"one finite number for each sample, but gave .*\(30, 5\)"
-    ):
-        tae.AnomalyDetector(Model(wrong=True)).fit(x)
+    for wrong, shape in ((Model(wrong=True), r"\(30, 5\)"), (Short(), r"\(29,\)")):
+        with pytest.raises(
+            ValueError, match=f"finite number for each of 30 samples, but .*{shape}"
+        ):
+            tae.AnomalyDetector(wrong).fit(x)
+    for empty in (x[:0], x[0]):
+        for call in (detector.fit, detector.score, detector.predict, detector.explain):
+            with pytest.raises(ValueError, match="x must hold samples, shape"):
+                call(empty)
+
+
+@each_subject
+def test_files_stand_for_their_rows(make, tmp_path):
+    paths, x, model = [tmp_path / "a.npy", tmp_path / "b.npy"], table(60), make()
+    for path, part in zip(paths, np.split(x, [20]), strict=True):
+        np.save(path, part)
+    found, expected = (tae.AnomalyDetector(model).fit(each) for each in (paths, x))
+    assert found.threshold_ == expected.threshold_
+    np.testing.assert_array_equal(found.usual_, expected.usual_)
+    np.testing.assert_array_equal(found.predict(paths), expected.predict(x))
+    np.testing.assert_array_equal(found.explain(paths).ranking, expected.explain(x).ranking)
+
+
+def test_a_threshold_beyond_the_dtype_of_the_scores_is_above_all_of_them():
+    model = tae.Autoencoder([tae.Dense(2)], [tae.Dense(5)])
+    model.fit(table(), verbose=0)
+    detector = tae.AnomalyDetector(model).fit(table())
+    detector.threshold_ = 1e300
+    assert not detector.predict(table()).any()
+    assert "anomaly" not in repr(detector.explain(table()[:2]))
 
 
 @pytest.mark.parametrize("make", [*SUBJECTS.values(), lambda: trained("huber")])

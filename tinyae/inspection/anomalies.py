@@ -1,5 +1,6 @@
 """`AnomalyDetector`: what a model reconstructs badly, and which features are to blame."""
 
+import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from ..checks.floating_point import finite, quiet
 from ..checks.guises import numbers
 from ..checks.handed_out import lasting
 from ..checks.hints import hinting
+from ..checks.rows import parts
 from ..checks.tables import cut, figure, table
 from ..files.archive import ModelFile, ModelFormatError, write
 from ..files.fields import fields, refusing
@@ -52,7 +54,7 @@ class Explanation:
         rows: list[tuple[str, ...]] = [("sample", "score", "", "most to blame")]
         for i, score in enumerate(self.scores[:SHOWN]):
             places = self.ranking[i, :SHOWN]
-            above, flat = score > self.threshold, self.blame[i].reshape(-1)
+            above, flat = _above(score, self.threshold), self.blame[i].reshape(-1)
             named = (f"{self._name(place)} {flat[place]:+.2g}" for place in places)
             most = cut(", ".join(named), 48).rstrip()
             rows.append((str(i), figure(score), "anomaly" * bool(above), most))
@@ -63,6 +65,21 @@ class Explanation:
         shape = self.blame.shape[1:]
         where = tuple(map(int, np.unravel_index(place, shape)))
         return str(where[0]) if len(where) == 1 else str(where)
+
+
+def _samples(x: Any) -> Any:
+    """An array of samples, or files that stand for their rows; not empty."""
+    files = parts(x, "x")
+    rows = numbers(x, "x") if files is None else files
+    if not rows.size or rows.ndim < 2:
+        raise ValueError(f"x must hold samples, shape (n, ...), but its shape is {rows.shape}")
+    return rows
+
+
+@quiet
+def _above(scores: Any, threshold: float) -> Any:
+    """Whether they are anomalies; a threshold beyond the dtype of the scores is above all."""
+    return scores > threshold
 
 
 class AnomalyDetector(Checked):
@@ -127,7 +144,7 @@ class AnomalyDetector(Checked):
         """Take the threshold from ordinary samples x (n, ...)."""
         if not getattr(self.model, "built", True):
             raise ValueError("the model has learned nothing yet: call its fit(x) first")
-        x = numbers(x, "x")
+        x = _samples(x)
         scores = self._scores(x)
         usual = self._usual_errors(x) if self._says_features(x) else None
         self._threshold = float(quiet(np.quantile)(scores.astype(np.float64), self.quantile))
@@ -137,13 +154,13 @@ class AnomalyDetector(Checked):
     @hinting
     def score(self, x: ArrayLike) -> np.ndarray:
         """How strange samples x (n, ...) are: their reconstruction errors (n,)."""
-        return self._scores(x)
+        return self._scores(_samples(x))
 
     @hinting
     def predict(self, x: ArrayLike) -> np.ndarray:
         """Whether samples x (n, ...) are anomalies, (n,): score above `threshold_`."""
         threshold = self.threshold_
-        return self._scores(x) > threshold
+        return _above(self._scores(_samples(x)), threshold)
 
     @hinting
     def explain(self, x: ArrayLike) -> Explanation:
@@ -157,7 +174,7 @@ class AnomalyDetector(Checked):
                 f"explain needs a loss that says each element's share, but that of the "
                 f"{type(self.model).__name__} does not: give it elements(output, target)"
             )
-        x = numbers(x, "x")
+        x = _samples(x)
         scores, errors = self._scores(x), self._errors(x)
         blame = finite(quiet(np.subtract)(errors, usual), "a feature's error")
         ranking = np.argsort(-blame.reshape(len(blame), -1), axis=1, kind="stable")
@@ -178,19 +195,19 @@ class AnomalyDetector(Checked):
         _ = self.threshold_
         return None if self._usual is None else lasting(self._usual)
 
-    def _scores(self, x: ArrayLike) -> np.ndarray:
+    def _scores(self, x: Any) -> np.ndarray:
         scores = np.asarray(self.model.reconstruction_error(x))
-        if scores.ndim != 1 or not np.isfinite(scores).all():
+        if scores.shape != (len(x),) or not np.isfinite(scores).all():
             raise ValueError(
                 f"{type(self.model).__name__}.reconstruction_error must give one finite number for "
-                f"each sample, but gave {scores.dtype} of shape {scores.shape}"
+                f"each of {len(x):,} samples, but gave {scores.dtype} of shape {scores.shape}"
             )
         return scores
 
-    def _errors(self, x: np.ndarray) -> np.ndarray:
+    def _errors(self, x: Any) -> np.ndarray:
         return np.asarray(self.model.reconstruction_error(x, per_feature=True))
 
-    def _says_features(self, x: np.ndarray) -> bool:
+    def _says_features(self, x: Any) -> bool:
         """Whether the model tells the error of each feature, found out on its first sample."""
         try:
             return self._errors(x[:1]).shape[:1] == (1,)
@@ -198,8 +215,8 @@ class AnomalyDetector(Checked):
             return False
 
     @quiet
-    def _usual_errors(self, x: np.ndarray) -> np.ndarray:
-        parts = row_slices(len(x), max(1, CHUNK // x[0].size))
+    def _usual_errors(self, x: Any) -> np.ndarray:
+        parts = row_slices(len(x), max(1, CHUNK // math.prod(x.shape[1:])))
         sums = [self._errors(x[rows]).sum(axis=0, dtype=np.float64) for rows in parts]
         return finite(np.sum(sums, axis=0) / len(x), "a feature's mean error")
 
