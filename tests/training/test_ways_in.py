@@ -213,6 +213,20 @@ def test_files_that_do_not_fit_are_refused(change, message, files):
         model().fit(files)
 
 
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (lambda files: tuple(files), "but is a tuple"),
+        (lambda files: [*files, "a.npz"], r"but x\[4\] is 'a.npz'"),
+        (lambda files: [files[0], x], r"but x\[1\] is ndarray"),
+    ],
+)
+def test_files_beside_what_is_none_are_refused(given, message, files):
+    for call in (model().fit, tae.PCA(2).fit):
+        with pytest.raises(ValueError, match=f"memory maps and paths of .npy files.* {message}"):
+            call(given(files))
+
+
 # Images as they are
 
 pixels = rng.integers(0, 256, (60, 5), dtype=np.uint8)
@@ -221,6 +235,14 @@ pixels = rng.integers(0, 256, (60, 5), dtype=np.uint8)
 def rescaled(loss, **options):
     ends = [tae.Rescaling(1 / 255), tae.Dense(3, "tanh")], [tae.Dense(5, "sigmoid")]
     return tae.Autoencoder(*ends, loss=loss, **options)
+
+
+@pytest.mark.parametrize("scale", [(1e300, 0), (1, 1e300)])
+def test_a_scale_beyond_the_models_dtype_is_refused(scale):
+    ae = tae.Autoencoder([tae.Rescaling(*scale), tae.Dense(3)], [tae.Dense(5)])
+    with pytest.raises(ValueError, match="x, rescaled, must be finite, but row 0 holds infinity"):
+        ae.fit(pixels)
+    assert not ae.built
 
 
 @pytest.mark.parametrize("loss", ["bce", "mse", PlainMSE()], ids=["bce", "mse", "eager"])

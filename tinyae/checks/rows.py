@@ -120,7 +120,11 @@ def parts(data: Any, name: str) -> Rows | None:
     """
     if isinstance(data, Rows):
         return data
-    if not isinstance(data, list) or not data or not all(map(_is_part, data)):
+    if not isinstance(data, list | tuple) or not data:
+        return None
+    if isinstance(data, tuple) or not all(map(_is_part, data)):
+        if any(map(_is_file, data)):  # and not samples, which may be in memory maps
+            raise ValueError(_mixed(data, name))
         return None
     arrays = [_opened(each, f"{name}[{i}]") for i, each in enumerate(data)]
     for i, array in enumerate(arrays):
@@ -134,10 +138,23 @@ def parts(data: Any, name: str) -> Rows | None:
     return Parts(arrays)
 
 
+def _mixed(data: list[Any] | tuple[Any, ...], name: str) -> str:
+    """Why what holds a path of a .npy file does not stand for rows."""
+    came = f"is a {type(data).__name__}"
+    for i, each in enumerate(data):
+        if not _is_part(each):
+            kind = repr(each) if isinstance(each, str | os.PathLike) else type(each).__name__
+            came = f"{name}[{i}] is {kind}"
+            break
+    return f"{name} must be a list of memory maps and paths of .npy files alone, but {came}"
+
+
 def _is_part(each: Any) -> bool:
-    if isinstance(each, str | os.PathLike):
-        return str(os.fspath(each)).endswith(".npy")
-    return isinstance(each, np.memmap)
+    return _is_file(each) or isinstance(each, np.memmap)
+
+
+def _is_file(each: Any) -> bool:
+    return isinstance(each, str | os.PathLike) and str(os.fspath(each)).endswith(".npy")
 
 
 def _opened(each: Any, name: str) -> np.ndarray:

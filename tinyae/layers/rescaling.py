@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from ..checks.arguments import finite_number
+from ..checks.floating_point import quiet
 from ..machine.jit import called
 from ..maths.formula import Formula
 from ..maths.penalties import Penalty
@@ -70,6 +71,7 @@ class Rescaling(Layer):
     def record_fields(self):
         return {"scale": self.scale, "offset": self.offset}
 
+    @quiet
     def of(self, x: np.ndarray) -> np.ndarray:
         """What the layer makes of numbers of any type, in its dtype."""
         return x.astype(self.dtype) * self.dtype.type(self.scale) + self.dtype.type(self.offset)
