@@ -119,6 +119,7 @@ class PCA(Checked):
     True
     """
 
+    closed = True
     checks: ClassVar = {"n_components": _check_n_components, "whiten": flag}
 
     def __init__(self, n_components: int | float | None = None, whiten: bool = False):

@@ -100,6 +100,7 @@ class RandomNormal(Checked):
     mean : float, default 0.0
     """
 
+    closed = True
     checks: ClassVar = {"stddev": not_negative, "mean": finite_number}
 
     def __init__(self, stddev: float = 0.05, mean: float = 0.0):

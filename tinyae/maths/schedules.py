@@ -35,6 +35,7 @@ class Schedule(Checked):
         W.
     """
 
+    closed = True
     checks: ClassVar = {
         "learning_rate": positive,
         "decay_steps": whole,
