@@ -35,6 +35,7 @@ OBJECTS = {
     "Optimizer": tae.Adam,
     "Loss": tae.MSE,
     "Monitor": tae.EarlyStopping,
+    "AnomalyDetector": lambda: tae.AnomalyDetector(model()),
     "tinyae": lambda: tae,
     "tinyae.datasets": lambda: tae.datasets,
     "tinyae.plot": lambda: tae.plot,
