@@ -1,5 +1,7 @@
 """`compare_with_pca`: how far a model is from the best that a linear one can do."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass
 
