@@ -1,10 +1,12 @@
 """The model: an encoder, a decoder, a loss and an optimizer put together."""
 
+from __future__ import annotations
+
 import os
 import threading
 from collections.abc import Iterable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -89,14 +91,17 @@ class Autoencoder(Exportable, Density):
 
     # Use
 
+    @overload
+    def encode(self, x: ArrayLike, layer: Layer | int | None = None) -> np.ndarray: ...
+    @overload
+    def encode(self, x: ArrayLike, *, return_std: Literal[True]) -> tuple[np.ndarray, ...]: ...
     def encode(
         self, x: ArrayLike, layer: Layer | int | None = None, return_std: bool = False
-    ) -> Any:
+    ) -> np.ndarray | tuple[np.ndarray, ...]:
         """The codes of samples x (n, *input_shape), shape (n, *code_shape).
 
         Of a `layer`, given itself or by its place in `layers`, its outputs (n, *its output_shape).
-        With `return_std`, where the encoder ends in `Variational`, a tuple: the mean codes, and
-        the codes' standard deviations.
+        With `return_std`, where the encoder ends in `Variational`: means, standard deviations.
         """
         if flag("return_std", return_std):
             if layer is not None:
@@ -384,7 +389,7 @@ class Autoencoder(Exportable, Density):
     @classmethod
     def from_file(
         cls, file: ModelFile, custom: Mapping[str, Any], threads: int | None
-    ) -> "Autoencoder":
+    ) -> Autoencoder:
         """What `save` wrote; nothing is allocated before the file is known to hold it."""
         return restored(cls, file, custom, threads)
 

@@ -35,6 +35,7 @@ OBJECTS = {
     "Optimizer": tae.Adam,
     "Loss": tae.MSE,
     "Monitor": tae.EarlyStopping,
+    "AnomalyDetector": lambda: tae.AnomalyDetector(model()),
     "tinyae": lambda: tae,
     "tinyae.datasets": lambda: tae.datasets,
     "tinyae.plot": lambda: tae.plot,
@@ -283,7 +284,7 @@ def test_a_property_that_refuses_says_what_it_said():
 def test_signatures_stay_readable():
     own = inspect.signature(tae.Dense)
     assert list(own.parameters)[:2] == ["units", "activation"]
-    assert "batch_size: int = 32" in str(inspect.signature(tae.Autoencoder.fit))
+    assert "batch_size: 'int' = 32" in str(inspect.signature(tae.Autoencoder.fit))
     kinds = [each.kind for each in inspect.signature(model().fit).parameters.values()]
     assert inspect.Parameter.VAR_KEYWORD not in kinds
 

@@ -51,6 +51,7 @@ def test_early_stopping_keeps_the_best_weights(run):
     assert code == 0
     assert len(losses) == best + 3 < 40
     assert f"stopped after epoch {best + 3}: kept are the weights of epoch {best + 1}\n" in out
+    assert f", val_loss {losses[best]:.5g}\n" in out
     assert np.isclose(ae.evaluate(samples()[45:].astype("f4"))["loss"], losses[best])
 
 

@@ -211,6 +211,19 @@ def test_the_angles_printed_are_the_largest():
     assert "5 largest of 7 principal angles to PCA's: 4.00° 8.00° 16.00° 32.00° 64.00°" in text
 
 
+def test_of_a_model_that_rescales_it_measures_what_is_given_back():
+    """As `evaluate` does: bytes of images are no outputs."""
+    x = np.random.default_rng(0).integers(0, 256, (50, 8), np.uint8)
+    inside = tae.Autoencoder([tae.Rescaling(1 / 255), tae.Dense(2)], [tae.Dense(8)], seed=1)
+    outside = tae.Autoencoder([tae.Dense(2)], [tae.Dense(8)], seed=1)
+    inside.fit(x, epochs=3, verbose=0)
+    outside.fit(x / 255, epochs=3, verbose=0)
+    report, same = tae.compare_with_pca(inside, x, x_test=x), tae.compare_with_pca(outside, x / 255)
+    assert report.train_errors["model"] == pytest.approx(inside.evaluate(x)["loss"], rel=1e-5)
+    assert report.train_errors == pytest.approx(same.train_errors, rel=1e-4)
+    assert report.test_errors == report.train_errors
+
+
 class Squares(tae.Dense):
     """What it inherits says that it is linear."""
 

@@ -4,6 +4,8 @@ Each says by name what was expected and what came. Nothing is taken for a number
 one: True is no count, "3" no number.
 """
 
+from __future__ import annotations
+
 import contextlib
 import math
 import os

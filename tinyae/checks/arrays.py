@@ -6,6 +6,8 @@ big-endian, strided, read-only and memory-mapped input turns into plain contiguo
 reads arrays that are so already where they lie.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from typing import Any
 

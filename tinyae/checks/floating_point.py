@@ -1,5 +1,7 @@
 """Results are finite, or refused by name: NumPy's own warnings say neither what nor where."""
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 

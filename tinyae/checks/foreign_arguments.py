@@ -27,6 +27,7 @@ LAYER_ARGUMENTS = {
     "input_shape": "give it to Autoencoder",
     "input_size": "give input_shape to Autoencoder",
     "kernel_constraint": NONE,
+    "kernel_penalty": "kernel_regularizer",
     "name": NONE,
     "nonlinearity": "activation",
     "stride": "strides",
@@ -52,6 +53,10 @@ MODEL_ARGUMENTS = {
     "shuffle": "give it to fit",
     "solver": "optimizer",
     "verbose": "give it to fit",
+}
+STARTING_RATE = {
+    "initial_learning_rate": "learning_rate",
+    "warmup_target": "learning_rate",
 }
 POOLING = {"kernel_size": "pool_size"}
 ARGUMENTS: dict[str, dict[str, str]] = {
@@ -123,8 +128,10 @@ ARGUMENTS: dict[str, dict[str, str]] = {
         "learningrate": "model.optimizer.learning_rate",
         "loss": "give it to Autoencoder",
         "lr": "model.optimizer.learning_rate",
+        "mask": "sample_weight, as mask_missing(x) makes it",
         "max_iter": "epochs",
         "max_queue_size": "give threads to Autoencoder",
+        "metrics": "history has the loss and its parts",
         "n_epochs": "epochs",
         "n_iter": "epochs",
         "nb_epoch": "epochs",
@@ -159,6 +166,10 @@ ARGUMENTS: dict[str, dict[str, str]] = {
         "start_from_epoch": NONE,
         "verbose": "give it to fit",
     },
+    "ReduceLROnPlateau": {"mode": "smaller is better", "verbose": "give it to fit"},
+    "CosineDecay": STARTING_RATE,
+    "ExponentialDecay": STARTING_RATE,
+    "AnomalyDetector": {"contamination": "quantile, which is 1 - contamination"},
     "ModelCheckpoint": {
         "filepath": "path",
         "mode": "smaller is better",

@@ -4,6 +4,8 @@ They are laid out as kernels take them. NaN and infinity pass, since by them tra
 it diverges.
 """
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np

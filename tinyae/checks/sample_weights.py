@@ -1,5 +1,7 @@
 """Weights of samples, or of their elements, in the loss."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np

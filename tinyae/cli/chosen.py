@@ -1,5 +1,7 @@
 """The samples that a command's options choose."""
 
+from __future__ import annotations
+
 import argparse
 from typing import Any
 

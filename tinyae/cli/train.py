@@ -60,12 +60,11 @@ def train(options: argparse.Namespace) -> None:
         verbose=1 if sys.stdout.isatty() else 0,
     )
     ae.save(options.save, training_state=True)
-    figures = [f"{name} {history[name][-1]:.5g}" for name in history if name.endswith("loss")]
-    stopped = callbacks[0].stopped_epoch if callbacks else None
-    if stopped is not None:
-        best = callbacks[0].best_epoch
-        assert best is not None
-        say(f"stopped after epoch {stopped + 1}: kept are the weights of epoch {best + 1}")
+    last = len(history["loss"]) - 1
+    kept = last if not callbacks or callbacks[0].best_epoch is None else callbacks[0].best_epoch
+    if kept < last:
+        say(f"stopped after epoch {last + 1}: kept are the weights of epoch {kept + 1}")
+    figures = [f"{name} {history[name][kept]:.5g}" for name in history if name.endswith("loss")]
     say(f"{options.save}: {ae.parameters.size:,} parameters, {', '.join(figures)}")
     if options.pictures is not None:
         draw(ae, samples.x[-max(held_out, DRAWN) :], options.pictures)

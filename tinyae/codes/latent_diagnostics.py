@@ -1,5 +1,7 @@
 """What a code uses: units that never vary, zeros, and how much its units say of each other."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import NamedTuple
 

@@ -1,5 +1,7 @@
 """Walking in code space, and drawing new codes from a density fitted to those of data."""
 
+from __future__ import annotations
+
 import copy
 import inspect
 from typing import Any, ClassVar, Protocol
@@ -152,7 +154,7 @@ class GaussianSampler(Checked):
         super().__setattr__(name, value)
 
     @quiet
-    def fit(self, codes: ArrayLike) -> "GaussianSampler":
+    def fit(self, codes: ArrayLike) -> GaussianSampler:
         """Learn mean and covariance from `codes` (n, k), n ≥ 2; further dimensions count as flat.
 
         Raises

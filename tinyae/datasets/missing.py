@@ -1,5 +1,7 @@
 """Values that are not known."""
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import ArrayLike
 

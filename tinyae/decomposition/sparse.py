@@ -3,6 +3,8 @@
 SciPy is not imported: such a matrix brings it along.
 """
 
+from __future__ import annotations
+
 import math
 from typing import Any
 

@@ -8,6 +8,8 @@ A .npz is a zip archive: for each member a header, its name and its data, then a
 are a .npy file: a short header in text, and the array's bytes.
 """
 
+from __future__ import annotations
+
 import json
 import math
 import os

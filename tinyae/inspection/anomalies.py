@@ -1,5 +1,7 @@
 """`AnomalyDetector`: what a model reconstructs badly, and which features are to blame."""
 
+from __future__ import annotations
+
 import math
 import os
 from collections.abc import Callable
@@ -249,7 +251,7 @@ class AnomalyDetector(Checked):
         write(path, {**own, "model": document}, {**arrays, **usual})
 
     @classmethod
-    def from_file(cls, file: ModelFile, read_model: Callable[[], Any]) -> "AnomalyDetector":
+    def from_file(cls, file: ModelFile, read_model: Callable[[], Any]) -> AnomalyDetector:
         """What `save` wrote; `read_model` reads the model from what is left of the file."""
         types = {"quantile": float, "threshold": float, "explains": bool, "model": dict}
         quantile, threshold, explains, file.document = fields("the document", file.document, types)

@@ -11,6 +11,8 @@ says. Where they disagree there are three possible reasons:
 - the gradient is wrong: all else.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterator
 from functools import cached_property

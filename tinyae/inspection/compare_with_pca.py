@@ -1,5 +1,7 @@
 """`compare_with_pca`: how far a model is from the best that a linear one can do."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass
 
@@ -172,7 +174,7 @@ def compare_with_pca(
     held_out = None if x_test is None else admit(x_test, "x_test", model.input_shape, model.dtype)
     code_size = math.prod(model.encoder.output_shape)
     features = math.prod(data.shape[1:])
-    flat = data.reshape(len(data), -1)
+    flat = model.rescaled(data).reshape(len(data), -1)
     pca = optimum = PCA(_components(k, code_size, features)).fit(flat)
     train = _errors(model, pca, data)
     linear = all(map(_is_linear, model.layers))
@@ -246,10 +248,12 @@ def _components(k: int | None, code_size: int, features: int) -> int:
 
 
 def _errors(model: Autoencoder, pca: PCA, x: np.ndarray) -> dict[str, float]:
-    """Mean squared errors, summed up in float64 a stretch of rows at a time."""
+    """Mean squared errors, summed up in float64 a stretch of rows at a time; of a model that begins
+    with `Rescaling` those of the numbers that it gives back.
+    """
     sums = dict.fromkeys(("mean", "pca", "model"), 0.0)
     for rows in row_slices(len(x), ROWS):
-        flat = x[rows].reshape(rows.stop - rows.start, -1)
+        flat = model.rescaled(x[rows]).reshape(rows.stop - rows.start, -1)
         outputs = {
             "mean": pca.mean_,
             "pca": pca.reconstruct(flat),

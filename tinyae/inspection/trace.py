@@ -1,5 +1,7 @@
 """`trace`: one training step seen from inside, layer by layer."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass
 from typing import Any, NamedTuple

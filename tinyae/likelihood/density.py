@@ -1,5 +1,7 @@
 """What a variational model can be asked as a density, as methods of an `Autoencoder`."""
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import ArrayLike
 

@@ -5,6 +5,8 @@ the closed-form yardstick. For data of any shape: what it keeps of them is a p Ã
 than max(1024, 4 p) rows.
 """
 
+from __future__ import annotations
+
 import os
 from typing import Any, ClassVar
 
@@ -161,7 +163,7 @@ class PCA(Checked):
     @quiet
     def fit(
         self, x: ArrayLike, y: object = None, *, comm: Any = None, sharded: bool = False
-    ) -> "PCA":
+    ) -> PCA:
         """Learn from `x` of shape (n, p), n â‰¥ 2, and forget what was learned before.
 
         `y` is ignored: pipelines pass targets to every step. With `comm` and `sharded` all ranks
@@ -175,7 +177,7 @@ class PCA(Checked):
         return self
 
     @quiet
-    def partial_fit(self, x: ArrayLike) -> "PCA":
+    def partial_fit(self, x: ArrayLike) -> PCA:
         """Learn from `x` of shape (n, p) in addition, as if all calls' rows had come in one `fit`.
 
         A stream may begin with a single sample, whose variance counts as zero. The eigenvectors are
@@ -320,7 +322,7 @@ class PCA(Checked):
         return saved.document_of(arguments, data, found, training_state)
 
     @classmethod
-    def from_file(cls, file: ModelFile) -> "PCA":
+    def from_file(cls, file: ModelFile) -> PCA:
         """What `save` wrote."""
         arguments, data, found = saved.read(file)
         with refusing("the model"):

@@ -1,5 +1,7 @@
 """The contract of a loss: a kernel for the engine, and what models, files and exports ask of it."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
@@ -70,7 +72,7 @@ class Part(NamedTuple):
     """Some columns of the output, along its last axis, and what measures them."""
 
     columns: tuple[int, ...] | None  # None: all of them
-    loss: "Loss"  # of what the model's layers give
+    loss: Loss  # of what the model's layers give
     activation: str | None  # by which these become what the model gives
 
 
@@ -139,7 +141,7 @@ class Loss(WithKernel):
     separable: Any = True
     activation: ClassVar[str | None] = None
 
-    def from_logits(self) -> "Loss":
+    def from_logits(self) -> Loss:
         """The loss as one of what goes into `activation`."""
         raise NotImplementedError(f"{type(self).__name__} must define from_logits")
 
@@ -147,7 +149,7 @@ class Loss(WithKernel):
         """What the kernel gets as settings, for outputs of that shape of a sample."""
         return self.kernel_numbers()
 
-    def parts(self, shape: tuple[int, ...]) -> list["Part"]:
+    def parts(self, shape: tuple[int, ...]) -> list[Part]:
         """What is measured by which loss, for outputs of that shape of a sample."""
         return [Part(None, self, None)]
 

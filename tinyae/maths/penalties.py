@@ -5,6 +5,8 @@ The division is by the samples of the whole mini-batch, so λ means the same at 
 added to the loss and reported apart from the reconstruction.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 

@@ -1,5 +1,7 @@
 """What losses, penalties and optimizers have in common: a kernel, and numbers for it."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any, ClassVar
 

@@ -1,5 +1,7 @@
 """What a model is: an encoder, a decoder, a loss and an optimizer; its weights are one vector."""
 
+from __future__ import annotations
+
 import contextlib
 import copy
 import math
@@ -48,7 +50,7 @@ class Samples(NamedTuple):
     target: np.ndarray  # (n, *output_shape); the same object where the model learns its input
     weight: np.ndarray | None = None  # (n,), or the target's shape
 
-    def split(self, share: float) -> tuple["Samples", "Samples"]:
+    def split(self, share: float) -> tuple[Samples, Samples]:
         """All but that share of the samples, and the rest, the last ones."""
         first = math.floor(len(self.x) * (1 - share))
         if not 0 < first < len(self.x):
@@ -58,7 +60,7 @@ class Samples(NamedTuple):
             )
         return self.rows(slice(first)), self.rows(slice(first, None))
 
-    def rows(self, rows: slice) -> "Samples":
+    def rows(self, rows: slice) -> Samples:
         """Some of the samples."""
         ends = rows.indices(len(self.x))[:2]
         x, weight = part(self.x, *ends), self.weight

@@ -1,5 +1,7 @@
 """A chain of layers, which is a layer itself."""
 
+from __future__ import annotations
+
 import copy
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -149,7 +151,7 @@ class Sequential(Layer):
     def inside(self) -> list[Layer]:
         return [self, *self._layers, *(each for _, part in self._parts for each in part.inside())]
 
-    def _inner(self) -> Iterator[tuple[int, "Sequential"]]:
+    def _inner(self) -> Iterator[tuple[int, Sequential]]:
         """The chains inside, not those in one that was built before, and their first layers."""
         for first, part in self._parts:
             yield first, part
@@ -252,7 +254,7 @@ class Sequential(Layer):
     @classmethod
     def from_file(
         cls, file: ModelFile, custom: Mapping[str, Any], threads: int | None
-    ) -> "Sequential":
+    ) -> Sequential:
         """What `save` wrote; nothing is allocated before the file is known to hold it."""
         types = {"input_shape": list, "dtype": str, "layers": list}
         shape, dtype, descriptions = fields("the document", file.document, types)
@@ -268,7 +270,7 @@ class Sequential(Layer):
         file.read("parameters", out=chain.parameters)
         return chain
 
-    def copy(self) -> "Sequential":
+    def copy(self) -> Sequential:
         """An independent copy, with weights of its own, that any model may adopt."""
         return copy.deepcopy(self)
 

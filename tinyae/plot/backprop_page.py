@@ -1,5 +1,7 @@
 """Backpropagation as a page for the browser, to go through step by step."""
 
+from __future__ import annotations
+
 import os
 from pathlib import Path
 from typing import Any

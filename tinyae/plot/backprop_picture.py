@@ -1,5 +1,7 @@
 """Backpropagation drawn: a small network with all the numbers of one training step."""
 
+from __future__ import annotations
+
 import textwrap
 from typing import Any
 

@@ -1,5 +1,7 @@
 """Codes as points."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,5 +1,7 @@
 """Data of two numbers, and the curve on which a model with a code of one number puts them."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np

@@ -1,5 +1,7 @@
 """What all plots share: where to draw, colours and markers of labels, images as arrays."""
 
+from __future__ import annotations
+
 import math
 import os
 from collections.abc import Sequence

@@ -1,5 +1,7 @@
 """Errors of reconstruction: as scores of anomalies, and against those of PCA by size of code."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,5 +1,7 @@
 """Training as a film: codes, or the decoded curve, epoch by epoch."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Callable
 from pathlib import Path

@@ -1,5 +1,7 @@
 """A trained model as one page for the browser: its codes, and what they decode to."""
 
+from __future__ import annotations
+
 import math
 import os
 from pathlib import Path

@@ -1,5 +1,7 @@
 """Images that a model was given, and those that it made of them."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,5 +1,7 @@
 """Codes to walk about in with the mouse."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,5 +1,7 @@
 """One training step on one sample, kept number by number: for pictures of backpropagation."""
 
+from __future__ import annotations
+
 import math
 from typing import Any, NamedTuple
 

@@ -1,5 +1,7 @@
 """What both estimators share: an autoencoder that is made when data come, and trained."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable, Sequence
 from typing import Any, Self

@@ -1,5 +1,7 @@
 """Rows that an autoencoder cannot give back are outliers."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 
 import numpy as np

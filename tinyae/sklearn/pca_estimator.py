@@ -1,5 +1,7 @@
 """tinyae's PCA where scikit-learn wants an estimator."""
 
+from __future__ import annotations
+
 from typing import Any, Self
 
 import numpy as np
