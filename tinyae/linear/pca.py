@@ -128,8 +128,7 @@ class PCA(Checked):
         self._moments: Moments | None = None
         self._dtype: np.dtype = np.dtype(np.float64)
         self._decomposition: Decomposition | None = None
-        self.n_components = n_components
-        self.whiten = whiten
+        self.n_components, self.whiten = n_components, whiten
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name == "n_components" and self._moments is not None:
