@@ -2,10 +2,16 @@
 
 import inspect
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import tinyae as tae
 from tests.support.layer_cases import LAYER_CASES
+
+
+def build_of(case) -> Callable:
+    """The method of a new layer."""
+    return case.make().build
 
 
 def layer_calls() -> dict[str, tuple[Callable[[], Callable], dict[str, Any]]]:
@@ -18,8 +24,8 @@ def layer_calls() -> dict[str, tuple[Callable[[], Callable], dict[str, Any]]]:
         settings = {name: getattr(layer, name) for name in inspect.signature(kind).parameters}
         found.setdefault(kind.__name__, (lambda kind=kind: kind, settings))
         if "build" in vars(kind):
-            build = lambda case=case: case.make().build  # noqa: E731
-            found.setdefault(f"{kind.__name__}.build", (build, {"input_shape": case.input_shape}))
+            given = {"input_shape": case.input_shape}
+            found.setdefault(f"{kind.__name__}.build", (partial(build_of, case), given))
     return found
 
 

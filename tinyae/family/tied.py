@@ -265,7 +265,7 @@ class Tied(Layer):
         return f"Tied({self.layer!r}, {self.activation!r})"
 
 
-# Which kernels depends on the source
+# Which kernels depends on the source. Behind the class, whose own must be the same for all.
 Tied.kernels = property(  # type: ignore[assignment]
     lambda self: CONVOLUTION if isinstance(self.layer, Conv2D) else DENSE
 )
@@ -303,8 +303,11 @@ def settle(layers: Sequence[Layer]) -> None:
 
 def untied(layers: Sequence[Layer]) -> list[Layer]:
     """The layers, with plain ones where one is tied to another that is not among them."""
-    strangers = {at for at, each in _tied(layers) if each.built and _index(layers, each.layer) > at}
-    return [each.untied() if at in strangers else each for at, each in enumerate(layers)]  # type: ignore[attr-defined]
+    found = list(layers)
+    for at, each in _tied(layers):
+        if each.built and _index(layers, each.layer) > at:
+            found[at] = each.untied()
+    return found
 
 
 def place_among(layers: Sequence[Layer], layer: Layer) -> int | None:

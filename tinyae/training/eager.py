@@ -226,10 +226,9 @@ class EagerTrainer:
         training: bool,
         step: int,
         weight: np.ndarray | None = None,
-        **part: Any,
     ) -> tuple[float, float, np.ndarray]:
         """Reconstruction, penalty, and the gradient for x; `gradient` has that for the weights."""
-        (reconstruction, penalty, _), dx = self.step(x, target, training, step, weight, **part)
+        (reconstruction, penalty, _), dx = self.step(x, target, training, step, weight)
         return reconstruction, penalty, dx
 
     def step(
