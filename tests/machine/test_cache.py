@@ -64,19 +64,6 @@ def at_home(home):
 
 
 @needs_jit
-def test_the_kernels_of_the_other_product_are_kept_as_well():
-    found = train()
-    no_blas = "import sys; sys.modules['scipy'] = None\n"
-    no_blas += "from tinyae.system import threads; threads.libraries = tuple\n"
-    for code, spelling in ((no_blas + TRAIN, "portable"), (TRAIN, found["blas"])):
-        train(code)  # compiles, since they take the place of those of the product before
-        again = train(code)
-        assert again["blas"] == spelling
-        assert (again["loaded"], again["compiled"]) == (KERNELS, [])
-        np.testing.assert_allclose(again["losses"], found["losses"], rtol=1e-5)
-
-
-@needs_jit
 def test_compiled_kernels_compute_what_plain_python_does():
     plain = train(NUMBA_DISABLE_JIT="1")
     assert (plain["loaded"], plain["compiled"]) == ([], [])
@@ -131,6 +118,18 @@ def test_kernels_lie_in_the_users_cache_folder_and_not_beside_the_sources(runs):
     assert {path.suffix for path in kept} == {".nbi", ".nbc"}
     assert {path.parents[1].name for path in kept} == {f"kernels-{__version__}"}
     assert {path.parents[2].name for path in kept} == {"tinyae"}
+
+
+@needs_jit
+def test_kernels_of_the_other_product_are_kept_beside_them(runs):
+    no_blas = "import sys; sys.modules['scipy'] = None\n"
+    no_blas += "from tinyae.system import threads; threads.libraries = tuple\n"
+    here = {"package": runs.package, **at_home(runs.home)}
+    train(no_blas + TRAIN, **here)
+    again = train(no_blas + TRAIN, **here)
+    assert (again["blas"], again["loaded"], again["compiled"]) == ("portable", KERNELS, [])
+    np.testing.assert_allclose(again["losses"], runs.again["losses"], rtol=1e-5)
+    assert train(**here) == runs.again
 
 
 @needs_jit

@@ -30,6 +30,7 @@ from ..system.numba_parts import (
 
 PACKAGE = Path(__file__).parents[1]
 DIGEST_BYTES = hashlib.sha256().digest_size
+VERSIONS = f"{np.__version__} {numba.__version__} {BLAS.integer_bits}"  # of what is compiled in
 
 
 def source_stamp(folder: Path, versions: str, pattern: str = "**/*.py") -> str:
@@ -45,7 +46,7 @@ def source_stamp(folder: Path, versions: str, pattern: str = "**/*.py") -> str:
 
 
 try:
-    STAMP = source_stamp(PACKAGE, f"{np.__version__} {numba.__version__} {BLAS.integer_bits}")
+    STAMP = source_stamp(PACKAGE, VERSIONS)
 except OSError:  # sources that cannot be read (a zip file) cannot be stamped: compile every time
     STAMP = ""
 
@@ -65,7 +66,8 @@ class Locator(_CacheLocator):
 
     def get_cache_path(self) -> str:
         home = self._file.parent
-        place = hashlib.sha256(os.fsencode(home)).hexdigest()[:12]
+        # environments that share a checkout do not throw out each other's kernels
+        place = digest(os.fsencode(home) + VERSIONS.encode()).hex()[:12]
         return str(kernel_cache() / f"{home.name}-{place}")
 
     def get_source_stamp(self) -> str:
