@@ -4,9 +4,9 @@ import pytest
 
 from tinyae.engine import tuning
 from tinyae.system.numba_parts import DISABLED
-from tinyae.units import choice
+from tinyae.tiled import choice
 
-WAYS = ("samples", "apart") if DISABLED else ("samples", "apart", "units")
+WAYS = ("samples", "apart") if DISABLED else ("samples", "apart", "units", "lanes")
 EACH_WAY = pytest.mark.parametrize("way", WAYS)
 
 
@@ -17,6 +17,9 @@ def limits(way):
         (tuning, "UNITS_PARAMETERS", 0 if way == "units" else 1e9),
         (tuning, "UNITS_ROWS", 1),
         (tuning, "UNITS_ROWS_ALONE", 1),
+        (tuning, "LANES_UNITS", 1e9 if way == "lanes" else 0),
+        (tuning, "LANES_OPERATIONS", 0),
+        (tuning, "LANES_ROWS", 1),
         (choice, "processor_has", lambda feature: True),
     ]
 

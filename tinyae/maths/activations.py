@@ -312,6 +312,16 @@ def rows_together(rows, units):
     return max(1, min(rows, TOGETHER_ROWS, TOGETHER_NUMBERS // units))
 
 
+@inlined
+def activate(z, b, activation):
+    """z ← f(z + b), in place, for flat arrays of one length."""
+    if activation == NONE:
+        for k in range(z.size):
+            z[k] += b[k]
+    else:
+        _call_forward(abs(activation), (z, b))
+
+
 @kernel
 def activation_forward(b, activation, y):
     """y ← f(y + b), in place: y (n, units), b (units,) or empty for no bias."""
@@ -325,12 +335,7 @@ def activation_forward(b, activation, y):
         copy(b, view(repeated, i * units, (b.size,)))
     for first in range(0, rows, together):
         size = (min(together, rows - first) * units,)
-        z, bias = view(y, first * units, size), view(repeated, 0, size)
-        if activation == NONE:
-            for k in range(z.size):
-                z[k] += bias[k]
-        else:
-            _call_forward(abs(activation), (z, bias))
+        activate(view(y, first * units, size), view(repeated, 0, size), activation)
 
 
 @inlined

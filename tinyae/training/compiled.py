@@ -23,8 +23,9 @@ from ..network.chain import Chain, training_chain
 from ..network.network import Network
 from ..system.interruption import Interruption
 from ..system.numba_parts import DISABLED
-from ..units import by_units as units
-from ..units.choice import suits
+from ..tiled import by_units as units
+from ..tiled import in_lanes as lanes
+from ..tiled.choice import suits_lanes, suits_units
 from .eager import EagerTrainer, columns, trained_arrays
 
 
@@ -66,12 +67,13 @@ class CompiledTrainer:
         )
         share = -(-batch_rows // self.threads)
         self.capacity = self.program.capacity(share)
-        self.by_units = not (input_gradient or whole) and suits(
+        self.by_units = not (input_gradient or whole) and suits_units(
             self.program, parameters.size, batch_rows, self.threads
         )
+        self.in_lanes = not (input_gradient or self.by_units) and suits_lanes(self.program, share)
         self.apart = (
             self.program.separable
-            and not (whole or self.by_units)
+            and not (whole or self.by_units or self.in_lanes)
             and self.capacity == share
             and parameters.size >= tuning.APART_PARAMETERS
         )
@@ -80,8 +82,13 @@ class CompiledTrainer:
         self.arrays, self._layers = trained_arrays(chain.layers), chain.layers
         self.columns = columns(chain.layers)
         if self.by_units:
+            self._steps = units.train_by_units
             self.table, size = units.layout(self.program, batch_rows)
+        elif self.in_lanes:
+            self._steps = lanes.train_in_lanes
+            self.table, size = lanes.layout(self.program, share)
         else:
+            self._steps = loop.train_apart if self.apart else loop.train
             self.table, size = self.program.layout(self.capacity, keep=self.apart)
         vectors = 1 if self.apart or self.by_units else self.threads
         self.values = np.empty((vectors, size), parameters.dtype)
@@ -120,7 +127,7 @@ class CompiledTrainer:
             return self.run(stretch, None)
         run = self._run_of(stretch, None)
         with np.errstate(all="ignore"):  # as in compiled code
-            loop.train(run, 0)
+            self._steps(run, 0)
         return _losses(run)[:, : self.columns]
 
     def _run_of(self, stretch: Stretch, optimizer: Optimizer | None) -> loop.Run:
@@ -179,22 +186,19 @@ class CompiledTrainer:
         def stop() -> None:
             run.sync[loop.STOP] = 1
 
-        train = loop.train_apart if self.apart else loop.train
-        if self.by_units:
-            train = units.train_by_units
         interruption.stop = stop
         if interruption.pending:  # since the rows were gathered
             stop()
         if DISABLED:
             with np.errstate(all="ignore"):  # as in compiled code
-                train(run, 0)
+                self._steps(run, 0)
             return
         if self._process != os.getpid():  # a callback has forked: the threads are not in the child
             self._pool, self._process = ThreadPoolExecutor(self.threads), os.getpid()
         futures: list[Future] = []
         try:
             for thread in range(self.threads):
-                futures.append(self._pool.submit(train, run, thread))
+                futures.append(self._pool.submit(self._steps, run, thread))
             if meanwhile is not None:
                 interruption.passes = 1  # it may take its time
                 meanwhile()

@@ -132,6 +132,7 @@ def _in_all_lanes(builder, number):
 
 
 tile_6, tile_5, tile_1 = (register_tile(rows, STRIPS) for rows in (6, 5, 1))
+pair_8, pair_1 = (register_tile(rows, 2) for rows in (8, 1))
 NARROW = 8 if WIDE else 6
 tall, low, one = (register_tile(rows, 1) for rows in (NARROW, 4, 1))
 
@@ -142,8 +143,8 @@ def product(A, a, row, step, group, rows, B, C, r, add):
 
     Where A's numbers lie is said as to a tile.
     """
-    wide = C.shape[0] // STRIPS * STRIPS if STRIPS > 1 else 0
-    for q in range(0, wide, STRIPS):
+    q, strips = 0, C.shape[0]
+    while STRIPS > 1 and q + STRIPS <= strips:
         u = 0
         while u + 6 <= rows and (rows - u) % 5 != 0:
             tile_6(A, a + u * row, row, step, group, B, q, C, r + u, add)
@@ -154,7 +155,17 @@ def product(A, a, row, step, group, rows, B, C, r, add):
         while u < rows:
             tile_1(A, a + u * row, row, step, group, B, q, C, r + u, add)
             u += 1
-    for q in range(wide, C.shape[0]):
+        q += STRIPS
+    while STRIPS > 2 and q + 2 <= strips:
+        u = 0
+        while u + 8 <= rows:
+            pair_8(A, a + u * row, row, step, group, B, q, C, r + u, add)
+            u += 8
+        while u < rows:
+            pair_1(A, a + u * row, row, step, group, B, q, C, r + u, add)
+            u += 1
+        q += 2
+    while q < strips:
         u = 0
         while u + NARROW <= rows:
             tall(A, a + u * row, row, step, group, B, q, C, r + u, add)
@@ -165,6 +176,7 @@ def product(A, a, row, step, group, rows, B, C, r, add):
         while u < rows:
             one(A, a + u * row, row, step, group, B, q, C, r + u, add)
             u += 1
+        q += 1
 
 
 # Compiled once, whoever calls it: the address goes with the other numbers of a run.

@@ -27,7 +27,7 @@ from ..machine.jit import called, inlined, kernel
 from ..machine.views import clear, copy, view
 from ..maths.activations import activation_backward, activation_forward, add_rows
 from ..maths.loss import weighted_loss
-from .strips import (
+from ..tiles.strips import (
     LANES,
     from_strips,
     in_strips,
@@ -35,7 +35,7 @@ from .strips import (
     to_strips,
     transposed_to_strips,
 )
-from .tiles import STRIPS, multiply, multiply_transposed, product, product_address
+from ..tiles.tiles import STRIPS, multiply, multiply_transposed, product, product_address
 
 DEPTH = 512  # rows or columns of W that are packed together: with four strips half of a small L2
 BLOCK_NUMBERS = 1 << 16  # of W, whose gradient is stepped while it is in the cache

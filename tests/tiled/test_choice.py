@@ -1,12 +1,12 @@
-"""Which models train by units: one test for each clause."""
+"""Which models train by units, and which in lanes: one test for each clause."""
 
 import pytest
 
 import tinyae as tae
 from tinyae.engine import tuning
 from tinyae.system.numba_parts import DISABLED
+from tinyae.tiled import choice
 from tinyae.training.compiled import make_trainer
-from tinyae.units import choice
 
 ROWS = 64
 
@@ -78,6 +78,45 @@ def test_a_layer_of_ones_own_is_not_known_to_be_dense():
     assert not by_units(Mine(200))
 
 
+def in_lanes(*between, units=20, rows=128, dtype="float32", end=None):
+    """Whether a model of two features with these layers in its middle trains in lanes."""
+    encoder = [tae.Dense(units, "relu"), *between, tae.Dense(units)]
+    decoder = [tae.Dense(units), tae.Dense(2) if end is None else end]
+    trainer = make_trainer(tae.Autoencoder(encoder, decoder, (2,), dtype=dtype), rows)
+    trainer.close()
+    assert not trainer.by_units
+    return trainer.in_lanes
+
+
+@pytest.mark.skipif(DISABLED, reason="nothing is compiled")
+def test_tiny_dense_models_train_in_lanes():
+    assert in_lanes()
+    assert in_lanes(rows=tuning.LANES_ROWS)
+    assert in_lanes(tae.Dense(7, "selu", use_bias=False, kernel_regularizer=tae.L1(0.1)))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"dtype": "float64"},
+        {"units": tuning.LANES_UNITS + 1},
+        {"units": 12},  # too little to compute for each input and output
+        {"rows": tuning.LANES_ROWS - 1},
+        {"rows": 20_000},  # more than caches hold
+        {"end": tae.Dense(2, "softmax")},
+        {"end": tae.Dense(2, activity_regularizer=tae.L1(0.1))},
+    ],
+)
+def test_what_does_not_train_in_lanes(other):
+    assert not in_lanes(**other)
+
+
+@pytest.mark.parametrize("layer", [tae.GaussianNoise(0.1), tae.Activation("relu")])
+def test_tiny_models_with_other_layers_do_not(layer):
+    assert not in_lanes(layer)
+
+
 def test_a_processor_with_fewer_registers_trains_as_ever(monkeypatch):
     monkeypatch.setattr(choice, "processor_has", lambda feature: False)
     assert not by_units()
+    assert not in_lanes()

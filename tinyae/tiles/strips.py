@@ -50,16 +50,17 @@ def to_strips(numbers, start, pitch, columns, strips, first, rows):
 @called
 def from_strips(strips, first, rows, numbers, start, pitch, columns):
     """The matrix's columns from so many rows of strips, back to where its rows begin."""
-    for k in range(rows):
-        for v in range(strips.shape[0]):
-            source = (v * strips.shape[1] + first + k) * LANES
-            target, left = start + k * pitch + v * LANES, columns - v * LANES
-            if left >= LANES:
-                copy_vector(strips, source, numbers, target)
-            else:
-                vector = view(strips, source, (LANES,))
+    for v in range(strips.shape[0]):
+        source = (v * strips.shape[1] + first) * LANES
+        target, left = start + v * LANES, columns - v * LANES
+        if left >= LANES:
+            for k in range(rows):
+                copy_vector(strips, source + k * LANES, numbers, target + k * pitch)
+        else:
+            for k in range(rows):
+                vector = view(strips, source + k * LANES, (LANES,))
                 for j in range(left):
-                    numbers[target + j] = vector[j]
+                    numbers[target + k * pitch + j] = vector[j]
 
 
 @called
@@ -131,6 +132,14 @@ def copy_vector(source, a, target, b):
 # i and i + d exchange: of each the lanes with that bit go to the other.
 
 
+def exchange(builder, pair, d):
+    """Two rows in a round of bit d."""
+    low = [lane + LANES - d if lane & d else lane for lane in range(LANES)]
+    high = [lane + LANES if lane & d else lane + d for lane in range(LANES)]
+    masks = (ir.VectorType(ir.IntType(32), LANES)(lanes) for lanes in (low, high))
+    return [builder.shuffle_vector(*pair, mask) for mask in masks]
+
+
 def _write_transpose(typing_context, source, a, step_a, target, b, step_b):
     places = [types.intp] * 2
     return types.void(source, *places, target, *places), _generate_transpose
@@ -147,14 +156,9 @@ def _generate_transpose(context, builder, signature, arguments):
 
     rows = [builder.load(row, align=4) for row in rows_at(source, *arguments[1:3])]
     for d in (1, 2, 4, 8):
-        low = [lane + LANES - d if lane & d else lane for lane in range(LANES)]
-        high = [lane + LANES if lane & d else lane + d for lane in range(LANES)]
         for i in range(LANES):
             if not i & d:
-                pair = rows[i], rows[i + d]
-                for row, lanes in ((i, low), (i + d, high)):
-                    mask = ir.VectorType(ir.IntType(32), LANES)(lanes)
-                    rows[row] = builder.shuffle_vector(*pair, mask)
+                rows[i], rows[i + d] = exchange(builder, (rows[i], rows[i + d]), d)
     for row, place in zip(rows, rows_at(target, *arguments[4:]), strict=True):
         builder.store(row, place, align=4)
     return context.get_dummy_value()

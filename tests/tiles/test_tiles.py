@@ -5,8 +5,8 @@ import pytest
 
 from tinyae.machine.jit import kernel
 from tinyae.system.numba_parts import DISABLED
-from tinyae.units import strips, tiles
-from tinyae.units.strips import LANES
+from tinyae.tiles import strips, tiles
+from tinyae.tiles.strips import LANES
 
 ADDRESS = tiles.product_address(tiles.product, np.dtype(np.float32))
 SIZES = (1, 2, 5, 15, 16, 17, 31, 33, 64, 70)

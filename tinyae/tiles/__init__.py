@@ -1,0 +1,5 @@
+"""Matrix products that stay in the processor's registers, where BLAS is slow with their shapes.
+
+Read ``strips`` (how matrices lie in memory), ``tiles`` (products with columns in the lanes) and
+``dots`` (with the side that is summed over in the lanes).
+"""
