@@ -27,7 +27,7 @@ from .maths.loss import AnyLoss, read
 from .maths.optimizers import Optimizer
 from .network.history import History
 from .network.sequential import Sequential, up_to
-from .ranks.together import together
+from .ranks.together import interruptible, together
 from .saving.document import document_of, restored
 from .training.alone import alone
 from .training.evaluate import sample_errors
@@ -289,7 +289,7 @@ class Autoencoder(Exportable, Density):
             data = Data(x, y, sample_weight, validation_data, validation_split, steps_per_epoch)
             # what is called on the way out finds the model at its counted step
             with alone(self._training), training.way_out, training.way_out:
-                with self.all_or_nothing(waits=ranks is not None):
+                with interruptible(ranks), self.all_or_nothing(waits=ranks is not None):
                     training.prepare(*data.admit(self))
                 return training.run()
 

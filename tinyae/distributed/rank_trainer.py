@@ -84,10 +84,10 @@ class RankTrainer:
         meanwhile: Callable[[], Any] | None = None,
     ) -> np.ndarray:
         """As `CompiledTrainer.run`, but nothing is done meanwhile: Python is at work itself."""
-        self.ranks.agree()
         losses: list[np.ndarray] = []
         steps = len(stretch.bounds) - 1
         numbers = optimizer.numbers_by_step(stretch.optimizer_step, steps)
+        self.ranks.agree()
         received, error = self._received, None
         with BLAS_THREADS.hold(1):
             for index in range(steps):
