@@ -6,10 +6,12 @@ import numpy as np
 
 from ..callbacks.model_checkpoint import ModelCheckpoint
 from ..checks.arguments import flag
+from ..engine.program import thread_count
 from ..feeding.batches import Plan
 from ..feeding.stream import Stream
 from ..network.network import Network, Samples
 from ..ranks.alike import check_alike, take_first
+from ..ranks.neighbours import neighbours
 from ..ranks.together import Ranks, interruptible
 from ..training.divergence import TrainingDiverged
 from ..training.evaluate import evaluate
@@ -57,6 +59,7 @@ class RankTraining(Training):
         rows = np.zeros(self.ranks.size)
         rows[self.ranks.rank] = len(data.x)
         self._rows_by_rank = self.ranks.total(rows).astype(np.int64)
+        self._sharing = neighbours(self.ranks)
         with interruptible(self.ranks):
             super().prepare(data, validation, stream)
             first = int(self._rows_by_rank[: self.ranks.rank].sum())
@@ -87,7 +90,8 @@ class RankTraining(Training):
     def _trainer_for(self, rows: int) -> RankTrainer:
         mine = int(self._rows_by_rank[self.ranks.rank])
         most = min(rows, mine) if self._sharded else -(-rows // self.ranks.size)
-        return RankTrainer(self.model, most, self._eager, self.ranks)
+        threads = self.model.threads or max(1, thread_count(None) // self._sharing)
+        return RankTrainer(self.model, most, self._eager, self.ranks, threads)
 
     # Epochs
 
