@@ -27,7 +27,7 @@ from .maths.loss import AnyLoss, read
 from .maths.optimizers import Optimizer
 from .network.history import History
 from .network.sequential import Sequential, up_to
-from .ranks.together import together
+from .ranks.together import interruptible, together
 from .saving.document import document_of, restored
 from .training.alone import alone
 from .training.evaluate import sample_errors
@@ -253,8 +253,8 @@ class Autoencoder(Exportable, Density):
             Trains one model on many ranks, as ``mpi4py.MPI.COMM_WORLD`` has them: all call this
             with the same model and arguments, each computes its part of every mini-batch, and all
             get the model that one process would have made, from where rank 0's stands. What one
-            fails with is raised on all. Rank 0 shows lines and writes checkpoints; callbacks are
-            called on each with the same losses, and one that says stop stops all.
+            fails with is raised on all. Rank 0 shows lines and writes checkpoints; callbacks get
+            the same losses on each, and one's stop is all's. Ranks share a machine's cores.
         sharded : bool, default False
             Whether the rows of x, y, sample_weight and validation_data are each rank's own, whose
             number may differ. Default: all ranks pass all rows, and each row counts once.
@@ -289,7 +289,7 @@ class Autoencoder(Exportable, Density):
             data = Data(x, y, sample_weight, validation_data, validation_split, steps_per_epoch)
             # what is called on the way out finds the model at its counted step
             with alone(self._training), training.way_out, training.way_out:
-                with self.all_or_nothing(waits=ranks is not None):
+                with interruptible(ranks), self.all_or_nothing(waits=ranks is not None):
                     training.prepare(*data.admit(self))
                 return training.run()
 

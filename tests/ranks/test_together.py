@@ -1,6 +1,7 @@
 """What is asked of a communicator, and how ranks meet."""
 
 import re
+import threading
 
 import numpy as np
 import pytest
@@ -9,6 +10,9 @@ import tinyae as tae
 from tests.support.rank_failures import INTERRUPTIONS
 from tests.support.rank_scenarios import outcome
 from tests.support.thread_ranks import Alone, on_ranks
+from tinyae.distributed import rank_training
+from tinyae.distributed.rank_trainer import RankTrainer
+from tinyae.ranks import neighbours
 from tinyae.ranks.alike import take_first
 from tinyae.ranks.together import Ranks, together
 
@@ -92,3 +96,24 @@ def test_the_end_comes_on_every_way_out():
 @pytest.mark.parametrize("name", INTERRUPTIONS)
 def test_ctrl_c_on_the_only_rank(name):
     INTERRUPTIONS[name](Alone())
+
+
+@pytest.mark.parametrize(("threads", "used"), [(None, [2, 2, 4]), (3, [3, 3, 3])])
+def test_ranks_share_the_cores_that_they_have_in_common(threads, used, monkeypatch):
+    """Two have the same four, the last has others."""
+    ranks, given = {}, {}
+
+    def made(*args):
+        given[ranks[threading.get_ident()]] = args[-1]
+        return RankTrainer(*args)
+
+    def train(comm):
+        ranks[threading.get_ident()] = comm.rank
+        ae = tae.Autoencoder([tae.Dense(2)], [tae.Dense(4)], threads=threads)
+        ae.fit(x, verbose=0, comm=comm)
+
+    monkeypatch.setattr(neighbours, "place", lambda: ranks[threading.get_ident()] < 2)
+    monkeypatch.setattr(rank_training, "thread_count", lambda threads: 4)
+    monkeypatch.setattr(rank_training, "RankTrainer", made)
+    on_ranks(3, train)
+    assert [given[rank] for rank in range(3)] == used

@@ -1,6 +1,7 @@
 """What is in the wheel and in the source distribution."""
 
 import email
+import re
 import subprocess
 from pathlib import Path
 
@@ -41,4 +42,14 @@ def test_what_is_said_of_it(wheel, sdist):
     needed = [each for each in said.get_all("Requires-Dist") if "extra ==" not in each]
     assert sorted(needed) == ["numba>=0.61", "numpy>=2.0"]
     assert said["Description-Content-Type"] == "text/markdown"
-    assert said.get_payload(decode=True).strip() == sdist["README.md"].strip()
+
+
+def test_the_description_shows_nothing_that_is_not_there(wheel, sdist):
+    said = email.message_from_bytes(wheel[f"tinyae-{__version__}.dist-info/METADATA"])
+    shown, readme = said.get_payload(decode=True).decode(), sdist["README.md"].decode()
+    addresses = re.compile(r"\]\(([^)]*)\)")
+    assert "examples/pictures/digits_latent.png" in addresses.findall(readme)
+    assert [each for each in addresses.findall(shown) if not each.startswith("https://")] == []
+    words = re.compile(r"[\w.]+")
+    without_pictures = re.sub(r"!\[.*?\)", "", readme)
+    assert words.findall(shown) == words.findall(re.sub(r"\]\(.*?\)", "", without_pictures))

@@ -147,6 +147,35 @@ def callbacks_that_raise(comm):
     assert not ae.built
 
 
+def a_place_that_one_rank_has_moved_from(comm):
+    if comm.size == 1:
+        return
+    for place in ("epoch", "step", "optimizer_step", "position"):
+        ae, one = noisy(), noisy()
+
+        def callback(epoch, logs, ae=ae, place=place):
+            if epoch == 1 and comm.rank > 0:
+                setattr(ae.progress, place, 10)
+
+        ae.fit(x, comm=comm, callbacks=callback, **{**OPTIONS, "epochs": 4})
+        one.fit(x, **{**OPTIONS, "epochs": 4})
+        assert_as_one(comm, ae, one)
+
+
+def schedules_that_raise(comm):
+    last = comm.size - 1
+
+    def schedule(step):
+        if step == 7 and comm.rank == last:
+            raise ValueError("no rate")
+        return 0.1
+
+    ae = noisy(optimizer=tae.SGD(schedule))
+    assert_all_say(comm, ValueError, "no rate", lambda: ae.fit(x, comm=comm, **OPTIONS), last)
+    assert (everyone(comm, ae.progress.step) == ae.progress.step).all()
+    assert_same_bits(comm, ae.parameters, ae.slots)
+
+
 class Failing(tae.Layer):
     """A layer in Python that fails on one rank, in the forward pass of a step."""
 
@@ -295,4 +324,57 @@ def ctrl_c_in_a_callback(comm):
     assert_as_one(comm, ae, one)
 
 
-INTERRUPTIONS = {each.__name__: each for each in (ctrl_c_in_a_step, ctrl_c_in_a_callback)}
+def ctrl_c_while_data_are_waited_for(comm):
+    last, went_on = comm.rank == comm.size - 1, []
+
+    def waiting():
+        if last:
+            signal.raise_signal(signal.SIGINT)
+            went_on.append(1)
+        return x
+
+    class Read:
+        """Data that are read when they are asked for."""
+
+        shape = x.shape
+
+        def __array__(self, dtype=None, copy=None):
+            return waiting()
+
+    class Asking:
+        """A callback that reads before the training."""
+
+        def set_model(self, model):
+            waiting()
+
+        def __call__(self, epoch, logs):
+            raise AssertionError
+
+    def batches(at):
+        for item in range(20):
+            yield waiting() if item == at else x[:20]
+
+    ae, one, pca = noisy(), noisy(), tae.PCA(2)
+    options = {**OPTIONS, "comm": comm}
+    for call in (
+        lambda: ae.fit(batches(0), **options, steps_per_epoch=3),
+        lambda: ae.fit(Read(), **options),
+        lambda: ae.fit(x, callbacks=Asking(), **options),
+        lambda: ae.evaluate(Read(), comm=comm),
+        lambda: pca.fit(Read(), comm=comm),
+    ):
+        assert_all_say(comm, KeyboardInterrupt, "", call, comm.size - 1)
+        assert not ae.built
+    options["steps_per_epoch"], later = 3, batches(4)
+    assert_all_say(comm, KeyboardInterrupt, "", lambda: ae.fit(later, **options), comm.size - 1)
+    one.fit(batches(20), epochs=4, steps_per_epoch=1, verbose=0)
+    assert ae.progress.step == 4
+    np.testing.assert_allclose(ae.parameters, one.parameters, rtol=0, atol=1e-12)
+    assert_same_bits(comm, ae.parameters, ae.slots)
+    assert not went_on
+
+
+INTERRUPTIONS = {
+    each.__name__: each
+    for each in (ctrl_c_in_a_step, ctrl_c_in_a_callback, ctrl_c_while_data_are_waited_for)
+}

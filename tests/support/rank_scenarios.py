@@ -255,6 +255,17 @@ def components(comm):
     assert single.components_.dtype == np.float64
 
 
+def numbers_of_numpy_are_numbers(comm):
+    number = [3, np.int64(3), np.int32(3)][comm.rank]
+    rate = [0.5, np.float64(0.5), np.float32(0.5)][comm.rank]
+    flag = [False, np.False_, False][comm.rank]
+    encoder, decoder = [tae.Dense(number)], [tae.Dense(6)]
+    ae = tae.Autoencoder(encoder, decoder, optimizer=tae.Adam(rate), seed=number)
+    options = {"epochs": number, "batch_size": number * 5, "shuffle": flag, "eager": flag}
+    ae.fit(x, comm=comm, sharded=flag, verbose=0, **options)
+    tae.PCA(number).fit(x, comm=comm)
+
+
 # Callbacks, files and the end
 
 

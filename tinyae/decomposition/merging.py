@@ -7,7 +7,7 @@ import numpy as np
 
 from ..checks.arrays import admit
 from ..ranks.alike import check_alike
-from ..ranks.together import Ranks, share
+from ..ranks.together import Ranks, interruptible, share
 from .moments import Moments, merge, real, with_factor
 from .solvers import Decomposition, as_scatter, decompose, learn
 from .sparse import Rows, SparseRows, joined
@@ -30,7 +30,8 @@ def learn_together(
     rows = share(len(x), ranks, sharded)
     mine = SparseRows(x.matrix[rows]) if isinstance(x, SparseRows) else x[rows]
     try:
-        kept = learn(mine, n_components, dtype)[0] if len(mine) else None
+        with interruptible(ranks):
+            kept = learn(mine, n_components, dtype)[0] if len(mine) else None
     except ValueError:
         admit(x, "x", None, np.float64)  # says in which row, if it is one
         raise
@@ -39,7 +40,8 @@ def learn_together(
     _two(x, sum(part.samples for part in parts))
     found = None
     if ranks.rank == 0:
-        found = _solved(merged(parts, n_components, dtype), n_components, dtype)
+        with interruptible(ranks):
+            found = _solved(merged(parts, n_components, dtype), n_components, dtype)
     ranks.agree()
     learned: Learned = ranks.first(found)
     return learned

@@ -10,7 +10,7 @@ from ..checks.sample_weights import row_totals
 from ..family.variational import of_encoder
 from ..maths.penalties import kernel_penalties
 from ..network.network import Network, Samples
-from ..ranks.together import Ranks, share, together
+from ..ranks.together import Ranks, interruptible, share, together
 from ..training.evaluate import evaluate, finite_figures
 from .same_model import check_same_model
 
@@ -21,7 +21,7 @@ def evaluated(model: Network, given: Any, comm: Any, sharded: bool) -> dict[str,
         sharded = flag("sharded", sharded)
         if ranks is None:
             return finite_figures(model, *model.admit(given))
-        with model.all_or_nothing(waits=True):
+        with interruptible(ranks), model.all_or_nothing(waits=True):
             (samples,) = model.admit(given)
             check_same_model(ranks, model, samples, sharded)
         figures = merged_figures(model, samples, ranks, sharded)
@@ -34,7 +34,8 @@ def merged_figures(
 ) -> dict[str, float]:
     """`evaluate` of all ranks' samples, as if all were one mini-batch."""
     mine = samples.rows(share(len(samples.x), ranks, sharded))
-    sums = _sums(model, mine) if len(mine.x) else np.zeros(5)
+    with interruptible(ranks):
+        sums = _sums(model, mine) if len(mine.x) else np.zeros(5)
     ranks.agree()
     return _figures(model, ranks.total(sums))
 

@@ -33,9 +33,11 @@ class RankTrainer:
     eager : bool
         Whether to compute layer by layer in Python.
     ranks : Ranks
+    threads : int
+        Of this rank.
     """
 
-    def __init__(self, model: Network, rows: int, eager: bool, ranks: Ranks):
+    def __init__(self, model: Network, rows: int, eager: bool, ranks: Ranks, threads: int):
         self.ranks, self.model = ranks, model
         self._parameters, self._slots = model.parameters, model.slots
         chain = training_chain(model.layers, model.loss)
@@ -51,7 +53,7 @@ class RankTrainer:
         self._local: CompiledTrainer | EagerTrainer
         if chain.compiled and not eager:
             vectors = self._parameters, self._slots
-            self._local = CompiledTrainer(chain, *vectors, max(1, rows), model.threads, whole=True)
+            self._local = CompiledTrainer(chain, *vectors, max(1, rows), threads, whole=True)
             sent = np.zeros(HEAD + self._local.gradients.size, model.dtype)
             self._local.gradients = sent[HEAD:].reshape(-1, p)  # where it is computed
             self._sent = sent[: HEAD + p]
@@ -84,10 +86,10 @@ class RankTrainer:
         meanwhile: Callable[[], Any] | None = None,
     ) -> np.ndarray:
         """As `CompiledTrainer.run`, but nothing is done meanwhile: Python is at work itself."""
-        self.ranks.agree()
         losses: list[np.ndarray] = []
         steps = len(stretch.bounds) - 1
         numbers = optimizer.numbers_by_step(stretch.optimizer_step, steps)
+        self.ranks.agree()
         received, error = self._received, None
         with BLAS_THREADS.hold(1):
             for index in range(steps):

@@ -6,11 +6,13 @@ import numpy as np
 
 from ..callbacks.model_checkpoint import ModelCheckpoint
 from ..checks.arguments import flag
+from ..engine.program import thread_count
 from ..feeding.batches import Plan
 from ..feeding.stream import Stream
 from ..network.network import Network, Samples
 from ..ranks.alike import check_alike, take_first
-from ..ranks.together import Ranks
+from ..ranks.neighbours import neighbours
+from ..ranks.together import Ranks, interruptible
 from ..training.divergence import TrainingDiverged
 from ..training.evaluate import evaluate
 from ..training.fit import Training
@@ -52,18 +54,20 @@ class RankTraining(Training):
         if validation is not None:
             alike |= data_alike(validation, self._sharded, "validation_data")
         check_alike(self.ranks, alike)
-        vars(self.model.progress).update(self.ranks.first(vars(self.model.progress)))
+        self._take_place()
         self._calls = self.ranks.agree(len(self._callbacks)) > 0
         rows = np.zeros(self.ranks.size)
         rows[self.ranks.rank] = len(data.x)
         self._rows_by_rank = self.ranks.total(rows).astype(np.int64)
-        super().prepare(data, validation, stream)
-        first = int(self._rows_by_rank[: self.ranks.rank].sum())
-        self.batches: Any = Shares(self.batches, data, self.ranks, self._sharded, first)
-        if self.ranks.rank == 0:  # the others find in the cache what it has compiled
-            self._trainer.compile(self.model.optimizer)
-            if validation is not None:
-                evaluate(self.model, validation.rows(slice(1)))
+        self._sharing = neighbours(self.ranks)
+        with interruptible(self.ranks):
+            super().prepare(data, validation, stream)
+            first = int(self._rows_by_rank[: self.ranks.rank].sum())
+            self.batches: Any = Shares(self.batches, data, self.ranks, self._sharded, first)
+            if self.ranks.rank == 0:  # the others find in the cache what it has compiled
+                self._trainer.compile(self.model.optimizer)
+                if validation is not None:
+                    evaluate(self.model, validation.rows(slice(1)))
         self.ranks.agree()
         history = self.ranks.first(dict(self.model.history))
         self._take_first()
@@ -71,8 +75,13 @@ class RankTraining(Training):
         self.model.history.update({name: list(figures) for name, figures in history.items()})
         self.ranks.at_end = self._take_first
 
+    def _take_place(self) -> None:
+        """Stand where rank 0 stands."""
+        vars(self.model.progress).update(self.ranks.first(vars(self.model.progress)))
+
     def _take_first(self) -> None:
         """Where the models differ, as after a callback that only one rank has."""
+        self._take_place()
         take_first(self.ranks, self.model.parameters, self.model.slots)
 
     def _count(self, data: Samples) -> int:
@@ -81,7 +90,8 @@ class RankTraining(Training):
     def _trainer_for(self, rows: int) -> RankTrainer:
         mine = int(self._rows_by_rank[self.ranks.rank])
         most = min(rows, mine) if self._sharded else -(-rows // self.ranks.size)
-        return RankTrainer(self.model, most, self._eager, self.ranks)
+        threads = self.model.threads or max(1, thread_count(None) // self._sharing)
+        return RankTrainer(self.model, most, self._eager, self.ranks, threads)
 
     # Epochs
 
@@ -95,7 +105,7 @@ class RankTraining(Training):
     def _call_back(self, epoch: int, logs: dict[str, float]) -> bool:
         if not self._calls:
             return False
-        with self.ranks.interruptible():
+        with interruptible(self.ranks):
             stop = super()._call_back(epoch, logs)
         stopped = self.ranks.agree(stop) > 0
         check_alike(self.ranks, settings(self.model))
@@ -105,7 +115,7 @@ class RankTraining(Training):
     # Stretches
 
     def _advance(self) -> TrainingDiverged | None:
-        with self.ranks.interruptible():
+        with interruptible(self.ranks):
             self.batches.fetch()
         error = super()._advance()
         # each times its steps: rank 0 says how many the next stretch has

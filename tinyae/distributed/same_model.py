@@ -10,15 +10,19 @@ from ..ranks.together import Ranks
 
 def settings(model: Network) -> dict[str, Any]:
     """All that decides what a model's next steps do, apart from its numbers."""
-    optimizer = model.optimizer
-    layers = [
-        (each, each.output_shape, each.trainable, each.activity_regularizer, of_kernel(each))
-        for each in model.layers
-    ]
-    kept = {"the model's layers": layers, "its loss": model.loss, "its seed": model.seed}
+    layers, optimizer = model.layers, model.optimizer
     return {
-        **{"input_shape": model.input_shape, **kept, "its dtype": model.dtype.name},
-        "its optimizer": (optimizer, optimizer.kernel_numbers().tolist()),
+        "input_shape": model.input_shape,
+        "the model's layers": layers,
+        "its output_shape by layer": [each.output_shape for each in layers],
+        "its trainable by layer": [each.trainable for each in layers],
+        "its activity_regularizer by layer": [each.activity_regularizer for each in layers],
+        "its kernel_regularizer by layer": [of_kernel(each) for each in layers],
+        "its loss": model.loss,
+        "its seed": model.seed,
+        "its dtype": model.dtype.name,
+        "its optimizer": optimizer,
+        "its optimizer's numbers": optimizer.kernel_numbers().tolist(),
     }
 
 

@@ -25,7 +25,7 @@ from ..decomposition.solvers import Decomposition, decompose, learn
 from ..decomposition.sparse import SparseRows, admit_samples, admit_table
 from ..files.archive import ModelFile, write
 from ..files.fields import refusing
-from ..ranks.together import together
+from ..ranks.together import interruptible, together
 from ..saving import saved
 
 SHOWN = 5  # components, of as many as there are
@@ -168,7 +168,7 @@ class PCA(Checked):
         `y` is ignored: pipelines pass targets to every step. With `comm` and `sharded` all ranks
         learn from the samples of all, as for `Autoencoder.fit`.
         """
-        with together(comm) as ranks:
+        with together(comm) as ranks, interruptible(ranks):
             sharded, array = flag("sharded", sharded), admit_table(x)
             _check_count(self.n_components, array.shape[1])
             learned = learn_together(array, self.n_components, ranks, sharded)

@@ -21,7 +21,7 @@ def check_alike(ranks: Ranks, what: Mapping[str, Any]) -> None:
     what : dict of str to object
         By the names that are said in the error.
     """
-    shown = {name: ADDRESS.sub("", repr(value)) for name, value in what.items()}
+    shown = {name: ADDRESS.sub("", repr(_plain(value))) for name, value in what.items()}
     ranks.agree()
     error = None
     for name, expected in ranks.first(shown).items():
@@ -31,6 +31,11 @@ def check_alike(ranks: Ranks, what: Mapping[str, Any]) -> None:
                 f"{shown[name]} on rank {ranks.rank}"
             )
     ranks.agree(error=error)
+
+
+def _plain(value: Any) -> Any:
+    """NumPy's number as Python's, which is the same."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def digest(*arrays: np.ndarray) -> int:

@@ -90,6 +90,7 @@ class Ranks:
         error : exception, optional
             What has stopped this one.
         """
+        self.held.passes = 0
         if error is None and self.held.pending:
             error = self.held.pending.pop()
         stopped = np.zeros(self.size + 1)
@@ -103,15 +104,6 @@ class Ranks:
         if error is not None:
             raise error
         raise KINDS[kind](f"on rank {rank}: {text}")
-
-    @contextlib.contextmanager
-    def interruptible(self) -> Iterator[None]:
-        """What is done in the `with` block may take its time: Ctrl-C ends it."""
-        try:
-            self.held.passes = 1
-            yield
-        finally:
-            self.held.passes = 0
 
     def leave(self, error: BaseException | None = None) -> None:
         """The last meeting, for whichever reason."""
@@ -143,6 +135,17 @@ def together(comm: Any) -> Iterator[Ranks | None]:
             ranks.leave(error)
             raise
         ranks.leave()
+
+
+@contextlib.contextmanager
+def interruptible(ranks: Ranks | None) -> Iterator[None]:
+    """What is done in the `with` block, until ranks meet, may take its time: Ctrl-C ends it."""
+    held = Interruption() if ranks is None else ranks.held
+    try:
+        held.passes = 1
+        yield
+    finally:
+        held.passes = 0
 
 
 def share(count: int, ranks: Ranks, sharded: bool) -> slice:
