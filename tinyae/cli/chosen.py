@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike
 
 from ..datasets.columns import Choice
 from ..datasets.samples import Samples, read_samples
-from ..layers.rescaling import Rescaling
+from ..family.rescaled import first_rescaling
 from ..linear.pca import PCA
 from .terminal import say
 
@@ -27,7 +27,7 @@ def chosen_samples(options: argparse.Namespace, dtype: DTypeLike) -> Samples:
 def fitting_samples(options: argparse.Namespace, model: Any, what: str) -> Samples:
     """The same for a model that is there: pixels of 8 bits are divided unless it does so itself."""
     samples = chosen_samples(options, "float64" if isinstance(model, PCA) else model.dtype)
-    takes_them = isinstance(getattr(model, "layers", [None])[0], Rescaling) and what != "decode"
+    takes_them = what != "decode" and first_rescaling(getattr(model, "layers", [])) is not None
     if not samples.pixels or takes_them:
         return samples
     say(f"{options.data}: pixels of 8 bits, which are divided by 255")
