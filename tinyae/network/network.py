@@ -21,6 +21,7 @@ from ..checks.handed_out import is_same, lasting
 from ..checks.rows import Computed, part
 from ..checks.sample_weights import admit_weight
 from ..checks.undo import unchanged_if_refused
+from ..datasets.columns import known_columns
 from ..engine.program import Program
 from ..family.rescaled import check_scale, rescaling_of
 from ..family.tied import settle
@@ -85,7 +86,10 @@ class Network(Checked):
         "loss": lambda name, loss: losses.get(loss),
         "optimizer": lambda name, optimizer: optimizers.get(optimizer),
         "threads": optional_threads,
+        "columns": known_columns,
     }
+    # of the table that it was trained on, by name or number, where they are known
+    columns: tuple[str | int, ...] | None = None
 
     def __init__(
         self,
