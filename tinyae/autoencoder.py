@@ -219,7 +219,7 @@ class Autoencoder(Exportable, Density):
             (x, y, w); one is asked for while the step before runs, and where the iterator stands
             is not saved.
         y : array-like, shape (n, *output_shape), optional
-            The targets. Default: x, or what a first `Rescaling` layer makes of it.
+            The targets. Default: x, or what a first `Rescaling` makes of it that no last undoes.
         sample_weight : array-like, shape (n,) or (n, *output_shape), optional
             How much each sample, or each element, counts: the reconstruction of a mini-batch is
             Σ w ℓ / Σ w over its elements, and 0 where it has no weight at all. (Keras divides by

@@ -48,26 +48,31 @@ def warn_if_out_of_reach(layers: Sequence[Any], loss: object, target: np.ndarray
         return
     layer, activation = end[0], end[0].activation
     low, high = REACH.get(activation, ANY)
+    given = f"{layer.label} is {activation}"
+    for each in end:  # a `Rescaling` behind it has other outputs
+        if hasattr(each, "scale") and each.scale:
+            low, high = sorted(each.scale * limit + each.offset for limit in (low, high))
+            given = f"{each.label} rescales what is {activation}"
     bounds = getattr(loss, "bounds", None)
     if hasattr(loss, "columns") and activation != "linear":
-        _warn(
+        warn(
             f"{type(loss).__name__} is for a linear last layer, since what reconstruct gives has "
             f"its own activation for each column, but {layer.label} is {activation}"
         )
         return
     if bounds is not None:
         if not bounds[0] <= low <= high <= bounds[1]:
-            _warn(
+            warn(
                 f"{type(loss).__name__} is for outputs in [{bounds[0]:g}, {bounds[1]:g}], but "
-                f"{layer.label} is {activation}: what leaves them is clipped and has no gradient; "
-                f'give it the activation "{getattr(loss, "activation", None)}", or the model the '
+                f"{given}: what leaves them is clipped and has no gradient; end in the activation "
+                f'"{getattr(loss, "activation", None)}", or give the model the '
                 'loss "mse"'
             )
         return
     outside = _outside(target, low, high)
     if outside is not None:
-        _warn(
-            f"{layer.label} is {activation}, so outputs lie in [{low:g}, {high:g}], but targets "
+        warn(
+            f"{given}, so outputs lie in [{low:g}, {high:g}], but targets "
             f"such as {outside} do not: scale the data, or give the layer another activation, such "
             'as "linear"'
         )
@@ -87,7 +92,7 @@ def _outside(target: np.ndarray, low: float, high: float) -> Any:
     return None
 
 
-def _warn(message: str) -> None:
+def warn(message: str) -> None:
     """Warn of the line that called the package."""
     package, depth = __name__.partition(".")[0], 1
     frame: FrameType | None = sys._getframe()

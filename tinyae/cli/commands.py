@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..autoencoder import Autoencoder
+from ..datasets.columns import some
 from ..inspection.anomalies import AnomalyDetector
 from ..inspection.check_gradients import check_gradients
 from ..linear.pca import PCA
@@ -41,6 +42,8 @@ def info(options: argparse.Namespace) -> None:
             say(f"{layer!r}: output {layer.output_shape}, {layer.parameter_count:,} parameters")
     else:
         model.summary()
+        if model.columns:
+            say(f"columns {some(model.columns)}")
         say(f"loss {model.loss!r}, optimizer {model.optimizer!r}, seed {model.seed}")
         if model.progress.step:
             print(f"trained for {model.progress.epoch:,} epochs, {model.progress.step:,} steps")
@@ -63,7 +66,10 @@ def apply(options: argparse.Namespace) -> None:
     result = run(_fit_shape(samples.x, shape, options))
     key, stem = ("codes", "code") if what == "encode" else ("outputs", "output")
     names = samples.names
-    if names is not None and (what != "reconstruct" or len(names) * len(result) != result.size):
+    known = getattr(model, "columns", None) or ()
+    if what == "decode" and isinstance((*known, 0)[0], str) and len(known) == result[0].size:
+        names = [*map(str, known)]
+    elif names is not None and (what != "reconstruct" or len(names) * len(result) != result.size):
         names = [f"{stem}_{i}" for i in range(1, result[0].size + 1)]
     write_result(options.out, key, result, names)
     print(f"{options.out}: {result.dtype}, shape {result.shape}")

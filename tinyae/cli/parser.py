@@ -21,12 +21,14 @@ DATA_FILES = (
     "comma is a decimal comma then) or tabs where one stands in the first line. Pixels of 8 bits "
     "(uint8) stay as they are where a model begins with Rescaling, as one that is trained on them "
     "here does; for others they are divided by 255, which is said. Vectors are reshaped to images "
-    "and back as the model needs them."
+    "and back as the model needs them. A model keeps which columns of a table it was trained on: "
+    "unless others are asked for, they are found by name, in any order."
 )
 RESULTS = (
     " The result is written as its name says, .npy, .npz (one array), .csv or .tsv; in text each "
     "sample is one line of numbers, below a line of names where the data had one: {names}."
 )
+DECODED = "those of the columns that the model was trained on, else output_1, output_2 and so on"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -200,7 +202,7 @@ def add_model_commands(commands: Any) -> None:
 
     for what, meaning, names in (
         ("encode", "the codes of samples", "code_1, code_2 and so on"),
-        ("decode", "the outputs for codes", "output_1, output_2 and so on"),
+        ("decode", "the outputs for codes", DECODED),
         ("reconstruct", "the outputs for samples", "the data's own"),
     ):
         use = commands.add_parser(

@@ -59,6 +59,7 @@ def train(options: argparse.Namespace) -> None:
         callbacks=callbacks,
         verbose=1 if sys.stdout.isatty() else 0,
     )
+    ae.columns = samples.remembered
     ae.save(options.save, training_state=True)
     last = len(history["loss"]) - 1
     kept = last if not callbacks or callbacks[0].best_epoch is None else callbacks[0].best_epoch

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .columns import Choice
+from .columns import Choice, as_chosen
 
 QUOTED = re.compile(' *"[^"]*(?:""[^"]*)*("?)')  # a cell, up to its closing quote
 MISSING = {"", "na", "n/a", "nan", "null", "none"}  # a row of these is one of data
@@ -29,6 +29,7 @@ class Table(NamedTuple):
     lines: Sequence[int]  # where each row begins
     columns: Sequence[str]  # as messages call them
     names: list[str] | None  # from the line of names, if there is one
+    remembered: tuple[str | int, ...] | None = None  # what chooses the same columns again
 
     def place(self, index: Sequence[int]) -> str:
         """Where in the file a number stands."""
@@ -83,7 +84,8 @@ def read_csv(path: Path, choice: Choice, header: bool | None) -> Table:
         lines.append(line)
     if not lines:
         raise ValueError(f"{file} holds no rows of numbers")
-    return Table(file, np.asarray(values).reshape(len(lines), -1), lines, columns, names)
+    again = as_chosen(chosen, len(first), names)
+    return Table(file, np.asarray(values).reshape(len(lines), -1), lines, columns, names, again)
 
 
 def _chosen(
@@ -91,8 +93,8 @@ def _chosen(
 ) -> tuple[list[int], list[str] | None]:
     """The positions of the chosen columns, and their names if the first row holds names."""
     if header is None:
-        by_number = [] if choice.by_name else choice.positions(len(first), None, file)
-        header = choice.by_name or _are_names([first[i] for i in by_number])
+        header = choice.tells_names(first)
+        header = header or _are_names([first[i] for i in choice.looked_at(len(first), file)])
     names = [name.strip() for name in first] if header else None
     chosen = choice.positions(len(first), names, file)
     return chosen, None if names is None else [names[i] for i in chosen]

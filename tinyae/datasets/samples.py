@@ -10,7 +10,7 @@ import numpy as np
 
 from ..checks.arrays import numbers, row_chunks
 from . import load_idx
-from .columns import Choice
+from .columns import Choice, as_chosen
 from .csv_file import read_csv
 
 NUMPY, TEXT = (".npy", ".npz"), (".csv", ".tsv")
@@ -25,6 +25,7 @@ class Samples(NamedTuple):
     place: Callable[[Sequence[int]], str]
     names: list[str] | None = None
     pixels: bool = False  # whether they are numbers of 8 bits, from 0 to 255
+    remembered: tuple[str | int, ...] | None = None  # what chooses the same columns again
 
     def check(self, low: float, high: float, otherwise: str) -> None:
         """Refuse the first number that is not from `low` to `high`, NaN too, with its place."""
@@ -68,7 +69,7 @@ def read_samples(
     try:
         if suffix in TEXT:
             table = read_csv(path, choice, header)
-            samples = Samples(table.values, table.place, table.names)
+            samples = Samples(table.values, table.place, table.names, False, table.remembered)
         else:
             samples = _chosen(path, _array(path, suffix, key), choice)
     except DAMAGED as error:
@@ -114,15 +115,16 @@ def _chosen(path: Path, array: np.ndarray, choice: Choice) -> Samples:
         )
     if array.size == 0:
         raise ValueError(f"{path} holds no samples: its shape is {array.shape}")
-    positions = list(range(array.shape[1]))
+    positions, again = list(range(array.shape[1])), None
     if choice != Choice():
         if array.ndim > 2:
             raise ValueError(f"{path} has no columns to choose: its shape is {array.shape}")
         positions = choice.positions(array.shape[1], None, str(path))
+        again = as_chosen(positions, array.shape[1], None)
         array = array[:, positions]
 
     def place(index: Sequence[int]) -> str:
         row, column, *rest = index
         return f"{path}[{', '.join(map(str, (row, positions[column], *rest)))}]"
 
-    return Samples(array, place, pixels=array.dtype == np.uint8)
+    return Samples(array, place, pixels=array.dtype == np.uint8, remembered=again)

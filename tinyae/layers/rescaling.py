@@ -40,7 +40,8 @@ class Rescaling(Layer):
 
     As the first layer of a model that learns its input (no y is given) it also says what that is:
     `fit`, `evaluate` and `reconstruction_error` measure the output against scale x + offset, and
-    `reconstruct` is on that scale.
+    `reconstruct` is on that scale. Unless the last layer is the `Rescaling` that undoes it, such as
+    ``Rescaling(255)`` at the end for ``Rescaling(1 / 255)``: then the model learns x as it is.
 
     Parameters
     ----------

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..checks.operands import pair, returned
 from ..checks.overridden import is_compiled
+from ..family.rescaled import keeps_numbers
 from ..family.tied import complete
 from ..layers.layer import Layer
 from ..maths import activations
@@ -55,11 +56,6 @@ def training_chain(layers: Sequence[Layer], loss: AnyLoss) -> Chain:
         if penalty is not None:
             chain[place] = with_attributes(chain[place], activity_regularizer=OfSigmoid(penalty))
     return Chain(chain, loss.from_logits(), position)
-
-
-def keeps_numbers(layer: Layer) -> bool:
-    """Whether the layer's output is its input, in some shape."""
-    return is_compiled(layer) and layer.kernels is not None and layer.kernels.copies
 
 
 def _may_be_left_out(activation: str, end: Sequence[Layer]) -> bool:

@@ -21,12 +21,13 @@ from ..checks.handed_out import is_same, lasting
 from ..checks.rows import Computed, part
 from ..checks.sample_weights import admit_weight
 from ..checks.undo import unchanged_if_refused
+from ..datasets.columns import known_columns
 from ..engine.program import Program
+from ..family.rescaled import check_scale, rescaling_of
 from ..family.tied import settle
 from ..family.variational import refuse_misplaced
 from ..layers.layer import Layer, NotBuilt, Shape
 from ..layers.mending import mending
-from ..layers.rescaling import Rescaling
 from ..layers.weights import bind
 from ..maths import losses, optimizers
 from ..maths.loss import AnyLoss, check_for, check_targets, check_weighted
@@ -85,7 +86,10 @@ class Network(Checked):
         "loss": lambda name, loss: losses.get(loss),
         "optimizer": lambda name, optimizer: optimizers.get(optimizer),
         "threads": optional_threads,
+        "columns": known_columns,
     }
+    # of the table that it was trained on, by name or number, where they are known
+    columns: tuple[str | int, ...] | None = None
 
     def __init__(
         self,
@@ -264,8 +268,8 @@ class Network(Checked):
 
     def rescaled(self, x: ArrayLike) -> Any:
         """x on the scale of its reconstruction: what a first `Rescaling` makes of it, or x."""
-        first = self.layers[0]
-        return first.of(np.asarray(x)) if isinstance(first, Rescaling) else x
+        rescaling = rescaling_of(self.layers)
+        return x if rescaling is None else rescaling.of(np.asarray(x))
 
     def admit_input(
         self, x: ArrayLike, name: str = "x", bounds: tuple[float, float] | None = None
@@ -302,13 +306,11 @@ class Network(Checked):
     def _admit_pair(
         self, x: ArrayLike, y: ArrayLike | None, name: str
     ) -> tuple[np.ndarray, np.ndarray]:
-        bounds, first = getattr(self.loss, "bounds", None), self.layers[0]
-        rescaling = first if y is None and isinstance(first, Rescaling) else None
+        bounds = getattr(self.loss, "bounds", None)
+        rescaling = rescaling_of(self.layers) if y is None else None
         rows: Any = self.admit_input(x, name, bounds if y is None and not rescaling else None)
         before, after = self.encoder.input_shape, self.decoder.output_shape
-        if (
-            rescaling and after == before
-        ):  # what the model learns is what its first layer makes of x
+        if rescaling and after == before:  # it learns what its first layer makes of x
             y, name = Computed(rows, rescaling.of, self.dtype), f"{name}, rescaled,"
             target = admit(y, name, after, self.dtype, bounds)
             check_targets(self.loss, target, name)
@@ -323,12 +325,15 @@ class Network(Checked):
             check_targets(self.loss, rows, name)
             return rows, rows
         label = "y" if name == "x" else f"{name}[1]"
-        target = admit(y, label, after, self.dtype, bounds)
+        target = admit(y, label, after, self.dtype)
         if len(target) != len(rows):
             raise ValueError(
                 f"{name} and {label} must have as many samples, but have {len(rows)} and "
                 f"{len(target)}"
             )
+        check_scale(self.layers, rows, target, label, bounds is not None)
+        if bounds is not None:
+            target = admit(target, label, after, self.dtype, bounds)
         check_targets(self.loss, target, label)
         return rows, target
 

@@ -26,6 +26,7 @@ def document_of(
         "input_shape": model.input_shape,
         "dtype": model.dtype.name,
         "seed": model.seed,
+        "columns": model.columns,
         "loss": describe(model.loss),
         "optimizer": describe(model.optimizer),
         "encoder": describe_layers(model.encoder.layers, model.layers),
@@ -44,13 +45,15 @@ def restored(
     kind: Callable[..., Any], file: ModelFile, custom: Mapping[str, Any], threads: int | None
 ) -> Any:
     """The model of a file; nothing is allocated before the file is known to hold it."""
-    shape, dtype, seed, loss, optimizer, encoder, decoder, state = fields(
+    document = {"columns": None, **file.document}  # which not every file says
+    shape, dtype, seed, columns, loss, optimizer, encoder, decoder, state = fields(
         "the document",
-        file.document,
+        document,
         {
             "input_shape": list,
             "dtype": str,
             "seed": int,
+            "columns": (list, type(None)),
             "loss": dict,
             "optimizer": dict,
             "encoder": list,
@@ -68,6 +71,7 @@ def restored(
     with refusing("the model"):
         model = kind(*parts[:2], None, *parts[2:], seed=seed, dtype=dtype, threads=threads)
         model.declare(shape)
+        model.columns = columns
     size = declared_size(model.layers)
     expected: dict[str, tuple[Any, tuple[int, ...]]] = {"parameters": (dtype, (size,))}
     if state is not None:
