@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ..maths import constraints
 from ..maths.penalties import of_kernel
 from ..network.network import Network, Samples
 from ..ranks.alike import check_alike, digest
@@ -12,7 +13,10 @@ def settings(model: Network) -> dict[str, Any]:
     """All that decides what a model's next steps do, apart from its numbers."""
     optimizer = model.optimizer
     layers = [
-        (each, each.output_shape, each.trainable, each.activity_regularizer, of_kernel(each))
+        (
+            *(each, each.output_shape, each.trainable),
+            *(each.activity_regularizer, of_kernel(each), constraints.of_kernel(each)),
+        )
         for each in model.layers
     ]
     kept = {"the model's layers": layers, "its loss": model.loss, "its seed": model.seed}

@@ -21,7 +21,7 @@ from ..maths.loss import Loss, loss_address
 from ..maths.penalties import SETTINGS, Penalty, of_kernel, penalty_address
 from ..system import threads as cores
 from ..system.numba_parts import DISABLED
-from . import loop, tuning
+from . import inference, tuning
 
 
 def thread_count(threads: int | None) -> int:
@@ -165,7 +165,7 @@ class Program:
             n = rows.stop - rows.start
             capacity = self.capacity(n)
             table, size = self._inference_layout(capacity)
-            if not loop.predict(
+            if not inference.predict(
                 *(table, capacity, parameters, self._flat(x, rows), n),
                 *(np.empty(size, self.dtype), output[rows].reshape(-1)),
             ):
@@ -202,7 +202,7 @@ class Program:
             inputs = self._flat(x, rows)
             expected = inputs if target is x else self._flat(target, rows)
             weights = nothing if weight is None else self._flat(weight, rows).reshape(n, -1)
-            penalties[rows.start] = loop.evaluate(
+            penalties[rows.start] = inference.evaluate(
                 *(table, capacity, parameters, inputs, expected, weights, n),
                 *(np.empty(size, self.dtype), address, settings, NOT_TRAINING),
                 *(gains, sums[rows]),

@@ -90,7 +90,8 @@ class Layer(Checked):
     checks: ClassVar = {"trainable": flag, "activity_regularizer": penalties.check, "label": text}
     # Those that may change once it is built
     changeable: ClassVar = {
-        *("trainable", "activity_regularizer", "kernel_regularizer", "activation", "label")
+        *("trainable", "activity_regularizer", "activation", "label"),
+        *("kernel_regularizer", "kernel_constraint"),
     }
     _version = 0  # counts assignments, for who must notice them
     input_shape: Shape
