@@ -50,6 +50,7 @@ from .linear.pca import PCA as PCA
 from .loading import load as load
 from .machine.jit import kernel as kernel
 from .maths.activations import ActivationFunction as ActivationFunction
+from .maths.constraints import UnitNorm as UnitNorm
 from .maths.formula import Formula as Formula
 from .maths.initializers import RandomNormal as RandomNormal
 from .maths.loss import Loss as Loss

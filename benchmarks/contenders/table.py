@@ -4,7 +4,7 @@ import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmarks.workloads.kinds import Workload, all_dense
+from benchmarks.workloads.kinds import Workload, all_dense, ready_made
 
 
 @dataclass(frozen=True)
@@ -51,13 +51,21 @@ CONTENDERS = {
     "PyTorch compile": Contender(
         "PyTorch", ("torch",), {"train": "torch_:Compiled", "encode": "torch_:EncodeCompiled"}
     ),
-    "JAX jit": Contender("JAX", ("jax",), {"train": "jax_:PerStep", "encode": "jax_:Encode"}),
-    "JAX scan": Contender("JAX", ("jax",), {"train": "jax_:Scan"}),
+    "JAX jit": Contender(
+        "JAX", ("jax",), {"train": "jax_:PerStep", "encode": "jax_:Encode"}, ready_made
+    ),
+    "JAX scan": Contender("JAX", ("jax",), {"train": "jax_:Scan"}, ready_made),
     "Keras": Contender(
-        "Keras", ("keras", "tensorflow"), {"train": "keras_:Fit", "encode": "keras_:Predict"}
+        "Keras",
+        ("keras", "tensorflow"),
+        {"train": "keras_:Fit", "encode": "keras_:Predict"},
+        ready_made,
     ),
     "Keras XLA": Contender(
-        "Keras", ("keras", "tensorflow"), {"train": "keras_:FitXLA", "encode": "keras_:CallXLA"}
+        "Keras",
+        ("keras", "tensorflow"),
+        {"train": "keras_:FitXLA", "encode": "keras_:CallXLA"},
+        ready_made,
     ),
     "Keras call": Contender("Keras", ("keras", "tensorflow"), {"encode": "keras_:Call"}),
     "scikit-learn": Contender(

@@ -60,6 +60,9 @@ class Eager:
                 x = F.max_pool2d(x, 2)
             elif kind == "up":
                 x = F.interpolate(x, scale_factor=2, mode="nearest")
+            elif kind == "top_k":
+                values, places = x.topk(spec[1], dim=1)
+                x = torch.zeros_like(x).scatter(1, places, values)
             elif kind == "flatten":
                 x = x.movedim(1, -1).flatten(1)
             else:

@@ -26,6 +26,12 @@ def sparse(count: int = 16, name: str = "sparse") -> Training:
     return Training(name, layers, 3, 64, "bce", "digits", (784,), l1=2.56e-3, count=count)
 
 
+def dictionary(batch: int, name: str) -> Training:
+    """512-4096-512, of which each sample uses 32 units."""
+    layers = (("dense", 4096, "relu"), ("top_k", 32), ("dense", 512, None))
+    return Training(name, layers, 1, batch, "mse", "noise", (512,), count=4)
+
+
 CONV = (
     *(("conv", 128, 7, 1, "relu"), ("pool",), ("conv", 32, 2, 1, "relu"), ("pool",)),
     ("conv", 1, 7, 1, "relu"),
@@ -53,6 +59,8 @@ WORKLOADS: dict[str, Workload] = {
         sparse(),
         Training("conv", CONV, 4, 256, "bce", "digits", (28, 28, 1)),
         Training("convdense", CONV_DENSE, 3, 128, "bce", "digits", (28, 28, 1)),
+        dictionary(1024, "dictionary"),
+        dictionary(128, "dictionary128"),
         Components("pca2", 2),
         Components("pca64", 64),
         Encoding("encode1", ENCODER, 1),

@@ -6,7 +6,8 @@ Nothing here imports tinyae: the processes of its peers read this too.
 from dataclasses import dataclass
 
 # A layer is a tuple: ("dense", units, activation), ("conv", filters, window, stride, activation),
-# ("conv_transpose", ...) alike, ("pool",), ("up",), ("flatten",) or ("reshape", shape).
+# ("conv_transpose", ...) alike, ("pool",), ("up",), ("flatten",), ("reshape", shape) or
+# ("top_k", k).
 Spec = tuple
 
 
@@ -69,6 +70,11 @@ class Components:
 
 
 Workload = Training | Encoding | Components
+
+
+def ready_made(workload: Workload) -> bool:
+    """Whether all its layers are such as every library has."""
+    return all(spec[0] != "top_k" for spec in getattr(workload, "layers", ()))
 
 
 def all_dense(workload: Workload) -> bool:

@@ -26,6 +26,8 @@ def _layer(spec: Spec, l1: float = 0.0) -> tae.Layer:
     kind, *arguments = spec
     if kind == "dense":
         return tae.Dense(*arguments, activity_regularizer=tae.L1(l1) if l1 else None)
+    if kind == "top_k":
+        return tae.TopK(*arguments)
     if kind in ("conv", "conv_transpose"):
         filters, window, stride, activation = arguments
         make = tae.Conv2D if kind == "conv" else tae.Conv2DTranspose

@@ -16,6 +16,7 @@ PARAMETERS = {
     "sparse": 111_680,
     "conv": 48_770,
     "convdense": 141_073,
+    **dict.fromkeys(("dictionary", "dictionary128"), 4_198_912),
     "encode1": 543_402,
     "encode10k": 543_402,
 }

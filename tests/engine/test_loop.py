@@ -10,6 +10,7 @@ from tinyae.engine import loop, tuning
 from tinyae.engine.program import Program
 from tinyae.feeding.batches import Stretch
 from tinyae.machine.calls import NONE
+from tinyae.maths.constraints import NOWHERE
 from tinyae.maths.loss import loss_address
 from tinyae.maths.optimizers import step_address
 from tinyae.network import backprop
@@ -47,6 +48,7 @@ def model_and_run(threads, apart, capacity):
         clip_together=0,
         arrays=np.empty((0, 2), np.int64),
         squares=np.empty((threads, 0)),
+        constrained=NOWHERE,
         parameters=model.parameters,
         gradients=np.zeros((1 if apart else threads, model.parameters.size)),
         slots=model.slots,

@@ -15,6 +15,7 @@ import tinyae as tae
         tae.Adam(),
         tae.Huber(),
         tae.L1L2(0.1),
+        tae.UnitNorm(),
         tae.Dense(3),
     ],
     ids=lambda thing: type(thing).__name__,

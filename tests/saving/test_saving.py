@@ -105,6 +105,7 @@ ODD_ARGUMENTS = {
     "L1L2": dict(l1=0.5, l2=0.25),
     "Adam": dict(learning_rate=0.5, beta_1=0.25, beta_2=0.75, epsilon=0.125),
     "SGD": dict(learning_rate=0.5, momentum=0.25),
+    "UnitNorm": dict(axis=(0, -1)),
     "RandomNormal": dict(stddev=0.5, mean=-0.25),
 }
 

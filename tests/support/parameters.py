@@ -66,6 +66,8 @@ KINDS: dict[str, frozenset[str]] = {
     "copy.dtype": OPTIONAL,
     **dict.fromkeys(("kernel_initializer", "bias_initializer", "initializer"), PART),
     **dict.fromkeys(("activity_regularizer", "kernel_regularizer", "penalty"), OPTIONAL),
+    "kernel_constraint": OPTIONAL,
+    "axis": frozenset({"negative"}),
     **dict.fromkeys(("build.input_shape", "target_shape", "sizes"), SHAPE),
     "input_shape": OPTIONAL,
     "add_weight.shape": frozenset({"list"}),  # of one number

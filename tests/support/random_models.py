@@ -20,6 +20,9 @@ penalties = st.one_of(
     st.builds(tae.L2, strengths),
     st.builds(tae.L1L2, strengths, strengths),
 )
+constraints = st.one_of(
+    st.none(), st.none(), st.builds(tae.UnitNorm, st.sampled_from([0, 1, -1, (0, 1)]))
+)
 paddings = st.sampled_from(["valid", "same"])
 LOSSES = ["mse", "bce", "mae", "huber", "categorical_crossentropy"]
 biases = st.sampled_from(["zeros", tae.RandomNormal(0.3)])
@@ -129,7 +132,10 @@ def parts(draw, shape):
 
 def weighted(**more):
     return st.fixed_dictionaries(
-        {**more, "activation": activations, "use_bias": st.booleans(), "bias_initializer": biases}
+        {
+            **{**more, "activation": activations, "use_bias": st.booleans()},
+            **{"bias_initializer": biases, "kernel_constraint": constraints},
+        }
     )
 
 
@@ -197,12 +203,26 @@ ARGUMENTS = {
 
 
 @st.composite
+def dictionary(draw):
+    """A TopK between dense layers, of so few units that the engine computes with these only."""
+    wide = draw(weighted(units=st.sampled_from([32, 48, MOST])))
+    between = [Part(tae.Activation, {"activation": "elu"})] * draw(st.booleans())
+    top = Part(tae.TopK, {"k": draw(st.integers(1, 2))})
+    narrow = draw(weighted(units=st.integers(1, 7)))
+    return [Part(tae.Dense, wide), *between, top, Part(tae.Dense, narrow)]
+
+
+@st.composite
 def chains(draw, shape, most):
     """One to `most` layers, and the shape that comes out."""
     chain = []
     for _ in range(draw(st.integers(1, most))):
-        part, shape = draw(parts(shape))
-        chain.append(part)
+        if len(shape) == 1 and draw(st.integers(0, 5)) == 0:
+            chain += draw(dictionary())
+            shape = (chain[-1].arguments["units"],)
+        else:
+            part, shape = draw(parts(shape))
+            chain.append(part)
     return chain, shape
 
 

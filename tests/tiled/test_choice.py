@@ -55,6 +55,7 @@ OTHERWISE = {
     "softmax": {"end": tae.Dense(784, "softmax")},
     "a penalty on activities": {"end": tae.Dense(784, activity_regularizer=tae.L1(0.1))},
     "a penalty on a kernel": {"end": tae.Dense(784, kernel_regularizer=tae.L2(0.1))},
+    "a constraint on a kernel": {"end": tae.Dense(784, kernel_constraint=tae.UnitNorm(1))},
     "the whole gradient before a step": {"whole": True},
 }
 

@@ -6,23 +6,18 @@ import numpy as np
 import pytest
 
 import tinyae as tae
-from tests.support import naive
+from tests.support import engine_paths, naive
+from tests.support.engine_paths import EAGER, PATHS
 
 rng = np.random.default_rng(0)
 x = rng.random((48, 6))
 images = rng.random((48, 6, 6, 1))
-EAGER = pytest.mark.parametrize("eager", [False, True], ids=["compiled", "eager"])
-# In threads of their own, and with the weights' gradients apart from the backward pass
-PATHS = {"one": (1, 1 << 30), "threads": (2, 1 << 30), "apart": (2, 0), "apart alone": (1, 0)}
 
 
 @pytest.fixture(params=PATHS)
 def threads(request, monkeypatch):
     """How many, where the smallest model takes each of the engine's paths."""
-    number, apart = PATHS[request.param]
-    monkeypatch.setattr("tinyae.engine.tuning.THREAD_OPERATIONS", 1)
-    monkeypatch.setattr("tinyae.engine.tuning.APART_PARAMETERS", apart)
-    return number
+    return engine_paths.take(request.param, monkeypatch)
 
 
 def dense(optimizer="adam", threads=None, **options):

@@ -26,7 +26,6 @@ LAYER_ARGUMENTS = {
     "input_dim": "give input_shape to Autoencoder",
     "input_shape": "give it to Autoencoder",
     "input_size": "give input_shape to Autoencoder",
-    "kernel_constraint": NONE,
     "kernel_penalty": "kernel_regularizer",
     "name": NONE,
     "nonlinearity": "activation",

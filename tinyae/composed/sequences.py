@@ -102,6 +102,7 @@ class Conv1D(OfSequences, Conv2D):
         Windows inside the sequence only; or as many windows as steps / s, with zeros around, half
         of them (rounded down) before the sequence.
     activation, use_bias, bias_initializer, activity_regularizer, kernel_regularizer
+    kernel_constraint
         As for `Conv2D`.
     kernel_initializer : str or callable ``(shape, rng) -> array``
         Initial W, of shape (kernel_size, channels, filters).
@@ -129,7 +130,7 @@ class Conv1DTranspose(OfSequences, Conv2DTranspose):
         Below s. With it y has (size − 1) s + kernel_size steps, or, with "same",
         2 ⌊kernel_size / 2⌋ less, and these in addition.
     filters, kernel_size, activation, use_bias, bias_initializer
-    activity_regularizer, kernel_regularizer
+    activity_regularizer, kernel_regularizer, kernel_constraint
         As for `Conv1D`.
     kernel_initializer : str or callable ``(shape, rng) -> array``
         Initial W, of shape (kernel_size, filters, channels).

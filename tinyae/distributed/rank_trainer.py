@@ -7,6 +7,7 @@ import numpy as np
 
 from ..blas.blas import BLAS_THREADS
 from ..feeding.batches import Stretch, Whole
+from ..maths import constraints
 from ..maths.clipping import clip
 from ..maths.optimizers import Optimizer
 from ..maths.penalties import kernel_penalty, of_kernel
@@ -49,6 +50,7 @@ class RankTrainer:
         chain = chain._replace(layers=bare)
         self._penalised = _penalised_kernels(model)
         self._ranges, self._arrays = trained_ranges(model.layers), trained_arrays(model.layers)
+        self._constrained = constraints.places(model.layers)
         p, self.threads = model.parameters.size, 1
         self._local: CompiledTrainer | EagerTrainer
         if chain.compiled and not eager:
@@ -172,6 +174,7 @@ class RankTrainer:
             optimizer.kernel(
                 *(parameters[low:high], gradient[low:high], *slots[:, low:high], step, numbers)
             )
+        constraints.constrain(parameters, self._constrained)
 
 
 def _penalised_kernels(model: Network) -> list[tuple[Any, int]]:

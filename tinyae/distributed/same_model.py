@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ..maths import constraints
 from ..maths.penalties import of_kernel
 from ..network.network import Network, Samples
 from ..ranks.alike import check_alike, digest
@@ -18,6 +19,7 @@ def settings(model: Network) -> dict[str, Any]:
         "its trainable by layer": [each.trainable for each in layers],
         "its activity_regularizer by layer": [each.activity_regularizer for each in layers],
         "its kernel_regularizer by layer": [of_kernel(each) for each in layers],
+        "its kernel_constraint by layer": [constraints.of_kernel(each) for each in layers],
         "its loss": model.loss,
         "its seed": model.seed,
         "its dtype": model.dtype.name,

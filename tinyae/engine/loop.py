@@ -20,13 +20,14 @@ from typing import NamedTuple
 import numpy as np
 
 from ..family.penalised import layer_penalty
-from ..layers.kernels import NOT_TRAINING, call_backward, call_forward, call_part
+from ..layers.kernels import call_backward, call_forward, call_part
 from ..layers.record import NOWHERE
 from ..machine.barrier import barrier, load, store
 from ..machine.calls import NONE
 from ..machine.jit import called, inlined, kernel
-from ..machine.views import clear, copy, is_finite, view
+from ..machine.views import clear, view
 from ..maths.clipping import factor, square_sum
+from ..maths.constraints import Places, unit_norm
 from ..maths.loss import weighted_loss
 from ..maths.optimizers import call_step
 from ..maths.penalties import SETTINGS, call_penalty
@@ -50,6 +51,7 @@ class Run(NamedTuple):
     clip_together: int  # 1 if that is for the gradients of all weights
     arrays: np.ndarray  # (arrays, 2) where the weights that are clipped begin and end
     squares: np.ndarray  # (threads, arrays) the threads' part of their gradients' squared lengths
+    constrained: Places  # the groups of parameters that are to have length 1
     parameters: np.ndarray  # (p,)
     gradients: np.ndarray  # (threads, p); apart: (1, p)
     slots: np.ndarray  # (2, p) the optimizer's running means
@@ -79,10 +81,10 @@ def total(sums, n):
 
 @inlined
 def widest(table):
-    """The largest number of outputs."""
+    """The most numbers of one row of weights, or of rows that are taken together."""
     most = 0
     for i in range(table.size):
-        most = max(most, table[i].outputs)
+        most = max(most, table[i].columns * max(1, table[i].together))
     return most
 
 
@@ -277,17 +279,17 @@ def update_apart(run, thread, index, values, room):
         source, row = (run.x, start) if op.x == NOWHERE else (values, 0)
         x = view(source, max(op.x, 0) + row * op.inputs, (samples, op.inputs))
         dz = view(values, op.dy, (samples, op.outputs))
-        low, high = share(op.inputs, thread, threads)
-        block = max(1, UPDATE_BLOCK // op.outputs)
+        low, high = share(op.rows, thread, threads)
+        block = max(1, op.together, UPDATE_BLOCK // op.columns)
         for first in range(low, high, block):
-            size, place = min(block, high - first) * op.outputs, op.w + first * op.outputs
+            size, place = min(block, high - first) * op.columns, op.w + first * op.columns
             dW = view(target, place if collect else 0, (size,))
             call_part(op.part, (op, x, dz, first, dW, nothing))
             if op.kernel_penalty != NONE:
                 penalties += regularize(op, run.parameters, place, dW)
             optimize(run, place, dW, index)
         if i % threads == thread:
-            b = op.w + op.inputs * op.outputs
+            b = op.w + op.rows * op.columns
             db = view(target, b if collect else 0, (op.w + op.w_size - b,))
             call_part(op.part, (op, x, dz, 0, nothing, db))
             optimize(run, b, db, index)
@@ -308,8 +310,13 @@ def all_added(run, added, index):
 
 @inlined
 def finish(run, thread, index):
-    """Wait until all have updated their parameters, and count the step."""
-    barrier(run.sync, ARRIVALS, ABORT, run.losses.shape[0])
+    """Wait until all have updated their parameters, constrain them, and count the step."""
+    threads, groups = run.losses.shape[0], run.constrained.groups.shape[0]
+    barrier(run.sync, ARRIVALS, ABORT, threads)
+    if groups > 0:
+        low, high = share(groups, thread, threads)
+        unit_norm(run.parameters, run.constrained, low, high)
+        barrier(run.sync, ARRIVALS, ABORT, threads)
     if thread == 0:
         store(run.sync, COMPLETED, index + 1)
 
@@ -349,52 +356,3 @@ def train_apart(run, thread):
             return
         update_apart(run, thread, index, values, room)
         finish(run, thread, index)
-
-
-@kernel
-def predict(table, capacity, parameters, x, rows, values, output):
-    """The last op's output for `rows` flat rows of x; returns whether all of it is finite."""
-    last, finite = table[table.size - 1], True
-    for first in range(0, rows, capacity):
-        n = min(capacity, rows - first)
-        forward(table, parameters, x, first, n, values, 0, NOT_TRAINING, 0)
-        y = view(values, last.y, (n, last.outputs))
-        copy(y, view(output, first * last.outputs, (n, last.outputs)))
-        finite &= is_finite(y)
-    return finite
-
-
-@kernel
-def evaluate(
-    table, capacity, parameters, x, target, weights, rows, values, loss, settings, step, gain, sums
-):
-    """Each sample's summed loss into sums (rows,); returns the sums of penalties and of figures."""
-    last = table[table.size - 1]
-    size, penalties, figures, per_row = last.outputs, 0.0, 0.0, weights.shape[1]
-    room = np.empty(capacity * max(2, per_row))
-    for first in range(0, rows, capacity):
-        n = min(capacity, rows - first)
-        forward(table, parameters, x, first, n, values, 0, step, first)
-        y = view(values, last.y, (n, size))
-        dy = view(values, last.dy, (n, size))
-        expected = view(target, first * size, (n, size))
-        w = view(weights, first * per_row, (n * (per_row > 0), per_row))
-        weighted_loss(loss, y, expected, w, settings, 1.0, dy, room)
-        for i in range(n):
-            sums[first + i] = room[i]
-        for i in range(table.size):
-            op = table[i]
-            if op.penalty != NONE:
-                y, no_gradient = view(values, op.y, (n, op.outputs)), view(values, 0, (0, 0))
-                numbers = view(op.penalty_settings, 0, (SETTINGS,))
-                call_penalty(op.penalty, (y, numbers, 1.0, no_gradient, room))
-                penalties += total(room, n)
-            if op.layer_penalty != NONE:
-                w = view(parameters, op.w, (op.w_size,))
-                source, row = (x, first) if op.x == NOWHERE else (values, 0)
-                given = view(source, max(op.x, 0) + row * op.inputs, (n, op.inputs))
-                y, dw, dx = view(values, op.y, (n, op.outputs)), w[:0], given[:0]
-                more = layer_penalty(op, w, given, y, dw, dx, gain[i], 1.0, room)
-                penalties += more[0]
-                figures += more[1]
-    return penalties, figures

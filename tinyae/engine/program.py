@@ -11,6 +11,7 @@ from ..checks.arrays import gather, row_chunks, row_slices
 from ..checks.attributes import is_ours
 from ..checks.floating_point import beyond, finite, quiet
 from ..checks.overridden import describes, is_compiled, owner
+from ..family.active_units import op_at
 from ..family.penalised import PenalisedLayer
 from ..family.tied import Tied, complete
 from ..layers.building import scratch_size
@@ -21,7 +22,7 @@ from ..maths.loss import Loss, loss_address
 from ..maths.penalties import SETTINGS, Penalty, of_kernel, penalty_address
 from ..system import threads as cores
 from ..system.numba_parts import DISABLED
-from . import loop, tuning
+from . import inference, tuning
 
 
 def thread_count(threads: int | None) -> int:
@@ -56,9 +57,8 @@ class Program:
         self._scratch = 0  # the largest need of any layer
         self.operations = 0.0  # multiplications and additions to run one sample forward
         starts = np.cumsum([0, *(layer.parameter_count for layer in layers)])
-        for row, (position, record) in enumerate(rows):
-            layer, kernels = layers[position], layers[position].kernels
-            assert kernels is not None
+        for row, (position, record, kernels) in enumerate(rows):
+            layer = layers[position]
             self.kernels.append(kernels)
             self.table[row] = record[0]
             op = self.table[row]
@@ -165,7 +165,7 @@ class Program:
             n = rows.stop - rows.start
             capacity = self.capacity(n)
             table, size = self._inference_layout(capacity)
-            if not loop.predict(
+            if not inference.predict(
                 *(table, capacity, parameters, self._flat(x, rows), n),
                 *(np.empty(size, self.dtype), output[rows].reshape(-1)),
             ):
@@ -202,7 +202,7 @@ class Program:
             inputs = self._flat(x, rows)
             expected = inputs if target is x else self._flat(target, rows)
             weights = nothing if weight is None else self._flat(weight, rows).reshape(n, -1)
-            penalties[rows.start] = loop.evaluate(
+            penalties[rows.start] = inference.evaluate(
                 *(table, capacity, parameters, inputs, expected, weights, n),
                 *(np.empty(size, self.dtype), address, settings, NOT_TRAINING),
                 *(gains, sums[rows]),
@@ -279,18 +279,19 @@ def run(
     return program.predict(x, parameters, threads), program
 
 
-def records(layers: Sequence[Layer]) -> list[tuple[int, np.recarray]]:
-    """The ops that run the layers: each one's record, with the position of the layer it is for.
+def records(layers: Sequence[Layer]) -> list[tuple[int, np.recarray, Kernels]]:
+    """The ops that run the layers: the position of the one it is for, its record and kernels.
 
     A layer that does what the one before does, too, has the only op of both.
     """
-    found: list[tuple[int, np.recarray]] = []
+    found: list[tuple[int, np.recarray, Kernels]] = []
     for position, layer in enumerate(layers):
+        kernels, active = layer.kernels, op_at(layers, position)
         both = _record_of_both(layers[position - 1], layer) if position else None
-        if both is not None:
-            found[-1] = position, both
-        else:
-            found.append((position, layer.record()))
+        assert kernels is not None
+        if both is not None or (active is not None and active[0] < position):
+            del found[-1]
+        found.append(active or (position, layer.record() if both is None else both, kernels))
     return found
 
 

@@ -20,6 +20,8 @@ from ..maths.formula import Formula
 from ..maths.penalties import Penalty
 from ..primitives.steps import Largest
 
+TOGETHER = 64
+
 
 @called
 def sift(heap, value):
@@ -37,18 +39,50 @@ def sift(heap, value):
 
 
 @called
+def above(row, least):
+    """How many numbers of a row are larger."""
+    count = 0
+    for j in range(row.size):
+        count += row[j] > least
+    return count
+
+
+@called
 def threshold(row, heap):
-    """The k-th largest of a row, with room for k; and how many numbers of its size to take."""
-    k = heap.size
-    for j in range(k):
+    """The k-th largest of a row, with room for k; and how many numbers of its size to take.
+
+    Few numbers come into the heap: those that are side by side are compared with its smallest
+    together, in a loop without branches, and only where one is larger is each looked at.
+    """
+    for j in range(heap.size):
         heap[j] = -np.inf
-    for j in range(row.size):
-        if row[j] > heap[0]:
-            sift(heap, row[j])
-    least, above = heap[0], 0
-    for j in range(row.size):
-        above += row[j] > least
-    return least, k - above
+    for start in range(0, row.size, TOGETHER):
+        some = view(row, start, (min(TOGETHER, row.size - start),))
+        if above(some, heap[0]) > 0:
+            for j in range(some.size):
+                if some[j] > heap[0]:
+                    sift(heap, some[j])
+    return heap[0], heap.size - above(row, heap[0])
+
+
+@called
+def keep_active(row, code, heap):
+    """The k largest of a row, in its order, and behind them where they stand."""
+    k, found, lost = heap.size, 0, 0
+    least, left = threshold(row, heap)
+    for start in range(0, row.size, TOGETHER):
+        some, reaching = view(row, start, (min(TOGETHER, row.size - start),)), 0
+        for j in range(some.size):
+            reaching += not some[j] < least
+        for j in range(some.size * (reaching > 0)):
+            value = some[j]
+            lost += value != value
+            if value > least or (value == least and left > 0):
+                left -= value == least
+                code[found], code[k + found] = value, start + j
+                found += 1
+    for a in range(found * (lost == 0), k):  # what is NaN is not hidden
+        code[a], code[k + a] = np.nan, 0
 
 
 @called

@@ -17,6 +17,7 @@ from ..family.tied import place_among
 from ..layers.layer import Layer
 from ..maths import initializers
 from ..maths.activations import ActivationFunction
+from ..maths.constraints import UnitNorm
 from ..maths.initializers import RandomNormal
 from ..maths.loss import Loss
 from ..maths.optimizers import Optimizer
@@ -39,7 +40,7 @@ def known(name: str) -> type | None:
     if (
         not isinstance(found, type)
         or found in KINDS
-        or not issubclass(found, (*KINDS, RandomNormal, Schedule))
+        or not issubclass(found, (*KINDS, RandomNormal, Schedule, UnitNorm))
     ):
         return None
     composite = issubclass(found, Layer) and found.layers is not Layer.layers
@@ -145,11 +146,11 @@ def describe_layers(layers: list[Layer], among: list[Layer]) -> list[dict[str, A
 
 def _describe_layer(layer: Layer) -> dict[str, Any]:
     described = describe(layer)
-    for name in ("activity_regularizer", "kernel_regularizer"):
-        penalty = vars(layer).get(name)
-        if penalty is not None and describe(penalty) not in described["config"].values():
+    for name in ("activity_regularizer", "kernel_regularizer", "kernel_constraint"):
+        part = vars(layer).get(name)
+        if part is not None and describe(part) not in described["config"].values():
             raise ValueError(
-                f"{layer!r} cannot be saved: its {name}, {penalty!r}, is none of its "
+                f"{layer!r} cannot be saved: its {name}, {part!r}, is none of its "
                 "constructor's arguments"
             )
     return {**described, "trainable": bool(layer.trainable)}

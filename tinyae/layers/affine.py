@@ -3,8 +3,9 @@
 from typing import ClassVar
 
 from ..checks.arguments import flag
-from ..maths import activations, initializers, penalties
+from ..maths import activations, constraints, initializers, penalties
 from ..maths.activations import ActivationFunction
+from ..maths.constraints import UnitNorm
 from ..maths.initializers import Initializer
 from ..maths.penalties import Penalty
 from .layer import Layer
@@ -19,6 +20,7 @@ class Affine(Layer):
         "kernel_initializer": initializers.check,
         "bias_initializer": initializers.check,
         "kernel_regularizer": penalties.check,
+        "kernel_constraint": constraints.check,
     }
 
     def __init__(
@@ -30,8 +32,9 @@ class Affine(Layer):
         bias_initializer: str | Initializer,
         activity_regularizer: Penalty | None,
         kernel_regularizer: Penalty | None,
+        kernel_constraint: UnitNorm | None,
     ):
         super().__init__(activity_regularizer=activity_regularizer)
         self.activation, self.use_bias = activations.check("activation", activation), use_bias
         self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
-        self.kernel_regularizer = kernel_regularizer
+        self.kernel_regularizer, self.kernel_constraint = kernel_regularizer, kernel_constraint

@@ -13,6 +13,7 @@ from ..checks.arguments import sizes, whole
 from ..checks.attributes import is_ours
 from ..checks.overridden import overrides, owner
 from ..checks.undo import unchanged_if_refused
+from ..maths import constraints
 from .weights import Weights
 
 Shape = tuple[int, ...]
@@ -42,6 +43,7 @@ def _recorded(self: Any, build: Callable, input_shape: Shape, *args: Any, **opti
         vars(self).update(_building=True, weights=Weights(), gradients=Weights())
         shape = checked_shape(self, build(self, input_shape, *args, **options))
         vars(self).update(_building=False, input_shape=input_shape, output_shape=shape)
+        constraints.of_kernel(self)  # which may not be for its axes
         if not overrides(self, "forward") or not overrides(self, "backward"):
             check_weights(self)
         if not self._declares:

@@ -35,6 +35,7 @@ from ..maths.activations import (
     activation_forward,
     add_rows,
 )
+from ..maths.constraints import UnitNorm
 from ..maths.formula import Formula, matrix_formula
 from ..maths.initializers import Initializer
 from ..maths.penalties import Penalty
@@ -165,6 +166,8 @@ class Conv2D(Affine):
         A penalty on y.
     kernel_regularizer : L1, L2, L1L2 or None
         A penalty on W while the layer is trained, λ₁ Σ|W| + λ₂ ΣW², divided by nothing.
+    kernel_constraint : UnitNorm or None
+        What W is to be after each step.
 
     Examples
     --------
@@ -195,6 +198,7 @@ class Conv2D(Affine):
         bias_initializer: str | Initializer = "zeros",
         activity_regularizer: Penalty | None = None,
         kernel_regularizer: Penalty | None = None,
+        kernel_constraint: UnitNorm | None = None,
     ):
         super().__init__(
             activation,
@@ -203,6 +207,7 @@ class Conv2D(Affine):
             bias_initializer=bias_initializer,
             activity_regularizer=activity_regularizer,
             kernel_regularizer=kernel_regularizer,
+            kernel_constraint=kernel_constraint,
         )
         self.filters, self.padding = filters, padding
         self.kernel_size, self.strides = kernel_size, strides

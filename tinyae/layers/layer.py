@@ -90,7 +90,8 @@ class Layer(Checked):
     checks: ClassVar = {"trainable": flag, "activity_regularizer": penalties.check, "label": text}
     # Those that may change once it is built
     changeable: ClassVar = {
-        *("trainable", "activity_regularizer", "kernel_regularizer", "activation", "label")
+        *("trainable", "activity_regularizer", "activation", "label"),
+        *("kernel_regularizer", "kernel_constraint"),
     }
     _version = 0  # counts assignments, for who must notice them
     input_shape: Shape
@@ -352,6 +353,7 @@ class Layer(Checked):
             math.prod(self.input_shape),
             math.prod(self.output_shape),
         )
+        table["rows"], table["columns"] = table["inputs"], table["outputs"]
         table["w_size"], table["key"] = self.parameter_count, self.key
         for name, value in own.items():
             table[name] = value

@@ -24,6 +24,9 @@ _COMMON = (
     *("w", "w_size"),  # offset in the parameter vector, and how many it has there
     "borrowed",  # how many of these, the first, are not the layer's own to step
     *("kernel", "kernel_size"),  # the same of the kernel alone, if it is penalised
+    # Where weights' gradients are computed apart: the rows of the matrix, as many as its inputs or
+    # not, its columns, and how many rows are best taken together
+    *("rows", "columns", "together"),
     "trainable",
     "key",  # decides the layer's random numbers, with the step and the position
 )

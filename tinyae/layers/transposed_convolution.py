@@ -10,6 +10,7 @@ from ..checks.arguments import pair
 from ..checks.arrays import shape_text
 from ..maths import activations
 from ..maths.activations import ActivationFunction
+from ..maths.constraints import UnitNorm
 from ..maths.initializers import Initializer
 from ..maths.penalties import Penalty
 from ..primitives.steps import Crop, Pad, Step, WindowProductTransposed, biased
@@ -39,7 +40,7 @@ class Conv2DTranspose(Conv2D):
         Below s. With it y has (size − 1) s + kernel_size pixels along a side, or, with "same",
         2 ⌊kernel_size / 2⌋ less, and these in addition.
     filters, kernel_size, activation, use_bias, bias_initializer
-    activity_regularizer, kernel_regularizer
+    activity_regularizer, kernel_regularizer, kernel_constraint
         As for `Conv2D`.
     kernel_initializer : str or callable ``(shape, rng) -> array``
         Initial W, of shape (rows, columns, filters, channels).
@@ -70,6 +71,7 @@ class Conv2DTranspose(Conv2D):
         bias_initializer: str | Initializer = "zeros",
         activity_regularizer: Penalty | None = None,
         kernel_regularizer: Penalty | None = None,
+        kernel_constraint: UnitNorm | None = None,
     ):
         super().__init__(
             *(filters, kernel_size, strides, padding, activation),
@@ -78,6 +80,7 @@ class Conv2DTranspose(Conv2D):
             bias_initializer=bias_initializer,
             activity_regularizer=activity_regularizer,
             kernel_regularizer=kernel_regularizer,
+            kernel_constraint=kernel_constraint,
         )
         self.output_padding = output_padding
         self._check_below_strides()

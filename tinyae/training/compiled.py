@@ -10,11 +10,12 @@ import numpy as np
 
 from ..blas.blas import BLAS_THREADS
 from ..checks.floating_point import quiet
-from ..engine import loop, tuning
+from ..engine import inference, loop, tuning
 from ..engine.program import Program, thread_count
 from ..feeding.batches import Stretch
 from ..layers.record import for_kernels
 from ..machine.calls import NONE
+from ..maths import constraints
 from ..maths.clipping import limit_of
 from ..maths.loss import loss_address
 from ..maths.optimizers import Optimizer, step_address
@@ -67,7 +68,9 @@ class CompiledTrainer:
         )
         share = -(-batch_rows // self.threads)
         self.capacity = self.program.capacity(share)
-        self.by_units = not (input_gradient or whole) and suits_units(
+        self.constrained = constraints.places(chain.layers)
+        bound = len(self.constrained.groups) > 0
+        self.by_units = not (input_gradient or whole or bound) and suits_units(
             self.program, parameters.size, batch_rows, self.threads
         )
         self.in_lanes = not (input_gradient or self.by_units) and suits_lanes(self.program, share)
@@ -156,6 +159,7 @@ class CompiledTrainer:
             clip_together=int(together),
             arrays=self.arrays,
             squares=np.zeros((self.threads, len(self.arrays))),
+            constrained=constraints.NOWHERE if optimizer is None else self.constrained,
             parameters=self.parameters,
             gradients=self.gradients,
             slots=self.slots,
@@ -219,7 +223,7 @@ class CompiledTrainer:
         sums, no_weights = np.empty(rows), np.empty((0, 0), dtype)
         numbers = self.loss.numbers_for(self.program.output_shape, dtype)
         with BLAS_THREADS.hold(1):
-            penalties, _ = loop.evaluate(
+            penalties, _ = inference.evaluate(
                 *(for_kernels(self.table), self.capacity, self.parameters),
                 *(stretch.x.reshape(-1), stretch.target.reshape(-1), no_weights, rows),
                 *(self.values[0], loss_address(self.loss.kernel, dtype), numbers),
@@ -247,8 +251,9 @@ def parts_of(model: Network) -> list[object]:
     penalties = [layer.activity_regularizer for layer in layers]
     penalties += [of_kernel(layer) for layer in layers]
     numbers = [None if each is None else each.kernel_numbers().tolist() for each in penalties]
+    axes = [getattr(constraints.of_kernel(layer), "axis", None) for layer in layers]
     others = model.loss, model.threads, limit_of(model.optimizer)
-    return [[layer._version for layer in layers], numbers, *others]
+    return [[layer._version for layer in layers], numbers, axes, *others]
 
 
 def make_trainer(

@@ -14,6 +14,7 @@ from ..family.penalised import PenalisedLayer
 from ..feeding.batches import Stretch
 from ..feeding.weighting import Weighted
 from ..layers.layer import Layer
+from ..maths import constraints
 from ..maths.clipping import clip
 from ..maths.optimizers import Optimizer
 from ..maths.penalties import kernel_penalty, of_kernel
@@ -183,6 +184,7 @@ class EagerTrainer:
         self.chain, self.parameters, self.gradient, self.slots = chain, parameters, gradient, slots
         self.threads, self.columns = 1, columns(chain.layers)
         self.trained, self.arrays = trained_ranges(chain.layers), trained_arrays(chain.layers)
+        self.constrained = constraints.places(chain.layers)
 
     def close(self) -> None:
         """Nothing to end."""
@@ -216,6 +218,7 @@ class EagerTrainer:
                     *(self.parameters[low:high], self.gradient[low:high]),
                     *(*self.slots[:, low:high], taken + 1, numbers),
                 )
+            constraints.constrain(self.parameters, self.constrained)
         interruption.passes = 0
         return np.array(losses).reshape(-1, self.columns)
 
