@@ -22,6 +22,7 @@ from ..checks.rows import Computed, part
 from ..checks.sample_weights import admit_weight
 from ..checks.undo import unchanged_if_refused
 from ..engine.program import Program
+from ..family.contractive import refuse_unknown
 from ..family.tied import settle
 from ..family.variational import refuse_misplaced
 from ..layers.layer import Layer, NotBuilt, Shape
@@ -105,6 +106,7 @@ class Network(Checked):
         self.decoder = _sequential(decoder, "decoder")
         refuse_repeats(self.layers)
         refuse_misplaced(self.encoder.layers, self.decoder.layers)
+        refuse_unknown(self.encoder.layers, self.decoder.layers)
         settle(self.layers)
         self.history, self.progress = History(), Progress()
         self._slots = np.empty((optimizers.SLOTS, 0), self.dtype)
