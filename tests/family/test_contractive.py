@@ -9,7 +9,7 @@ import tinyae as tae
 from tests.support.exported import assert_equal, run_alone
 from tests.support.layer_cases import COPIES
 from tinyae.engine import tuning
-from tinyae.family.directions import BENDS
+from tinyae.family.derivatives import BENDS
 from tinyae.network.chain import training_chain
 
 activations = st.sampled_from(sorted(BENDS))
@@ -176,7 +176,7 @@ def test_a_decoder_that_only_reshapes_leaves_the_codes_activation():
 
 def test_trace_shows_the_derivative():
     text = str(tae.trace(model("tanh", "tanh"), x))
-    assert "encoder's direction" in text
+    assert "encoder's Direction" in text
     assert "y = tanh(x W + b); u = f'(z) v W" in text
     assert "0.3 Σ u² joins the loss" in text
     assert "|W|, of columns" in str(tae.trace(model("elu"), x))

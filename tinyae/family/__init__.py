@@ -3,7 +3,7 @@
 ``variational`` draws a code from a normal distribution; ``penalised`` is a layer with a penalty of
 its own kind, as that has. ``tied`` is a layer with the weights of another. ``top_k`` keeps the
 largest numbers of a code. ``contractive`` has a penalty on the derivative of a code, which layers
-carry forward as ``directions`` says. ``corruption`` has damage that a denoising autoencoder learns
+carry forward as ``derivatives`` says. ``corruption`` has damage that a denoising autoencoder learns
 to undo.
 """
 

@@ -2,7 +2,7 @@
 
 With J = ∂code/∂x, the matrix of derivatives at a sample, the penalty is λ ‖J‖²_F, the sum of their
 squares. In training the encoder's layers carry the derivative beside their outputs, as
-`family.directions` says; this layer, behind them, takes its squares.
+`family.derivatives` says; this layer, behind them, takes its squares.
 """
 
 from collections.abc import Sequence
@@ -12,12 +12,13 @@ from ..checks.arguments import not_negative
 from ..layers.building import twin
 from ..layers.dense import Dense
 from ..layers.kernels import Kernels
-from ..layers.layer import Layer
+from ..layers.layer import Layer, Shape
 from ..layers.reshaping import Flatten, Reshape, reshape, reshape_back
+from ..layers.weights import Weights
 from ..machine.jit import called
 from ..maths.formula import Formula
 from ..maths.penalties import Penalty
-from .directions import BENDS, AlongDirection, Direction, EveryDirection
+from .derivatives import BENDS, AlongDirection, Direction, EveryDirection
 from .penalised import PenalisedLayer
 
 
@@ -65,7 +66,7 @@ class Contractive(Layer):
         self.strength = strength
 
     def formula(self) -> Formula:
-        return Formula(f"y = x; {self.strength:g} |dy/d(input)|² joins the loss", "dx = dy")
+        return Formula("y = x", "dx = dy")
 
     def steps(self):
         return []  # it does nothing outside training
@@ -107,7 +108,7 @@ def squares(op, w, x, y, dw, dx, gain, scale, sums):
 
 
 class Contraction(PenalisedLayer):
-    """`Contractive` in training: behind layers that carry the derivative."""
+    """The penalty in training, between layers that carry the derivative and `Contractive`."""
 
     kernels = Kernels(take_code, take_code_back)
     penalty_kernel = squares
@@ -153,23 +154,33 @@ def with_directions(layers: Sequence[Layer]) -> list[Layer]:
     if at is None:
         return list(layers)
     refuse_unknown(layers[: at + 1])
-    last, behind = layers[at], layers[at + 1 :]
+    last, behind = layers[at], layers[at:]
     places = [place for place, each in enumerate(layers[:at]) if isinstance(each, Dense)]
-    end = twin(last, Contraction, input_shape=(2, *last.input_shape))
+    end = _beside(last, Contraction, (2, *last.input_shape), last.input_shape)
     if len(places) == 1:
         (first,) = places
         only = layers[first]
         every = twin(only, EveryDirection, output_shape=(2, *only.output_shape))
         return [*layers[:first], every, *map(_paired, layers[first + 1 : at]), end, *behind]
-    begin = twin(
-        last,
-        Direction,
-        input_shape=layers[0].input_shape,
-        output_shape=(2, *layers[0].input_shape),
-        activity_regularizer=None,
-        label="encoder's direction",
-    )
+    shape = layers[0].input_shape
+    begin = _beside(last, Direction, shape, (2, *shape))
     return [begin, *map(_paired, layers[:at]), end, *behind]
+
+
+def _beside(layer: Layer, kind: type[Layer], input_shape: Shape, output_shape: Shape) -> Layer:
+    """A layer of that kind with the settings of another, and without weights."""
+    vectors = {"_parameters": layer.parameters[:0], "_gradient": layer.gradient[:0]}
+    return twin(
+        layer,
+        kind,
+        input_shape=input_shape,
+        output_shape=output_shape,
+        label=f"encoder's {kind.__name__}",
+        activity_regularizer=None,
+        weights=Weights(),
+        gradients=Weights(),
+        **vectors,
+    )
 
 
 def _paired(layer: Layer) -> Layer:
