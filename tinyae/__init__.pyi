@@ -20,6 +20,7 @@ from .composed.sequences import Conv1DTranspose as Conv1DTranspose
 from .composed.sequences import MaxPooling1D as MaxPooling1D
 from .composed.sequences import UpSampling1D as UpSampling1D
 from .datasets.missing import mask_missing as mask_missing
+from .family.contractive import Contractive as Contractive
 from .family.corruption import Masking as Masking
 from .family.corruption import SaltAndPepper as SaltAndPepper
 from .family.tied import Tied as Tied

@@ -89,6 +89,7 @@ ODD_ARGUMENTS = {
     "Tied": dict(layer=2, activation="tanh", use_bias=False),
     "Variational": dict(beta=0.25, free_bits=0.125),
     "Masking": dict(rate=0.25),
+    "Contractive": dict(strength=0.25),
     "CosineDecay": dict(learning_rate=0.5, decay_steps=7, alpha=0.25, warmup_steps=3),
     "ExponentialDecay": dict(
         learning_rate=0.5, decay_steps=7, decay_rate=0.25, staircase=True, warmup_steps=3

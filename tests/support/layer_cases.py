@@ -102,6 +102,8 @@ LAYER_CASES = [
     Case("tied-wide", lambda: tied(tae.Conv2D(1, (2, 3), activation="tanh")), (4, 4, 3)),
     Case("top-k", lambda: tae.TopK(2, activity_regularizer=PENALTY), (5,)),
     Case("top-k-image", lambda: tae.TopK(2), (2, 2, 3)),
+    Case("contractive", lambda: tae.Contractive(0.3, activity_regularizer=PENALTY), (5,)),
+    Case("contractive-image", lambda: tae.Contractive(0.2), (2, 1, 3)),
     Case("masking", lambda: tae.Masking(0.4), (6,)),
 ]
 each_case = pytest.mark.parametrize("case", LAYER_CASES, ids=lambda case: case.name)

@@ -234,6 +234,7 @@ FORWARD = {
     "TopK": lambda layer, x: largest(x, layer.k),
     "Variational": lambda layer, x: x[..., : x.shape[-1] // 2],  # the mean
     "Masking": lambda layer, x: x,
+    "Contractive": lambda layer, x: x,
     "Rescaling": lambda layer, x: layer.scale * x + layer.offset,
 }
 

@@ -119,6 +119,7 @@ KINDS: dict[str, frozenset[str]] = {
     "clip": frozenset({"nothing", "array"}),
     **dict.fromkeys(("low", "high"), NUMBER | {"negative"}),
     "TopK.k": COUNT,
+    "Contractive.strength": NUMBER,
     "Tied.layer": MODEL,
     "encode.layer": OPTIONAL | {"negative"},  # counted from the last
 }

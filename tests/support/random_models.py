@@ -105,6 +105,7 @@ def sizes(least, most):
 def parts(draw, shape):
     """A layer that fits, and the shape that comes out."""
     kinds = ["Activation", "Dropout", "GaussianNoise", "Reshape"]
+    kinds += ["SaltAndPepper", "Masking"]
     if len(shape) == 1:
         kinds += ["Dense"] * 5
     elif len(shape) == 3:
@@ -196,7 +197,13 @@ ARGUMENTS = {
     "UpSampling2D": lambda shape: st.fixed_dictionaries({"size": sizes(1, 3)}),
     "Activation": lambda shape: st.fixed_dictionaries({"activation": activations}),
     "Dropout": lambda shape: st.fixed_dictionaries({"rate": st.sampled_from([0.0, 0.3, 0.9])}),
-    "GaussianNoise": lambda shape: st.fixed_dictionaries({"stddev": st.sampled_from([0.0, 0.5])}),
+    "GaussianNoise": lambda shape: st.fixed_dictionaries(
+        {"stddev": st.sampled_from([0.0, 0.5]), "clip": st.sampled_from([None, (-0.5, 0.5)])}
+    ),
+    "SaltAndPepper": lambda shape: st.fixed_dictionaries(
+        {"rate": st.sampled_from([0.0, 0.3]), "low": st.sampled_from([0.0, -0.5])}
+    ),
+    "Masking": lambda shape: st.fixed_dictionaries({"rate": st.sampled_from([0.0, 0.3, 0.9])}),
     "Flatten": lambda shape: st.just({}),
     "Reshape": reshaping,
 }
@@ -227,6 +234,40 @@ def chains(draw, shape, most):
 
 
 @st.composite
+def ends(draw, encoder, shape):
+    """An encoder that may end as one of the family's, and its code's shape."""
+    kind = draw(st.sampled_from(["plain", "plain", "variational", "contractive"]))
+    if kind == "variational" and shape[-1] % 2 == 0:
+        given = {"beta": draw(strengths), "free_bits": draw(st.sampled_from([0.0, 0.1]))}
+        return [*encoder, Part(tae.Variational, given)], (*shape[:-1], shape[-1] // 2)
+    if kind == "contractive" and all(map(_may_contract, encoder)):
+        return [*encoder, Part(tae.Contractive, {"strength": draw(strengths)})], shape
+    return encoder, shape
+
+
+def _may_contract(part):
+    """Whether the layer's derivative is known to `Contractive`, and nothing else is penalised."""
+    known = part.kind in (tae.Dense, tae.Flatten, tae.Reshape)
+    plain = part.arguments.get("activity_regularizer") is None
+    return known and plain and part.arguments.get("activation") != "softmax"
+
+
+@st.composite
+def tied_starts(draw, encoder, input_shape, code):
+    """A decoder's first layer, tied to a layer of the encoder, if one fits; and its shape."""
+    fitting, shape = [], input_shape
+    for place, part in enumerate(encoder):
+        before, shape = shape, shape_after(part, shape)
+        if part.kind in (tae.Dense, tae.Conv2D) and shape == code:
+            fitting.append((place, before))
+    if not fitting or draw(st.booleans()):
+        return [], code
+    place, before = draw(st.sampled_from(fitting))
+    given = {"layer": place, "activation": draw(activations), "use_bias": draw(st.booleans())}
+    return [Part(tae.Tied, given)], before
+
+
+@st.composite
 def designs(draw):
     """A model with data that fit."""
     flat = st.tuples(st.integers(1, 8))
@@ -235,7 +276,10 @@ def designs(draw):
     image = image.filter(lambda shape: math.prod(shape) <= MOST)
     input_shape = draw(st.one_of(flat, sequence, image))
     encoder, code = draw(chains(input_shape, 4))
+    encoder, code = draw(ends(encoder, code))
+    start, code = draw(tied_starts(encoder, input_shape, code))
     decoder, shape = draw(chains(code, 3))
+    decoder = [*start, *decoder]
     if draw(st.booleans()):  # an autoencoder proper
         if len(shape) > 1:
             decoder.append(Part(tae.Flatten, {}))

@@ -34,6 +34,7 @@ LAYERS = {
     "TopK": (lambda: tae.TopK(2), FLAT),
     "Tied": (lambda: tae.Tied(first()), (3,)),
     "Variational": (lambda: tae.Variational(0.5, 0.1), FLAT),
+    "Contractive": (lambda: tae.Contractive(0.2), FLAT),
     "Masking": (lambda: tae.Masking(0.2), FLAT),
     "Sequential": (lambda: tae.Sequential([tae.Dense(3), tae.Dense(2)]), FLAT),
 }

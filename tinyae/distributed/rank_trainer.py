@@ -7,11 +7,12 @@ import numpy as np
 
 from ..blas.blas import BLAS_THREADS
 from ..feeding.batches import Stretch, Whole
+from ..layers.building import twin
 from ..maths import constraints
 from ..maths.clipping import clip
 from ..maths.optimizers import Optimizer
 from ..maths.penalties import kernel_penalty, of_kernel
-from ..network.chain import training_chain, with_attributes
+from ..network.chain import training_chain
 from ..network.network import Network
 from ..ranks.together import Ranks
 from ..system.interruption import Interruption
@@ -44,7 +45,7 @@ class RankTrainer:
         chain = training_chain(model.layers, model.loss)
         # penalties on kernels are not a mini-batch's: all add them to the sum
         bare = [
-            each if of_kernel(each) is None else with_attributes(each, kernel_regularizer=None)
+            each if of_kernel(each) is None else twin(each, kernel_regularizer=None)
             for each in chain.layers
         ]
         chain = chain._replace(layers=bare)

@@ -18,7 +18,7 @@ from ..files.atomic import replace_file
 from ..layers.layer import Layer
 from ..maths import activations
 from ..maths.loss import Loss, Part, fused_with
-from ..network.chain import training_chain
+from ..network.chain import loss_chain
 from ..network.network import Network
 from ..primitives import plain_codes, plain_images, steps
 from ..primitives.steps import Step
@@ -141,7 +141,7 @@ class Program:
 
     def add_decoding(self) -> None:
         """decode, reconstruct, score: a loss that takes logits gets them, as in the model."""
-        chain = training_chain(self.model.layers, self.model.loss)
+        chain = loss_chain(self.model.layers, self.model.loss)
         names = [name for name, _ in self.places]
         places = list(zip(names, chain.layers, strict=True))
         first, logits = len(self.model.encoder.layers), chain.first_logits

@@ -280,7 +280,9 @@ def check_source(name: str, layer: Any) -> Any:
 
 
 def _index(layers: Sequence[Layer], layer: Layer) -> int:
-    return next((at for at, each in enumerate(layers) if each is layer), len(layers))
+    """Its place among them, or that of a twin with its weights."""
+    same = (at for at, each in enumerate(layers) if each.weights is layer.weights)
+    return next(same, len(layers))
 
 
 def complete(layers: Sequence[Layer]) -> bool:

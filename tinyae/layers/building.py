@@ -67,12 +67,11 @@ def check_weights(layer: Any) -> None:
     if layer.kernels is None or not overrides(layer, "build"):
         return
     cls = owner(layer, "kernels")
-    twin = object.__new__(type(layer))
-    own = {"weights": Weights(), "gradients": Weights(), "_declares": True, "_building": True}
-    vars(twin).update(vars(layer), **own)
-    shape = tuple(cls.build(twin, layer.input_shape))
+    own: Any = {"weights": Weights(), "gradients": Weights(), "_declares": True, "_building": True}
+    other = twin(layer, **own)
+    shape = tuple(cls.build(other, layer.input_shape))
     found, wanted = (
-        [(name, array.shape) for name, array in each.weights.items()] for each in (layer, twin)
+        [(name, array.shape) for name, array in each.weights.items()] for each in (layer, other)
     )
     if shape != layer.output_shape or found[: len(wanted)] != wanted:
         raise ValueError(
@@ -115,3 +114,10 @@ def scratch_size(layer: Any, op: np.record) -> int:
     if overrides(layer, "scratch_size"):
         return max(size, owner(layer, "kernels").scratch_size(layer, op))
     return size
+
+
+def twin(layer: Any, kind: type | None = None, **changes: Any) -> Any:
+    """The same layer, weights included, of another kind or with other attributes."""
+    other: Any = object.__new__(kind or type(layer))
+    vars(other).update(vars(layer), **changes)
+    return other

@@ -22,7 +22,7 @@ from ..engine.program import run
 from ..family.variational import Variational, mean_and_deviation, of_encoder
 from ..maths.loss import read
 from ..maths.losses import BCE, MSE
-from ..network.chain import training_chain
+from ..network.chain import loss_chain
 from ..network.network import Network, Samples
 from ..training.evaluate import loss_sums
 
@@ -69,7 +69,7 @@ class Draws:
         mean, deviation = moments(model, x.x)
         self.model, self.target, self.variance = model, x.target, variance
         self.mean, self.deviation = mean.astype(np.float64), deviation.astype(np.float64)
-        self.chain = training_chain(model.decoder.layers, model.loss)
+        self.chain = loss_chain(model.decoder.layers, model.loss)
         with np.errstate(divide="ignore"):  # a deviation of 0 has no density
             self.log_deviation = np.log(self.deviation)
 

@@ -7,8 +7,10 @@ import numpy as np
 
 from ..checks.operands import pair, returned
 from ..checks.overridden import is_compiled
+from ..family.contractive import with_directions
 from ..family.rescaled import keeps_numbers
 from ..family.tied import complete
+from ..layers.building import twin
 from ..layers.layer import Layer
 from ..maths import activations
 from ..maths.loss import AnyLoss, Loss, fused_with, means_its_own, says_elements
@@ -35,7 +37,12 @@ class Chain(NamedTuple):
 
 
 def training_chain(layers: Sequence[Layer], loss: AnyLoss) -> Chain:
-    """The layers and loss as they train, with a final activation and its loss fused.
+    """The layers and loss as they train, with the derivatives that a penalty is of."""
+    return loss_chain(with_directions(layers), loss)
+
+
+def loss_chain(layers: Sequence[Layer], loss: AnyLoss) -> Chain:
+    """The layers and loss, with a final activation and its loss fused.
 
     The activation is looked for through Flatten and Reshape. Its layer is replaced by a linear twin
     that shares the weights, and the penalties on a sigmoid's output by those on sigmoid(z).
@@ -50,11 +57,11 @@ def training_chain(layers: Sequence[Layer], loss: AnyLoss) -> Chain:
     activation = fused_with(loss)
     if activation is None or not _may_be_left_out(activation, chain[position:]):
         return Chain(chain, loss, None)
-    chain[position] = with_attributes(chain[position], activation="linear")
+    chain[position] = twin(chain[position], activation="linear")
     for place in range(position, len(chain)):
         penalty = chain[place].activity_regularizer
         if penalty is not None:
-            chain[place] = with_attributes(chain[place], activity_regularizer=OfSigmoid(penalty))
+            chain[place] = twin(chain[place], activity_regularizer=OfSigmoid(penalty))
     return Chain(chain, loss.from_logits(), position)
 
 
@@ -70,13 +77,6 @@ def _may_be_left_out(activation: str, end: Sequence[Layer]) -> bool:
     kernels = end[0].kernels if is_compiled(end[0]) else None
     has = kernels is not None and "activation" in kernels.fields  # not only a label of that name
     return has and (known or not penalties) and getattr(end[0], "activation", "") == activation
-
-
-def with_attributes(layer: Layer, **changes: object) -> Layer:
-    """The same layer, weights included, with other attributes."""
-    twin: Layer = object.__new__(type(layer))
-    vars(twin).update(vars(layer), **changes)
-    return twin
 
 
 class OwnLoss:

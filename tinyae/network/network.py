@@ -23,6 +23,7 @@ from ..checks.sample_weights import admit_weight
 from ..checks.undo import unchanged_if_refused
 from ..datasets.columns import known_columns
 from ..engine.program import Program
+from ..family.contractive import refuse_unknown
 from ..family.rescaled import check_scale, rescaling_of
 from ..family.tied import settle
 from ..family.variational import refuse_misplaced
@@ -109,6 +110,7 @@ class Network(Checked):
         self.decoder = _sequential(decoder, "decoder")
         refuse_repeats(self.layers)
         refuse_misplaced(self.encoder.layers, self.decoder.layers)
+        refuse_unknown(self.encoder.layers, self.decoder.layers)
         settle(self.layers)
         self.history, self.progress = History(), Progress()
         self._slots = np.empty((optimizers.SLOTS, 0), self.dtype)

@@ -59,10 +59,11 @@ class ProgressLine(LiveLine):
     def _line(self, epoch: int, logs: Mapping[str, float], room: float) -> str:
         """Columns that stand still, and leave room for the time; narrow terminals get fewer."""
         # what is left when the penalty is taken away is in the history: here 80 columns must do
-        shown = ("loss", "penalty", "val_loss") if logs.get("penalty") else ("loss", "val_loss")
+        second = "kl" if "kl" in logs else "penalty" if logs.get("penalty") else "loss"
+        shown = dict.fromkeys(("loss", second, "val_loss", "val_kl"))
         cells = {key: f"  {key} {figure(logs[key]):8}" for key in shown if key in logs}
         start = f"epoch {epoch:{len(str(self._last))}d}/{self._last}"
-        for key in ("penalty", "val_loss"):
+        for key in ("penalty", "val_kl", "kl", "val_loss"):
             if len(start) + sum(map(len, cells.values())) > room - TIME_LEFT:
                 cells.pop(key, None)
         return start + "".join(cells.values())

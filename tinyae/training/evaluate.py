@@ -12,7 +12,7 @@ from ..family.penalised import PenalisedLayer
 from ..family.variational import of_encoder
 from ..feeding.weighting import Weighted, weighted_sums
 from ..maths.penalties import kernel_penalties
-from ..network.chain import Chain, training_chain
+from ..network.chain import Chain, loss_chain, training_chain
 from ..network.network import Network, Samples
 
 
@@ -76,7 +76,7 @@ def sample_errors(model: Network, samples: Samples, per_feature: bool) -> np.nda
 
 
 def _errors(model: Network, samples: Samples, per_feature: bool) -> np.ndarray:
-    chain = training_chain(model.layers, model.loss)
+    chain = loss_chain(model.layers, model.loss)
     x, target, _ = samples
     loss = chain.kernel_loss
     shares: Any = chain.loss
