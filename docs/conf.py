@@ -26,6 +26,7 @@ extensions = [
     "cells",
     "downloads",
     "mathjax_inside",
+    "plain_docstrings",
 ]
 exclude_patterns = ["_build", "gallery/scripts", "**/GALLERY_HEADER.rst"]
 templates_path, html_static_path = ["_templates"], ["_static"]
@@ -63,7 +64,7 @@ numpydoc_class_members_toctree = False
 default_role = "autolink"
 nitpicky = True
 # Types in docstrings are words, such as "array, shape (n, k)", and not names of objects.
-nitpick_ignore_regex = [("py:.*", r"(?!tinyae).*")]
+nitpick_ignore_regex = [("py:.*", r"(?!tinyae).*"), ("py:.*", r"tinyae\.primitives\..*")]
 
 # Gallery
 sphinx_gallery_conf = gallery_scripts.configuration(here)

@@ -68,7 +68,8 @@ class Cell(SphinxDirective):
         block = nodes.literal_block(code, code, language="python", classes=["cell-input"])
         if "hide-input" not in tags:
             return [block]
-        return [raw('<details class="cell-hidden"><summary>Code</summary>'), block, raw("</details>")]
+        opening = '<details class="cell-hidden"><summary>Code</summary>'
+        return [raw(opening), block, raw("</details>")]
 
     def shown_output(self, text, figures, tags):
         shown = []
@@ -125,18 +126,11 @@ def drawn(figure, name):
     svg = re.sub(r'(id="|url\(#|href="#)', rf"\g<1>{prefix}", svg)
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = svg.replace("#000000", "currentColor")
-    # text and lines without a colour of their own are black, too
-    width, height = (
-        float(size) for size in re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg).groups()
-    )
-    return re.sub(
-        r'<svg (.*?)width="[\d.]+pt" height="[\d.]+pt"|<svg (.*?)height="[\d.]+pt"(.*?)width="[\d.]+pt"',
-        lambda m: f'<svg fill="currentColor" style="width: {width * 4 / 3:.0f}px" '
-        f'role="img" {m.group(1) or ""}{m.group(2) or ""}{m.group(3) or ""}',
-        svg,
-        count=1,
-        flags=re.DOTALL,
-    )
+    width = float(re.search(r'viewBox="0 0 ([\d.]+) ', svg)[1]) * 4 / 3  # points as pixels
+    head, body = svg.split(">", 1)
+    head = re.sub(r'\b(width|height)="[\d.]+pt"', "", head)
+    # what has no colour of its own, as text, is black too
+    return f'{head} role="img" fill="currentColor" style="width: {width:.0f}px">{body}'
 
 
 def setup(app):

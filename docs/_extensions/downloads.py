@@ -25,9 +25,9 @@ def write(app, error):
                 cell.source = without_roles(cell.source)
         target = Path(app.outdir, FOLDER, *page.split("/"))
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.with_suffix(".ipynb").write_text(jupytext.writes(notebook, "ipynb"), encoding="utf-8")
-        script = jupytext.writes(notebook, "py:percent")
-        target.with_suffix(".py").write_text(script, encoding="utf-8")
+        for suffix, form in ((".ipynb", "ipynb"), (".py", "py:percent")):
+            text = jupytext.writes(notebook, form)
+            target.with_suffix(suffix).write_text(text, encoding="utf-8")
 
 
 def without_roles(text):

@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 
 FOLDERS = {
-    "1_learn": ("To learn from", "In this order: from one hidden layer by hand to a layer of yours."),
+    "1_learn": ("To learn from", "From backpropagation by hand to a layer of your own."),
     "2_more": ("What it can be used for", "In any order."),
 }
 NEEDED = {"from_keras_and_pytorch": "torch"}  # examples that run only where this is installed
