@@ -194,7 +194,11 @@ def test_the_version(run):
 
 
 @pytest.mark.parametrize(
-    "command", ["", "demo", "explore", "info", "train", "encode", "decode", "reconstruct", "check"]
+    "command",
+    [
+        *("", "demo", "explore", "exercises", "info", "train"),
+        *("encode", "decode", "reconstruct", "check"),
+    ],
 )
 def test_help_suffices(run, command):
     code, out, _ = run(*command.split(), "--help")

@@ -13,7 +13,7 @@ from tests.support import house
 FLOORS = [
     ("__main__", "__init__"),
     ("cli", "sklearn"),
-    ("models", "loading"),
+    ("models", "loading", "exercises"),
     ("inspection",),
     ("autoencoder",),
     ("distributed", "likelihood"),

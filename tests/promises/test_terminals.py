@@ -13,7 +13,18 @@ import pytest
 import tinyae as tae
 from tinyae.cli.parser import main
 
-COMMANDS = ["", "demo", "explore", "info", "train", "encode", "decode", "reconstruct", "check"]
+COMMANDS = [
+    "",
+    "demo",
+    "explore",
+    "exercises",
+    "info",
+    "train",
+    "encode",
+    "decode",
+    "reconstruct",
+    "check",
+]
 
 
 class ALayerWithANameThatIsMuchLongerThanAnyOfTheColumnsThatItsTableHasRoomForInATerminal(

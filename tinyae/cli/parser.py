@@ -108,6 +108,14 @@ def parser() -> argparse.ArgumentParser:
         help=f"write a page for the browser, of that name or {PAGE}",
     )
     explore.set_defaults(run=run_explore)
+    exercises = commands.add_parser(
+        "exercises",
+        help="copy the exercises of the book into a folder",
+        description="Write files to complete, and tests that judge them, into a folder; hints and "
+        "solutions beside them. Then: cd FOLDER && pytest. Nothing that is there is written over.",
+    )
+    exercises.add_argument("folder", type=path, metavar="FOLDER", help="made if it is not there")
+    exercises.set_defaults(run=run_exercises)
     add_model_commands(commands)
     return top
 
@@ -289,6 +297,14 @@ def run_explore(options: argparse.Namespace) -> None:
     from . import explore
 
     explore.run(options.model, options.html, PAGE)
+
+
+def run_exercises(options: argparse.Namespace) -> None:
+    """``python -m tinyae exercises``."""
+    from ..exercises import copying
+
+    copying.copy(options.folder)
+    print(f"{len(copying.names())} exercises are in {options.folder}: begin with its README.md")
 
 
 # Values of options: each refusal names the form expected

@@ -1,0 +1,70 @@
+"""How the book is built: ``sphinx-build -W docs docs/_build``.
+
+``-D plot_gallery=0`` leaves out running the examples, which takes most of the time.
+"""
+
+import sys
+from pathlib import Path
+
+here = Path(__file__).parent
+sys.path[:0] = [str(here / "_extensions"), str(here.parent)]
+
+import gallery_scripts  # noqa: E402
+
+import tinyae  # noqa: E402
+
+project, author, copyright = "tinyae", "The tinyae developers", "The tinyae developers"
+version = release = tinyae.__version__
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "numpydoc",
+    "myst_parser",
+    "sphinx_gallery.gen_gallery",
+    "cells",
+    "downloads",
+    "mathjax_inside",
+    "plain_docstrings",
+]
+exclude_patterns = ["_build", "gallery/scripts", "**/GALLERY_HEADER.rst"]
+templates_path, html_static_path = ["_templates"], ["_static"]
+
+# Pages
+myst_enable_extensions = ["dollarmath", "amsmath", "deflist", "colon_fence"]
+myst_heading_anchors = 3
+html_theme, html_title = "pydata_sphinx_theme", "tinyae"
+html_context = {"default_mode": "auto"}
+html_css_files = ["book.css"]
+html_show_sourcelink = False
+html_copy_source = False
+html_show_search_summary = False  # it would fetch pages, which a folder without a server cannot
+html_theme_options = {
+    "header_links_before_dropdown": 8,
+    "navbar_align": "left",
+    "navbar_persistent": ["search-button-field"],
+    "navbar_end": ["theme-switcher"],
+    "show_nav_level": 1,
+    "secondary_sidebar_items": ["page-toc", "downloads"],
+    "footer_start": ["copyright"],
+    "footer_end": [],
+    "pygments_light_style": "a11y-high-contrast-light",
+    "pygments_dark_style": "a11y-high-contrast-dark",
+}
+html_sidebars = {"index": [], "benchmarks/index": []}
+
+# Reference
+autosummary_generate = True
+autosummary_imported_members = True
+autodoc_typehints = "none"  # the docstrings say it in words
+autodoc_default_options = {"members": True, "inherited-members": False}
+numpydoc_show_class_members = False
+numpydoc_class_members_toctree = False
+default_role = "autolink"
+nitpicky = True
+# Types in docstrings are words, such as "array, shape (n, k)", and not names of objects.
+nitpick_ignore_regex = [("py:.*", r"(?!tinyae).*"), ("py:.*", r"tinyae\.primitives\..*")]
+
+# Gallery
+sphinx_gallery_conf = gallery_scripts.configuration(here)
