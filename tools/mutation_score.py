@@ -157,10 +157,12 @@ def run(copy: Path, command: list[str], seconds: float, *, jit: bool) -> bool | 
 def tests_for(fault: Fault, calls: Calls) -> tuple[list[str], float]:
     """The tests that may notice a fault, the nearest and quickest first, and their seconds."""
     own, within = f"/test_{Path(fault.file).stem}.py::", f"{fault.file} {fault.function}."
-    # of a function that nothing has called: what calls anything in its file; what stands outside
-    # of all is imported by others
+    # of a function that nothing has called, and what a class says outside its methods: what calls
+    # anything in its file; what stands outside of all is imported by others
     folder = f"{Path(fault.file).parent.as_posix()}/"
-    for start in (within, f"{fault.file} ") if fault.function else (folder,):
+    of_class = fault.function.rpartition(".")[2][:1].isupper()
+    inside = (f"{fault.file} ",) if of_class else (within, f"{fault.file} ")
+    for start in inside if fault.function else (folder,):
         found = sorted(
             (own not in test, seconds, test)
             for test, (seconds, called) in calls.items()

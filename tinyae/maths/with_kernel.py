@@ -39,7 +39,7 @@ class WithKernel(Checked):
             function = vars(cls)[name]
             if callable(function) and not isinstance(function, staticmethod):
                 setattr(cls, name, staticmethod(function))
-        if "kernel" in vars(cls) and WithKernel not in cls.__bases__:
+        if "kernel" in vars(cls):
             # what says the same as an inherited kernel does not say what this one does
             kind = cls.__mro__[cls.__mro__.index(WithKernel) - 1]
             for name in {"of_sigmoid", "numpy", "formula"} & vars(kind).keys() - vars(cls).keys():
