@@ -64,13 +64,13 @@ def at_home(home):
 
 
 @needs_jit
-def test_the_kernels_of_the_other_product_are_kept_as_well():
-    found = train()
+def test_the_kernels_of_the_other_product_are_kept_as_well(tmp_path):
+    found, own = train(), {"NUMBA_CACHE_DIR": str(tmp_path)}  # where no other test changes them
     no_blas = "import sys; sys.modules['scipy'] = None\n"
     no_blas += "from tinyae.system import threads; threads.libraries = tuple\n"
     for code, spelling in ((no_blas + TRAIN, "portable"), (TRAIN, found["blas"])):
-        train(code)  # compiles, since they take the place of those of the product before
-        again = train(code)
+        train(code, **own)  # compiles, since they take the place of those of the product before
+        again = train(code, **own)
         assert again["blas"] == spelling
         assert (again["loaded"], again["compiled"]) == (KERNELS, [])
         np.testing.assert_allclose(again["losses"], found["losses"], rtol=1e-5)
