@@ -26,7 +26,7 @@ from benchmarks.workloads.tinyae_models import model
 
 CHOSEN = ("gauss2d", "sigmoid", "latent2d", "convdense")
 STEPS = 24  # in an epoch
-MPIEXEC = ("mpiexec", "--oversubscribe", "-n")
+MPIEXEC = ("mpiexec", "-n")
 ALLOWED = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
 # ranks, threads of each, how many mini-batches of one rank a step has
 WAYS = {

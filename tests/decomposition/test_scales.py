@@ -278,7 +278,9 @@ def test_the_whole_variance_takes_as_many_components_as_the_rank(n, p, rank, see
     x = random.normal(size=(n, rank)) @ random.normal(size=(rank, p)) + mean
     pca = PCA(1.0).fit(x)
     assert pca.n_components_ == rank
-    assert not PCA().fit(x).explained_variance_[rank:].any()
+    # what is left is no more than the rounding of x, which has no such rank by itself
+    rounding = 4 * np.finfo(float).eps * np.abs(x).max() * np.sqrt(n * p / (n - 1))
+    assert (PCA().fit(x).explained_variance_[rank:] <= rounding**2).all()
     cumulative = np.cumsum(pca.explained_variance_ratio_)
     for k in range(rank):  # what a share says that k reach, k reach
         assert PCA(min(1.0, float(cumulative[k]))).fit(x).n_components_ == k + 1

@@ -38,7 +38,7 @@ def test_an_activation_of_ones_own_is_copied_with_all_that_it_calls(tmp_path):
 def typed(text):
     """A function whose text is nowhere."""
     names = {"__name__": "typed"}
-    exec(text, names)
+    exec(compile(text, "<typed>", "exec"), names)
     return names.popitem()[1]
 
 

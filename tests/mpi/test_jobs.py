@@ -3,7 +3,11 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+import tinyae as tae
+from tests.promises.test_documents import README, code_of
 
 PROGRAM = ("-m", "tests.support.rank_program")
 
@@ -35,6 +39,16 @@ def test_the_example_comes_to_the_same_model_on_any_number(job, tmp_path):
     losses = [float(re.search(r"last loss ([\d.]+)", each)[1]) for each in said]
     assert losses[0] == pytest.approx(losses[1], abs=2e-6)
     assert "2 process(es), the first with 3,000 of 6,000 digits" in said[1]
+
+
+def test_what_readme_shows(job, tmp_path):
+    for rank, rows in enumerate(np.split(tae.datasets.mnist_mini()[0][0], 2)):
+        np.save(tmp_path / f"digits{rank}.npy", rows)
+    program = code_of(README, "comm=comm").replace("epochs=10", "epochs=1")
+    (tmp_path / "train.py").write_text(program)
+    ended = job(2, "train.py", cwd=tmp_path)
+    assert ended.returncode == 0, ended.stderr
+    assert tae.load(tmp_path / "digits.npz").input_shape == (784,)
 
 
 def test_the_benchmark(job):
