@@ -87,7 +87,7 @@ KINDS: dict[str, frozenset[str]] = {
     "digits": frozenset({"nothing", "set"}),
     **dict.fromkeys(("model", "compare_latent.pca", "density", "layer"), MODEL),
     "curve.pca": OPTIONAL,
-    **dict.fromkeys(("spectrum.pca", "traces"), MODEL),
+    **dict.fromkeys(("spectrum.pca", "explained_variance.pca", "traces"), MODEL),
     "step": OPTIONAL,
     "fps": COUNT,
     "scores": frozenset({"array"}),
