@@ -8,10 +8,11 @@ test images only.
 
 Three ways to fill the gaps: each pixel's mean; PCA, fitted anew to what it has
 filled in, until it stays (with the number of components that is the best on the
-test images themselves); and a network of convolutions, which sees an image and
-which of its pixels are known. It is shown a fifth fewer pixels than are known,
-others in each epoch, and learns to give them back from those around them: to
-copy would be of no use to it.
+test images themselves, and cut to what a pixel can be, from 0 to 1); and a
+network of convolutions, which sees an image and which of its pixels are known.
+It is shown a fifth fewer pixels than are known, others in each epoch, and
+learns to give them back from those around them: to copy would be of no use to
+it.
 """
 
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
@@ -94,7 +95,7 @@ def main(out, full=False, seed=0, samples=6000, epochs=6, size=64):
 
     print(f"\n{'mean squared error of missing test pixels':48}{error(x_test):.5f}  the mean")
     found = {"Each pixel's mean": x_test}
-    by_size = {k: by_pca(k, x, weight, x_test, weight_test) for k in COMPONENTS}
+    by_size = {k: np.clip(by_pca(k, x, weight, x_test, weight_test), 0, 1) for k in COMPONENTS}
     best = min(COMPONENTS, key=lambda k: error(by_size[k]))
     found[f"PCA, {best} components"] = by_size[best]
     print(f"{'':48}{error(by_size[best]):.5f}  PCA, {best} components", flush=True)

@@ -134,9 +134,14 @@ def main(out, full=False, seed=0, megabytes=200, files=8, epochs=4):
         print(
             f"Memory: {held[0] / MB:,.0f} MB before, at most {held.max() / MB:,.0f} MB in training"
         )
-        axes[0].plot(memory.seconds, held / MB, label="the process")
+        axes[0].plot(memory.seconds, (held - held[0]) / MB, label="what training takes")
     axes[0].axhline(size / MB, color="tab:orange", label="the files")
-    axes[0].set(xlabel="Seconds of training", ylabel="MB", ylim=(0, None), title="Memory")
+    axes[0].set(
+        xlabel="Seconds of training",
+        ylabel="MB",
+        ylim=(0, None),
+        title="Memory beside what the process held before",
+    )
     axes[0].legend()
     shown = np.stack([test[:10], ae.reconstruct(test[:10])]).reshape(20, 784)
     tae.plot.samples(shown, columns=10, title="Moved digits, and 32 numbers' worth", ax=axes[1])

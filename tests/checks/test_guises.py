@@ -58,9 +58,25 @@ class Lazy:
 
 
 STACK = r"np.stack\(list\(x\)\)"
+
+
+def batches():
+    yield X
+
+
+class Batches:
+    """As Keras's sequences of batches are."""
+
+    def __len__(self):
+        return 2
+
+    def __getitem__(self, place):
+        return X
+
+
 REFUSED = {
-    "text": ("x.npy", r"but got 'x.npy'; read a file first"),
-    "a path": (pathlib.Path("x.npy"), "but got a .*Path; read a file first"),
+    "text": ("x.dat", r"but got 'x.dat'; read a file first"),
+    "a path": (pathlib.Path("x.dat"), "but got a .*Path; read a file first"),
     "bytes": (b"\x00\x01", "but got b.*; read a file first"),
     "nothing": (None, "but got None$"),
     "a dict": ({"a": X}, "but got a dict; choose one of its entries"),
@@ -89,6 +105,24 @@ REFUSED = {
     "dates": (np.zeros((2, 2), "M8[s]"), "holds dates; make them numbers"),
     "times": (np.zeros((2, 2), "m8[s]"), "holds spans of time; make them numbers"),
     "records": (np.zeros(3, "f4,f4"), "holds records; stack their fields"),
+    "a .npy path": ("part0.npy", r"'part0.npy'; a list of paths of .npy files .* rows: \[path\]"),
+    "paths of .npz": (["a.npz", "b.npz"], r"x\[0\] is 'a.npz': save its array with np.save first"),
+    "paths of .csv": (
+        ["a.npy", pathlib.Path("b.csv")],
+        r"x\[1\] is 'b.csv': save its array with np.save",
+    ),
+    "a generator function": (
+        batches,
+        r"a function, .* called: .* fit\(x\(\), steps_per_epoch=...\)",
+    ),
+    "batches one by one": (
+        batches(),
+        r"fit\(iter\(x\), steps_per_epoch=...\) .*, partial_fit of a PCA",
+    ),
+    "a sequence of batches": (
+        Batches(),
+        r"for i in itertools.count\(\)\), steps_per_epoch=len\(x\)",
+    ),
     "masked": (np.ma.masked_less(X, 0.5), "must have no masked values"),
     "masked rows": (list(np.ma.masked_less(X, 0.5)), "must have no masked values"),
 }

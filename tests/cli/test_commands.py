@@ -384,3 +384,11 @@ def test_ctrl_c_in_the_demo(run, monkeypatch):
 
     monkeypatch.setattr(demo, "run", interrupt)
     assert run("demo") == (130, "", "\ninterrupted\n")
+
+
+def test_of_a_pca_the_first_components_are_told(run):
+    for count, lines in ((3, 4), (6, 7), (9, 8)):
+        tae.PCA(count).fit(np.random.default_rng(0).normal(size=(40, 9))).save("pca.npz")
+        code, told, _ = run("info", "pca.npz")
+        assert (code, len(told.splitlines())) == (0, lines)
+    assert told.splitlines()[-1] == "and 3 more; all 9: 100.0%"

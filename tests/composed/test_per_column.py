@@ -132,7 +132,7 @@ def test_columns_that_do_not_fit_the_output_are_refused_and_change_nothing(colum
     [
         (3, "columns must be a list of pairs"),
         ([], "columns must hold at least one pair"),
-        ([slice(0, 2)], r"columns must hold pairs \(columns, loss\), but got slice"),
+        ([slice(0, 2)], r"columns must hold pairs .*, weight\), but got slice"),
         ([(0.5, "mse")], "columns must be given as an index, a slice or indices, but got 0.5"),
         ([(True, "mse")], "columns must be given as an index, a slice or indices, but got True"),
         (
@@ -154,7 +154,8 @@ def test_targets_of_binary_columns_lie_in_their_bounds():
     x[3, 6] = 1.5
     for call in (ae.evaluate, ae.fit, lambda x: ae.loss.value_and_gradient(x, x)):
         with pytest.raises(
-            ValueError, match=r"\[\.\.\., 6\] must lie in \[0, 1\], but row 3 holds 1.5"
+            ValueError,
+            match=r"must lie in \[0, 1\] in column 6, whose loss is 'bce', but row 3 holds 1",
         ):
             call(x)
     assert ae.progress.step == 0
@@ -260,3 +261,70 @@ def test_a_loss_of_ones_own_may_say_what_each_element_has():
         ae.loss = loss
         with pytest.raises(ValueError, match=message):
             ae.reconstruction_error(x, per_feature=True)
+
+
+# Weights
+
+
+def weighted_by_hand(z, x, factors, weight):
+    """Σ w ℓ / Σ w of the two parts of `CLASSES`, with a factor for each."""
+    shares = np.exp(z[:, 4:]) / np.exp(z[:, 4:]).sum(axis=1, keepdims=True)
+    squares = factors[0] * (z[:, :4] - x[:, :4]) ** 2
+    entropies = -3 * factors[1] * x[:, 4:] * np.log(shares)
+    return float((weight * np.hstack([squares, entropies])).sum() / weight.sum())
+
+
+@pytest.mark.parametrize("factors", [(1, 1), (2.5, 0.25), (1, 0)])
+@pytest.mark.parametrize("eager", [False, True])
+def test_parts_and_elements_have_weights_beside_classes(factors, eager):
+    x, z = table(classes=True), np.random.default_rng(0).normal(size=(ROWS, 7))
+    weight = np.random.default_rng(1).integers(0, 3, (ROWS, 7)).astype(float)
+    weight[:, 5:] = weight[:, 4:5]
+    weight[2] = 0
+    columns = [(*pair, factor) for pair, factor in zip(CLASSES, factors, strict=True)]
+    ae = model(columns)
+    ae.train_on_batch(x, sample_weight=weight)
+    z = ae.decoder.predict(ae.encode(x))
+    value, gradient = ae.loss_and_gradient(x, sample_weight=weight, eager=eager)
+    assert value == pytest.approx(weighted_by_hand(z, x, factors, weight), rel=1e-12)
+    parameters = ae.parameters
+
+    def loss():
+        z = ae.decoder.predict(ae.encode(x))
+        return weighted_by_hand(z, x, factors, weight)
+
+    numeric = naive.numeric_gradient(loss, parameters)
+    np.testing.assert_allclose(gradient, numeric, rtol=1e-6, atol=1e-9)
+    assert ae.evaluate(x, sample_weight=weight)["loss"] == pytest.approx(value, rel=1e-12)
+    elements = ae.loss.elements(z, x)
+    np.testing.assert_allclose(ae.loss.sums(z, x), elements.sum(axis=1), rtol=1e-12)
+
+
+def test_weights_that_tell_classes_apart_are_refused():
+    weight = np.ones((ROWS, 7))
+    weight[3, 5] = 0
+    ae = model(CLASSES)
+    with pytest.raises(ValueError, match=r"columns \[4, 5, 6\] alike.* but row 3 does not"):
+        ae.fit(table(classes=True), sample_weight=weight)
+    assert ae.progress.step == 0
+    with pytest.raises(ValueError, match="a weight in columns must be zero or positive"):
+        tae.Columns([(0, "mse", -1)])
+
+
+def test_a_weighted_loss_comes_back_from_its_file(tmp_path):
+    columns = [(slice(0, 4), "mse", 2.0), ([4, 5, 6], "categorical_crossentropy", 0.5)]
+    ae, x = model(columns), table(classes=True)
+    ae.save(tmp_path / "model.npz")
+    assert tae.load(tmp_path / "model.npz").evaluate(x) == ae.evaluate(x)
+
+
+def test_rows_in_files_have_columns_too(tmp_path):
+    """What is read a part at a time is looked at a part at a time."""
+    x, paths = table(), [tmp_path / "a.npy", tmp_path / "b.npy"]
+    np.save(paths[0], x[:6])
+    np.save(paths[1], x[6:])
+    assert model().evaluate(paths) == model().evaluate(x)
+    x[8, 5] = -2
+    np.save(paths[1], x[6:])
+    with pytest.raises(ValueError, match=r"\[0, 1\] in column 5, .* 'bce', but row 8 holds -2"):
+        model().fit(paths)

@@ -290,7 +290,7 @@ def test_classes_have_one_weight_together():
     with pytest.raises(ValueError, match="CategoricalCrossentropy is not known to be a sum over"):
         ae.fit(ones, sample_weight=ELEMENTS)
     mixed = tae.Columns([(slice(0, 3), "categorical_crossentropy"), (slice(3, 5), "mse")])
-    with pytest.raises(ValueError, match="Columns is not known to be a sum over elements"):
+    with pytest.raises(ValueError, match=r"must weigh the columns \[0, 1, 2\] alike"):
         model(mixed).evaluate(x, sample_weight=ELEMENTS)
 
 

@@ -60,7 +60,7 @@ def test_also_in_models_without_kernels_and_before_shapes_are_known():
 def test_what_is_no_layer_of_the_model_is_refused_by_name_and_changes_nothing(which):
     _, ae = model(input_shape=None)
     with pytest.raises(
-        ValueError, match="layer must be one of the model's layers, or its place fr"
+        ValueError, match=r"layer must be one of the model's layers, such as model.enc"
     ):
         ae.encode(samples(), layer=which)
     assert not ae.built

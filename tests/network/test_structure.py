@@ -288,3 +288,43 @@ def test_freezing_a_chain_freezes_its_layers():
     assert not np.array_equal(ae.decoder.parameters, other)
     ae.encoder.layers[0].trainable = True
     assert ae.encoder.trainable
+
+
+@pytest.mark.parametrize(
+    "layer", [tae.ZeroPadding2D(10**9), tae.UpSampling2D(10**6), tae.ZeroPadding2D(10**5)]
+)
+def test_outputs_beyond_what_an_array_holds_are_refused_by_name(layer):
+    with pytest.raises(
+        ValueError, match=r"encoder\[0\] \w+2D would make .* 2,147,483,647 are the m"
+    ):
+        tae.Autoencoder([layer], [tae.Flatten()], input_shape=(4, 4, 1))
+    assert not layer.built
+
+
+def test_parts_give_their_layers_by_place():
+    ae = tae.Autoencoder([tae.Dense(3), tae.Dense(2)], [tae.Dense(4)], input_shape=(4,))
+    assert ae.encoder[0] is ae.layers[0]
+    assert ae.encoder[-1] is ae.layers[1]
+    assert ae.encoder[:] == ae.encoder.layers == [*ae.encoder]
+    with pytest.raises(IndexError):
+        ae.decoder[1]
+    with pytest.raises(ValueError, match=r"such as model.encoder\[0\], or its place from 0 to 2"):
+        ae.encode(np.ones((1, 4)), layer="encoder[0]")
+
+
+def test_a_misspelt_attribute_of_a_model_is_refused():
+    ae = tae.Autoencoder([tae.Dense(3)], [tae.Dense(4)])
+    for name, meant in {
+        "optimzer": "optimizer",
+        "thread": "threads",
+        "columnss": "columns",
+    }.items():
+        with pytest.raises(ValueError, match=f"Autoencoder has no {name}; did you mean '{meant}'"):
+            setattr(ae, name, 1)
+        assert name not in vars(ae)
+    ae.remark = "of one's own"
+    assert ae.copy().remark == "of one's own"
+    with pytest.raises(ValueError, match=r"a History has no loss to assign to: history\['loss'\]"):
+        ae.history.loss = []
+    with pytest.raises(ValueError, match=r"Progress has no steps to assign to, .*'step'"):
+        ae.progress.steps = 3

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy import sparse
+from sklearn.base import clone
 
 import tinyae as tae
 from tests.support import builds
@@ -291,3 +292,14 @@ def test_training_that_diverges_changes_nothing():
     with pytest.raises(tae.TrainingDiverged):
         estimator.fit(CURVE)
     assert vars(estimator) == before
+
+
+def test_singular_values_are_those_of_the_centred_data():
+    x = np.random.default_rng(0).normal(size=(30, 5))
+    expected = np.linalg.svd(x - x.mean(axis=0), compute_uv=False)[:3]
+    np.testing.assert_allclose(PCA(3).fit(x).singular_values_, expected, rtol=1e-10)
+
+
+def test_the_other_pca_is_told_from_it():
+    with pytest.raises(TypeError, match=r"are for tinyae\.sklearn\.PCA, not for tinyae\.PCA"):
+        clone(tae.PCA(2))

@@ -359,15 +359,15 @@ def calls(folder: Path) -> dict[str, Call]:
         ),
         "plot.scores": (
             lambda: plot.scores,
-            {
-                **{"scores": x[:, 0], "labels": [1] * 12, "threshold": 0.5},
-                "title": "A",
-                "ax": None,
-            },
+            {"scores": x[:, 0], "labels": [1] * 12, "threshold": 0.5, "title": "A", "ax": None},
         ),
         "plot.spectrum": (
             lambda: plot.spectrum,
             {"pca": pca(2), "errors": {2: 0.1}, "title": "A", "ax": None},
+        ),
+        "plot.explained_variance": (
+            lambda: plot.explained_variance,
+            {"pca": pca(2), "title": "A", "ax": None},
         ),
         "plot.gradient_norms": (
             lambda: plot.gradient_norms,

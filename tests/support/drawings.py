@@ -34,6 +34,7 @@ DRAWINGS = {
         {"PCA": pca(), "autoencoder": pca()}, X, **how
     ),
     "spectrum": lambda **how: plot.spectrum(pca(), {2: 0.1, 5: 0.01}, **how),
+    "explained_variance": lambda **how: plot.explained_variance(pca(), **how),
     "scores": lambda **how: plot.scores(X[:, 0], LABELS, threshold=0.5, **how),
     "gradient_norms": lambda **how: plot.gradient_norms(traces(), **how),
     "backprop": lambda **how: plot.backprop(small(), X[0, :4], **how),

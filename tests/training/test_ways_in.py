@@ -285,3 +285,16 @@ def test_images_stay_bytes_in_memory(monkeypatch):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < images.size * 4 * 0.75
+
+
+# What goes together
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_validation_data_of_another_length_are_refused(count):
+    ae = tae.Autoencoder([tae.Dense(2)], [tae.Dense(5)])
+    with pytest.raises(
+        ValueError, match=f"validation_data must be x, .* but got a tuple of {count}"
+    ):
+        ae.fit(pixels, validation_data=(pixels,) * count)
+    assert not ae.built

@@ -92,7 +92,9 @@ class Monitor(Checked):
     """
 
     checks: ClassVar = {"monitor": text}
+    closed: ClassVar = True
     reason = ""  # why it has stopped the training, for the line that `fit` shows
+    note = ""  # what it has done after this epoch, for a line of its own
 
     def __init__(self, monitor: str):
         self.monitor = monitor

@@ -46,6 +46,10 @@ class EarlyStopping(Monitor):
         "restore_best_weights": flag,
     }
 
+    best: float
+    best_epoch: int | None
+    stopped_epoch: int | None
+
     def __init__(
         self,
         monitor: str = "val_loss",
@@ -61,9 +65,7 @@ class EarlyStopping(Monitor):
         """Begin anew, for a training of this model."""
         self._model = model
         self._best_parameters: np.ndarray | None = None
-        self.best = math.inf
-        self.best_epoch: int | None = None
-        self.stopped_epoch: int | None = None
+        vars(self).update(best=math.inf, best_epoch=None, stopped_epoch=None)
         self._waited = 0
 
     def __call__(self, epoch: int, logs: Mapping[str, float]) -> bool:
@@ -76,7 +78,7 @@ class EarlyStopping(Monitor):
         self._waited += 1
         if self._waited < self.patience:
             return False
-        self.stopped_epoch = epoch
+        vars(self).update(stopped_epoch=epoch)
         return True
 
     @property

@@ -43,6 +43,8 @@ class ModelCheckpoint(Monitor):
         "training_state": flag,
     }
 
+    best: float
+
     def __init__(
         self,
         path: str | os.PathLike[str],
@@ -57,14 +59,14 @@ class ModelCheckpoint(Monitor):
     def set_model(self, model: Any) -> None:
         """Begin anew, for a training of this model."""
         self._model = model
-        self.best = math.inf
+        vars(self).update(best=math.inf)
 
     def __call__(self, epoch: int, logs: Mapping[str, float]) -> None:
         if self.save_best_only:
             value = self.value(logs)
             if not value < self.best:
                 return
-            self.best = value
+            vars(self).update(best=value)
         self._model.save(self._path_of(epoch, logs), self.training_state)
 
     def check_figures(self, logs: Mapping[str, float]) -> None:

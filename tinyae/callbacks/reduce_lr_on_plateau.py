@@ -5,12 +5,15 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from ..checks.arguments import between, not_negative, whole
+from ..checks.tables import figure
 from ..network.network import Network
 from .callback import Monitor
 
 
 class ReduceLROnPlateau(Monitor):
     """Multiply the learning rate when a monitored figure has not improved for some epochs.
+
+    `fit` shows each reduction, and the history has each epoch's ``learning_rate``.
 
     Parameters
     ----------
@@ -31,6 +34,8 @@ class ReduceLROnPlateau(Monitor):
     ----------
     best : float
         The best value seen.
+    note : str
+        What it has done after the last epoch, which `fit` shows unless ``verbose=0``.
 
     Raises
     ------
@@ -45,6 +50,8 @@ class ReduceLROnPlateau(Monitor):
         "cooldown": lambda name, epochs: whole(name, epochs, least=0),
         "min_lr": not_negative,
     }
+
+    best: float
 
     def __init__(
         self,
@@ -67,14 +74,16 @@ class ReduceLROnPlateau(Monitor):
                 "ReduceLROnPlateau needs an optimizer with a learning rate that stays, but got "
                 f"{model.optimizer!r}"
             )
-        self._model, self.best = model, math.inf
+        self._model = model
+        vars(self).update(best=math.inf, note="")
         self._waited = self._cooling = 0
 
     def __call__(self, epoch: int, logs: Mapping[str, float]) -> None:
         value = self.value(logs)
+        vars(self).update(note="")
         self._cooling = max(0, self._cooling - 1)
         if value < self.best - self.min_delta:
-            self.best, self._waited = value, 0
+            vars(self).update(best=value, _waited=0)
             return
         self._waited = 0 if self._cooling else self._waited + 1
         if self._cooling or self._waited < self.patience:
@@ -84,3 +93,6 @@ class ReduceLROnPlateau(Monitor):
         smaller = max(optimizer.learning_rate * self.factor, self.min_lr)
         if 0 < smaller < optimizer.learning_rate:  # it stays where its product would be 0
             optimizer.learning_rate = smaller
+            low = f"{self.monitor} was best with {figure(self.best)}"
+            said = f"epoch {epoch + 1}: {low}; the learning rate is {smaller:.3g} from here on"
+            vars(self).update(note=said)

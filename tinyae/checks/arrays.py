@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from .floating_point import GLANCE, quiet
-from .guises import numbers
+from .guises import MISSING, numbers
 from .rows import Rows, parts
 
 CHUNK_BYTES = 1 << 20
@@ -141,7 +141,8 @@ def _check_values(
             (row, *_), value = _first_outside(array[rows], rows.start, -largest, largest)
             what = "infinity" if np.isinf(value) else f"a value beyond {dtype}"
             what = "NaN" if np.isnan(value) else what
-            raise ValueError(f"{name} must be finite, but row {row} holds {what}")
+            hint = MISSING if what == "NaN" and name in ("x", "validation_data") else ""
+            raise ValueError(f"{name} must be finite, but row {row} holds {what}{hint}")
         lowest, highest = min(lowest, low), max(highest, high)
     if bounds is None or (bounds[0] <= lowest and highest <= bounds[1]):
         return array
@@ -169,6 +170,22 @@ def _clipped(
     raise ValueError(
         f"{name} must lie in [{bounds[0]:g}, {bounds[1]:g}], but {_found(index, str(value))}{hint}"
     )
+
+
+def check_column(
+    array: np.ndarray, name: str, column: int, bounds: tuple[float, float], loss: str
+) -> None:
+    """Refuse what leaves the bounds of the loss of a column of the last axis, beyond rounding."""
+    slack = ROUNDING * float(np.finfo(array.dtype).eps) if array.dtype.kind == "f" else 0.0
+    low, high = bounds[0] - slack, bounds[1] + slack
+    for rows in row_chunks(len(array), array[:1].nbytes):
+        values = np.asarray(array[rows])[..., column]
+        if values.min() < low or values.max() > high:
+            (row, *_), value = _first_outside(values, rows.start, low, high)
+            raise ValueError(
+                f"{name} must lie in [{bounds[0]:g}, {bounds[1]:g}] in column {column}, whose loss "
+                f"is {loss}, but row {row} holds {value}"
+            )
 
 
 def _first_outside(

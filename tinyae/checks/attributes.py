@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from .foreign_arguments import ARGUMENTS
-from .hints import hinting, no_attribute
+from .hints import hint, hinting, no_attribute
+from .spelling import closest
 
 
 class Checked:
@@ -69,7 +70,19 @@ def refuse_unknown(cls: type, name: str) -> None:
         raise ValueError(f"{name} is the class's: override it in a subclass of {definer.__name__}")
     if is_ours(cls):
         known = ", ".join(sorted(cls.checks))  # type: ignore[attr-defined]
-        raise ValueError(f"{cls.__name__} has no {name} to assign to, only {known or 'none'}")
+        meant = hint(name, (), cls.checks)  # type: ignore[attr-defined]
+        raise ValueError(
+            f"{cls.__name__} has no {name} to assign to, only {known or 'none'}{meant}"
+        )
+
+
+def refuse_misspelt(owner: Any, name: str) -> None:
+    """Refuse an attribute that is new, of an object of tinyae's, and looks like one that is not."""
+    if name.startswith("_") or name in vars(owner) or not is_ours(type(owner)):
+        return
+    known = {each for each in (*dir(type(owner)), *vars(owner)) if not each.startswith("_")}
+    if name not in known and (meant := closest(name, sorted(known))):
+        raise ValueError(f"{type(owner).__name__} has no {name}; did you mean {meant!r}?")
 
 
 def is_ours(part: Any) -> bool:

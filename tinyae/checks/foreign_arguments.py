@@ -147,6 +147,11 @@ ARGUMENTS: dict[str, dict[str, str]] = {
         "workers": "give threads to Autoencoder",
         "x_train": "x",
     },
+    "Autoencoder.train_on_batch": {
+        "class_weight": NONE,
+        "reset_metrics": NONE,
+        "return_dict": "it gives the loss alone",
+    },
     "Autoencoder.encode": IN_USE,
     "Autoencoder.decode": IN_USE,
     "Autoencoder.reconstruct": IN_USE,
@@ -176,6 +181,11 @@ ARGUMENTS: dict[str, dict[str, str]] = {
         "save_freq": "after each epoch",
         "save_weights_only": "training_state",
         "verbose": "nothing is shown",
+    },
+    "compare_with_pca": {
+        "n_components": "k",
+        "sample_weight": "PCA weighs all samples alike; evaluate(x, sample_weight=w) is a model's",
+        "y": "the model and PCA learn x itself",
     },
     "interpolate": {"num": "n", "steps": "n"},
     "generate": {"n_samples": "n", "num_samples": "n", "random_state": "seed"},

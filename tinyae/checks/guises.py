@@ -4,8 +4,9 @@ A table is read column by column, so that booleans, and columns that could lack 
 keep their numbers. Whatever else NumPy can read as an array is read by NumPy.
 """
 
+import inspect
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from numbers import Number, Real
 from typing import Any
 
@@ -14,6 +15,11 @@ import numpy as np
 NUMBERS = "biuf"  # the kinds of dtypes that hold real numbers
 # What NumPy reads: numbers, sequences, and what has one of these
 ARRAY_LIKE = ("__array__", "__array_interface__", "__array_struct__")
+# What to do about values that are not known
+MISSING = (
+    "; fill them or leave their rows out: x, w = tinyae.mask_missing(x) fills them, and "
+    "fit(x, sample_weight=w) of an Autoencoder does not learn what was filled in"
+)
 UNREADABLE = (ValueError, TypeError, RuntimeError, AttributeError, LookupError, ArithmeticError)
 
 
@@ -22,11 +28,19 @@ def _readable(x: Any) -> bool:
     return isinstance(x, kinds) or any(hasattr(type(x), name) for name in ARRAY_LIKE)
 
 
+# Where batches come one after the other
+ONE_BY_ONE = (
+    "; or one by one: fit(iter(x), steps_per_epoch=...) of an Autoencoder, partial_fit of a PCA"
+)
 # What is no array, and what to do instead; the first that fits is said
 NO_ARRAYS: tuple[tuple[Callable[[Any], bool], str], ...] = (
     (
+        lambda x: isinstance(x, str | os.PathLike) and str(x).endswith(".npy"),
+        "; a list of paths of .npy files stands for their rows: [path], or read it: np.load(path)",
+    ),
+    (
         lambda x: isinstance(x, str | bytes | bytearray | os.PathLike),
-        "; read a file first, with np.load for example",
+        "; read a file first, with np.load or np.loadtxt for example",
     ),
     (
         lambda x: isinstance(x, Mapping),
@@ -40,9 +54,25 @@ NO_ARRAYS: tuple[tuple[Callable[[Any], bool], str], ...] = (
         ", a table that is not computed yet; pass x.collect()",
     ),
     (
+        inspect.isgeneratorfunction,
+        ", which is to be called: fit of an Autoencoder takes batches from fit(x(), "
+        "steps_per_epoch=...)",
+    ),
+    (
+        lambda x: isinstance(x, Iterator),
+        ", which hands out samples or batches; collect them in one array first: "
+        f"np.stack(list(x)) of samples, np.concatenate(list(x)) of batches{ONE_BY_ONE}",
+    ),
+    (
+        lambda x: not _readable(x) and hasattr(type(x), "__getitem__") and hasattr(x, "__len__"),
+        ", which hands out samples or batches; collect them in one array first: "
+        "np.stack(list(x)) of samples, np.concatenate(list(x)) of batches, or hand out batches: "
+        "fit((x[i % len(x)] for i in itertools.count()), steps_per_epoch=len(x))",
+    ),
+    (
         lambda x: not _readable(x) and (isinstance(x, Iterable) or hasattr(type(x), "__getitem__")),
         ", which hands out samples or batches; collect them in one array first: "
-        "np.stack(list(x)) of samples, np.concatenate(list(x)) of batches",
+        f"np.stack(list(x)) of samples, np.concatenate(list(x)) of batches{ONE_BY_ONE}",
     ),
     (lambda x: not _readable(x), ""),
 )
@@ -77,7 +107,7 @@ def numbers(data: Any, name: str) -> np.ndarray:
         isinstance(data, list | tuple) and any(map(np.ma.is_masked, data))
     ):
         # NumPy would bring the masked values back
-        raise ValueError(f"{name} must have no masked values: fill them or leave them out")
+        raise ValueError(f"{name} must have no masked values{MISSING}")
     if not isinstance(data, np.ndarray):
         if (hasattr(data, "iloc") or hasattr(data, "get_columns")) and hasattr(data, "columns"):
             return _from_table(data, name)
@@ -136,7 +166,7 @@ def _from_table(table: Any, name: str) -> np.ndarray:
         if missing.any():
             raise ValueError(
                 f"{name} must be finite, but its column {title!r} holds NaN or no value in row "
-                f"{missing.argmax()}; fill it or leave the row out"
+                f"{missing.argmax()}{MISSING}"
             )
         arrays.append(array)
     return np.stack(arrays, axis=1) if arrays else np.empty((len(table), 0))

@@ -122,6 +122,12 @@ def parts(data: Any, name: str) -> Rows | None:
         return data
     if not isinstance(data, list | tuple) or not data:
         return None
+    other = next((i for i, each in enumerate(data) if _is_other_file(each)), None)
+    if other is not None:
+        raise ValueError(
+            f"{name} may be a list of paths of .npy files, which stand for their rows, but "
+            f"{name}[{other}] is {str(data[other])!r}: save its array with np.save first"
+        )
     if isinstance(data, tuple) or not all(map(_is_part, data)):
         if any(map(_is_file, data)):  # and not samples, which may be in memory maps
             raise ValueError(_mixed(data, name))
@@ -151,6 +157,12 @@ def _mixed(data: list[Any] | tuple[Any, ...], name: str) -> str:
 
 def _is_part(each: Any) -> bool:
     return _is_file(each) or isinstance(each, np.memmap)
+
+
+def _is_other_file(each: Any) -> bool:
+    """Whether it names a file that is to hold samples, in a form that is not read by parts."""
+    text = str(each).lower() if isinstance(each, str | os.PathLike) else ""
+    return text.endswith((".npz", ".csv", ".tsv", ".txt", ".gz", ".h5", ".parquet"))
 
 
 def _is_file(each: Any) -> bool:

@@ -18,6 +18,8 @@ from .chosen import fitting_samples
 from .results import check_result, write_result
 from .terminal import say
 
+LISTED = 6  # components of a PCA
+
 
 def info(options: argparse.Namespace) -> None:
     """``python -m tinyae info``: what is in a model's file; without one, of the installation."""
@@ -33,8 +35,11 @@ def info(options: argparse.Namespace) -> None:
         model = model.model
     if isinstance(model, PCA):
         say(f"PCA of {model.n_features_in_:,} features, fitted to {model.n_samples_seen_:,}")
-        for position, share in enumerate(model.explained_variance_ratio_, start=1):
+        shares = model.explained_variance_ratio_
+        for position, share in enumerate(shares[:LISTED], start=1):
             print(f"component {position}: {share:.1%} of the variance")
+        if len(shares) > LISTED:
+            print(f"and {len(shares) - LISTED:,} more; all {len(shares):,}: {shares.sum():.1%}")
         return
     say(f"input {model.input_shape}, {model.dtype}")
     if isinstance(model, Sequential):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -16,7 +18,7 @@ def mask_missing(x: ArrayLike, fill: float = 0.0) -> tuple[np.ndarray, np.ndarra
     Parameters
     ----------
     x : array-like, shape (n, ...)
-        With NaN where a value is missing.
+        With NaN where a value is missing; of a masked array also what is masked.
     fill : float, default 0
         What stands in for it.
 
@@ -37,9 +39,17 @@ def mask_missing(x: ArrayLike, fill: float = 0.0) -> tuple[np.ndarray, np.ndarra
     array([[1., 0.],
            [1., 1.]])
     """
-    if hasattr(x, "columns") and hasattr(x, "to_numpy"):  # a table, whose gaps become NaN
-        x = x.to_numpy().astype(float)
-    array = numbers(x, "x")
+    given: Any = x
+    if hasattr(given, "iloc") and hasattr(given, "columns"):  # a table, whose gaps become NaN
+        given = given.to_numpy(dtype=float, na_value=np.nan)
+    elif hasattr(given, "columns") and hasattr(given, "to_numpy"):
+        given = given.to_numpy().astype(float)
+    elif isinstance(given, np.ma.MaskedArray):
+        kept = np.float32 if given.dtype == np.float32 else np.float64
+        given = np.ma.filled(given.astype(kept), np.nan)
+    elif isinstance(given, list | tuple) and any(map(np.ma.is_masked, given)):
+        given = np.ma.filled(np.ma.stack(given).astype(float), np.nan)
+    array = numbers(given, "x")
     check_shape(array, "x", None)
     dtype = np.float32 if array.dtype == np.float32 else np.float64
     filled = np.array(array, dtype)

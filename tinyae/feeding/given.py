@@ -44,7 +44,7 @@ class Data:
         if validation_data is not None:
             if self._split:
                 raise ValueError("give validation_data or validation_split, but got both")
-            self._given.append(_validation(validation_data))
+            self._given.append(_validation(validation_data, getattr(x, "ndim", None)))
 
     def admit(self, model: Network) -> tuple[Samples, Samples | None, Stream | None]:
         """What to train on, what to measure, and the stream where an iterator gives batches."""
@@ -64,9 +64,14 @@ class Data:
         return admitted[0], admitted[1] if len(admitted) > 1 else None, stream
 
 
-def _validation(given: Any) -> Given:
-    """x alone, or a tuple (x, y) or (x, y, sample_weight)."""
+def _validation(given: Any, dimensions: int | None) -> Given:
+    """x alone, or a tuple (x, y) or (x, y, sample_weight); the x trained on has so many."""
     if not isinstance(given, tuple) or len(given) not in (2, 3):
+        if isinstance(given, tuple) and getattr((*given, 0)[0], "ndim", 0) == dimensions:
+            raise ValueError(
+                "validation_data must be x, or a tuple (x, y) or (x, y, sample_weight), but got a "
+                f"tuple of {len(given)}"
+            )
         return given, None, "validation_data"
     x, y, *weight = given
     return x, y, "validation_data", *weight

@@ -20,8 +20,10 @@ from ..checks.handed_out import lasting
 from ..checks.hints import hinting
 from ..checks.rows import parts
 from ..checks.tables import cut, figure, table
+from ..decomposition.sparse import SparseRows, admit_table
 from ..files.archive import ModelFile, ModelFormatError, write
 from ..files.fields import fields, refusing
+from ..linear.pca import PCA
 
 KIND = "anomaly_detector"
 CHUNK = 1 << 20  # numbers whose errors are in memory at a time
@@ -66,11 +68,17 @@ class Explanation:
     def _name(self, place: int) -> str:
         shape = self.blame.shape[1:]
         where = tuple(map(int, np.unravel_index(place, shape)))
-        return str(where[0]) if len(where) == 1 else str(where)
+        if len(shape) > 1 and shape[-1] == 1:  # the only channel
+            where = where[:-1]
+        if len(where) == 1:
+            return f"step {where[0]}" if len(shape) > 1 else str(where[0])
+        return str(where)
 
 
-def _samples(x: Any) -> Any:
-    """An array of samples, or files that stand for their rows; not empty."""
+def _samples(x: Any, model: Any) -> Any:
+    """An array of samples, or files that stand for their rows; not empty. PCA's may be sparse."""
+    if isinstance(model, PCA) and isinstance(sparse := admit_table(x), SparseRows):
+        return sparse.matrix
     files = parts(x, "x")
     rows = numbers(x, "x") if files is None else files
     if not rows.size or rows.ndim < 2:
@@ -146,7 +154,7 @@ class AnomalyDetector(Checked):
         """Take the threshold from ordinary samples x (n, ...)."""
         if not getattr(self.model, "built", True):
             raise ValueError("the model has learned nothing yet: call its fit(x) first")
-        x = _samples(x)
+        x = _samples(x, self.model)
         scores = self._scores(x)
         usual = self._usual_errors(x) if self._says_features(x) else None
         self._threshold = float(quiet(np.quantile)(scores.astype(np.float64), self.quantile))
@@ -156,13 +164,13 @@ class AnomalyDetector(Checked):
     @hinting
     def score(self, x: ArrayLike) -> np.ndarray:
         """How strange samples x (n, ...) are: their reconstruction errors (n,)."""
-        return self._scores(_samples(x))
+        return self._scores(_samples(x, self.model))
 
     @hinting
     def predict(self, x: ArrayLike) -> np.ndarray:
         """Whether samples x (n, ...) are anomalies, (n,): score above `threshold_`."""
         threshold = self.threshold_
-        return _above(self._scores(_samples(x)), threshold)
+        return _above(self._scores(_samples(x, self.model)), threshold)
 
     @hinting
     def explain(self, x: ArrayLike) -> Explanation:
@@ -176,11 +184,12 @@ class AnomalyDetector(Checked):
                 f"explain needs a loss that says each element's share, but that of the "
                 f"{type(self.model).__name__} does not: give it elements(output, target)"
             )
-        x = _samples(x)
+        x = _samples(x, self.model)
         scores, errors = self._scores(x), self._errors(x)
         blame = finite(quiet(np.subtract)(errors, usual), "a feature's error")
         ranking = np.argsort(-blame.reshape(len(blame), -1), axis=1, kind="stable")
-        return Explanation(np.array(x), scores, threshold, blame, ranking)
+        samples = x.toarray() if hasattr(x, "toarray") else np.array(x)
+        return Explanation(samples, scores, threshold, blame, ranking)
 
     @property
     def threshold_(self) -> float:
@@ -199,10 +208,10 @@ class AnomalyDetector(Checked):
 
     def _scores(self, x: Any) -> np.ndarray:
         scores = np.asarray(self.model.reconstruction_error(x))
-        if scores.shape != (len(x),) or not np.isfinite(scores).all():
+        if scores.shape != x.shape[:1] or not np.isfinite(scores).all():
             raise ValueError(
                 f"{type(self.model).__name__}.reconstruction_error must give one finite number for "
-                f"each of {len(x):,} samples, but gave {scores.dtype} of shape {scores.shape}"
+                f"each of {x.shape[0]:,} samples, but gave {scores.dtype} of shape {scores.shape}"
             )
         return scores
 
@@ -218,9 +227,9 @@ class AnomalyDetector(Checked):
 
     @quiet
     def _usual_errors(self, x: Any) -> np.ndarray:
-        parts = row_slices(len(x), max(1, CHUNK // math.prod(x.shape[1:])))
+        parts = row_slices(x.shape[0], max(1, CHUNK // math.prod(x.shape[1:])))
         sums = [self._errors(x[rows]).sum(axis=0, dtype=np.float64) for rows in parts]
-        return finite(np.sum(sums, axis=0) / len(x), "a feature's mean error")
+        return finite(np.sum(sums, axis=0) / x.shape[0], "a feature's mean error")
 
     # Files
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import math
 from collections.abc import Callable
 from numbers import Real
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..checks import forks
-from ..checks.arguments import sizes, whole
+from ..checks.arguments import LONGEST, sizes, whole
 from ..checks.attributes import is_ours
 from ..checks.overridden import overrides, owner
 from ..checks.undo import unchanged_if_refused
@@ -53,13 +54,20 @@ def _recorded(self: Any, build: Callable, input_shape: Shape, *args: Any, **opti
 
 def checked_shape(layer: Any, shape: Any) -> Shape:
     """What `build` gave, refused if it is no shape."""
+    found = None
     with contextlib.suppress(ValueError):
-        if isinstance(shape, tuple | list):
-            return sizes("shape", shape)
-    raise ValueError(
-        f"{type(layer).__name__}.build must return the output's shape, a tuple of positive "
-        f"sizes, but returned {shape!r}"
-    )
+        found = sizes("shape", shape) if isinstance(shape, tuple | list) else None
+    if found is None:
+        raise ValueError(
+            f"{type(layer).__name__}.build must return the output's shape, a tuple of positive "
+            f"sizes, but returned {shape!r}"
+        )
+    if math.prod(found) > LONGEST:
+        raise ValueError(
+            f"{layer.label} would make {math.prod(found):,} numbers of one sample, shape {found}, "
+            f"but {LONGEST:,} are the most"
+        )
+    return found
 
 
 def check_weights(layer: Any) -> None:

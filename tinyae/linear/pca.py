@@ -8,7 +8,7 @@ than max(1024, 4 p) rows.
 from __future__ import annotations
 
 import os
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -305,14 +305,15 @@ class PCA(Checked):
         """
         write(path, *self.to_file(training_state))
 
+    def __sklearn_clone__(self) -> NoReturn:
+        raise TypeError("scikit-learn's tools are for tinyae.sklearn.PCA, not for tinyae.PCA")
+
     def to_file(self, training_state: bool = False) -> tuple[dict, dict[str, np.ndarray]]:
         """What `save` writes: the document and the arrays."""
         training_state = flag("training_state", training_state)
         data, found = self._fitted(), self._decomposed()
         if training_state and data.form == "none":
-            raise ValueError(
-                "this PCA was itself loaded without its training_state, so it has none"
-            )
+            raise ValueError("this PCA was loaded without its training_state, so it has none")
         count = self.n_components
         arguments = {
             "n_components": count.item() if isinstance(count, np.generic) else count,
@@ -379,10 +380,8 @@ class PCA(Checked):
 
     def _apart(self, rows: np.ndarray, dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
         """What is beside the components, and the codes along them."""
-        residual, components = (
-            self._centred(rows, dtype),
-            self.components_.astype(dtype, copy=False),
-        )
+        residual = self._centred(rows, dtype)
+        components = self.components_.astype(dtype, copy=False)
         codes = residual @ components.T
         residual -= codes @ components
         return residual, codes

@@ -209,6 +209,9 @@ class Loss(WithKernel):
     def check_targets(self, target: np.ndarray, name: str) -> None:
         """Refuse admitted targets that a part does not allow."""
 
+    def check_weight(self, weight: np.ndarray) -> None:
+        """Refuse admitted weights that a part does not allow."""
+
     def _operands(self, output: ArrayLike, target: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         y = batch(output, "output")
         x = admit(target, "target", y.shape[1:], y.dtype, self.bounds)
@@ -251,6 +254,8 @@ def check_weighted(loss: AnyLoss, weight: np.ndarray | None) -> None:
             f"{type(loss).__name__} is not known to be a sum over elements; its shape is "
             f"{weight.shape}"
         )
+    if weight is not None and isinstance(loss, Loss):
+        loss.check_weight(weight)
 
 
 def check_for(loss: AnyLoss, shape: tuple[int, ...]) -> None:

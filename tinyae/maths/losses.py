@@ -241,7 +241,7 @@ class BCE(Loss):
         return BCEFromLogits()
 
 
-class _OfClasses(Loss):
+class OfClasses(Loss):
     """A loss of shares of classes, which lie along the last axis."""
 
     bounds = (0.0, 1.0)
@@ -253,7 +253,7 @@ class _OfClasses(Loss):
         return np.array([float(shape[-1])])
 
 
-class CategoricalCrossentropyFromLogits(_OfClasses):
+class CategoricalCrossentropyFromLogits(OfClasses):
     """Categorical cross-entropy of softmax(z), computed from z."""
 
     kernel = categorical_from_logits
@@ -267,7 +267,7 @@ class CategoricalCrossentropyFromLogits(_OfClasses):
         return plain.categorical_crossentropy_from_logits(y, x, y.shape[-1])
 
 
-class CategoricalCrossentropy(_OfClasses):
+class CategoricalCrossentropy(OfClasses):
     """Categorical cross-entropy: −Σ x log y over the last axis, the mean over the rest.
 
     Targets lie in [0, 1] and are usually shares that add up to 1, such as 1 for the class that is

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 class Progress(Checked):
     """Where a model's training stands; kept from `fit` to `fit`."""
 
+    closed: ClassVar = True
+
     checks: ClassVar = dict.fromkeys(
         ("epoch", "step", "pass_", "position", "optimizer_step"),
         lambda name, count: whole(name, count, least=0, most=MOST_COUNTED),
@@ -37,7 +39,8 @@ class History(dict[str, list[float]]):
 
     ``loss`` is ``reconstruction`` plus ``penalty``, each the mean over the epoch's mini-batches
     while the parameters were changing; the same with ``val_`` in front is measured on the
-    validation data after the epoch. ``seconds`` is the time it took.
+    validation data after the epoch. ``seconds`` is the time it took. Where a schedule or a callback
+    changes it, ``learning_rate`` is that of the epoch's last step.
 
     It is shown as a table of a line for each: ``dict(history)`` shows all numbers.
     """
@@ -56,6 +59,11 @@ class History(dict[str, list[float]]):
             figures.extend([float("nan")] * (epochs - len(figures)))
         for key, value in logs.items():
             self[key][-1] = value
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not name.startswith("_"):
+            raise ValueError(f"a History has no {name} to assign to: history[{name!r}] is a list")
+        super().__setattr__(name, value)
 
     def __getattr__(self, name: str) -> Any:
         if name in self:

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, DTypeLike
 from ..checks import forks
 from ..checks.arguments import listed, optional_threads, real_dtype, sizes, whole
 from ..checks.arrays import admit, shape_text
-from ..checks.attributes import Checked
+from ..checks.attributes import Checked, refuse_misspelt
 from ..checks.floating_point import converted, finite
 from ..checks.handed_out import is_same, lasting
 from ..checks.rows import Computed, part
@@ -122,6 +122,8 @@ class Network(Checked):
 
     def __setattr__(self, name: str, value: Any) -> None:
         complete = "_settled" in vars(self)  # later than in the constructor
+        if complete:
+            refuse_misspelt(self, name)
         if complete and name in VECTORS and is_same(value, getattr(self, name)):
             return  # the end of `parameters += d`
         if complete and name in FIXED:

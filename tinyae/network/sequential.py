@@ -103,6 +103,10 @@ class Sequential(Layer):
         for layer in self._layers:
             layer.trainable = value
 
+    def __getitem__(self, place: Any) -> Any:
+        """The layer of that place in `layers`, or a list of those of a slice."""
+        return self._layers[place]
+
     # Building
 
     def build(self, input_shape: Shape, dtype: DTypeLike = "float32", seed: int = 0) -> Shape:
@@ -318,8 +322,8 @@ def up_to(which: Layer | int, layers: list[Layer]) -> list[Layer]:
         ends = [int(which) % len(layers)] if number and -len(layers) <= which < len(layers) else []
     if not ends:
         raise ValueError(
-            f"layer must be one of the model's layers, or its place from 0 to {len(layers) - 1}, "
-            f"but got {shown(which)}"
+            f"layer must be one of the model's layers, such as model.encoder[0], or its place "
+            f"from 0 to {len(layers) - 1}, but got {shown(which)}"
         )
     return layers[: ends[0] + 1]
 

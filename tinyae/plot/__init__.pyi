@@ -25,3 +25,4 @@ from .pictures import samples as samples
 from .pointer import explore as explore
 from .training import gradient_norms as gradient_norms
 from .training import history as history
+from .variance import explained_variance as explained_variance

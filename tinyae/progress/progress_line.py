@@ -46,6 +46,12 @@ class ProgressLine(LiveLine):
             print(f"{line}  {duration(logs['seconds'])}", file=self.stream)
         self._final = (epoch + 1, dict(logs))
 
+    def note(self, text: str) -> None:
+        """Leave a line of what a callback has done standing, if there is one."""
+        if text and (self.live or self.plain):
+            self.clear()
+            print(text, file=self.stream)
+
     def close(self) -> None:
         """Leave the last epoch's figures standing."""
         if self.live and self._final[1]:

@@ -30,6 +30,8 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     ----------
     pca_ : tinyae.PCA
     components_, mean_, explained_variance_, explained_variance_ratio_ : ndarray
+    singular_values_ : ndarray
+        √((n − 1) variance), those of the centred data.
     noise_variance_ : float
     n_components_, n_samples_seen_, n_features_in_ : int
     feature_names_in_ : ndarray of str
@@ -105,6 +107,10 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     @property
     def explained_variance_ratio_(self) -> np.ndarray:
         return self.pca_.explained_variance_ratio_
+
+    @property
+    def singular_values_(self) -> np.ndarray:
+        return np.sqrt((self.n_samples_seen_ - 1) * self.explained_variance_)
 
     @property
     def noise_variance_(self) -> float:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..callbacks.callback import Callback, Monitor, WayOut, check_callbacks, check_figures
+from ..callbacks.learning_rates import LearningRates
 from ..checks.arguments import flag, optional_whole, whole
 from ..checks.arrays import admit, gather
 from ..checks.floating_point import quiet
@@ -144,7 +145,8 @@ class Training:
         measured = figures_of(self.model)
         if validation is not None:
             measured = (*measured, *(f"val_{figure}" for figure in measured))
-        check_figures(self._callbacks, (*measured, "seconds"))
+        self._rates = LearningRates(self.model, self._callbacks)
+        check_figures(self._callbacks, (*measured, *self._rates.names, "seconds"))
         for callback in self._callbacks:  # which may refuse the model
             if hasattr(callback, "set_model"):
                 callback.set_model(self.model)
@@ -221,6 +223,8 @@ class Training:
     def _call_back(self, epoch: int, logs: dict[str, float]) -> bool:
         """Call each, also after one of them has said stop; whether one has."""
         stopping: list[Any] = [each for each in self._callbacks if each(epoch, logs) is True]
+        for each in self._callbacks:
+            self.line.note(getattr(each, "note", "") if isinstance(each, Monitor) else "")
         reasons = [each.reason for each in stopping if isinstance(each, Monitor)]
         self.line.reason = next(filter(None, reasons), "")
         return bool(stopping)
@@ -268,6 +272,7 @@ class Training:
         for end in [end for end in plan.epoch_ends if end <= len(losses)]:
             add(end)
             logs, self._means, start = self._means.logs(), EpochMeans(), end
+            self._rates.add(logs, len(losses) - end, self.history)
             self.history.append(logs)
             self.model.history.append(logs)
             self._finished.append((progress.epoch, logs))
