@@ -1,6 +1,7 @@
 """What a program shows on a terminal."""
 
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -64,3 +65,8 @@ def seen(text):
             shown = piece + shown[len(piece) :]
         lines.append(shown.rstrip())
     return lines
+
+
+def frames(text):
+    """What stood in the line, one after the other."""
+    return [frame.rstrip() for frame in re.split(r"[\r\n]+", text) if frame.strip()]
