@@ -72,9 +72,10 @@ def test_each_batch_is_asked_for_while_the_one_before_is_trained_on():
             del batch
 
     ae = model(input_shape=(5,))
-    ae.fit(items(), epochs=2, steps_per_epoch=4, verbose=0)
-    assert len(asked) == 8
-    assert asked == [0, 0, 1, 2, 3, 4, 5, 6]  # one ahead
+    for first in (0, 8):  # trained on for the first time, and once more
+        ae.fit(items(), epochs=2, steps_per_epoch=4, verbose=0)
+        assert np.subtract(asked, first).tolist() == [0, 0, 1, 2, 3, 4, 5, 6]  # one ahead
+        asked.clear()
     assert max(most) <= 1  # and with the new one two
 
 
