@@ -23,6 +23,7 @@ def configuration(docs):
         "examples_dirs": [str(scripts)],
         "gallery_dirs": [str(docs / "gallery" / "pages")],
         "filename_pattern": rf"/(?!({'|'.join(absent) or '-'})\.py)[a-z]\w*\.py",
+        "reset_argv": "gallery_scripts.started_from_a_shell",
         "within_subsection_order": "FileNameSortKey",
         "copyfile_regex": "",
         "download_all_examples": False,
@@ -34,6 +35,12 @@ def configuration(docs):
         "nested_sections": False,
         "matplotlib_animations": False,
     }
+
+
+def started_from_a_shell(gallery_conf, script):
+    """The options of a script, which also finds its own name as it does in a shell."""
+    script["example_globals"]["__file__"] = script["src_file"]
+    return ["--out", str(Path(gallery_conf["src_dir"], "gallery", "pictures"))]
 
 
 def write(examples, target):
