@@ -7,8 +7,9 @@ A page is MyST Markdown as notebooks are written in it:
     ```
 
 The cells of a page share their names. What a cell prints, the value of its last line and the
-figures that it leaves open are shown below it. A cell that raises, or warns, is a warning of the
-build. What a cell writes into the working directory becomes part of the site, in ``_pages``. Tags: ``hide-input`` folds the code, ``source`` shows what is printed as Python.
+figures that it leaves open are shown below it; what it writes into the working directory becomes
+part of the site, in ``_pages``. A cell that raises, or warns, is a warning of the build. Tags:
+``hide-input`` folds the code, ``source`` shows what is printed as Python.
 
 One process for all pages is what makes the book quick to build: tinyae is loaded once.
 """

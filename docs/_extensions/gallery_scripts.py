@@ -29,7 +29,7 @@ def configuration(docs):
         "download_all_examples": False,
         "show_signature": False,
         "remove_config_comments": True,
-        "min_reported_time": 1,
+        "write_computation_times": False,  # on pages that ask the network for a table's script
         "abort_on_example_error": True,
         "only_warn_on_example_error": False,
         "nested_sections": False,
