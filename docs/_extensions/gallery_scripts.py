@@ -40,7 +40,7 @@ def configuration(docs):
 def started_from_a_shell(gallery_conf, script):
     """The options of a script, which also finds its own name as it does in a shell."""
     script["example_globals"]["__file__"] = script["src_file"]
-    return ["--out", str(Path(gallery_conf["src_dir"], "gallery", "pictures"))]
+    return ["--out", "pictures"]  # beside the copy that runs
 
 
 def write(examples, target):
