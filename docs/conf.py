@@ -28,7 +28,7 @@ extensions = [
     "mathjax_inside",
     "plain_docstrings",
 ]
-exclude_patterns = ["_build", "gallery/scripts", "**/GALLERY_HEADER.rst"]
+exclude_patterns = ["_build", "gallery/scripts", "**/sg_execution_times.rst"]
 templates_path, html_static_path = ["_templates"], ["_static"]
 
 # Pages

@@ -7,8 +7,9 @@ A page is MyST Markdown as notebooks are written in it:
     ```
 
 The cells of a page share their names. What a cell prints, the value of its last line and the
-figures that it leaves open are shown below it. A cell that raises, or warns, is a warning of the
-build. Tags: ``hide-input`` folds the code, ``source`` shows what is printed as Python.
+figures that it leaves open are shown below it; what it writes into the working directory becomes
+part of the site, in ``_pages``. A cell that raises, or warns, is a warning of the build. Tags:
+``hide-input`` folds the code, ``source`` shows what is printed as Python.
 
 One process for all pages is what makes the book quick to build: tinyae is loaded once.
 """
@@ -20,6 +21,7 @@ import linecache
 import re
 import traceback
 import warnings
+from pathlib import Path
 
 import matplotlib
 from docutils import nodes
@@ -59,7 +61,10 @@ class Cell(SphinxDirective):
         name = f"<{self.env.docname}, cell {data['count']}>"
         self.env.metadata[self.env.docname]["cells"] = data["count"]
         tags = re.findall(r"[\w-]+", self.options.get("tags", ""))
-        text, figures, error = run(code, name, data["names"])
+        folder = Path(self.env.app.outdir, "_pages", self.env.docname)
+        folder.mkdir(parents=True, exist_ok=True)
+        with contextlib.chdir(folder):
+            text, figures, error = run(code, name, data["names"])
         if error:
             logger.warning("%s failed:\n%s", name, error, location=self.get_location())
         return [*self.shown_code(code, tags), *self.shown_output(text, figures, tags)]

@@ -23,17 +23,24 @@ def configuration(docs):
         "examples_dirs": [str(scripts)],
         "gallery_dirs": [str(docs / "gallery" / "pages")],
         "filename_pattern": rf"/(?!({'|'.join(absent) or '-'})\.py)[a-z]\w*\.py",
+        "reset_argv": "gallery_scripts.started_from_a_shell",
         "within_subsection_order": "FileNameSortKey",
         "copyfile_regex": "",
         "download_all_examples": False,
         "show_signature": False,
         "remove_config_comments": True,
-        "min_reported_time": 1,
+        "write_computation_times": False,  # on pages that ask the network for a table's script
         "abort_on_example_error": True,
         "only_warn_on_example_error": False,
         "nested_sections": False,
         "matplotlib_animations": False,
     }
+
+
+def started_from_a_shell(gallery_conf, script):
+    """The options of a script, which also finds its own name as it does in a shell."""
+    script["example_globals"]["__file__"] = script["src_file"]
+    return ["--out", "pictures"]  # beside the copy that runs
 
 
 def write(examples, target):
