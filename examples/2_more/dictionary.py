@@ -2,13 +2,19 @@
 
 The encoder gives many more numbers than are needed, and `TopK` keeps the
 largest few. What the decoder adds up are then atoms, the rows of its kernel:
-parts that many images share, where PCA's components are the whole image's. An
-atom that no image chooses gets no gradient, and stays dead.
+parts that many images share, where PCA's components are the whole image's.
 
-Once for whole digits, once for patches of 10 × 10 pixels; with --full from all
-of MNIST.
+An atom that no image chooses gets no gradient, and stays dead. Two things keep
+most of them alive: each begins as a piece of an image, which it then fits better
+than others do, and after every step all have length 1 (`UnitNorm`), so that none
+is chosen for its size. Both kernels begin as the same atoms, and part.
+
+Once for whole digits, once for patches of 10 × 10 pixels, which are trained on
+from a file that is mapped, not read; with --full from all of MNIST.
 """
 
+import math
+import tempfile
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from pathlib import Path
 
@@ -17,12 +23,36 @@ from matplotlib import pyplot as plt
 
 import tinyae as tae
 
-SIDE = 10  # of a patch
+SIDE, PIECE = 10, 6  # pixels: of a patch, and how far a piece of an image reaches
 
 
-def network(inputs, atoms, k, seed):
+def network(x, atoms, k, seed, rng):
+    """A dictionary whose atoms are pieces of images, drawn from x, until it learns."""
+    inputs = x.shape[1]
     encoder = [tae.Dense(atoms, "relu"), tae.TopK(k)]
-    return tae.Autoencoder(encoder, [tae.Dense(inputs)], (inputs,), seed=seed)
+    decoder = [tae.Dense(inputs, kernel_constraint=tae.UnitNorm(axis=1))]
+    ae = tae.Autoencoder(encoder, decoder, (inputs,), seed=seed)
+    first = pieces(np.array(x[np.sort(rng.choice(len(x), atoms, replace=len(x) < atoms))]), rng)
+    first /= np.linalg.norm(first, axis=1, keepdims=True)
+    encoder[0].weights["kernel"][...], decoder[0].weights["kernel"][...] = first.T, first
+    return ae
+
+
+def pieces(images, rng):
+    """Of each image what lies around a place where it is bright, less and less farther away."""
+    side = math.isqrt(images.shape[1])
+    chances = (images + 1e-6) / (images + 1e-6).sum(axis=1, keepdims=True)
+    places = [rng.choice(side * side, p=each / each.sum()) for each in chances.astype(float)]
+    rows, columns = np.divmod(np.arange(side * side), side)
+    down, right = np.divmod(np.array(places)[:, np.newaxis], side)
+    near = np.exp(-((rows - down) ** 2 + (columns - right) ** 2) / PIECE**2)
+    return (images + 1e-6) * near.astype(np.float32)
+
+
+def mapped(folder, x):
+    """The same numbers in a file, of which only what is looked at is in memory."""
+    np.save(Path(folder, "patches.npy"), x)
+    return np.load(Path(folder, "patches.npy"), mmap_mode="r")
 
 
 def patches(x, n, rng):
@@ -40,16 +70,25 @@ def main(out, full=False, seed=0, atoms=400, epochs=20, n=10_000):
     load = tae.datasets.mnist if full else tae.datasets.mnist_mini
     (x, _), (x_test, _) = load()
     rng = np.random.default_rng(seed)
-    kinds = {
-        "digits": (x, x_test, 28, 16),
-        "patches": (patches(x, n, rng), patches(x_test, n // 5, rng), SIDE, 4),
-    }
+    with tempfile.TemporaryDirectory(prefix="tinyae-") as folder:
+        many = mapped(folder, patches(x, n, rng))
+        kinds = {
+            "digits": (x, x_test, 28, 16),
+            "patches": (many, patches(x_test, n // 5, rng), SIDE, 4),
+        }
+        figures = compare(kinds, atoms, epochs, seed, rng, out)
+        del many, kinds  # a file that is mapped cannot be removed everywhere
+    return figures
+
+
+def compare(kinds, atoms, epochs, seed, rng, out):
+    """Train on each kind, and draw its atoms."""
     print(f"{atoms} atoms, {epochs} epochs; errors are of test images\n")
     print(f"{'':9}{'of each':>9}{'error':>10}{'PCA, as many':>14}{'dead atoms':>12}")
     fig, axes = plt.subplots(1, 2, figsize=(8, 4.3), layout="constrained")
     figures = {}
     for ax, (name, (known, unseen, side, k)) in zip(axes, kinds.items(), strict=True):
-        ae = network(side * side, atoms, k, seed)
+        ae = network(known, atoms, k, seed, rng)
         ae.fit(known, epochs=epochs, batch_size=100, verbose=0)
         error = float(ae.reconstruction_error(unseen).mean())
         by_pca = float(tae.PCA(k).fit(known).reconstruction_error(unseen).mean())

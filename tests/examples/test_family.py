@@ -29,4 +29,4 @@ def test_dictionary(run):
     for name, k in (("digits", 16), ("patches", 4)):
         assert figures[f"used {name}"] <= k
         assert figures[f"error {name}"] < figures[f"pca {name}"]
-        assert figures[f"dead {name}"] < 150
+        assert figures[f"dead {name}"] < 30

@@ -1,5 +1,7 @@
 """Around a TopK the engine computes with the active units only, and finds what all units give."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -234,3 +236,33 @@ def test_two_dictionaries_one_behind_the_other():
     assert kernels(ae) == [ENCODE, DECODE, SELECT, DECODE]
     gradients = [ae.loss_and_gradient(x, eager=eager)[1] for eager in (False, True)]
     np.testing.assert_allclose(*gradients, rtol=1e-10, atol=1e-15)
+
+
+def activations_of(layer, images, path, rows):
+    """What a trained layer makes of so many moved images, in a file that is mapped."""
+    found = np.lib.format.open_memmap(path, "w+", np.float32, (rows, layer.units))
+    for start in range(0, rows, 1000):
+        moved = np.roll(images[start % len(images) :][:1000], start // len(images), axis=1)
+        found[start : start + 1000] = layer.forward(moved)[0]
+    found.flush()
+    return np.load(path, mmap_mode="r")
+
+
+@pytest.mark.large
+def test_memory_does_not_grow_with_the_activations_it_is_trained_on(tmp_path):
+    (images, _), _ = tae.datasets.mnist_mini()
+    first = tae.Autoencoder([tae.Dense(512, "relu")], [tae.Dense(784)], (784,), seed=1)
+    first.fit(images, batch_size=250, verbose=0)
+    peaks = []
+    for rows in (18_000, 72_000):
+        x = activations_of(first.layers[0], images, tmp_path / f"{rows}.npy", rows)
+        encoder, last = [tae.Dense(1024, "relu"), tae.TopK(16)], tae.Dense(512)
+        last.kernel_constraint = tae.UnitNorm(axis=1)
+        ae = tae.Autoencoder(encoder, [last], (512,), seed=1)
+        before = float(((x[:1000] - ae.reconstruct(x[:1000])) ** 2).mean())
+        tracemalloc.start()
+        ae.fit(x, batch_size=1024, verbose=0)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert ae.evaluate(x[:1000])["loss"] < 0.7 * before
+    assert peaks[1] < peaks[0] + 4e6, peaks  # the file has 110 MB more

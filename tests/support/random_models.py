@@ -287,9 +287,12 @@ def designs(draw):
         decoder.append(Part(tae.Dense, {"units": units, "activation": last}))
         decoder.append(Part(tae.Reshape, {"target_shape": input_shape}))
         shape = input_shape
+    loss = draw(st.sampled_from(LOSSES))
+    # of which the slope, 1 / y for a y near 0, multiplies what float32 rounds
+    dtypes = ["float32", "float64"][loss == "categorical_crossentropy" :]
     settings = {
-        "loss": draw(st.sampled_from(LOSSES)),
-        "dtype": draw(st.sampled_from(["float32", "float64"])),
+        "loss": loss,
+        "dtype": draw(st.sampled_from(dtypes)),
         "seed": draw(seeds),
         "threads": draw(st.sampled_from([None, 1, 2, 3])),
         "optimizer": draw(st.sampled_from([tae.Adam(0.01), tae.SGD(0.01), tae.SGD(0.01, 0.9)])),

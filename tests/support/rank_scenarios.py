@@ -25,7 +25,7 @@ def noisy(**options):
             tae.Dropout(0.2),
             tae.Dense(2, kernel_regularizer=tae.L1(0.01)),
         ],
-        [tae.Dense(6, "sigmoid")],
+        [tae.Dense(6, "sigmoid", kernel_constraint=tae.UnitNorm(0))],
         **{"dtype": "float64", "seed": 3, "threads": 1, **options},
     )
 

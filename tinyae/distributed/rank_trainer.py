@@ -80,6 +80,7 @@ class RankTrainer:
         self._step(
             optimizer, np.zeros(0, self.model.dtype), 1, optimizer.kernel_numbers(), [(0, 0)]
         )
+        constraints.unit_norm(self._parameters, constraints.NOWHERE, 0, 0)
 
     def run(
         self,
@@ -109,6 +110,7 @@ class RankTrainer:
                 step = stretch.optimizer_step + index + 1
                 now = numbers[min(index, len(numbers) - 1)]
                 self._step(optimizer, received[HEAD:], step, now, self._ranges)
+                constraints.constrain(self._parameters, self._constrained)
         if received[FAILED] > 0:
             self.ranks.agree(error=error)
         return np.array(losses).reshape(-1, self._local.columns)
@@ -175,7 +177,6 @@ class RankTrainer:
             optimizer.kernel(
                 *(parameters[low:high], gradient[low:high], *slots[:, low:high], step, numbers)
             )
-        constraints.constrain(parameters, self._constrained)
 
 
 def _penalised_kernels(model: Network) -> list[tuple[Any, int]]:
