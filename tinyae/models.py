@@ -8,13 +8,14 @@ Each function returns a new `Autoencoder`; options that it does not name (``seed
 (7, 7, 1)
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from .autoencoder import Autoencoder
 from .checks.arguments import not_negative, pair
 from .checks.arguments import sizes as whole_numbers
 from .checks.public_names import explaining
+from .family.variational import Variational
 from .layers.convolution import Conv2D
 from .layers.dense import Dense
 from .layers.layer import Layer
@@ -56,6 +57,38 @@ def deep(
         decoder=[*(Dense(units, activation) for units in reversed(inner)), output],
         input_shape=(sizes[0],),
         **options,
+    )
+
+
+def variational(
+    sizes: Sequence[int] = (784, 500, 20),
+    activation: str = "relu",
+    beta: float | Callable[[int], float] = 1.0,
+    **options: Any,
+) -> Autoencoder:
+    """Dense layers down to a code that is drawn, and back: 784-500-20-500-784 with ReLU and BCE.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        From the input to the code; the decoder mirrors them, and ends in a sigmoid.
+    activation : str
+        Of the layers between.
+    beta : float or callable ``(step) -> float``
+        As for `Variational`.
+    """
+    pixels, *inner, code = whole_numbers("sizes", sizes, least=2)
+    check_activation("activation", activation)
+    output = Dense(pixels, "sigmoid")
+    return Autoencoder(
+        encoder=[
+            *(Dense(units, activation) for units in inner),
+            Dense(2 * code),
+            Variational(beta),
+        ],
+        decoder=[*(Dense(units, activation) for units in reversed(inner)), output],
+        input_shape=(pixels,),
+        **{"loss": "bce", **options},
     )
 
 

@@ -30,7 +30,7 @@ class Model:
         m, v = (jax.tree.map(jnp.zeros_like, weights) for _ in range(2))
         return weights, m, v, jnp.int32(0)
 
-    def loss(self, weights, target):
+    def loss(self, weights, target, step=0):
         x, penalty = target, 0.0
         last = len(self.workload.layers) - 1
         for i, (spec, pair) in enumerate(zip(self.workload.layers, weights, strict=True)):
@@ -56,6 +56,12 @@ class Model:
                 x = lax.reduce_window(x, -jnp.inf, lax.max, window, window, "VALID")
             elif kind == "up":
                 x = jnp.repeat(jnp.repeat(x, 2, axis=1), 2, axis=2)
+            elif kind == "draw":
+                mean, log_variance = jnp.split(x, 2, axis=1)
+                divergence = 0.5 * (mean**2 + jnp.exp(log_variance) - 1 - log_variance).sum()
+                penalty = divergence / target.size
+                key = jax.random.fold_in(jax.random.key(0), step)
+                x = mean + jnp.exp(0.5 * log_variance) * jax.random.normal(key, mean.shape)
             else:
                 x = x.reshape(len(x), *(spec[1] if kind == "reshape" else (-1,)))
             if i == last and activation == "sigmoid" and self.workload.loss == "bce":
@@ -73,7 +79,7 @@ class Model:
 
     def adam(self, state, target):
         weights, m, v, t = state
-        gradients = jax.grad(self.loss)(weights, target)
+        gradients = jax.grad(self.loss)(weights, target, t)
         t = t + 1
         m = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, m, gradients)
         v = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g * g, v, gradients)

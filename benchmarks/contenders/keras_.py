@@ -1,5 +1,6 @@
 """Keras on TensorFlow: ``fit`` and ``predict``, plain and compiled by XLA."""
 
+import math
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -18,12 +19,12 @@ def sequential(shape, layers, weights, code=None, l1=0.0):
     """The model with the given weights."""
     model = keras.Sequential([keras.Input(shape)])
     for i, spec in enumerate(layers):
-        model.add(_layer(spec, l1 if i == code else 0))
+        model.add(_layer(spec, l1 if i == code else 0, math.prod(shape)))
     model.set_weights([array for pair in weights if pair for array in pair])
     return model
 
 
-def _layer(spec, l1):
+def _layer(spec, l1, numbers):
     kind = spec[0]
     if kind == "dense":
         penalty = keras.regularizers.L1(l1) if l1 else None
@@ -32,11 +33,27 @@ def _layer(spec, l1):
         make = keras.layers.Conv2D if kind == "conv" else keras.layers.Conv2DTranspose
         return make(*spec[1:4], padding="same", activation=spec[4])
     simple = {
+        "draw": lambda: Draw(numbers),
         "pool": keras.layers.MaxPooling2D,
         "up": keras.layers.UpSampling2D,
         "flatten": keras.layers.Flatten,
     }
     return simple[kind]() if kind in simple else keras.layers.Reshape(spec[1])
+
+
+class Draw(keras.layers.Layer):
+    """z = μ + σ ε; the divergence, divided by the numbers of an output, joins the loss."""
+
+    def __init__(self, numbers):
+        super().__init__()
+        self.numbers, self.noise = numbers, keras.random.SeedGenerator(0)
+
+    def call(self, x):
+        mean, log_variance = keras.ops.split(x, 2, axis=1)
+        each = mean**2 + keras.ops.exp(log_variance) - 1 - log_variance
+        self.add_loss(0.5 * keras.ops.mean(keras.ops.sum(each, axis=1)) / self.numbers)
+        epsilon = keras.random.normal(keras.ops.shape(mean), seed=self.noise)
+        return mean + keras.ops.exp(0.5 * log_variance) * epsilon
 
 
 def touch():

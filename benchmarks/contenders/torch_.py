@@ -65,6 +65,11 @@ class Eager:
                 x = torch.zeros_like(x).scatter(1, places, values)
             elif kind == "flatten":
                 x = x.movedim(1, -1).flatten(1)
+            elif kind == "draw":
+                mean, log_variance = x.chunk(2, dim=1)
+                divergence = 0.5 * (mean**2 + log_variance.exp() - 1 - log_variance).sum()
+                penalty = divergence / target.numel()
+                x = mean + torch.exp(0.5 * log_variance) * torch.randn_like(mean)
             else:
                 x = x.reshape(-1, *spec[1]).movedim(-1, 1)
             if i == last and activation == "sigmoid" and self.workload.loss == "bce":

@@ -47,6 +47,10 @@ CONV_DENSE = (
 ENCODER = (("dense", 500, "relu"), ("dense", 300, "relu"), ("dense", 2, None))
 GAUSS = mirrored([2, 20, 20, 1], "relu")
 SINE = mirrored([2, 64, 64, 1], "elu")
+VAE = (
+    *(("dense", 500, "relu"), ("dense", 40, None), ("draw",)),
+    *(("dense", 500, "relu"), ("dense", 784, "sigmoid")),
+)
 LATENT = mirrored([784, 500, 300, 2], "relu")
 
 WORKLOADS: dict[str, Workload] = {
@@ -57,6 +61,7 @@ WORKLOADS: dict[str, Workload] = {
         Training("latent2d", LATENT, 2, 50, "mse", "digits", (784,)),
         sigmoid(256),
         sparse(),
+        Training("vae", VAE, 2, 100, "bce", "digits", (784,)),
         Training("conv", CONV, 4, 256, "bce", "digits", (28, 28, 1)),
         Training("convdense", CONV_DENSE, 3, 128, "bce", "digits", (28, 28, 1)),
         dictionary(1024, "dictionary"),

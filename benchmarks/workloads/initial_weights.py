@@ -1,5 +1,6 @@
 """The initial weights of a workload: tinyae's, and the same for every contender."""
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,6 +11,7 @@ from benchmarks.workloads.tinyae_models import encoder, model
 
 # For each layer its kernel and bias in tinyae's layout, or None.
 Weights = list[tuple[np.ndarray, np.ndarray] | None]
+LOG_VARIANCE = -25.0  # of a drawn code at first
 
 
 def weights_for(workload: Workload) -> Weights:
@@ -17,7 +19,11 @@ def weights_for(workload: Workload) -> Weights:
     if isinstance(workload, Components):
         return []
     if isinstance(workload, Training):
-        return _copies(model(workload, seed=1).layers)
+        layers = model(workload, seed=1).layers
+        for before, drawn in itertools.pairwise(layers):
+            if isinstance(drawn, tae.Variational):  # losses are not to depend on what is drawn
+                before.weights["bias"][drawn.output_shape[-1] :] = LOG_VARIANCE
+        return _copies(layers)
     chain = encoder(workload)
     rng = np.random.default_rng(2)
     for layer in chain.layers:

@@ -6,8 +6,9 @@ Nothing here imports tinyae: the processes of its peers read this too.
 from dataclasses import dataclass
 
 # A layer is a tuple: ("dense", units, activation), ("conv", filters, window, stride, activation),
-# ("conv_transpose", ...) alike, ("pool",), ("up",), ("flatten",), ("reshape", shape) or
-# ("top_k", k).
+# ("conv_transpose", ...) alike, ("pool",), ("up",), ("flatten",), ("reshape", shape), ("top_k", k)
+# or ("draw",): a code drawn from the means and log variances that the two halves of its input are.
+# The loss is then the reconstruction, and KL of N(0, 1) divided by the numbers of an output.
 Spec = tuple
 
 

@@ -33,4 +33,5 @@ def _layer(spec: Spec, l1: float = 0.0) -> tae.Layer:
         make = tae.Conv2D if kind == "conv" else tae.Conv2DTranspose
         return make(filters, window, strides=stride, padding="same", activation=activation)
     simple = {"pool": tae.MaxPooling2D, "up": tae.UpSampling2D, "flatten": tae.Flatten}
+    simple["draw"] = tae.Variational
     return simple[kind]() if kind in simple else tae.Reshape(*arguments)

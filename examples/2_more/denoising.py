@@ -1,13 +1,13 @@
 """Taking noise out of images: three ways to train for it, and PCA at its best.
 
-Pixels from 0 to 1 get normal noise of standard deviation 0.4, not clipped. The
-network sees the damaged image and is asked for the clean one:
+Pixels from 0 to 1 get normal noise of standard deviation 0.4, and stay in that
+range (``clip``). The network sees the damaged image and is asked for the clean
+one:
 
 - noise in the data: each image got its noise once, before training,
   ``fit(noisy, clean)``;
 - noise layer: each image gets new noise at every step, ``fit(clean)``;
-- dropout on the input: half of the pixels are missing, others at every step,
-  ``fit(clean)``.
+- masking: half of the pixels are missing, others at every step, ``fit(clean)``.
 
 A network learns to undo the damage it was trained with: each is tested on both
 kinds. Without --full the networks have 8 filters, not 32, and see 3,000 images
@@ -25,12 +25,11 @@ NOISE = 0.4
 
 
 def noisy(images, rng):
-    return images + NOISE * rng.standard_normal(images.shape, np.float32)
+    return np.clip(images + NOISE * rng.standard_normal(images.shape, np.float32), 0, 1)
 
 
 def half_missing(images, rng):
-    """As `Dropout(0.5)` does it: the pixels that are left count twice, so the mean stays."""
-    return images * 2 * (rng.random(images.shape) < 0.5)
+    return images * (rng.random(images.shape) < 0.5)
 
 
 def best_pca(x, damaged, clean, most=150):
@@ -62,21 +61,17 @@ def main(out, full=False, seed=0, epochs=4, filters=8, samples=3000, rate=5e-3, 
     rng = np.random.default_rng(seed)
     tests = {"noise 0.4": noisy(clean, rng), "half missing": half_missing(clean, rng)}
 
-    def network(stddev=0.0):
-        return tae.models.denoising(stddev, (filters, filters), optimizer=tae.Adam(rate), seed=seed)
+    plain = tae.models.denoising(0, (filters, filters), optimizer=tae.Adam(rate), seed=seed)
 
-    plain = network()
-    dropout = tae.Autoencoder(
-        [tae.Dropout(0.5), plain.encoder.copy()],
-        plain.decoder.copy(),
-        loss="bce",
-        optimizer=tae.Adam(rate),
-        seed=seed,
-    )
+    def behind(damage):
+        """The same network, with a layer before it that is active in training only."""
+        parts = [damage, plain.encoder.copy()], plain.decoder.copy()
+        return tae.Autoencoder(*parts, loss="bce", optimizer=tae.Adam(rate), seed=seed)
+
     ways = {
         "noise in the data": (plain, noisy(x, rng), x),
-        "noise layer": (network(NOISE), x),
-        "dropout on the input": (dropout, x),
+        "noise layer": (behind(tae.GaussianNoise(NOISE, clip=(0, 1))), x),
+        "masking": (behind(tae.Masking(0.5)), x),
     }
     print(
         f"{len(x):,} images, {epochs} epochs, {filters} filters; error to the clean test image:\n"

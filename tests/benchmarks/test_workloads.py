@@ -14,6 +14,7 @@ PARAMETERS = {
     "latent2d": 1_087_586,
     "sigmoid": 218_192,
     "sparse": 111_680,
+    "vae": 815_824,
     "conv": 48_770,
     "convdense": 141_073,
     **dict.fromkeys(("dictionary", "dictionary128"), 4_198_912),

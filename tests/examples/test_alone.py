@@ -22,7 +22,7 @@ def test_the_rooms(paths):
         rooms[path.parent.name].add(name)
     learn = {"backprop_by_hand", "gaussians_vs_pca", "sine_manifold", "mnist_latent"}
     assert rooms["1_learn"] == learn | {"your_own_layer"}
-    assert len(rooms["2_more"]) == 18
+    assert len(rooms["2_more"]) == 20
 
 
 def trees(paths):

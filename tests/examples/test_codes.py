@@ -50,10 +50,10 @@ def test_sigmoid_compression_has_the_tutorials_model(example):
 def test_denoising(run):
     pictures = ["noise_0.4.png", "half_missing.png"]
     figures, _ = run("denoising", pictures, epochs=4, samples=2000)
-    assert figures["as it came, noise 0.4"] == pytest.approx(0.4**2, rel=0.02)
+    assert figures["as it came, noise 0.4"] < 0.6 * 0.4**2  # what is kept in range is less
     for way in ("noise in the data", "noise layer"):
         assert figures[f"{way}, noise 0.4"] < 0.8 * figures["PCA, noise 0.4"]
-    name = "dropout on the input"
+    name = "masking"
     assert figures[f"{name}, half missing"] < 0.7 * figures["PCA, half missing"]
     # a network undoes the damage that it was trained with, and no other
     assert figures[f"{name}, noise 0.4"] > 2 * figures["PCA, noise 0.4"]
@@ -73,16 +73,16 @@ def test_the_best_pca_is_the_best_of_all_fitted_one_by_one(example):
     assert script.mean_squared(outputs, clean) == pytest.approx(errors[best], rel=1e-4)
 
 
-def test_half_missing_is_what_dropout_does(example):
+def test_half_missing_is_what_masking_does(example):
     images = np.random.default_rng(0).uniform(0.2, 1, (200, 784)).astype(np.float32)
     ours = example("denoising").half_missing(images, np.random.default_rng(0))
-    layer = tae.Dropout(0.5)
+    layer = tae.Masking(0.5)
     layer.build((784,))
     theirs, _ = layer.forward(images, training=True)
     for damaged in (ours, theirs):
         left = damaged != 0
         assert left.mean() == pytest.approx(0.5, abs=0.01)
-        np.testing.assert_allclose(damaged[left], 2 * images[left], rtol=1e-6)
+        np.testing.assert_array_equal(damaged[left], images[left])
 
 
 def test_anomalies(run):

@@ -30,3 +30,19 @@ def test_dictionary(run):
         assert figures[f"used {name}"] <= k
         assert figures[f"error {name}"] < figures[f"pca {name}"]
         assert figures[f"dead {name}"] < 30
+
+
+def test_contractive_directions(run):
+    pictures = ["directions.png", "spectrum.png"]
+    figures, _ = run("contractive_directions", pictures, units=64, epochs=5)
+    assert figures["size contractive"] < 0.5 * figures["size plain"]
+    assert figures["directions contractive"] < 0.8 * figures["directions plain"]
+    assert figures["error contractive"] < 0.06
+
+
+def test_family_table(run):
+    figures, _ = run("family_table", ["damaged.png"], units=128, epochs=15, samples=3000)
+    kinds = ("plain", "sparse", "denoising", "contractive", "variational")
+    assert min(kinds, key=lambda kind: figures[f"damaged {kind}"]) == "denoising"
+    assert all(figures[f"probe {kind}"] > 0.5 for kind in kinds)
+    assert -250 < figures["log likelihood variational"] < -100

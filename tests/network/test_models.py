@@ -15,6 +15,7 @@ MODELS = {
     "convolutional_transpose": (models.convolutional_transpose, None, (7, 7, 1)),
     "denoising": (models.denoising, None, (7, 7, 32)),
     "sparse": (models.sparse, None, (16,)),
+    "variational": (models.variational, None, (20,)),
 }
 
 
@@ -35,6 +36,8 @@ def test_parameter_counts():
     assert models.deep().parameters.size == sum(a * b + b for a, b in itertools.pairwise(dense))
     sparse = [784, 64, 48, 32, 16, 32, 48, 64, 784]
     assert models.sparse().parameters.size == sum(a * b + b for a, b in itertools.pairwise(sparse))
+    drawn = [784 * 500 + 500, 500 * 40 + 40, 20 * 500 + 500, 500 * 784 + 784]
+    assert models.variational().parameters.size == sum(drawn)
     encoder = conv(49, 1, 128) + conv(4, 128, 32) + conv(49, 32, 1)
     decoder = conv(49, 1, 32) + conv(4, 32, 128) + conv(49, 128, 1)
     assert models.convolutional().parameters.size == encoder + decoder
@@ -47,6 +50,14 @@ def test_options_are_passed_on():
     assert isinstance(ae.optimizer, tae.SGD)
     assert isinstance(ae.loss, tae.MSE)
     assert ae.encoder.layers[-1].activity_regularizer.l2 == 0.5
+
+
+def test_a_variational_model_is_kingmas():
+    ae = models.variational((6, 5, 4), "tanh", beta=0.5)
+    assert ae.layers[2].beta == 0.5
+    assert isinstance(ae.loss, tae.BCE)
+    activations = [layer.activation for layer in ae.layers if layer.weights]
+    assert activations == ["tanh", "linear", "tanh", "sigmoid"]
 
 
 def test_denoising_without_its_own_noise():

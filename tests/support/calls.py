@@ -51,7 +51,7 @@ def calls(folder: Path) -> dict[str, Call]:
     (folder / "idx").write_bytes(bytes([0, 0, 8, 1, 0, 0, 0, 2, 5, 6]))
     model().save(folder / "model.npz")
     line, ranks = {"n": 3}, {"comm": None, "sharded": False}
-    penalty = {"activity_regularizer": None}
+    penalty, titled = {"activity_regularizer": None}, {"title": "A", "ax": None}
     decay = {"weight_decay": 0.1, "clipnorm": None, "global_clipnorm": None}
     codes = functools.partial(data, (12, 2))
     made: dict[str, tuple[Callable[[], Callable], dict[str, Any]]] = {
@@ -258,11 +258,11 @@ def calls(folder: Path) -> dict[str, Call]:
         ),
         "plot.joint": (
             lambda: plot.joint,
-            {"codes": codes(), "labels": [1] * 12, "units": (0, 1), "title": "A", "ax": None},
+            {"codes": codes(), "labels": [1] * 12, "units": (0, 1), **titled},
         ),
         "plot.latent": (
             *(lambda: plot.latent,),
-            {"codes": codes(), "labels": [1] * 12, "title": "A", "ax": None},
+            {"codes": codes(), "labels": [1] * 12, **titled},
         ),
         "plot.curve": (
             lambda: plot.curve,
@@ -288,7 +288,7 @@ def calls(folder: Path) -> dict[str, Call]:
         **{
             f"plot.{name}": (
                 lambda name=name: getattr(plot, name),
-                {"model": pictured(), "x": squares, "n": 2, "title": "A", "ax": None},
+                {"model": pictured(), "x": squares, "n": 2, **titled},
             )
             for name in ("error_map", "reconstructions")
         },
@@ -296,27 +296,27 @@ def calls(folder: Path) -> dict[str, Call]:
             lambda: plot.blame,
             {
                 **{"explanation": detector("PCA").explain(x), "sample": 0, "n": 3},
-                **{"names": list("abcdef"), "title": "A", "ax": None},
+                **{"names": list("abcdef"), **titled},
             },
         ),
         "plot.blame_map": (
             lambda: plot.blame_map,
             {
                 "explanation": tae.AnomalyDetector(pca(2, SQUARES)).fit(squares).explain(squares),
-                **{"n": 3, "title": "A", "ax": None},
+                **{"n": 3, **titled},
             },
         ),
         "plot.interpolation": (
             lambda: plot.interpolation,
-            {"strips": {"a": squares}, "title": "A", "ax": None},
+            {"strips": {"a": squares}, **titled},
         ),
         "plot.manifold": (
             lambda: plot.manifold,
-            {"model": pictured(), "n": 2, "bounds": None, "codes": None, "title": "A", "ax": None},
+            {"model": pictured(), "n": 2, "bounds": None, "codes": None, **titled},
         ),
         "plot.samples": (
             lambda: plot.samples,
-            {"images": squares, "columns": 2, "title": "A", "ax": None},
+            {"images": squares, "columns": 2, **titled},
         ),
         "plot.explore": (
             lambda: plot.explore,
@@ -355,31 +355,26 @@ def calls(folder: Path) -> dict[str, Call]:
         ),
         "plot.compare_reconstructions": (
             lambda: plot.compare_reconstructions,
-            {"models": {"a": pictured()}, "x": squares, "n": 2, "title": "A", "ax": None},
+            {"models": {"a": pictured()}, "x": squares, "n": 2, **titled},
         ),
         "plot.scores": (
             lambda: plot.scores,
             {"scores": x[:, 0], "labels": [1] * 12, "threshold": 0.5, "title": "A", "ax": None},
         ),
-        "plot.spectrum": (
-            lambda: plot.spectrum,
-            {"pca": pca(2), "errors": {2: 0.1}, "title": "A", "ax": None},
-        ),
-        "plot.explained_variance": (
-            lambda: plot.explained_variance,
-            {"pca": pca(2), "title": "A", "ax": None},
-        ),
+        "plot.spectrum": (lambda: plot.spectrum, {"pca": pca(2), "errors": {2: 0.1}, **titled}),
+        "plot.explained_variance": (lambda: plot.explained_variance, {"pca": pca(2), **titled}),
         "plot.gradient_norms": (
             lambda: plot.gradient_norms,
-            {"traces": [tae.trace(model(), x)], "title": "A", "ax": None},
+            {"traces": [tae.trace(model(), x)], **titled},
         ),
-        "plot.history": (
-            lambda: plot.history,
-            {"history": {"loss": [1.0]}, "title": "A", "ax": None},
-        ),
+        "plot.history": (lambda: plot.history, {"history": {"loss": [1.0]}, **titled}),
         "models.deep": (
             lambda: models.deep,
             {"sizes": (6, 2), "activation": "relu", "output_activation": None},
+        ),
+        "models.variational": (
+            lambda: models.variational,
+            {"sizes": (6, 2), "activation": "elu", "beta": 0.5},
         ),
         **{
             f"models.{name}": (lambda name=name: getattr(models, name), {"filters": (2, 1)})

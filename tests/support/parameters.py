@@ -110,7 +110,7 @@ KINDS: dict[str, frozenset[str]] = {
     **dict.fromkeys(("cropping", "ZeroPadding2D.padding"), COUNT),
     **dict.fromkeys(("output_padding", "MaxPooling1D.strides"), OPTIONAL),
     "AveragePooling1D.strides": OPTIONAL,
-    **dict.fromkeys(("Variational.beta", "free_bits"), NUMBER),
+    **dict.fromkeys(("Variational.beta", "variational.beta", "free_bits"), NUMBER),
     "encode.return_std": FLAG,
     "variance": NUMBER | OPTIONAL,
     **dict.fromkeys(("Autoencoder.elbo.seed", "Autoencoder.log_likelihood.seed"), COUNT),

@@ -151,6 +151,20 @@ def codes_are_drawn_and_their_divergence_is_shown(comm):
     np.testing.assert_allclose([*ae.evaluate(held_out, comm=comm).values()], [*same.values()])
 
 
+def derivatives_of_codes_are_penalised(comm):
+    for layers in ([tae.Dense(3, "tanh")], [tae.Dense(5, "elu"), tae.Dense(3, "sigmoid")]):
+        first = tae.Autoencoder(
+            [*layers, tae.Contractive(0.1)],
+            [tae.Dense(6, "sigmoid")],
+            **{"input_shape": (6,), "dtype": "float64", "threads": 1},
+        )
+        for eager in (False, True):
+            ae, one = first.copy(), first.copy()
+            ae.fit(x, comm=comm, eager=eager, **OPTIONS)
+            one.fit(x, eager=eager, **OPTIONS)
+            assert_as_one(comm, ae, one)
+
+
 def losses_of_columns(comm):
     loss = tae.Columns([(slice(0, 3), "mse"), (slice(3, 6), tae.Huber(0.1))])
     ae, one = plain("linear", loss=loss), plain("linear", loss=loss)

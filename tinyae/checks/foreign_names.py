@@ -324,11 +324,11 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
         "TruncatedSVD": "PCA",
         "Unflatten": "Reshape",
         "Upsample": "UpSampling2D",
-        "VAE": NONE,
+        "VAE": "models.variational()",
         "ZeroPad2d": "ZeroPadding2D",
         "ZeroPadding1D": NONE,
         "Variable": "add_weight(name, shape), in a layer's build",
-        "VariationalAutoencoder": NONE,
+        "VariationalAutoencoder": "models.variational()",
         "Zeros": 'kernel_initializer="zeros"',
     },
 }
