@@ -1,11 +1,12 @@
-"""What moves a code, and what does not: singular vectors of an encoder's Jacobian.
+"""What moves a code, and what does not: singular vectors of its Jacobian.
 
-J = ∂code/∂x has a row of 784 derivatives for each number of a code. Its singular
-vectors are images: a small step of the input along the first moves the code the
-most; along a step at right angles to all of the large ones it stays where it is.
-A contractive autoencoder (Rifai et al. 2011) pays for every direction that moves
-its code, and keeps those that reconstruction needs: on a digit, the strokes that
-may bend, move or thicken. A plain one listens to single pixels as well.
+J = ∂code/∂x has a row of 784 derivatives for each number of a code. Its
+singular vectors are images: a small step of the input along the first moves the
+code the most; along a step at right angles to all of the large ones it stays
+where it is. A contractive autoencoder (Rifai et al. 2011) pays for every
+direction that moves its code, and keeps those that reconstruction needs: on a
+digit, the strokes that may bend, move or thicken. A plain one listens to single
+pixels as well.
 
 784-128-784; both decoders use the encoder's kernel transposed (`Tied`), or they
 could undo any contraction by larger weights.

@@ -265,4 +265,4 @@ def test_memory_does_not_grow_with_the_activations_it_is_trained_on(tmp_path):
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
         assert ae.evaluate(x[:1000])["loss"] < 0.7 * before
-    assert peaks[1] < peaks[0] + 4e6, peaks  # the file has 110 MB more
+    assert peaks[1] < peaks[0] + 20e6, peaks  # the file has 110 MB more

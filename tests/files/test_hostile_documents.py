@@ -113,7 +113,7 @@ def unit(count):
         (changed("encoder", 4, value=unit(2**30)), "'parameters' should be float32 of shape"),
         (changed("encoder", 4, value=unit(3)), "'parameters' should be float32 of shape"),
         (changed("encoder", 4, "config", "kernel_initializer", value="x"), "initializer must be"),
-        (changed("decoder", 2, "config", "size", value=10**9), "outputs a sample"),
+        (changed("decoder", 2, "config", "size", value=10**9), "numbers of one sample"),
         (changed("input_shape", value=[4, 4]), "expects input of shape"),
         (changed("input_shape", value=[2**31] * 80_000), "input_shape should hold positive sizes"),
         (changed("decoder", 1, "config", "target_shape", value=[10**9] * 80_000), "80,000 numbers"),

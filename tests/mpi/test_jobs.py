@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import tinyae as tae
-from tests.promises.test_documents import README, code_of
+from tests.support.documents import README, code_of
 
 PROGRAM = ("-m", "tests.support.rank_program")
 

@@ -10,18 +10,9 @@ from pathlib import Path
 import pytest
 
 import tinyae as tae
+from tests.support.documents import CONTRIBUTING, README, ROOT, code_of
 
 PACKAGE = Path(tae.__file__).parent
-ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-
-
-def code_of(document, holding):
-    """The block of Python that holds a text."""
-    blocks = re.findall(r"```python\n(.*?)```", document, flags=re.DOTALL)
-    (block,) = [block for block in blocks if holding in block]
-    return block
 
 
 def run(code, package=PACKAGE, tail="", given="", **environment):

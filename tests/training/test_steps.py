@@ -8,6 +8,7 @@ import pytest
 import tinyae as tae
 from tests.support import engine_paths, naive
 from tests.support.engine_paths import EAGER, PATHS
+from tinyae.engine import tuning
 
 rng = np.random.default_rng(0)
 x = rng.random((48, 6))
@@ -267,3 +268,17 @@ def test_all_of_it_is_saved(tmp_path):
     half.fit(x, epochs=2, verbose=0)
     np.testing.assert_array_equal(half.parameters, whole.parameters)
     assert repr(half.optimizer) == repr(optimizer)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("clip", ["clipnorm", "global_clipnorm"])
+def test_gradients_whose_squares_float32_cannot_hold_are_made_shorter(clip, threads, monkeypatch):
+    monkeypatch.setattr(tuning, "THREAD_OPERATIONS", 1)
+    sgd = tae.SGD(1.0, **{clip: 1.0})
+    code, output = tae.Dense(3, use_bias=False), tae.Dense(4, use_bias=False)
+    output.trainable = False
+    ae = tae.Autoencoder([code], [output], (4,), optimizer=sgd, threads=threads, seed=0)
+    before = ae.parameters.copy()
+    ae.train_on_batch(np.full((8, 4), 1e13, np.float32))
+    moved = np.linalg.norm((ae.parameters - before).astype(float))
+    assert moved == pytest.approx(1, rel=1e-5)

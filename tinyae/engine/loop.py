@@ -84,7 +84,7 @@ def widest(table):
     """The most numbers of one row of weights, or of rows that are taken together."""
     most = 0
     for i in range(table.size):
-        most = max(most, table[i].columns * max(1, table[i].together))
+        most = max(most, table[i].w_columns * max(1, table[i].w_together))
     return most
 
 
@@ -279,17 +279,17 @@ def update_apart(run, thread, index, values, room):
         source, row = (run.x, start) if op.x == NOWHERE else (values, 0)
         x = view(source, max(op.x, 0) + row * op.inputs, (samples, op.inputs))
         dz = view(values, op.dy, (samples, op.outputs))
-        low, high = share(op.rows, thread, threads)
-        block = max(1, op.together, UPDATE_BLOCK // op.columns)
+        low, high = share(op.w_rows, thread, threads)
+        block = max(1, op.w_together, UPDATE_BLOCK // op.w_columns)
         for first in range(low, high, block):
-            size, place = min(block, high - first) * op.columns, op.w + first * op.columns
+            size, place = min(block, high - first) * op.w_columns, op.w + first * op.w_columns
             dW = view(target, place if collect else 0, (size,))
             call_part(op.part, (op, x, dz, first, dW, nothing))
             if op.kernel_penalty != NONE:
                 penalties += regularize(op, run.parameters, place, dW)
             optimize(run, place, dW, index)
         if i % threads == thread:
-            b = op.w + op.rows * op.columns
+            b = op.w + op.w_rows * op.w_columns
             db = view(target, b if collect else 0, (op.w + op.w_size - b,))
             call_part(op.part, (op, x, dz, 0, nothing, db))
             optimize(run, b, db, index)

@@ -39,9 +39,9 @@ NUMBERS = 1 << 16  # of W whose gradient is computed at a time, by a look at all
 @inlined
 def matrix(op, w):
     """W and b, or dW and db, from w or dw, which may be empty."""
-    rows = min(w.size, op.rows)
-    W = view(w, 0, (rows, op.columns))
-    return W, view(w, W.size, (min(w.size - W.size, op.columns),))
+    rows = min(w.size, op.w_rows)
+    W = view(w, 0, (rows, op.w_columns))
+    return W, view(w, W.size, (min(w.size - W.size, op.w_columns),))
 
 
 @inlined
@@ -212,8 +212,8 @@ def _record(layer: Any, top: Any, kernels: Kernels, sizes: tuple[int, int]) -> n
     table["inputs"], table["outputs"] = sizes
     table["w_size"], table["k"], table["units"] = layer.parameter_count, top.k, top.input_shape[0]
     if kernels.part is not None:
-        table["rows"], table["columns"] = layer.weights["kernel"].shape
-        table["together"] = max(LANES, NUMBERS // layer.units)
+        table["w_rows"], table["w_columns"] = layer.weights["kernel"].shape
+        table["w_together"] = max(LANES, NUMBERS // layer.units)
         for name, address in activations.addresses(layer.activation, layer.dtype).items():
             table[name] = address
     return table.view(OP).view(np.recarray)

@@ -353,7 +353,7 @@ class Layer(Checked):
             math.prod(self.input_shape),
             math.prod(self.output_shape),
         )
-        table["rows"], table["columns"] = table["inputs"], table["outputs"]
+        table["w_rows"], table["w_columns"] = table["inputs"], table["outputs"]
         table["w_size"], table["key"] = self.parameter_count, self.key
         for name, value in own.items():
             table[name] = value

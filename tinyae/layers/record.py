@@ -26,7 +26,7 @@ _COMMON = (
     *("kernel", "kernel_size"),  # the same of the kernel alone, if it is penalised
     # Where weights' gradients are computed apart: the rows of the matrix, as many as its inputs or
     # not, its columns, and how many rows are best taken together
-    *("rows", "columns", "together"),
+    *("w_rows", "w_columns", "w_together"),
     "trainable",
     "key",  # decides the layer's random numbers, with the step and the position
 )

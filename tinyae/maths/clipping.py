@@ -24,7 +24,8 @@ def square_sum(g):
     """‖g‖², in float64."""
     total = 0.0
     for i in range(g.size):
-        total += float(g[i]) * float(g[i])
+        number = np.float64(g[i])  # compiled, float() of a float32 is one
+        total += number * number
     return total
 
 

@@ -1,0 +1,15 @@
+"""What the documents show, block by block."""
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+
+def code_of(document, holding):
+    """The block of Python that holds a text."""
+    blocks = re.findall(r"```python\n(.*?)```", document, flags=re.DOTALL)
+    (block,) = [block for block in blocks if holding in block]
+    return block
