@@ -5,9 +5,10 @@ largest few. What the decoder adds up are then atoms, the rows of its kernel:
 parts that many images share, where PCA's components are the whole image's.
 
 An atom that no image chooses gets no gradient, and stays dead. Two things keep
-most of them alive: each begins as a piece of an image, which it then fits better
-than others do, and after every step all have length 1 (`UnitNorm`), so that none
-is chosen for its size. Both kernels begin as the same atoms, and part.
+most of them alive: each begins as a piece of an image, which it then fits
+better than others do, and after every step all have length 1 (`UnitNorm`), so
+that none is chosen for its size. Both kernels begin as the same atoms, and
+part.
 
 Once for whole digits, once for patches of 10 × 10 pixels, which are trained on
 from a file that is mapped, not read; with --full from all of MNIST.

@@ -1,4 +1,4 @@
-"""One network as five autoencoders: plain, sparse, denoising, contractive, variational.
+"""One network as five autoencoders, from plain to variational, in a table.
 
 784-256-32-256-784, with one change each: a penalty on the code (L1); a fifth of
 the pixels set to black or white while it trains (`SaltAndPepper`); a penalty on

@@ -50,6 +50,7 @@ class Contractive(Layer):
 
     Examples
     --------
+    >>> import numpy as np
     >>> import tinyae as tae
     >>> encoder = [tae.Dense(3, "sigmoid"), tae.Contractive(0.1)]
     >>> ae = tae.Autoencoder(encoder, [tae.Dense(8)], input_shape=(8,))
