@@ -19,7 +19,7 @@ def names() -> list[str]:
 def contents() -> dict[str, str]:
     """All that is written, by its path in the folder."""
     found = {}
-    for path in sorted(FILES.iterdir()):
+    for path in sorted(filter(Path.is_file, FILES.iterdir())):
         text, name = path.read_text(encoding="utf-8"), path.name.removesuffix(SUFFIX)
         found[name] = PART.sub(r"\g<task>", text)
         if name.removesuffix(".py") in names():
