@@ -54,7 +54,7 @@ FOLDERS = [
     *("decomposition", "linear", "inspection", "files"),
 ]
 # Which look at what stands there, too
-OTHER_TESTS = ["callbacks", "checks", "codes", "export", "family", "promises"]
+OTHER_TESTS = ["callbacks", "checks", "codes", "export", "family", "progress", "promises"]
 SLOW = 20.0  # seconds: tests that take longer are left out
 SECONDS = 60.0  # of tests, by their records, for one fault
 WAITING = 10  # times the seconds of work that are allowed, for what waits and does not work

@@ -137,7 +137,7 @@ class Sequential(Layer):
         if self.built:
             return super().prepare(input_shape, dtype, rng)
         shape = tuple(input_shape)
-        parts = [part for _, part in self._inner()]
+        parts = [*self._inner()]
         for part in parts:  # its layers are this chain's now
             part.claim()
             for layer in part.layers if part.built else ():
@@ -155,12 +155,12 @@ class Sequential(Layer):
     def inside(self) -> list[Layer]:
         return [self, *self._layers, *(each for _, part in self._parts for each in part.inside())]
 
-    def _inner(self) -> Iterator[tuple[int, Sequential]]:
-        """The chains inside, not those in one that was built before, and their first layers."""
-        for first, part in self._parts:
-            yield first, part
-            for place, chain in () if part.built else part._inner():
-                yield first + place, chain
+    def _inner(self) -> Iterator[Sequential]:
+        """The chains inside, not those in one that was built before."""
+        for _, part in self._parts:
+            yield part
+            if not part.built:
+                yield from part._inner()
 
     def bind_alone(self) -> None:
         self.adopt(*bind(self._layers, self.dtype))
