@@ -217,7 +217,7 @@ def test_what_needs_a_built_model_names_input_shape():
     for use in (lambda: ae.decode(np.ones((3, 2))), lambda: ae.parameters, ae.summary):
         with pytest.raises(ValueError, match="input_shape"):
             use()
-    assert ae.input_shape is None
+    assert ae.input_shape is ae.output_shape is None
 
 
 FIRST_CALLS = {
