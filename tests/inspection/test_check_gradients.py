@@ -277,6 +277,28 @@ def test_refusals():
         tae.check_gradients(ae, samples())
 
 
+@pytest.mark.parametrize(("least", "checks"), [(1, 25), (0.999, 20)])
+def test_work_that_is_too_much_is_checked_along_directions(least, checks, monkeypatch):
+    ae = tae.Autoencoder([tae.Dense(5, use_bias=False)], [tae.Activation("tanh")], (5,))
+    numbers, operations = 25 + 15, 2 * 25 + 5 + 5  # of weights and three samples; of one sample
+    most = least * 6 * numbers * 3 * operations
+    monkeypatch.setattr("tinyae.inspection.check_gradients.MOST_OPERATIONS", most)
+    assert tae.check_gradients(ae, samples(3)).rows[0].checks == checks
+
+
+def test_where_a_step_leaves_what_the_loss_is_known_for_a_shorter_one_is_taken():
+    class Narrow(tae.MSE):
+        def value_and_gradient(self, output, target):
+            value, gradient = super().value_and_gradient(output, target)
+            return value if abs(output - 1).max() < 3e-6 else math.inf, gradient
+
+    ae = tae.Autoencoder([tae.Dense(1, use_bias=False)], [tae.Activation("linear")], (1,))
+    ae.loss = Narrow()
+    ae.parameters[...] = 1
+    report = tae.check_gradients(ae, np.ones((1, 1)), np.zeros((1, 1)))
+    assert report.rows[0].eager_error < 1e-6
+
+
 def test_tolerance_is_the_limit(monkeypatch):
     spoil(monkeypatch, slice(None), 1.01)
     assert tae.check_gradients(small(), samples(), tolerance=0.02).passed

@@ -336,10 +336,12 @@ def test_custom_parts_are_traced():
 def test_it_prints_figures_formulas_and_marks():
     model = dense("relu", "linear")
     model.layers[1].weights["bias"][...] = -100
-    lines = str(tae.trace(model, RNG.random((4, 6)))).splitlines()
+    report = tae.trace(model, RNG.random((4, 6)))
+    lines, norms = str(report).splitlines(), (report.rows[0].norm, report.rows[0].gradient_norm)
     titles = ("layer", "output", "least", "most", "zeros", "|y|", "|dy|", "|dx|", "|dW|")
     assert tuple(lines[0].split()) == titles
     assert lines[4].split()[:6] == ["decoder[0]", "Dense", "6", "0", "0", "100%"]
+    assert [float(each) for each in lines[1].split()[-4:-2]] == pytest.approx(norms, rel=0.05)
     assert lines[5] == "    y = relu(x W + b)  << dead"
     assert lines[6] == "    dz = dy (y > 0); dW = xᵀ dz; db = Σ dz; dx = dz Wᵀ"
     assert lines[-3].startswith("loss 0.")
@@ -347,10 +349,10 @@ def test_it_prints_figures_formulas_and_marks():
 
 
 def test_a_penalty_is_printed():
-    model = tae.Autoencoder(
-        [tae.Dense(3, activity_regularizer=tae.L1(0.5))], [tae.Dense(6)], input_shape=(6,)
-    )
+    output = tae.Dense(6, kernel_regularizer=tae.L2(0.25))
+    model = tae.Autoencoder([tae.Dense(3, activity_regularizer=tae.L1(0.5))], [output], (6,))
     report = tae.trace(model, RNG.random((4, 6)))
+    assert "the L2(0.25) penalty on W adds to the loss" in str(report)
     assert "its L1(0.5) penalty adds to the loss" in str(report)
     figures = f"{report.loss:.6g} = {report.reconstruction:.6g} + penalty {report.penalty:.6g}"
     assert figures in str(report)

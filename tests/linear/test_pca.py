@@ -272,7 +272,7 @@ def test_constant_data_have_no_variance():
         assert (pca.explained_variance_ == 0).all()
         assert (pca.explained_variance_ratio_ == 0).all()
         np.testing.assert_array_equal(pca.reconstruct(x), x)
-    assert PCA(0.9).fit(x).n_components_ == 1
+    assert PCA(0.9).fit(x).n_components_ == PCA(np.float32(0.9)).fit(x).n_components_ == 1
 
 
 def test_a_share_of_variance_takes_the_fewest_components():
