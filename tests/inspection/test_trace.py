@@ -141,9 +141,10 @@ def test_input_that_is_zero_is_no_yardstick():
     assert marks(model, np.zeros((4, 6))) == {}
 
 
-def test_what_is_not_finite_is_exploding():
+@pytest.mark.parametrize("weight", [3e38, np.nan])
+def test_what_is_not_finite_is_exploding(weight):
     model = dense("linear", dtype="float32")
-    model.layers[1].weights["kernel"][...] = 3e38
+    model.layers[1].weights["kernel"][...] = weight
     with np.errstate(all="ignore"):
         found = marks(model)
     assert "exploding" in found["decoder[0] Dense"]
