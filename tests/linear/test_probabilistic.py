@@ -56,6 +56,7 @@ def test_noise_is_the_mean_of_the_variances_that_are_left(n, p):
     [
         (np.outer(np.arange(5.0), [1, 2, 3]), 1, "beside the components"),
         (np.outer(np.arange(5.0), [1, 2, 3]), 2, "along a component"),
+        (np.outer(np.arange(5.0), [1, 2, 3]), 3, "along a component"),  # all, and none beside
         (made_up(4, 9), 3, "beside the components"),
         (made_up(4, 9), 4, "along a component"),
         (np.ones((5, 3)), 1, "along a component"),
