@@ -331,3 +331,26 @@ def test_what_cannot_be_loaded_is_not_saved(tmp_path):
     with pytest.raises(ValueError, match="description takes"):
         tae.Autoencoder(names, [tae.Dense(4)], input_shape=(4,)).save(tmp_path / "model")
     assert not list(tmp_path.iterdir())
+
+
+def test_lists_that_a_part_keeps_come_back(tmp_path):
+    class Picks(tae.Layer):
+        def __init__(self, places):
+            super().__init__()
+            self.places = places
+
+        def build(self, input_shape):
+            return (len(self.places),)
+
+        def forward(self, x, training=False, step=0, first=0):
+            return x[:, self.places], x.shape
+
+        def backward(self, dy, cache):
+            dx = np.zeros(cache, dy.dtype)
+            dx[:, self.places] = dy
+            return dx
+
+    for places in ([2, 0], (2, 0)):
+        tae.Autoencoder([Picks(places)], [tae.Dense(4)], (4,)).save(tmp_path / "model")
+        loaded = tae.load(tmp_path / "model", custom={"Picks": Picks})
+        assert list(loaded.layers[0].places) == [2, 0]
