@@ -23,6 +23,7 @@ from .drawing import (
     log_scale,
     set_title,
 )
+from .variance import shares_of
 
 STYLES = ("-", "--", "-.", ":")  # so that labels are told apart in grey, too
 WIDE = 30  # scores that differ by more than this factor stand on a logarithmic scale
@@ -131,11 +132,9 @@ def spectrum(
         If an argument is not as described.
     """
     optional_text("title", title)
-    if isinstance(pca, type) or not hasattr(pca, "explained_variance_ratio_"):
-        raise ValueError(f"pca must be a fitted PCA, but got {shown(pca)}")
+    shares = shares_of(pca)
     sizes = _errors_by_size(errors)
     variances = np.asarray(pca.explained_variance_, float)
-    shares = np.asarray(pca.explained_variance_ratio_, float)
     total = variances[0] / shares[0] if shares[0] > 0 else 0.0
     features = pca.components_.shape[1]
     samples = pca.n_samples_seen_

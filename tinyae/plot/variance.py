@@ -15,6 +15,13 @@ from .drawing import COLOURS, axes_for, count_across, legend_within, set_title
 FEW = 30  # components whose shares are drawn as bars
 
 
+def shares_of(pca: Any) -> np.ndarray:
+    """Each component's share of the variance, of what must be a fitted PCA."""
+    if isinstance(pca, type) or not hasattr(pca, "explained_variance_ratio_"):
+        raise ValueError(f"pca must be a fitted PCA, but got {shown(pca)}")
+    return np.asarray(pca.explained_variance_ratio_, float)
+
+
 @hinting
 def explained_variance(pca: Any, *, title: str | None = None, ax: Axes | None = None) -> Axes:
     """Each component's share of the variance, and the share of all up to it.
@@ -34,9 +41,7 @@ def explained_variance(pca: Any, *, title: str | None = None, ax: Axes | None = 
         If an argument is not as described.
     """
     optional_text("title", title)
-    if isinstance(pca, type) or not hasattr(pca, "explained_variance_ratio_"):
-        raise ValueError(f"pca must be a fitted PCA, but got {shown(pca)}")
-    shares = np.asarray(pca.explained_variance_ratio_, float)
+    shares = shares_of(pca)
     k, total = np.arange(1, len(shares) + 1), np.cumsum(shares)
     ax = axes_for(ax, (6.4, 4))
     few = len(k) <= FEW

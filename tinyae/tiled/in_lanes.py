@@ -38,6 +38,7 @@ from ..tiles.strips import (
 from ..tiles.tiles import call_product, product, product_address
 
 DOTS_STRIPS = 4  # of samples: with fewer, adding up the lanes takes longer than exchanging them
+FULL = 0.75  # of the lanes of strips of units: from here on these are as good
 
 
 def layout(program: Program, rows: int) -> tuple[np.recarray, int]:
@@ -95,7 +96,8 @@ def add_gradients(run, thread, index, values, gradient):
     run.losses[thread, index, 0] = measure(run, table[table.size - 1], values, row, n, index)
     for i in range(table.size - 1, -1, -1):
         op = table[i]
-        activation_backward(unit_rows(values, op.y, op.outputs, n), op.slope, dz(values, op, n))
+        y, dy = (unit_rows(values, op.y, op.outputs, n), unit_rows(values, op.dy, op.outputs, n))
+        activation_backward(y, op.slope, dy)
         if op.trainable:
             weight_gradients(op, values, n, gradient)
         if op.dx != NOWHERE:
@@ -106,11 +108,6 @@ def add_gradients(run, thread, index, values, gradient):
 def unit_rows(values, start, units, n):
     """Strips of so many units of n samples, each strip as one row."""
     return view(values, start, (strip_count(n), units * LANES))
-
-
-@called
-def dz(values, op, n):
-    return unit_rows(values, op.dy, op.outputs, n)
 
 
 @called
@@ -157,7 +154,7 @@ def weight_gradients(op, values, n, gradient):
         values[ones + lane] = 1
     room, b, biased = op.scratch + LANES, op.w + ins * outs, op.w_size > ins * outs
     columns = strip_count(outs)
-    if 4 * outs <= 3 * LANES * columns and (strips >= DOTS_STRIPS or outs <= SIDE):
+    if outs <= FULL * LANES * columns and (strips >= DOTS_STRIPS or outs <= SIDE):
         sums = view(values, room, (LANES,))
         dots(values, op.x, ins, ins, values, op.dy, outs, strips, sums, gradient, op.w)
         if biased:
