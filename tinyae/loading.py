@@ -4,9 +4,11 @@ What a file says is checked before anything is built: first its document, then t
 describes have exactly as many parameters as the file holds numbers, then the numbers.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any
 
 from .checks.arguments import file_path, mapping, optional_threads
 from .checks.hints import hinting
@@ -25,7 +27,7 @@ def load(
     *,
     custom: Mapping[str, Any] | None = None,
     threads: int | None = None,
-) -> Union["Autoencoder", "Sequential", "PCA", "AnomalyDetector"]:
+) -> Autoencoder | Sequential | PCA | AnomalyDetector:
     """Read what `save` wrote.
 
     The file may come from anywhere: nothing in it is executed, and it is checked in full before
@@ -70,7 +72,7 @@ def load(
 
 def _model(
     file: ModelFile, custom: Mapping[str, Any], threads: int | None
-) -> Union["Autoencoder", "Sequential", "PCA"]:
+) -> Autoencoder | Sequential | PCA:
     """The model that the file's document describes."""
     kind = file.document.pop("kind", None)
     if kind == "pca":

@@ -8,6 +8,8 @@ Each function returns a new `Autoencoder`; options that it does not name (``seed
 (7, 7, 1)
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from typing import Any
 

@@ -10,6 +10,8 @@ way out: after the last epoch, or where an exception comes out of `fit`. A callb
 its `set_model` has returned, so never where `fit` refuses its arguments.
 """
 
+from __future__ import annotations
+
 import contextlib
 import inspect
 from collections.abc import Callable, Iterable, Mapping

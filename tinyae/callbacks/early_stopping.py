@@ -1,5 +1,7 @@
 """To stop when a figure no longer improves."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Mapping
 from typing import ClassVar

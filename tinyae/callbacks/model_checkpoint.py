@@ -1,5 +1,7 @@
 """To save the model while it trains."""
 
+from __future__ import annotations
+
 import math
 import os
 from collections.abc import Mapping

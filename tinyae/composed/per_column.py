@@ -1,5 +1,7 @@
 """A loss made of losses: each column of a table has its own."""
 
+from __future__ import annotations
+
 from numbers import Integral
 from typing import Any, ClassVar
 

@@ -7,6 +7,8 @@ Kernels, gradients and steps are those of the layers of images. What is said her
 is to them: its shape gets a height of 1, and each size along it becomes the pair (1, size).
 """
 
+from __future__ import annotations
+
 from typing import Any, ClassVar
 
 import numpy as np

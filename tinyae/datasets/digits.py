@@ -1,5 +1,7 @@
 """MNIST, the handwritten digits: all of it, or the part that comes with the package."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Iterable
 from pathlib import Path

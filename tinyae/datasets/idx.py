@@ -12,6 +12,8 @@ A header is a claim by whoever made the file: memory is taken for the bytes that
 a piece at a time, and never for what the header says.
 """
 
+from __future__ import annotations
+
 import contextlib
 import gzip
 import math

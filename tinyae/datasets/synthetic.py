@@ -1,5 +1,7 @@
 """Made data: points in the plane whose structure is known and can be drawn."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from ..checks.arguments import not_negative, whole

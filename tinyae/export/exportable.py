@@ -1,5 +1,7 @@
 """How a model is asked to write itself as a program."""
 
+from __future__ import annotations
+
 import os
 from pathlib import Path
 

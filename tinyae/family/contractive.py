@@ -5,6 +5,8 @@ squares. In training the encoder's layers carry the derivative beside their outp
 `family.derivatives` says; this layer, behind them, takes its squares.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import ClassVar
 

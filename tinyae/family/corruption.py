@@ -3,6 +3,8 @@
 As theirs, the random numbers are a hash of where they are used: see `layers.noise`.
 """
 
+from __future__ import annotations
+
 from typing import ClassVar
 
 import numpy as np

@@ -4,6 +4,8 @@ A regularizer sees the output of a layer of any kind. This penalty belongs to th
 kernel, which runs behind the layer's backward pass, sees what that sees.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import ClassVar
 

@@ -10,6 +10,8 @@ For the engine w reaches from the source's kernel, with which it begins, to the 
 with which it ends; what lies in between belongs to others.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Sequence
 from typing import Any, ClassVar

@@ -6,6 +6,8 @@ Of equal numbers the first count. The k-th largest, t, is found by a heap of k n
 smallest is in front; all above t are taken, and of those that are t the first that are left.
 """
 
+from __future__ import annotations
+
 from typing import ClassVar
 
 import numpy as np

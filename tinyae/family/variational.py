@@ -12,6 +12,8 @@ and does not overflow before s = 10²⁹ in float32; the gradient of KL stays wh
 below zero makes σ² zero, where that gradient is still −½.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 

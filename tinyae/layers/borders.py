@@ -4,6 +4,8 @@ In NumPy: y = x[:, top : height − bottom, left : width − right], or np.pad o
 gradient of one is the other of dy.
 """
 
+from __future__ import annotations
+
 from typing import Any, ClassVar
 
 from ..checks.arguments import borders

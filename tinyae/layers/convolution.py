@@ -22,6 +22,8 @@ for every tap, a place (u, v) in the window, scattering y: so what has fewer cha
 ``plain_images`` has both in plain NumPy, without any of this: as sums over the taps.
 """
 
+from __future__ import annotations
+
 from typing import Any, ClassVar
 
 from ..checks.arguments import length, pair

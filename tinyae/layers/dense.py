@@ -6,6 +6,8 @@ The shapes are x (n, in), W (in, units), b (units,), y (n, units). In NumPy:
     dz = dy * slope(y);  dW += x.T @ dz;  db += dz.sum(axis=0);  dx = dz @ W.T
 """
 
+from __future__ import annotations
+
 from typing import ClassVar
 
 from ..checks.arguments import length

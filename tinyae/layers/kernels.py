@@ -7,6 +7,8 @@ NOT_TRAINING, and `first` the position of row 0 in the mini-batch. Backward adds
 and writes dx; dw and dx are empty where they are not wanted. `Kernels` says more, with an example.
 """
 
+from __future__ import annotations
+
 import functools
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple

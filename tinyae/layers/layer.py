@@ -1,5 +1,7 @@
 """The contract of a layer: what it defines, what it has, how it belongs to a model."""
 
+from __future__ import annotations
+
 import math
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -269,7 +271,7 @@ class Layer(Checked):
         return self._gradient[:]
 
     @property
-    def layers(self) -> list["Layer"]:
+    def layers(self) -> list[Layer]:
         """The layers inside, for a composite; a plain layer is its own only one."""
         return [self]
 
@@ -325,7 +327,7 @@ class Layer(Checked):
         """Undo `claim`."""
         self._claimed = False
 
-    def inside(self) -> list["Layer"]:
+    def inside(self) -> list[Layer]:
         """Whatever changes when the layer is built: itself, and what it is made of."""
         return [self]
 

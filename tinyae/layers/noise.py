@@ -6,6 +6,8 @@ the same however a mini-batch is cut into chunks and threads, and the backward p
 instead of keeping them.
 """
 
+from __future__ import annotations
+
 from typing import ClassVar
 
 import numpy as np

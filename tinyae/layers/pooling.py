@@ -4,6 +4,8 @@ For every window of x, y is its maximum, or its mean; dy goes to the pixel that 
 in equal shares to all. Enlarging repeats pixels, and each gets the sum of dy over its copies.
 """
 
+from __future__ import annotations
+
 import math
 from typing import Any, ClassVar
 

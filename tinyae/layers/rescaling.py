@@ -4,6 +4,8 @@ Images may stay as they are, 8 bits a pixel, a quarter of the memory that float3
 model begins with this layer and learns its input, what it learns is what the layer makes of it.
 """
 
+from __future__ import annotations
+
 from typing import ClassVar
 
 import numpy as np

@@ -3,6 +3,8 @@
 In NumPy: y = f(x), dx = dy * slope(y); and y = x.reshape(n, *shape), dx = dy.reshape(x.shape).
 """
 
+from __future__ import annotations
+
 import contextlib
 import math
 from typing import Any, ClassVar

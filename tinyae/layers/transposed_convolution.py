@@ -3,6 +3,8 @@
 Its mathematics is in `convolution`, with that of the layer that it is the reverse of.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any, ClassVar
 

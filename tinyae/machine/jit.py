@@ -4,6 +4,8 @@ With ``NUMBA_DISABLE_JIT=1`` every kernel is the plain Python function that you 
 steps through all of it.
 """
 
+from __future__ import annotations
+
 import contextlib
 from collections.abc import Callable
 from typing import Any, TypeVar

@@ -18,6 +18,8 @@ Slopes are Keras's, and so are selu's λ = 1.0507 and α = 1.6733. That every gr
 a is why no layer keeps z.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any, NamedTuple
 

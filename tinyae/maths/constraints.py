@@ -7,6 +7,8 @@ contiguous ones, `width` long, at its start plus each of some steps, the same fo
 kernel: `places` has them.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterable
 from contextlib import suppress

@@ -1,5 +1,7 @@
 """What a part computes, as text: for `tinyae.trace`."""
 
+from __future__ import annotations
+
 from typing import NamedTuple
 
 from . import activations

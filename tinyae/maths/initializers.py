@@ -18,6 +18,8 @@ Glorot and Bengio, Understanding the difficulty of training deep feedforward neu
 He, Zhang, Ren and Sun, Delving deep into rectifiers, 2015.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable
 from typing import Any, ClassVar

@@ -20,6 +20,8 @@ A loss of your own is any object with ``value_and_gradient(output, target) -> (f
 If it has ``elements(output, target)``, too, it can say what each element's share is.
 """
 
+from __future__ import annotations
+
 from typing import ClassVar
 
 import numpy as np

@@ -14,6 +14,8 @@ Each is one loop over the flat vectors. An optimizer object holds the settings o
 averages belong to the model that it trains.
 """
 
+from __future__ import annotations
+
 import math
 from typing import Any, ClassVar
 

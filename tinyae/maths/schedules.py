@@ -10,6 +10,8 @@ decay's own steps count from its end.
 Any callable of the step will do in their place; only what can be described is saved.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable
 from typing import Any, ClassVar

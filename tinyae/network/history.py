@@ -1,5 +1,7 @@
 """What training leaves behind in a model: its figures, and where it stands."""
 
+from __future__ import annotations
+
 import copy
 import math
 from collections.abc import Mapping
@@ -74,7 +76,7 @@ class History(dict[str, list[float]]):
         hint = "; pass validation_data to fit" if str(key).startswith("val_") else ""
         raise KeyError(f"{key!r} is no figure of the history, which has {', '.join(self)}{hint}")
 
-    def copy(self) -> "History":
+    def copy(self) -> History:
         """Another history, with lists of its own."""
         return type(self)((name, copy.copy(figures)) for name, figures in self.items())
 
@@ -86,7 +88,7 @@ class History(dict[str, list[float]]):
             if not isinstance(figures, list) or not isinstance((figures or [0])[-1], Real):
                 raise ValueError(f"history must hold lists of numbers, but its {name} is not one")
 
-    def plot(self, *, title: str | None = None, ax: "Axes | None" = None) -> "Axes":
+    def plot(self, *, title: str | None = None, ax: Axes | None = None) -> Axes:
         """Draw the losses by epoch, as `tinyae.plot.history` does; needs matplotlib."""
         from ..plot.training import history
 

@@ -1,5 +1,7 @@
 """What is to blame for the score of an anomaly."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any
 

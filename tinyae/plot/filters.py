@@ -1,5 +1,7 @@
 """What a layer has learned to look for."""
 
+from __future__ import annotations
+
 import math
 from typing import TYPE_CHECKING
 
@@ -17,9 +19,7 @@ if TYPE_CHECKING:
 
 @hinting
 @quiet
-def filters(
-    layer: "Layer", *, n: int = 64, title: str | None = None, ax: Axes | None = None
-) -> Axes:
+def filters(layer: Layer, *, n: int = 64, title: str | None = None, ax: Axes | None = None) -> Axes:
     """The first `n` kernels of a layer that sees the image, blue below zero and red above.
 
     Parameters

@@ -1,5 +1,7 @@
 """How training went."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from typing import Any
 

@@ -1,5 +1,7 @@
 """When numbers stop being finite: back to the parameters that gave the last finite loss."""
 
+from __future__ import annotations
+
 import copy
 from collections.abc import Callable
 from typing import NamedTuple
