@@ -36,6 +36,7 @@ def load(
     Parameters
     ----------
     path : str or path-like
+        The file.
     custom : mapping of str to class, optional
         Your own layers, losses and initializers, by their class's name, and activations.
     threads : int, optional
@@ -52,6 +53,22 @@ def load(
         If the file is no model's, damaged, hostile, or newer; the message names it and the reason.
     OSError
         If the file cannot be read.
+
+    See Also
+    --------
+    Autoencoder.save : Writes a model.
+    ModelFormatError : What a file that is none is refused with.
+
+    Examples
+    --------
+    >>> import numpy as np, tinyae as tae
+    >>> import pathlib, tempfile
+    >>> pca = tae.PCA(1).fit(np.array([[0.0, 0.0], [3.0, 4.0], [6.0, 8.0]]))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = pathlib.Path(folder, "pca.npz")
+    ...     pca.save(file)
+    ...     tae.load(file).components_
+    array([[0.6, 0.8]])
     """
     path, threads = file_path("path", path), optional_threads("threads", threads)
     custom = mapping("custom", {} if custom is None else custom, "classes and activations")

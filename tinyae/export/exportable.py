@@ -22,6 +22,13 @@ class Exportable(Network):
 
         See `tinyae.export.numpy_file`.
 
+        Parameters
+        ----------
+        folder : str or path-like
+            Where to put them; it is made where it is missing.
+        encoder_only : bool, default False
+            Whether the program gives codes, and has no decoder.
+
         Returns
         -------
         list of Path
@@ -35,6 +42,13 @@ class Exportable(Network):
         """Write the model as one C99 file and its header, which need no library but libm.
 
         The header says how to call it. See `tinyae.export.c_files`.
+
+        Parameters
+        ----------
+        folder : str or path-like
+            Where to put them; it is made where it is missing.
+        encoder_only : bool, default False
+            Whether the program gives codes, and has no decoder.
 
         Returns
         -------
@@ -57,6 +71,13 @@ class Exportable(Network):
         From ``x`` (n, *input_shape) to ``y`` (n, *output_shape), or to the codes ``z``; images have
         their channels last. Needs onnx (``pip install "tinyae[onnx]"``). See
         `tinyae.export.onnx_file`.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Where to write it.
+        encoder_only : bool, default False
+            Whether the graph gives codes, and has no decoder.
 
         Returns
         -------

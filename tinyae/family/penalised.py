@@ -48,9 +48,9 @@ class PenalisedLayer(Layer):
     def penalise(
         self, x: np.ndarray, y: np.ndarray, dx: np.ndarray | None, gain: float
     ) -> tuple[float, float]:
-        """The mean over samples of penalty and figure; the gradients are added into dx and dw.
+        """The mean over samples of penalty and figure, for inputs x and outputs y.
 
-        Without dx there are none.
+        The gradients times `gain` are added into dx and dw; without dx there are none.
         """
         table, n = self.record(), len(x)
         table["layer_penalty"] = self.penalty_address()

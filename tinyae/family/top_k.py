@@ -130,6 +130,11 @@ class TopK(Layer):
     activity_regularizer : L1, L2, L1L2 or None
         A penalty on the output.
 
+    See Also
+    --------
+    L1 : A penalty that makes codes small.
+    UnitNorm : Keeps a dictionary's entries at one length.
+
     References
     ----------
     Makhzani and Frey, k-Sparse autoencoders, 2013. Gao et al., Scaling and evaluating sparse
@@ -137,7 +142,8 @@ class TopK(Layer):
 
     Examples
     --------
-    >>> layer = TopK(2)
+    >>> import tinyae as tae
+    >>> layer = tae.TopK(2)
     >>> layer.build((4,))
     (4,)
     >>> layer.forward([[3, 1, 3, 2], [-1, -2, -3, 0]])[0]

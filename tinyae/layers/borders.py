@@ -64,9 +64,14 @@ class ZeroPadding2D(Layer):
     activity_regularizer : L1, L2, L1L2 or None
         A penalty on the output.
 
+    See Also
+    --------
+    Cropping2D : Takes away what this adds.
+
     Examples
     --------
-    >>> ZeroPadding2D(((0, 1), (2, 2))).build((5, 6, 3))
+    >>> import tinyae as tae
+    >>> tae.ZeroPadding2D(((0, 1), (2, 2))).build((5, 6, 3))
     (6, 10, 3)
     """
 
@@ -106,9 +111,14 @@ class Cropping2D(Layer):
     activity_regularizer : L1, L2, L1L2 or None
         A penalty on the output.
 
+    See Also
+    --------
+    ZeroPadding2D : Adds what this takes away.
+
     Examples
     --------
-    >>> Cropping2D(((0, 1), (2, 2))).build((5, 6, 3))
+    >>> import tinyae as tae
+    >>> tae.Cropping2D(((0, 1), (2, 2))).build((5, 6, 3))
     (4, 2, 3)
     """
 

@@ -71,9 +71,16 @@ class Layer(Checked):
     kernels : Kernels or None
         What the engine runs.
 
+    See Also
+    --------
+    Kernels : For a layer that trains in the compiled loop.
+    check_gradients : Whether its backward pass is right.
+    Dense : One of the layers that are there.
+
     Examples
     --------
-    >>> class Scale(Layer):
+    >>> import numpy as np, tinyae as tae
+    >>> class Scale(tae.Layer):
     ...     def build(self, input_shape):
     ...         self.add_weight("scale", input_shape, lambda shape, rng: np.ones(shape))
     ...         return input_shape
@@ -165,12 +172,20 @@ class Layer(Checked):
         Parameters
         ----------
         x : array, shape (n, *input_shape)
+            Some samples of a mini-batch.
         training : bool
             Whether layers that are active in training only are.
         step : int
             The optimizer's step, which decides their random numbers.
         first : int
             The position in the mini-batch of the first row of x.
+
+        Returns
+        -------
+        y : array, shape (n, *output_shape)
+            The output.
+        cache : object
+            For `backward`.
         """
         table = self._table("forward(x, ...) -> (y, cache)")
         step = whole("step", step, 0, MOST_COUNTED)
@@ -186,7 +201,10 @@ class Layer(Checked):
 
     @checked_backward
     def backward(self, dy: np.ndarray, cache: Any) -> np.ndarray:
-        """The gradient for x, from the gradient dy for y; adds into `gradients`."""
+        """The gradient for x, from the gradient dy for y and what `forward` gave as `cache`.
+
+        The weights' gradient is added into `gradients`.
+        """
         table = self._table("backward(dy, cache) -> dx")
         x, y, step, first = self._own_cache(cache, len(dy))
         dx = np.empty_like(x)
@@ -203,7 +221,7 @@ class Layer(Checked):
         return {}
 
     def scratch_size(self, op: np.record) -> int:
-        """How many numbers of scratch the kernels need, for a layer with this record."""
+        """How many numbers of scratch the kernels need, for a layer with the record `op`."""
         return 0
 
     def operations(self) -> int:
@@ -221,7 +239,10 @@ class Layer(Checked):
         raise NotImplementedError(f"{self.label} does not say which steps it takes")
 
     def record_behind(self, step: Step, input_shape: Shape) -> np.recarray | None:
-        """The layer's record with that step before it as one, where its kernels can do both."""
+        """The layer's record with that step before it as one, where its kernels can do both.
+
+        The step's input is of `input_shape`.
+        """
         return None
 
     # What every layer has
@@ -229,7 +250,10 @@ class Layer(Checked):
     def add_weight(
         self, name: str, shape: Shape, initializer: str | Initializer = "glorot_uniform"
     ) -> None:
-        """Declare a weight; to be called from `build`."""
+        """Declare the weight `name` of a `shape`; to be called from `build`.
+
+        Its first values are `initializer`'s: a name, or a callable ``(shape, rng) -> array``.
+        """
         if not self._building:
             raise ValueError(f"{self.label}: add_weight is to be called in build")
         if text("name", name) in self.weights:
@@ -291,7 +315,7 @@ class Layer(Checked):
             gradient[...] = 0
 
     def shape_error(self, input_shape: Shape, expected: str) -> ValueError:
-        """For `build`: an input of the wrong shape."""
+        """For `build`: an `input_shape` that is not as `expected`."""
         return ValueError(
             f"{self.label} expects input of shape {expected}, but got {shape_text(input_shape)}"
         )
@@ -303,7 +327,8 @@ class Layer(Checked):
     ) -> Shape:
         """Build the layer for a model; one that is built already keeps its weights.
 
-        Without `rng` weights are declared: zeros of their shapes that take no memory before `bind`.
+        Weights are of `dtype`, for samples of `input_shape`. Without `rng` they are declared: zeros
+        of their shapes that take no memory before `bind`.
         """
         if self.built:
             if self.input_shape != tuple(input_shape):

@@ -30,6 +30,35 @@ def kernel(function: F, **options: Any) -> F:
     """Compile `function` with Numba on its first call; keep the result on disk where possible.
 
     It may be called from Python and from other kernels.
+
+    Parameters
+    ----------
+    function : callable
+        Of numbers and arrays, in the part of Python and NumPy that Numba compiles.
+    **options
+        For ``numba.njit``, in place of those of tinyae.
+
+    Returns
+    -------
+    callable
+        The compiled function, or `function` itself where ``NUMBA_DISABLE_JIT`` is set.
+
+    See Also
+    --------
+    Kernels : What kernels a layer needs.
+    ActivationFunction : What kernels an activation needs.
+
+    Examples
+    --------
+    >>> import numpy as np, tinyae as tae
+    >>> @tae.kernel
+    ... def total(x):
+    ...     result = 0.0
+    ...     for each in x:
+    ...         result += each
+    ...     return result
+    >>> total(np.array([1.0, 2.5]))
+    3.5
     """
     if DISABLED:
         return function

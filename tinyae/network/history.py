@@ -45,14 +45,27 @@ class History(dict[str, list[float]]):
     changes it, ``learning_rate`` is that of the epoch's last step.
 
     It is shown as a table of a line for each: ``dict(history)`` shows all numbers.
+
+    See Also
+    --------
+    Autoencoder.fit : Returns one.
+    plot.history : Draws one.
+
+    Examples
+    --------
+    >>> import numpy as np, tinyae as tae
+    >>> ae = tae.Autoencoder([tae.Dense(1)], [tae.Dense(2)])
+    >>> history = ae.fit(np.eye(2), epochs=3, verbose=0)
+    >>> sorted(history), len(history["loss"])
+    (['loss', 'penalty', 'reconstruction', 'seconds'], 3)
     """
 
     def append(self, logs: Mapping[str, float]) -> None:
-        """Add one epoch's figures; those that are missing are NaN."""
+        """Add one epoch's figures, the `logs`; those that are missing are NaN."""
         self._set(logs, max(map(len, self.values()), default=0) + 1)
 
     def amend(self, logs: Mapping[str, float]) -> None:
-        """Set figures of the last epoch; one that is new here was NaN until now."""
+        """Set figures of the last epoch from `logs`; one that is new here was NaN until now."""
         self._set(logs, max(map(len, self.values())))
 
     def _set(self, logs: Mapping[str, float], epochs: int) -> None:
@@ -89,7 +102,10 @@ class History(dict[str, list[float]]):
                 raise ValueError(f"history must hold lists of numbers, but its {name} is not one")
 
     def plot(self, *, title: str | None = None, ax: Axes | None = None) -> Axes:
-        """Draw the losses by epoch, as `tinyae.plot.history` does; needs matplotlib."""
+        """Draw the losses by epoch, as `tinyae.plot.history` does; needs matplotlib.
+
+        The `title` and the axes `ax` are as there, and the axes are returned.
+        """
         from ..plot.training import history
 
         return history(self, title=title, ax=ax)

@@ -32,6 +32,10 @@ def filters(layer: Layer, *, n: int = 64, title: str | None = None, ax: Axes | N
         Instead of its own; "" for none.
     ax : Axes, optional
         Where to draw. Default: a new figure.
+
+    See Also
+    --------
+    tinyae.Conv2D : Whose kernels they are.
     """
     optional_text("title", title)
     weights = getattr(layer, "weights", {}).get("kernel")
