@@ -68,7 +68,6 @@ class Autoencoder(Exportable, Density):
 
     See Also
     --------
-    Sequential : A chain of layers on its own.
     PCA : The best linear autoencoder, without training.
     models.deep : One of the ready-made autoencoders.
     load : Reads what `save` wrote.

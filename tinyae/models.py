@@ -50,7 +50,7 @@ def deep(
     output_activation : str, optional
         Of the last layer: "sigmoid" for a loss of "bce".
     **options
-        What else `Autoencoder` takes, such as ``seed``, ``dtype`` and another ``optimizer``.
+        What else `tinyae.Autoencoder` takes, such as ``seed``, ``dtype`` and another ``optimizer``.
 
     Returns
     -------
@@ -96,9 +96,9 @@ def variational(
     activation : str
         Of the layers between.
     beta : float or callable ``(step) -> float``
-        As for `Variational`.
+        As for `tinyae.Variational`.
     **options
-        What else `Autoencoder` takes, such as ``seed``, ``dtype`` and another ``optimizer``.
+        What else `tinyae.Autoencoder` takes, such as ``seed``, ``dtype`` and another ``optimizer``.
 
     Returns
     -------
@@ -143,7 +143,7 @@ def convolutional(filters: tuple[int, int] = (128, 32), **options: Any) -> Autoe
     filters : (int, int)
         Channels of the first and the second convolution.
     **options
-        What else `Autoencoder` takes, such as ``seed``, ``dtype`` and another ``optimizer``.
+        What else `tinyae.Autoencoder` takes, such as ``seed``, ``dtype`` and another ``optimizer``.
 
     Returns
     -------
@@ -180,7 +180,7 @@ def convolutional_transpose(filters: tuple[int, int] = (128, 32), **options: Any
     filters : (int, int)
         Channels of the first and the second convolution.
     **options
-        What else `Autoencoder` takes, such as ``seed``, ``dtype`` and another ``optimizer``.
+        What else `tinyae.Autoencoder` takes, such as ``seed``, ``dtype`` and another ``optimizer``.
 
     Returns
     -------
@@ -226,7 +226,7 @@ def denoising(
     filters : (int, int)
         Channels of the first and the second convolution.
     **options
-        What else `Autoencoder` takes, such as ``seed``, ``dtype`` and another ``optimizer``.
+        What else `tinyae.Autoencoder` takes, such as ``seed``, ``dtype`` and another ``optimizer``.
 
     Returns
     -------
@@ -274,7 +274,7 @@ def sparse(
     code_activation : str, optional
         Of the codes: with ReLU many are exactly zero; None makes them linear, as in the tutorial.
     **options
-        What else `Autoencoder` takes, such as ``seed``, ``dtype`` and another ``optimizer``.
+        What else `tinyae.Autoencoder` takes, such as ``seed``, ``dtype`` and another ``optimizer``.
 
     Returns
     -------

@@ -20,7 +20,7 @@ class Exportable(Network):
     ) -> list[Path]:
         """Write the model as one Python file that needs NumPy only, and its weights beside it.
 
-        See `tinyae.export.numpy_file`.
+        See ``tinyae/export/numpy_file.py``.
 
         Parameters
         ----------
@@ -41,7 +41,7 @@ class Exportable(Network):
     def export_c(self, folder: str | os.PathLike[str], *, encoder_only: bool = False) -> list[Path]:
         """Write the model as one C99 file and its header, which need no library but libm.
 
-        The header says how to call it. See `tinyae.export.c_files`.
+        The header says how to call it. See ``tinyae/export/c_files.py``.
 
         Parameters
         ----------
@@ -70,7 +70,7 @@ class Exportable(Network):
 
         From ``x`` (n, *input_shape) to ``y`` (n, *output_shape), or to the codes ``z``; images have
         their channels last. Needs onnx (``pip install "tinyae[onnx]"``). See
-        `tinyae.export.onnx_file`.
+        ``tinyae/export/onnx_file.py``.
 
         Parameters
         ----------

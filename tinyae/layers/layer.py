@@ -167,25 +167,10 @@ class Layer(Checked):
     def forward(
         self, x: np.ndarray, training: bool = False, step: int = 0, first: int = 0
     ) -> tuple[np.ndarray, Any]:
-        """The output for a batch x (n, *input_shape), and what `backward` will need.
+        """The output for samples x (n, *input_shape), and what `backward` needs as its cache.
 
-        Parameters
-        ----------
-        x : array, shape (n, *input_shape)
-            Some samples of a mini-batch.
-        training : bool
-            Whether layers that are active in training only are.
-        step : int
-            The optimizer's step, which decides their random numbers.
-        first : int
-            The position in the mini-batch of the first row of x.
-
-        Returns
-        -------
-        y : array, shape (n, *output_shape)
-            The output.
-        cache : object
-            For `backward`.
+        With `training` what is active in training only is, and the optimizer's `step` decides its
+        random numbers, with `first`: the position in the mini-batch of the first row of x.
         """
         table = self._table("forward(x, ...) -> (y, cache)")
         step = whole("step", step, 0, MOST_COUNTED)
@@ -201,10 +186,7 @@ class Layer(Checked):
 
     @checked_backward
     def backward(self, dy: np.ndarray, cache: Any) -> np.ndarray:
-        """The gradient for x, from the gradient dy for y and what `forward` gave as `cache`.
-
-        The weights' gradient is added into `gradients`.
-        """
+        """The gradient for x, from dy for y and the `cache` of `forward`; adds into `gradients`."""
         table = self._table("backward(dy, cache) -> dx")
         x, y, step, first = self._own_cache(cache, len(dy))
         dx = np.empty_like(x)
@@ -217,7 +199,7 @@ class Layer(Checked):
         return dx
 
     def record_fields(self) -> dict[str, float]:
-        """The values of `kernels.fields`, for a layer that is built."""
+        """The values of ``kernels.fields``, for a layer that is built."""
         return {}
 
     def scratch_size(self, op: np.record) -> int:
@@ -235,14 +217,11 @@ class Layer(Checked):
         return Formula(f"y = {name}.forward(x)", f"dx = {name}.backward(dy)")
 
     def steps(self) -> list[Step]:
-        """What the layer computes at inference: see `tinyae.primitives.steps`."""
+        """What the layer computes at inference: see ``tinyae/primitives/steps.py``."""
         raise NotImplementedError(f"{self.label} does not say which steps it takes")
 
     def record_behind(self, step: Step, input_shape: Shape) -> np.recarray | None:
-        """The layer's record with that step before it as one, where its kernels can do both.
-
-        The step's input is of `input_shape`.
-        """
+        """The layer's record with the `step` before it as one, on `input_shape`, or None."""
         return None
 
     # What every layer has
@@ -250,10 +229,7 @@ class Layer(Checked):
     def add_weight(
         self, name: str, shape: Shape, initializer: str | Initializer = "glorot_uniform"
     ) -> None:
-        """Declare the weight `name` of a `shape`; to be called from `build`.
-
-        Its first values are `initializer`'s: a name, or a callable ``(shape, rng) -> array``.
-        """
+        """Declare the weight `name` of a `shape`, by `initializer`; to be called from `build`."""
         if not self._building:
             raise ValueError(f"{self.label}: add_weight is to be called in build")
         if text("name", name) in self.weights:

@@ -177,7 +177,8 @@ class Optimizer(WithKernel):
 
         Examples
         --------
-        >>> sgd, theta = SGD(0.5), np.array([1.0, 2.0])
+        >>> import numpy as np, tinyae as tae
+        >>> sgd, theta = tae.SGD(0.5), np.array([1.0, 2.0])
         >>> sgd.step(theta, np.array([2.0, 0.0]), sgd.state(theta), 1)
         >>> theta
         array([0., 2.])

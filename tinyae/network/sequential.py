@@ -50,7 +50,7 @@ class Sequential(Layer):
     Attributes
     ----------
     layers : list of Layer
-        The layers, those of inner `Sequential`s in their place.
+        The layers, those of an inner `Sequential` in its place.
 
     See Also
     --------
