@@ -61,6 +61,7 @@ autosummary_generate = True
 autosummary_imported_members = True
 autodoc_typehints = "none"  # left to plain_signatures
 maximum_signature_line_length = 80
+toc_object_entries_show_parents = "hide"  # there is no room for them
 autodoc_inherit_docstrings = False  # what a layer defines anew stands on the page of Layer
 autodoc_default_options = {
     "members": True,

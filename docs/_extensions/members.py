@@ -8,12 +8,12 @@ import tinyae
 import tinyae.sklearn
 
 MACHINERY = """
-admit admit_input adopt all_or_nothing amend append as_images backward_address bind bind_alone
-check check_figures check_targets check_weight claim decayed declare first_state forward_address
-from_file inside kernel_numbers numbers_by_step numbers_for of_images on_train_end
-output_padding_for part_address parts penalise penalty_address penalty_gain place plain prepare
-record record_behind release require_built run scatters set_model slides slots step_weight
-step_weights tie to_file untied value
+add admit admit_input adopt all_or_nothing amend append as_images backward_address beta_at bind
+bind_alone check check_figures check_targets check_weight claim decayed declare first_state
+forward_address from_file inside kernel kernel_numbers numbers_by_step numbers_for of_images
+on_train_end output_padding_for part_address parts penalise penalty_address penalty_gain
+penalty_kernel place plain prepare record record_behind release require_built run scatters
+set_model slides slots step_weight step_weights tie to_file untied value
 """
 
 

@@ -24,7 +24,8 @@ def plain(app, what, name, thing, options, signature, return_annotation):
     if what == "method" and parameters and parameters[0].name == "self":
         del parameters[0]
     text = str(own.replace(parameters=parameters, return_annotation=own.empty))
-    return text, None if own.return_annotation is own.empty else str(own.return_annotation)
+    returns = what in ("function", "method") and own.return_annotation is not own.empty
+    return text, str(own.return_annotation) if returns else None
 
 
 def shown(parameter):

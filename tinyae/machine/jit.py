@@ -23,10 +23,10 @@ from ..system.numba_parts import (
 )
 from .cache import KernelCache
 
-F = TypeVar("F", bound=Callable)
+Function = TypeVar("Function", bound=Callable)
 
 
-def kernel(function: F, **options: Any) -> F:
+def kernel(function: Function, **options: Any) -> Function:
     """Compile `function` with Numba on its first call; keep the result on disk where possible.
 
     It may be called from Python and from other kernels.
@@ -71,7 +71,7 @@ def kernel(function: F, **options: Any) -> F:
     return dispatcher
 
 
-def called(function: F) -> F:
+def called(function: Function) -> Function:
     """A kernel that only compiled code calls: it compiles faster without a wrapper for Python."""
     dispatcher = kernel(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)
     if not DISABLED:
@@ -79,7 +79,7 @@ def called(function: F) -> F:
     return dispatcher
 
 
-def inlined(function: F) -> F:
+def inlined(function: Function) -> Function:
     """Make `function` part of each kernel that calls it.
 
     A function that is compiled both on its own and as part of its callers exists in copies, which

@@ -200,8 +200,11 @@ class Optimizer(WithKernel):
 class Adam(Optimizer):
     """Adam, in the form of Keras; with `weight_decay`, AdamW.
 
-    m ← β₁ m + (1 − β₁) g;  v ← β₂ v + (1 − β₂) g²;
-    θ ← (1 − α λ) θ − α √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε)
+    Step t is, for every parameter θ with gradient g::
+
+        m ← β₁ m + (1 − β₁) g
+        v ← β₂ v + (1 − β₂) g²
+        θ ← (1 − α λ) θ − α √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε)
 
     PyTorch divides by (√(v / (1 − β₂ᵗ)) + ε) instead: its ε counts in full from the first step,
     while here it is scaled by 1 / √(1 − β₂ᵗ), about 32 at the first step.

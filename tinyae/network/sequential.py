@@ -47,11 +47,6 @@ class Sequential(Layer):
     label : str, default "Sequential"
         What errors and `summary` call it.
 
-    Attributes
-    ----------
-    layers : list of Layer
-        The layers, those of an inner `Sequential` in its place.
-
     See Also
     --------
     Autoencoder : Two chains, a loss and an optimizer.
@@ -98,6 +93,7 @@ class Sequential(Layer):
 
     @property
     def layers(self) -> list[Layer]:
+        """The layers, those of an inner `Sequential` in its place."""
         return list(self._layers)
 
     @property
