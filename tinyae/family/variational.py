@@ -12,6 +12,8 @@ and does not overflow before s = 10²⁹ in float32; the gradient of KL stays wh
 below zero makes σ² zero, where that gradient is still −½.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
@@ -117,14 +119,20 @@ class Variational(PenalisedLayer):
     Parameters
     ----------
     beta : float or callable ``(step) -> float``, default 1
-        β. A callable gives that of each step of training, counted from 0, as for a warm-up:
-        ``lambda step: min(1, step / 1000)``. (To be saved it must be an object of a class that
-        `tinyae.load` is told of.) It may also be assigned, by a callback for example.
+        The weight β. A callable gives that of each step of training, counted from 0, as for a
+        warm-up: ``lambda step: min(1, step / 1000)``. (To be saved it must be an object of a class
+        that `tinyae.load` is told of.) It may also be assigned, by a callback for example.
     free_bits : float, default 0
-        λ, in nats: each number of a sample's code is penalised by max(λ, its KL), so that the first
-        λ are free. In ``kl`` all is counted.
+        The λ, in nats: each number of a sample's code is penalised by max(λ, its KL), so that the
+        first λ are free. In ``kl`` all is counted.
     activity_regularizer : L1, L2, L1L2 or None
         A penalty on z.
+
+    See Also
+    --------
+    models.variational : A ready-made one.
+    Autoencoder.elbo : The bound on the data's log likelihood.
+    Autoencoder.sample : New samples.
 
     Notes
     -----
@@ -143,7 +151,7 @@ class Variational(PenalisedLayer):
 
     Examples
     --------
-    >>> import tinyae as tae
+    >>> import numpy as np, tinyae as tae
     >>> encoder = [tae.Dense(16, "relu"), tae.Dense(4), tae.Variational()]
     >>> decoder = [tae.Dense(16, "relu"), tae.Dense(8, "sigmoid")]
     >>> ae = tae.Autoencoder(encoder, decoder, input_shape=(8,), loss="bce")
@@ -180,7 +188,7 @@ class Variational(PenalisedLayer):
         return (*input_shape[:-1], input_shape[-1] // 2)
 
     def beta_at(self, step: int) -> float:
-        """β in a step of training."""
+        """The β in a `step` of training."""
         return gain_at(self.beta, step) if callable(self.beta) else self.beta
 
     def penalty_gain(self, step: int, outputs: int) -> float:

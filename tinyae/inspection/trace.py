@@ -120,6 +120,7 @@ def trace(model: Autoencoder, x: ArrayLike, y: ArrayLike | None = None) -> Trace
     Parameters
     ----------
     model : Autoencoder
+        Any; it is not changed.
     x : array-like, shape (n, *input_shape)
         One mini-batch.
     y : array-like, shape (n, *output_shape), optional
@@ -144,11 +145,17 @@ def trace(model: Autoencoder, x: ArrayLike, y: ArrayLike | None = None) -> Trace
     ValueError
         If an argument is not as described.
 
+    See Also
+    --------
+    check_gradients : Whether the gradients are right.
+    plot.backprop : The same, drawn.
+    plot.gradient_norms : Several of them, drawn.
+
     Examples
     --------
-    >>> import tinyae as tae
+    >>> import numpy as np, tinyae as tae
     >>> ae = tae.Autoencoder([tae.Dense(2, "tanh")], [tae.Dense(4)])
-    >>> report = trace(ae, np.ones((5, 4)))
+    >>> report = tae.trace(ae, np.ones((5, 4)))
     >>> report.rows[0].formula.forward
     'y = tanh(x W + b)'
     """
