@@ -349,14 +349,23 @@ def test_it_prints_figures_formulas_and_marks():
     assert lines[-2:] == ["    mean of (y − t)², t the target", "    dy = 2 (y − t) / size"]
 
 
-def test_a_penalty_is_printed():
-    output = tae.Dense(6, kernel_regularizer=tae.L2(0.25))
+def test_a_penalty_and_a_constraint_are_printed():
+    unit = tae.UnitNorm(axis=1)
+    output = tae.Dense(6, kernel_regularizer=tae.L2(0.25), kernel_constraint=unit)
     model = tae.Autoencoder([tae.Dense(3, activity_regularizer=tae.L1(0.5))], [output], (6,))
     report = tae.trace(model, RNG.random((4, 6)))
     assert "the L2(0.25) penalty on W adds to the loss" in str(report)
     assert "its L1(0.5) penalty adds to the loss" in str(report)
+    assert report.rows[1].formula.forward.endswith(f"; each step ends with {unit!r} on W")
     figures = f"{report.loss:.6g} = {report.reconstruction:.6g} + penalty {report.penalty:.6g}"
     assert figures in str(report)
+
+
+def test_a_frozen_layer_has_no_penalty_and_no_constraint():
+    frozen = tae.Dense(6, kernel_regularizer=tae.L2(0.25), kernel_constraint=tae.UnitNorm())
+    model = tae.Autoencoder([tae.Dense(3)], [frozen], (6,))
+    frozen.trainable = False
+    assert tae.trace(model, RNG.random((4, 6))).rows[1].formula.forward == "y = x W + b"
 
 
 @pytest.mark.parametrize("scale", [1e-30, 1, 1e6])

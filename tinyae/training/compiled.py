@@ -174,7 +174,7 @@ class CompiledTrainer:
             optimizer_step=stretch.optimizer_step,
             gains=self.program.gains(max(0, stretch.first_step), steps),
             losses=np.zeros((self.threads, steps, 3)),
-            sums=np.empty(self.capacity),
+            sums=np.empty(3 * self.capacity),
             sync=np.zeros(loop.SYNC_SIZE, np.int64),
         )
         if optimizer is None or not (self.apart or self.by_units):
