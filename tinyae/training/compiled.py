@@ -10,6 +10,7 @@ import numpy as np
 
 from ..blas.blas import BLAS_THREADS
 from ..checks.floating_point import quiet
+from ..checks.memory import room_for
 from ..engine import inference, loop, tuning
 from ..engine.program import Program, thread_count
 from ..feeding.batches import Stretch
@@ -94,7 +95,9 @@ class CompiledTrainer:
             self._steps = loop.train_apart if self.apart else loop.train
             self.table, size = self.program.layout(self.capacity, keep=self.apart)
         vectors = 1 if self.apart or self.by_units else self.threads
-        self.values = np.empty((vectors, size), parameters.dtype)
+        what = f"what the layers give for {self.capacity} samples, with its gradients,"
+        with room_for(what, (vectors, size), parameters.dtype):
+            self.values = np.empty((vectors, size), parameters.dtype)
         self.gradients = np.zeros((vectors, parameters.size), parameters.dtype)
         self._pool = ThreadPoolExecutor(self.threads)
         self._process = os.getpid()
