@@ -18,10 +18,11 @@ training calls; a strip is to them a layer of sixteen units.
 
 import numpy as np
 
-from ..engine.loop import ABORT, ARRIVALS, STOP, all_added, finish, optimize, share, total
+from ..engine.loop import ABORT, ARRIVALS, all_added, finish, share, told_to_stop, total
 from ..engine.program import Program
+from ..engine.updates import optimize
 from ..layers.record import NOWHERE
-from ..machine.barrier import barrier, load
+from ..machine.barrier import barrier
 from ..machine.calls import NONE
 from ..machine.jit import called, inlined, kernel
 from ..machine.views import clear, copy, view
@@ -68,7 +69,8 @@ def train_by_units(run, thread):
         start, n = run.bounds[index], run.bounds[index + 1] - run.bounds[index]
         op, whole, per_row = run.table[0], run.totals[index], run.weights.shape[1]
         take_inputs(op, run.x, start, n, share(strip_count(op.inputs), thread, threads), values)
-        if not all_added(run, load(run.sync, STOP) == 0, index):
+        told_to_stop(run)
+        if not all_added(run, index):
             return
         for i in range(ops):
             op = run.table[i]
@@ -81,7 +83,7 @@ def train_by_units(run, thread):
         own, sums = share(n, thread, threads), run.sums
         measured = measure(op, values, own, loss, target, w, scale, room, sums)
         run.losses[thread, index, 0] = measured
-        if not all_added(run, True, index):
+        if not all_added(run, index):
             return
         for i in range(ops - 1, -1, -1):
             op, before = run.table[i], run.table[max(i - 1, 0)]
@@ -106,7 +108,7 @@ def meet(sync, threads):
     barrier(sync, ARRIVALS, ABORT, threads)
 
 
-@called
+@inlined
 def room_size(table):
     """Enough for a block's gradient, with db behind it, and for a sample's row and its gradient."""
     widest = 0
@@ -121,7 +123,7 @@ def some(numbers, start, first, strips, rows):
     return view(numbers, start + first * rows * LANES, (strips, rows, LANES))
 
 
-@called
+@inlined
 def take_inputs(op, x, start, n, own, values):
     """Put these strips of the mini-batch where the first op finds them."""
     low, high = own
@@ -129,7 +131,7 @@ def take_inputs(op, x, start, n, own, values):
     to_strips(x, place, op.inputs, left, some(values, op.x, low, high - low, n), 0, n)
 
 
-@called
+@inlined
 def forward(op, parameters, values, own, n, pack):
     """y = f(x W + b) of these strips of units."""
     x, b = in_strips(values, op.x, op.inputs, n), op.w + op.inputs * op.outputs
@@ -150,7 +152,7 @@ def forward(op, parameters, values, own, n, pack):
             activation_forward(bias, op.activation, view(y, v * n * LANES, (n, LANES)))
 
 
-@called
+@inlined
 def measure(op, values, own, loss, target, w, scale, room, sums):
     """The loss of these samples, each one's in sums, and the last op's dz.
 
@@ -174,7 +176,7 @@ def measure(op, values, own, loss, target, w, scale, room, sums):
     return loss_of_all
 
 
-@called
+@inlined
 def input_gradients(op, before, parameters, values, first, strips, n, pack):
     """dx = dz Wᵀ of some strips of inputs, times the slope of the op that they come from."""
     dz = in_strips(values, op.dy, op.outputs, n)
@@ -192,7 +194,7 @@ def input_gradients(op, before, parameters, values, first, strips, n, pack):
             activation_backward(view(y, place, strip), before.slope, view(dx, place, strip))
 
 
-@called
+@inlined
 def weight_gradients(op, values, first, strips, n, pack, room):
     """dW = xᵀ dz of the rows for some strips of inputs, as they lie in W; behind the last is db."""
     x, outputs = in_strips(values, op.x, op.inputs, n), op.outputs
