@@ -41,10 +41,15 @@ def compile_for(kind: str) -> float:
     gc.disable()  # what compiling leaves behind is gone with the process
     model = MODELS[kind]()
     rows = 2 if kind == "images" else ROWS  # each of which takes long
-    x = np.zeros((rows, *model.input_shape), model.dtype)
+    x = np.zeros((rows, *(model.input_shape or ())), model.dtype)
     model.fit(x, epochs=1, batch_size=rows, validation_data=x, verbose=0)
     model.reconstruct(x)
     return time.perf_counter() - began
+
+
+def end_quietly() -> None:
+    """At Ctrl-C a process ends without a word: the one that waits for it says what there is."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def warm() -> None:
@@ -52,9 +57,7 @@ def warm() -> None:
     if DISABLED:
         raise ValueError("nothing is compiled where NUMBA_DISABLE_JIT is set")
     began, workers = time.perf_counter(), min(available(), len(MODELS))
-    # at Ctrl-C they end without a word
-    ends = {"initializer": signal.signal, "initargs": (signal.SIGINT, signal.SIG_DFL)}
-    with ProcessPoolExecutor(workers, get_context("spawn"), **ends) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), end_quietly) as pool:
         kinds = {pool.submit(compile_for, kind): kind for kind in MODELS}
         for future in as_completed(kinds):
             print(f"{kinds[future]}: {future.result():.1f} s", flush=True)

@@ -96,7 +96,7 @@ class CompiledTrainer:
             if self.apart:
                 self._update = updates.update_apart
             self.table, size = self.program.layout(self.capacity, keep=self.apart)
-        self._parts: dict[tuple[bool, bool], dict[str, int]] = {}  # addresses
+        self._parts: dict[tuple[bool, bool], dict[str, Any]] = {}  # addresses
         vectors = 1 if self.apart or self.by_units else self.threads
         self.values = np.empty((vectors, size), parameters.dtype)
         self.gradients = np.zeros((vectors, parameters.size), parameters.dtype)
