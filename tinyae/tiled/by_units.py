@@ -21,11 +21,12 @@ thread does for some samples, between two waits: see `by_rows`.
 
 import numpy as np
 
-from ..engine.loop import ABORT, ARRIVALS, STOP, all_added, finish, optimize, share, total
+from ..engine.loop import ABORT, ARRIVALS, all_added, finish, share, told_to_stop, total
 from ..engine.program import Program
+from ..engine.updates import optimize
 from ..layers.dense import Dense
 from ..layers.record import NOWHERE
-from ..machine.barrier import barrier, load
+from ..machine.barrier import barrier
 from ..machine.calls import NONE
 from ..machine.jit import called, inlined, kernel
 from ..machine.views import clear, copy, view
@@ -77,7 +78,8 @@ def train_by_units(run, thread):
         moment, position = run.first_step + index, run.positions[index]
         gain = run.gains[min(index, run.gains.shape[0] - 1)]
         take_inputs(op, run.x, start, n, share(strip_count(op.inputs), thread, threads), values)
-        if not all_added(run, load(run.sync, STOP) == 0, index):
+        told_to_stop(run)
+        if not all_added(run, index):
             return
         for i in range(ops):
             op = run.table[i]
@@ -93,7 +95,7 @@ def train_by_units(run, thread):
         measured = measure(op, values, rows, loss, target, w, scale, room, sums)
         penalty = penalties_of_rows(run.table, values, rows, n, room, gain, sums)
         run.losses[thread, index, 0], run.losses[thread, index, 1] = measured, penalty
-        if not all_added(run, True, index):
+        if not all_added(run, index):
             return
         for i in range(ops - 1, -1, -1):
             op, before = run.table[i], run.table[max(i - 1, 0)]
@@ -127,7 +129,7 @@ def meet(sync, threads):
     barrier(sync, ARRIVALS, ABORT, threads)
 
 
-@called
+@inlined
 def room_size(table):
     """Enough for a block's gradient, with db behind it, and for a sample's row and its gradient."""
     widest = 0
@@ -142,7 +144,7 @@ def some(numbers, start, first, strips, rows):
     return view(numbers, start + first * rows * LANES, (strips, rows, LANES))
 
 
-@called
+@inlined
 def take_inputs(op, x, start, n, own, values):
     """Put these strips of the mini-batch where the first op finds them."""
     low, high = own
@@ -150,7 +152,7 @@ def take_inputs(op, x, start, n, own, values):
     to_strips(x, place, op.inputs, left, some(values, op.x, low, high - low, n), 0, n)
 
 
-@called
+@inlined
 def forward(op, parameters, values, own, n, pack):
     """y = f(x W + b) of these strips of units."""
     x, b = in_strips(values, op.x, op.inputs, n), op.w + op.inputs * op.outputs
@@ -171,7 +173,7 @@ def forward(op, parameters, values, own, n, pack):
             activation_forward(bias, op.own[ACTIVATION], view(y, v * n * LANES, (n, LANES)))
 
 
-@called
+@inlined
 def measure(op, values, own, loss, target, w, scale, room, sums):
     """The loss of these samples, each one's in sums, and the last op's dz.
 
@@ -195,7 +197,7 @@ def measure(op, values, own, loss, target, w, scale, room, sums):
     return loss_of_all
 
 
-@called
+@inlined
 def input_gradients(op, before, parameters, values, first, strips, n, pack):
     """dx = dz Wᵀ of some strips of inputs, times the slope of the op that they come from."""
     dz = in_strips(values, op.dy, op.outputs, n)
@@ -215,7 +217,7 @@ def input_gradients(op, before, parameters, values, first, strips, n, pack):
             )
 
 
-@called
+@inlined
 def weight_gradients(op, values, first, strips, n, pack, room):
     """dW = xᵀ dz of the rows for some strips of inputs, as they lie in W; behind the last is db."""
     x, outputs = in_strips(values, op.x, op.inputs, n), op.outputs
