@@ -3,11 +3,14 @@
 ``-D plot_gallery=0`` leaves out running the examples, which takes most of the time.
 """
 
+import gc
 import sys
 from pathlib import Path
 
 here = Path(__file__).parent
 sys.path[:0] = [str(here / "_extensions"), str(here.parent)]
+
+gc.set_threshold(1_000_000)  # trees of pages are many objects, and none of them becomes garbage
 
 import gallery_scripts  # noqa: E402
 
@@ -27,6 +30,7 @@ extensions = [
     "downloads",
     "mathjax_inside",
     "plain_docstrings",
+    "two_at_a_time",
 ]
 exclude_patterns = ["_build", "gallery/scripts", "**/sg_execution_times.rst"]
 templates_path, html_static_path = ["_templates"], ["_static"]
