@@ -9,7 +9,7 @@ import pytest
 import tinyae as tae
 from tests.support.documents import README, code_of
 
-PROGRAM = ("-m", "tests.support.rank_program")
+PROGRAM = ("-m", "mpi4py", "-m", "tests.support.rank_program")
 
 
 @pytest.mark.parametrize("size", [1, 2, 3])
@@ -24,6 +24,7 @@ def test_all_that_must_hold(size, job):
     [
         ("killed", "signal 9"),
         ("refused", "on rank 2: x must be finite, but row 0"),
+        ("failed", "RuntimeError: outside of fit"),
         ("interrupted", "KeyboardInterrupt: on rank 2: KeyboardInterrupt"),
     ],
 )
@@ -46,7 +47,7 @@ def test_what_readme_shows(job, tmp_path):
         np.save(tmp_path / f"digits{rank}.npy", rows)
     program = code_of(README, "comm=comm").replace("epochs=10", "epochs=1")
     (tmp_path / "train.py").write_text(program)
-    ended = job(2, "train.py", cwd=tmp_path)
+    ended = job(2, "-m", "mpi4py", "train.py", cwd=tmp_path)
     assert ended.returncode == 0, ended.stderr
     assert tae.load(tmp_path / "digits.npz").input_shape == (784,)
 
