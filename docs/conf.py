@@ -45,7 +45,7 @@ html_show_sourcelink = False
 html_copy_source = False
 html_show_search_summary = False  # it would fetch pages, which a folder without a server cannot
 html_theme_options = {
-    "header_links_before_dropdown": 8,
+    "header_links_before_dropdown": 9,
     "navbar_align": "left",
     "navbar_persistent": ["search-button-field"],
     "navbar_end": ["theme-switcher"],
@@ -56,7 +56,7 @@ html_theme_options = {
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
-html_sidebars = {"index": [], "benchmarks/index": []}
+html_sidebars = {page: [] for page in ("index", "what_there_is", "benchmarks/index")}
 
 # Reference
 autosummary_generate = True
