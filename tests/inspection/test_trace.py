@@ -133,6 +133,8 @@ def test_exploding_values_are_marked():
     model = dense("linear")
     model.layers[1].weights["bias"][...] = 1e4
     assert list(marks(model)) == ["decoder[0] Dense", "decoder[1] Dense"]
+    model.layers[1].weights["bias"][...] = 100  # a hundred times the inputs
+    assert marks(model) == {}
 
 
 def test_input_that_is_zero_is_no_yardstick():
