@@ -29,9 +29,8 @@ def dense(*activations, units=6, **options):
 
 def test_the_figures_are_those_of_the_step_by_hand():
     """Two linear layers: r = x W V, L = mean (r − x)², written out in NumPy."""
-    model = tae.Autoencoder(
-        [tae.Dense(2, use_bias=False)], [tae.Dense(3)], input_shape=(3,), dtype="float64"
-    )
+    layers = [tae.Dense(2, use_bias=False)], [tae.Dense(3)]
+    model = tae.Autoencoder(*layers, input_shape=(3,), dtype="float64")
     x = RNG.normal(size=(5, 3))
     W, V = (layer.weights["kernel"] for layer in model.layers)
     z = x @ W
@@ -133,7 +132,7 @@ def test_exploding_values_are_marked():
     model = dense("linear")
     model.layers[1].weights["bias"][...] = 1e4
     assert list(marks(model)) == ["decoder[0] Dense", "decoder[1] Dense"]
-    model.layers[1].weights["bias"][...] = 100  # a hundred times the inputs
+    model.layers[1].weights["bias"][...] = 100
     assert marks(model) == {}
 
 
