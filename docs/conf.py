@@ -3,11 +3,14 @@
 ``-D plot_gallery=0`` leaves out running the examples, which takes most of the time.
 """
 
+import gc
 import sys
 from pathlib import Path
 
 here = Path(__file__).parent
 sys.path[:0] = [str(here / "_extensions"), str(here.parent)]
+
+gc.set_threshold(1_000_000)  # trees of pages are many objects, and none of them becomes garbage
 
 import gallery_scripts  # noqa: E402
 import members  # noqa: E402
@@ -29,6 +32,7 @@ extensions = [
     "mathjax_inside",
     "plain_docstrings",
     "plain_signatures",
+    "two_at_a_time",
 ]
 exclude_patterns = ["_build", "gallery/scripts", "**/sg_execution_times.rst"]
 templates_path, html_static_path = ["_templates"], ["_static"]
@@ -43,7 +47,7 @@ html_show_sourcelink = False
 html_copy_source = False
 html_show_search_summary = False  # it would fetch pages, which a folder without a server cannot
 html_theme_options = {
-    "header_links_before_dropdown": 8,
+    "header_links_before_dropdown": 9,
     "navbar_align": "left",
     "navbar_persistent": ["search-button-field"],
     "navbar_end": ["theme-switcher"],
@@ -54,7 +58,7 @@ html_theme_options = {
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
-html_sidebars = {"index": [], "benchmarks/index": []}
+html_sidebars = {page: [] for page in ("index", "what_there_is", "benchmarks/index")}
 
 # Reference
 autosummary_generate = True

@@ -171,6 +171,7 @@ class GaussianSampler(Checked):
     (5, 2)
     """
 
+    closed = True
     checks: ClassVar = {"covariance": lambda name, given: one_of(name, given, "diag", "full")}
 
     def __init__(self, covariance: str = "diag"):

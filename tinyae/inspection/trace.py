@@ -16,6 +16,7 @@ from ..checks.hints import hinting
 from ..checks.overridden import describes
 from ..checks.tables import WIDTH, cut, table
 from ..layers.layer import Layer
+from ..maths import constraints
 from ..maths.formula import Formula
 from ..maths.penalties import of_kernel
 from ..network.chain import Chain, training_chain
@@ -222,6 +223,9 @@ class Recorder(StandIn):
         if of_kernel(self.layer) is not None and self.layer.trainable:
             penalty = f"; the {of_kernel(self.layer)!r} penalty on W adds to the loss"
             text = Formula(text.forward + penalty, text.backward)
+        if constraints.of_kernel(self.layer) is not None and self.layer.trainable:
+            held = f"; each step ends with {constraints.of_kernel(self.layer)!r} on W"
+            text = Formula(text.forward + held, text.backward)
         return TraceRow(
             name=self.layer.label,
             shape=self.shape,

@@ -10,13 +10,12 @@ from typing import Any, ClassVar
 
 from ..checks.arguments import borders
 from ..machine.jit import called, inlined
-from ..machine.views import view
 from ..maths.formula import Formula
 from ..maths.penalties import Penalty
 from ..primitives.steps import Crop, Pad
 from .kernels import Kernels
 from .layer import Layer, Shape
-from .windows import SIZE_FIELDS, check_image, image_sizes
+from .windows import SIZE_FIELDS, check_image, image_sizes, inputs, outputs
 
 
 @inlined
@@ -31,27 +30,15 @@ def move(x, y, down, right):
                     y[sample, i, j, c] = x[sample, row, column, c] if inside else 0
 
 
-@inlined
-def before(op, x):
-    """x, or the gradient for it, as images."""
-    return view(x, 0, (x.shape[0], op.height, op.width, op.channels))
-
-
-@inlined
-def after(op, y):
-    """y, or the gradient for it, as images."""
-    return view(y, 0, (y.shape[0], op.out_height, op.out_width, op.channels))
-
-
 @called
 def forward(op, w, x, y, scratch, step, first):
-    move(before(op, x), after(op, y), op.down, op.right)
+    move(inputs(op, x), outputs(op, y), op.down, op.right)
 
 
 @called
 def backward(op, w, x, y, dy, dw, dx, scratch, step, first):
     if dx.size:
-        move(after(op, dy), before(op, dx), -op.down, -op.right)
+        move(outputs(op, dy), inputs(op, dx), -op.down, -op.right)
 
 
 class ZeroPadding2D(Layer):

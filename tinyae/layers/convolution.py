@@ -254,11 +254,11 @@ class Conv2D(Affine):
         return self.transposed
 
     def record_fields(self):
-        fields = window_fields(self, self.kernel_size)
+        (_, top), (_, left) = self.slides(self.input_shape)
         flipped = self.scatters != self.transposed
         if flipped:
-            fields["pad_top"] = self.kernel_size[0] - 1 - fields["pad_top"]
-            fields["pad_left"] = self.kernel_size[1] - 1 - fields["pad_left"]
+            top, left = self.kernel_size[0] - 1 - top, self.kernel_size[1] - 1 - left
+        fields = window_fields(self, self.kernel_size, self.strides, (top, left))
         form = {"scatter": self.scatters, "flipped": flipped, "spread_h": 1, "spread_w": 1}
         return {**fields, **form, **activations.addresses(self.activation, self.dtype)}
 

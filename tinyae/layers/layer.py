@@ -11,6 +11,7 @@ from ..checks.arguments import MOST_COUNTED, flag, sizes, text, whole
 from ..checks.arrays import shape_text
 from ..checks.attributes import Checked, is_ours
 from ..checks.handed_out import is_same
+from ..checks.memory import room_for
 from ..maths import penalties
 from ..maths.formula import Formula
 from ..maths.initializers import Initializer, initial
@@ -245,8 +246,9 @@ class Layer(Checked):
             return
         label, rng = f"{self.label}: the initializer of {name}", self._rng
         rng = rng or np.random.default_rng(0)
-        self.weights.bind(name, initial(initializer, label, shape, self.dtype, rng))
-        self.gradients.bind(name, np.zeros(shape, self.dtype))
+        with room_for(f"{self.label}: its {name}", shape, self.dtype):
+            self.weights.bind(name, initial(initializer, label, shape, self.dtype, rng))
+            self.gradients.bind(name, np.zeros(shape, self.dtype))
 
     if not TYPE_CHECKING:
 

@@ -73,7 +73,7 @@ def kernel(function: Function, **options: Any) -> Function:
 
 def called(function: Function) -> Function:
     """A kernel that only compiled code calls: it compiles faster without a wrapper for Python."""
-    dispatcher = kernel(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+    dispatcher = kernel(function, no_cpython_wrapper=True)
     if not DISABLED:
         for_compiled_code(dispatcher)
     return dispatcher

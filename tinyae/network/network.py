@@ -18,6 +18,7 @@ from ..checks.arrays import admit, shape_text
 from ..checks.attributes import Checked, refuse_misspelt
 from ..checks.floating_point import converted, finite
 from ..checks.handed_out import is_same, lasting
+from ..checks.memory import room_for
 from ..checks.rows import Computed, part
 from ..checks.sample_weights import admit_weight
 from ..checks.undo import unchanged_if_refused
@@ -237,7 +238,9 @@ class Network(Checked):
         """Give all weights their place in the model's vector."""
         parameters, gradient = bind(self.layers, self.dtype)
         if self._slots.shape[1] != parameters.size:  # else they are a copy's
-            self._slots = self.optimizer.first_state(parameters)
+            slots = optimizers.SLOTS, parameters.size
+            with room_for("what the optimizer keeps", slots, self.dtype):
+                self._slots = self.optimizer.first_state(parameters)
         self._gradient, self._slots = gradient, lasting(self._slots)
         split = self.encoder.parameter_count
         self.encoder.adopt(parameters[:split], gradient[:split])

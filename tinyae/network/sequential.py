@@ -22,7 +22,7 @@ from ..checks.arguments import (
     whole,
 )
 from ..checks.arrays import admit, shape_text
-from ..checks.tables import table
+from ..checks.tables import WIDTH, cut, table
 from ..checks.undo import unchanged_if_refused
 from ..engine.program import Program, run
 from ..family.tied import complete, settle, untied
@@ -310,15 +310,25 @@ class Sequential(Layer):
         return "\n".join(["Sequential", *layer_lines(self._layers)])
 
 
+# What a summary says of a layer, by its setting
+SAID = {"activity_regularizer": "on y", "kernel_regularizer": "on W", "kernel_constraint": "on W"}
+
+
 def layer_lines(layers: list[Layer]) -> list[str]:
-    """A table of the layers, with their outputs' shapes and numbers of parameters once built."""
+    """A table of the layers; once built, with shapes, numbers of parameters and what is added."""
     if not all(layer.built for layer in layers):
         return table([(repr(layer),) for layer in layers])
     rows = [("layer", "output shape", "parameters")]
     for layer in layers:
         rows.append((layer.label, shape_text(layer.output_shape), f"{layer.parameter_count:,}"))
     rows.append(("total", "", f"{sum(layer.parameter_count for layer in layers):,}"))
-    return table(rows, alignment="<<")
+    head, *body, last = table(rows, alignment="<<")
+    lines = [head]
+    for layer, row in zip(layers, body, strict=True):
+        given = [(vars(layer).get(name), where) for name, where in SAID.items()]
+        said = ", ".join(f"{each!r} {where}" for each, where in given if each is not None)
+        lines += [row, *([cut(f"    {said}", WIDTH).rstrip()] if said else [])]
+    return [*lines, last]
 
 
 def up_to(which: Layer | int, layers: list[Layer]) -> list[Layer]:
