@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from ..checks.arguments import optional_text, whole, with_methods
+from ..checks.arguments import length, optional_text, with_methods
 from ..checks.arrays import admit
 from ..checks.hints import hinting
 from .drawing import (
@@ -54,7 +54,7 @@ def curve(
     ValueError
         If `x` or the codes have another shape.
     """
-    points, n = admit(x, "x", (2,)), whole("n", n, least=2)
+    points, n = admit(x, "x", (2,)), length("n", n, least=2)
     optional_text("title", title)
     with_methods("model", model, "encode", "decode")
     if pca is not None:
