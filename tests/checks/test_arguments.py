@@ -1,5 +1,7 @@
 """Checks of single arguments: what is taken as it is meant, and what a part of a model gives."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -196,3 +198,38 @@ def test_threads_are_no_more_than_a_machine_has_a_use_for(tmp_path):
                 call()
     ae.threads = 1024
     assert ae.reconstruct(X).shape == X.shape
+
+
+class Unshown:
+    def __repr__(self):
+        raise RuntimeError("no words")
+
+
+UNSHOWN = {"none": Unshown(), "digits": 10**5000, "text": "a" * 10**6, "list": [0] * 10**5}
+
+
+@pytest.mark.parametrize("value", UNSHOWN.values(), ids=UNSHOWN)
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (lambda value: tae.Dense([value]), "units"),
+        (lambda value: tae.Dense(2, kernel_regularizer=value), "kernel_regularizer"),
+        (lambda value: tae.Reshape([value, 0]), "target_shape"),
+        (lambda value: tae.PCA([value]), "n_components"),
+        (lambda value: tae.PCA(2).fit(X, comm=value), "comm"),
+        (lambda value: model().fit(X, verbose=[value]), "verbose"),
+        (lambda value: model(loss=[value]), "loss"),
+        (lambda value: tae.RandomNormal()((2,), value), "rng"),
+    ],
+)
+def test_what_came_is_shown_shortly_whatever_it_is(value, call, name):
+    with pytest.raises(ValueError, match=f"{name} must ") as refused:
+        call(value)
+    assert len(str(refused.value)) < 500
+
+
+@pytest.mark.parametrize("path", ["a\0b", Path("a\0b")])
+def test_no_system_has_such_a_path(path):
+    for call in (tae.load, tae.PCA(2).fit(X).save, tae.ModelCheckpoint):
+        with pytest.raises(ValueError, match="path must be a path, as text or a Path, but got"):
+            call(path)

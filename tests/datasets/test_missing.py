@@ -49,3 +49,24 @@ def test_infinity_is_not_missing():
     ae = tae.Autoencoder([tae.Dense(2)], [tae.Dense(4)])
     with pytest.raises(ValueError, match=r"row \d holds infinity$"):
         ae.fit(np.where(GONE, np.inf, x))
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (np.ma.masked_array(x * 1j, mask=GONE), "x must hold real numbers, but holds complex"),
+        (np.ma.masked_array(x.astype(str), mask=GONE), "x must hold real numbers, but holds text"),
+        ([gaps(x)[0], np.ma.masked_array([1.0])], "x must be one rectangular array"),
+        (np.ma.masked, "x must have at least two dimensions"),
+        (x.astype(np.longdouble) * np.longdouble(10) ** 400, "x must be finite, but holds a value"),
+    ],
+)
+def test_what_are_no_numbers_is_refused_by_name(given, message):
+    with np.errstate(all="raise"), pytest.raises(ValueError, match=message):
+        tae.mask_missing(given)
+
+
+def test_the_fill_must_be_a_number_of_the_samples():
+    with pytest.raises(ValueError, match="fill must be finite, but holds a value beyond float32"):
+        tae.mask_missing(x.astype("float32"), fill=1e39)
+    assert tae.mask_missing(np.where(GONE, np.nan, x), fill=1e39)[0].max() == 1e39

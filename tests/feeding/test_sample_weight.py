@@ -310,3 +310,12 @@ def test_a_loss_of_ones_own_that_says_its_elements_is_weighted():
         errors = ae.reconstruction_error(x, sample_weight=ELEMENTS)
         found.append([*figures.values(), loss, *gradient, *errors])
     np.testing.assert_allclose(*found, rtol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_mean_of_large_weights_does_not_overflow(dtype):
+    ae, w = tae.Autoencoder([tae.Dense(2)], [tae.Dense(WIDTH)], dtype=dtype), ELEMENTS.astype(dtype)
+    expected = ae.reconstruction_error(x, sample_weight=w)
+    w *= np.finfo(dtype).max / x.size
+    found = ae.reconstruction_error(100 * x, sample_weight=w)  # whose errors are above 1
+    np.testing.assert_allclose(found, 1e4 * expected, rtol=1e-5)

@@ -288,3 +288,25 @@ class Zero(tae.Layer):
 
     def backward(self, dy, cache):
         return np.zeros_like(dy)
+
+
+@pytest.mark.parametrize("scores", [None, ["a"] * 30, [None] * 30, [1j] * 30, [[1], [1, 2]]])
+def test_errors_that_are_no_numbers_are_refused_by_name(scores):
+    class Odd:
+        def reconstruction_error(self, x, per_feature=False):
+            return scores
+
+    with pytest.raises(ValueError, match=r"what Odd\.reconstruction_error gives must"):
+        tae.AnomalyDetector(Odd()).fit(table(30))
+
+
+@pytest.mark.parametrize("errors", [np.ones(30), np.ones((30, 7)), np.full((30, 5), "a")])
+def test_errors_of_features_that_are_none_explain_nothing(errors):
+    class Odd:
+        def reconstruction_error(self, x, per_feature=False):
+            return errors[: len(x)] if per_feature else np.ones(len(x))
+
+    detector = tae.AnomalyDetector(Odd()).fit(table(30))
+    assert detector.usual_ is None
+    with pytest.raises(ValueError, match="explain needs a loss that says each element's share"):
+        detector.explain(table(30))

@@ -42,7 +42,9 @@ def test_interpolation_refuses_rows_that_do_not_match():
     with pytest.raises(ValueError, match="strips must hold one row"):
         plot.interpolation({})
     for other in (images[:4], np.ones((5, 25))):
-        with pytest.raises(ValueError, match="codes must have as many images of the same size"):
+        with pytest.raises(
+            ValueError, match=r"strips\['codes'\] must have as many images of the same size"
+        ):
             plot.interpolation({"pixels": images, "codes": other})
 
 

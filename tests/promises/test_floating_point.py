@@ -236,3 +236,30 @@ def test_a_comparison_whose_squares_are_lost_is_refused(scale):
 def test_a_density_whose_squares_are_lost_is_refused(scale):
     with pytest.raises(ValueError, match="squares"):
         tae.GaussianSampler().fit(X * [1, 1, 1, 1, 1, scale])
+
+
+@pytest.mark.parametrize("eager", [False, True])
+@pytest.mark.parametrize("limit", [{"clipnorm": 1e-38}, {"global_clipnorm": 1e-45}])
+def test_a_gradient_that_is_clipped_to_nothing(limit, eager):
+    ae = tae.Autoencoder([tae.Dense(2)], [tae.Dense(6)], optimizer=tae.SGD(0.1, **limit))
+    with np.errstate(all="raise"):
+        ae.fit(X, verbose=0, eager=eager)
+    assert np.isfinite(ae.parameters).all()
+
+
+def test_settings_that_are_too_small_or_too_large():
+    for stddev in (5e-324, 1.7e308):
+        layer = tae.Dense(2, kernel_initializer=tae.RandomNormal(stddev))
+        with np.errstate(all="raise"):
+            if stddev > 1:
+                with pytest.raises(ValueError, match="initializer of kernel must give finite"):
+                    layer.build((6,))
+            else:
+                layer.build((6,))
+    with np.errstate(all="raise"), pytest.raises(ValueError, match="a point is beyond float32"):
+        tae.datasets.sine_curve(5, noise=1e200)
+    with np.errstate(all="raise"), pytest.raises(ValueError, match="bounds must be"):
+        tae.plot.manifold(
+            tae.Autoencoder([tae.Dense(2)], [tae.Dense(4)], input_shape=(4,)),
+            bounds=(0, np.finfo(np.longdouble).max),
+        )

@@ -196,6 +196,10 @@ WRONG = {
         "dx from .*Mine.backward must hold real numbers",
     ),
     "record_fields: None": ({"record_fields": lambda self: None}, "record_fields must give"),
+    "record_fields: no integer": (
+        {"record_fields": lambda self: {"units": np.nan, "activation": np.inf}},
+        "record_fields must give",
+    ),
     "record_fields: one more": (
         {"record_fields": adding("more", 1)},
         "record_fields must give .*more: 1",

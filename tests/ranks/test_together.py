@@ -117,3 +117,14 @@ def test_ranks_share_the_cores_that_they_have_in_common(threads, used, monkeypat
     monkeypatch.setattr(rank_training, "RankTrainer", made)
     on_ranks(3, train)
     assert [given[rank] for rank in range(3)] == used
+
+
+@pytest.mark.parametrize(("rank", "size"), [("0", 1), (0, 0), (2, 2), (-1, 2), (0, 1.5), (True, 2)])
+def test_ranks_are_counted_from_0(rank, size):
+    comm = Alone()
+    comm.rank, comm.size = rank, size
+    ae = tae.Autoencoder([tae.Dense(2)], [tae.Dense(4)])
+    for call in (ae.fit, ae.evaluate, tae.PCA(2).fit):
+        with pytest.raises(ValueError, match=r"comm\.(rank|size) must be a whole number"):
+            call(x, comm=comm)
+    assert not ae.built

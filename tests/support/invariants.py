@@ -1,5 +1,6 @@
 """What holds of models and chains at every moment, whatever has been done to them."""
 
+import inspect
 from collections.abc import Mapping
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy as np
 from tests.support.world_parts import FEATURES, X
 
 # What is remembered for speed, or belongs to the process
-REMEMBERED = ("_program", "_lock", "_training", "version", "_version", "_stage")
+REMEMBERED = ("_program", "_lock", "_training", "_steps", "_version")
 
 
 class Broken(Exception):
@@ -32,7 +33,7 @@ def frozen(value):
         return {key: frozen(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
         return [frozen(each) for each in value]
-    if hasattr(value, "__dict__") and not isinstance(value, type) and not callable(value):
+    if hasattr(value, "__dict__") and not isinstance(value, type) and not inspect.isroutine(value):
         attributes = {k: v for k, v in vars(value).items() if k not in REMEMBERED}
         return [type(value).__name__, frozen(attributes)]
     return repr(value)

@@ -22,6 +22,7 @@ VALUES: dict[str, Any] = {
     "NaN": float("nan"),
     "infinity": float("inf"),
     "negative": -1,
+    "beyond all floats": 10**400,
     "complex": 1j,
     "nothing": None,
     "list": [],
@@ -123,6 +124,12 @@ KINDS: dict[str, frozenset[str]] = {
     "Tied.layer": MODEL,
     "encode.layer": OPTIONAL | {"negative"},  # counted from the last
 }
+# Counts and keys of which any is good, however large: no array is that long
+BOUNDLESS = ("batch_size", "patience", "cooldown", "decay_steps", "warmup_steps", "n_components")
+BOUNDLESS += ("TopK.k", "Tied.layer", "samples.columns", "elbo.samples", "log_likelihood.samples")
+BOUNDLESS += ("filters.n", "error_map.n", "reconstructions.n", "blame.n", "blame_map.n")
+BOUNDLESS += ("compare_reconstructions.n", *(key for key in KINDS if key.endswith("seed")))
+KINDS |= {key: KINDS.get(key, COUNT) | {"beyond all floats"} for key in BOUNDLESS}
 
 # Methods that tinyae calls itself, with what it has checked
 PLUMBING = {

@@ -76,7 +76,9 @@ def test_a_loss_that_is_not_finite_takes_no_step(loss):
     ae = model(loss, tae.SGD(0.1))
     ae.train_on_batch(x)
     before, state = ae.parameters.copy(), ae.slots.copy()
-    with pytest.raises(tae.TrainingDiverged, match="the loss became inf in epoch 1, at step 2"):
+    with pytest.raises(
+        tae.TrainingDiverged, match="the loss became inf in epoch 1, at step 2; this step was"
+    ):
         ae.train_on_batch(x, np.full_like(x, 1e200))
     np.testing.assert_array_equal(ae.parameters, before)
     np.testing.assert_array_equal(ae.slots, state)

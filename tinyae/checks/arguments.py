@@ -20,13 +20,22 @@ from .foreign_arguments import NUMBER, VALUES
 from .spelling import closest, letters
 
 LONGEST = 2**31 - 1  # side of an array
+MOST_SHOWN = 200  # letters
 MOST_THREADS = 1024
 MOST_COUNTED = 2**62  # steps and the like, which kernels take as 64 bits
 
 
 def shown(value: object) -> str:
-    """What came, as messages show it: the first line of what Python says of it."""
-    return repr(value).partition("\n")[0]
+    """What came, as messages show it: the first line of what Python says of it, cut if it is long.
+
+    >>> shown("a" * 1000)[-3:], shown(10**5000)
+    ('aa…', 'a value of type int, which cannot be shown')
+    """
+    try:
+        line = repr(value).partition("\n")[0]
+    except Exception:  # of a class of one's own, or of an integer with too many digits
+        return f"a value of type {type(value).__name__}, which cannot be shown"
+    return line if len(line) <= MOST_SHOWN else line[: MOST_SHOWN - 1] + "…"
 
 
 def look_up(what: str, given: Any, known: Mapping[str, Any]) -> Any:
@@ -190,9 +199,10 @@ def share(name: str, value: object) -> float:
 
 def number(name: str, value: object) -> float:
     """A real number, finite or not."""
-    if not isinstance(value, Real) or isinstance(value, bool):
-        raise ValueError(f"{name} must be a number, but got {shown(value)}")
-    return float(value)
+    with contextlib.suppress(OverflowError):
+        if isinstance(value, Real) and not isinstance(value, bool):
+            return float(value)
+    raise ValueError(f"{name} must be a number, but got {shown(value)}")
 
 
 def flag(name: str, value: object) -> bool:
@@ -217,7 +227,7 @@ def optional_text(name: str, value: object) -> str | None:
 def file_path(name: str, value: Any) -> str:
     """Where a file or folder is: a number is none, though Python would open it."""
     with contextlib.suppress(TypeError):
-        if isinstance(found := os.fspath(value), str) and found:
+        if isinstance(found := os.fspath(value), str) and found and "\0" not in found:
             return found
     raise ValueError(f"{name} must be a path, as text or a Path, but got {shown(value)}")
 
@@ -232,7 +242,7 @@ def mapping(name: str, value: Any, of: str) -> Mapping[str, Any]:
 def with_methods(name: str, value: Any, *methods: str) -> Any:
     """An object that has these methods, not the class of such objects."""
     # bytes can be decoded, but not as codes are
-    if isinstance(value, type | str | bytes) or not all(
+    if isinstance(value, type | str | bytes | bytearray) or not all(
         callable(getattr(value, each, None)) for each in methods
     ):
         raise ValueError(
@@ -255,6 +265,9 @@ def is_iterable(value: Any) -> bool:
 
 
 def _finite(value: object) -> float | None:
-    if not isinstance(value, Real) or isinstance(value, bool) or not math.isfinite(value):
-        return None
-    return float(value)
+    """The number as a float, by which bounds are to be judged; None if it is none, or infinite."""
+    found = math.inf
+    with contextlib.suppress(OverflowError):  # of an integer beyond all floats
+        if isinstance(value, Real) and not isinstance(value, bool):
+            found = float(value)
+    return found if math.isfinite(found) else None

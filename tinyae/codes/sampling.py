@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..checks.arguments import one_of, whole, with_methods
+from ..checks.arguments import length, one_of, whole, with_methods
 from ..checks.arrays import admit, admit_one
 from ..checks.attributes import Checked
 from ..checks.floating_point import finite, quiet
@@ -65,7 +65,7 @@ def straight_line(start: ArrayLike, end: ArrayLike, n: int = 10) -> np.ndarray:
     >>> tae.straight_line([0, 0], [3, 6], 4)
     array([[0., 0.], [1., 2.], [2., 4.], [3., 6.]])
     """
-    n = whole("n", n, least=2)
+    n = length("n", n, least=2)
     first, last = admit_one(start, "start"), admit_one(end, "end")
     if first.shape != last.shape:
         raise ValueError(
@@ -115,7 +115,7 @@ def interpolate(model: Codec, x_from: ArrayLike, x_to: ArrayLike, n: int = 10) -
            [3., 4.],
            [6., 8.]])
     """
-    n = whole("n", n, least=2)
+    n = length("n", n, least=2)
     with_methods("model", model, "encode", "decode")
     shape, dtype = _sample_shape(model), getattr(model, "dtype", None)
     ends = [admit_one(x, name, shape, dtype) for x, name in ((x_from, "x_from"), (x_to, "x_to"))]
@@ -173,6 +173,9 @@ class GaussianSampler(Checked):
 
     closed = True
     checks: ClassVar = {"covariance": lambda name, given: one_of(name, given, "diag", "full")}
+    _mean: np.ndarray
+    _covariance: np.ndarray
+    _factor: np.ndarray  # L
 
     def __init__(self, covariance: str = "diag"):
         self.covariance = covariance
@@ -216,13 +219,14 @@ class GaussianSampler(Checked):
         if ((variance < SMALLEST) & deviations.any(axis=0)).any():
             raise ValueError("codes span too narrow a range: their squares are lost")
         added = REGULARIZATION * np.where(variance > 0, variance, variance.mean())
-        self._mean = table[0] + shift
         if self.covariance == "diag":
-            self._covariance = variance + added
-            self._factor = np.sqrt(self._covariance)
+            covariance = variance + added
+            factor = np.sqrt(covariance)
         else:
-            self._covariance = deviations.T @ deviations / len(table) + np.diag(added)
-            self._factor = _cholesky(self._covariance)
+            covariance = deviations.T @ deviations / len(table) + np.diag(added)
+            factor = _cholesky(covariance)
+        # at once, as Ctrl-C may come
+        vars(self).update(_mean=table[0] + shift, _covariance=covariance, _factor=factor)
         return self
 
     @property
@@ -239,7 +243,7 @@ class GaussianSampler(Checked):
         self._require_fitted()
         if not isinstance(seed, np.random.Generator):
             seed = np.random.default_rng(whole("seed", seed, least=0))
-        noise = seed.standard_normal((whole("n", n), len(self.mean_)))
+        noise = seed.standard_normal((length("n", n), len(self.mean_)))
         scaled = noise * self._factor if self.covariance == "diag" else noise @ self._factor.T
         return finite(self.mean_ + scaled, "a code")
 
@@ -312,7 +316,7 @@ def generate(model: Any, density: Any, n: int, seed: int = 0) -> np.ndarray:
     with_methods("model", model, "decode")
     with_methods("density", density, "sample")
     seed = whole("seed", seed, least=0)
-    codes = admit(_drawn(density, whole("n", n), seed), "the density's codes", dtype=np.float64)
+    codes = admit(_drawn(density, length("n", n), seed), "the density's codes", dtype=np.float64)
     code_shape = model.decoder.input_shape if hasattr(model, "decoder") else None
     if code_shape is not None and codes.shape[1:] == (np.prod(code_shape),):
         codes = codes.reshape(len(codes), *code_shape)

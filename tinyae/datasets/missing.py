@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,8 @@ from numpy.typing import ArrayLike
 
 from ..checks.arguments import finite_number
 from ..checks.arrays import check_shape
-from ..checks.guises import numbers
+from ..checks.guises import UNREADABLE, numbers
+from ..checks.operands import operand
 
 
 def mask_missing(x: ArrayLike, fill: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
@@ -45,20 +47,26 @@ def mask_missing(x: ArrayLike, fill: float = 0.0) -> tuple[np.ndarray, np.ndarra
     array([[1., 0.],
            [1., 1.]])
     """
-    given: Any = x
-    if hasattr(given, "iloc") and hasattr(given, "columns"):  # a table, whose gaps become NaN
-        given = given.to_numpy(dtype=float, na_value=np.nan)
-    elif hasattr(given, "columns") and hasattr(given, "to_numpy"):
-        given = given.to_numpy().astype(float)
-    elif isinstance(given, np.ma.MaskedArray):
-        kept = np.float32 if given.dtype == np.float32 else np.float64
-        given = np.ma.filled(given.astype(kept), np.nan)
-    elif isinstance(given, list | tuple) and any(map(np.ma.is_masked, given)):
-        given = np.ma.filled(np.ma.stack(given).astype(float), np.nan)
+    given, masked = _read(x)
     array = numbers(given, "x")
     check_shape(array, "x", None)
     dtype = np.float32 if array.dtype == np.float32 else np.float64
-    filled = np.array(array, dtype)
-    missing = np.isnan(filled)
-    filled[missing] = finite_number("fill", fill)
+    filled = np.array(operand(array, "x", array.shape, dtype))
+    missing = np.isnan(filled) | masked
+    filled[missing] = operand(finite_number("fill", fill), "fill", (), dtype)
     return filled, (~missing).astype(dtype)
+
+
+def _read(x: Any) -> tuple[Any, Any]:
+    """What is to be an array of numbers, with NaN for a table's gaps; and what is masked in it."""
+    if isinstance(x, np.ma.MaskedArray):
+        return np.ma.getdata(x), np.ma.getmaskarray(x)
+    if isinstance(x, list | tuple) and any(map(np.ma.is_masked, x)):
+        values = numbers([*map(np.ma.getdata, x)], "x").astype(float)  # of one shape
+        return values, np.stack([*map(np.ma.getmaskarray, x)])
+    with contextlib.suppress(*UNREADABLE):  # what is not numbers there, is said of the table
+        if hasattr(x, "iloc") and hasattr(x, "columns"):
+            return x.to_numpy(dtype=float, na_value=np.nan), False
+        if hasattr(x, "columns") and hasattr(x, "to_numpy"):
+            return x.to_numpy().astype(float), False
+    return x, False

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..checks.arguments import not_negative, whole
+from ..checks.arguments import length, not_negative, whole
+from ..checks.floating_point import converted, finite, quiet
 from ..checks.hints import hinting
 
 
@@ -49,7 +50,7 @@ def two_gaussians(n: int = 1000, seed: int = 0) -> tuple[np.ndarray, np.ndarray]
     >>> x.shape, labels
     ((6, 2), array([0, 0, 0, 1, 1, 1]))
     """
-    whole("n", n, least=1)
+    length("n", n)
     whole("seed", seed, least=0)
     means = np.array([[-1.1, 0.1], [1.1, -0.1]])
     a, b = np.random.default_rng(seed).standard_normal((2, 2, n))
@@ -58,6 +59,7 @@ def two_gaussians(n: int = 1000, seed: int = 0) -> tuple[np.ndarray, np.ndarray]
 
 
 @hinting
+@quiet
 def sine_curve(n: int = 1000, noise: float = 0.06, seed: int = 0) -> np.ndarray:
     """Noisy points along one swing of the sine: a line that no straight projection can follow.
 
@@ -96,10 +98,10 @@ def sine_curve(n: int = 1000, noise: float = 0.06, seed: int = 0) -> np.ndarray:
            [ 0.       ,  0.       ],
            [ 2.2      ,  0.8084964]], dtype=float32)
     """
-    whole("n", n, least=1)
+    length("n", n)
     whole("seed", seed, least=0)
     noise = not_negative("noise", noise)
     t = np.linspace(-2.2, 2.2, n)
     points = np.stack([t, np.sin(t)], axis=1)
     points += noise * np.random.default_rng(seed).standard_normal((n, 2))
-    return points.astype(np.float32)
+    return finite(converted(points, np.float32), "a point")

@@ -163,8 +163,8 @@ class AnomalyDetector(Checked):
         x = _samples(x, self.model)
         scores = self._scores(x)
         usual = self._usual_errors(x) if self._says_features(x) else None
-        self._threshold = float(quiet(np.quantile)(scores.astype(np.float64), self.quantile))
-        self._usual = usual
+        threshold = float(quiet(np.quantile)(scores.astype(np.float64), self.quantile))
+        vars(self).update(_threshold=threshold, _usual=usual)  # at once, also under Ctrl-C
         return self
 
     @hinting
@@ -213,21 +213,28 @@ class AnomalyDetector(Checked):
         return None if self._usual is None else lasting(self._usual)
 
     def _scores(self, x: Any) -> np.ndarray:
-        scores = np.asarray(self.model.reconstruction_error(x))
+        what = f"what {type(self.model).__name__}.reconstruction_error gives"
+        scores = numbers(self.model.reconstruction_error(x), what)
         if scores.shape != x.shape[:1] or not np.isfinite(scores).all():
             raise ValueError(
-                f"{type(self.model).__name__}.reconstruction_error must give one finite number for "
-                f"each of {x.shape[0]:,} samples, but gave {scores.dtype} of shape {scores.shape}"
+                f"{what} must be one finite number for each of {x.shape[0]:,} samples, but it gave "
+                f"{scores.dtype} of shape {scores.shape}"
             )
         return scores
 
     def _errors(self, x: Any) -> np.ndarray:
-        return np.asarray(self.model.reconstruction_error(x, per_feature=True))
+        what = f"what {type(self.model).__name__}.reconstruction_error gives with per_feature"
+        errors = numbers(self.model.reconstruction_error(x, per_feature=True), what)
+        if errors.shape != x.shape:
+            raise ValueError(
+                f"{what} must be of the shape of x, {x.shape}, but its shape is {errors.shape}"
+            )
+        return errors
 
     def _says_features(self, x: Any) -> bool:
         """Whether the model tells the error of each feature, found out on its first sample."""
         try:
-            return self._errors(x[:1]).shape[:1] == (1,)
+            return self._errors(x[:1]).size > 0
         except (TypeError, ValueError):  # the samples themselves are good: they have scores
             return False
 

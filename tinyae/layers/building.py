@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..checks import forks
-from ..checks.arguments import LONGEST, sizes, whole
+from ..checks.arguments import LONGEST, shown, sizes, whole
 from ..checks.attributes import is_ours
 from ..checks.overridden import overrides, owner
 from ..checks.undo import unchanged_if_refused
@@ -40,7 +40,7 @@ def recording(build: Callable) -> Callable:
 
 
 def _recorded(self: Any, build: Callable, input_shape: Shape, *args: Any, **options: Any) -> Shape:
-    with unchanged_if_refused(self):
+    with unchanged_if_refused(*self.inside()):
         vars(self).update(_building=True, weights=Weights(), gradients=Weights())
         shape = checked_shape(self, build(self, input_shape, *args, **options))
         vars(self).update(_building=False, input_shape=input_shape, output_shape=shape)
@@ -60,7 +60,7 @@ def checked_shape(layer: Any, shape: Any) -> Shape:
     if found is None:
         raise ValueError(
             f"{type(layer).__name__}.build must return the output's shape, a tuple of positive "
-            f"sizes, but returned {shape!r}"
+            f"sizes, but returned {shown(shape)}"
         )
     if math.prod(found) > LONGEST:
         raise ValueError(
@@ -98,10 +98,12 @@ def record_fields(layer: Any) -> dict[str, float]:
     if overrides(layer, "record_fields"):
         wanted = owner(layer, "kernels").record_fields(layer)
     if not isinstance(fields, dict):
-        raise ValueError(f"{layer.label}: record_fields must give a dict, but gives {fields!r}")
+        raise ValueError(
+            f"{layer.label}: record_fields must give a dict, but gives {shown(fields)}"
+        )
     for name in {**kinds, **wanted, **fields}:
         kind, value = kinds.get(name), fields.get(name)
-        if kind is None or not isinstance(value, Real) or kind(value) != value:
+        if kind is None or not _keeps(kind, value):
             raise ValueError(
                 f"{layer.label}: record_fields must give {dict(kinds)}, but gives {name}: {value!r}"
             )
@@ -111,6 +113,13 @@ def record_fields(layer: Any) -> dict[str, float]:
                 f"{owner(layer, 'kernels').__name__}'s kernels need, but gives {value!r}"
             )
     return fields
+
+
+def _keeps(kind: type, value: Any) -> bool:
+    """Whether a number stays what it is in that kind of field."""
+    with contextlib.suppress(ValueError, OverflowError):  # of NaN and infinity as integers
+        return isinstance(value, Real) and kind(value) == value
+    return False
 
 
 def scratch_size(layer: Any, op: np.record) -> int:

@@ -9,7 +9,7 @@ import contextlib
 import math
 from typing import Any, ClassVar
 
-from ..checks.arguments import whole
+from ..checks.arguments import length, shown
 from ..checks.arrays import shape_text
 from ..machine.jit import called, inlined
 from ..machine.views import copy, view
@@ -120,10 +120,12 @@ def check_target_shape(name: str, shape: Any) -> tuple[int, ...]:
     """Positive sizes, or −1 for at most one of them."""
     given = shape if isinstance(shape, tuple | list) else ()
     with contextlib.suppress(ValueError):
-        sizes = tuple(-1 if size == -1 else whole(name, size) for size in given)
+        sizes = tuple(-1 if size == -1 else length(name, size) for size in given)
         if sizes and sizes.count(-1) <= 1:
             return sizes
-    raise ValueError(f"{name} must hold positive sizes, at most one of them -1, but got {shape!r}")
+    raise ValueError(
+        f"{name} must hold positive sizes, at most one of them -1, but got {shown(shape)}"
+    )
 
 
 class Reshape(Layer):

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..checks.arguments import positive, shown, whole
+from ..checks.arguments import length, positive, shown, whole
 from ..checks.floating_point import converted, finite, quiet
 from ..engine.program import run
 from ..family.variational import Variational, mean_and_deviation, of_encoder
@@ -48,7 +48,7 @@ def moments(model: Network, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def sample(model: Network, n: int, seed: int) -> np.ndarray:
     """`Autoencoder.sample`."""
-    n, seed = whole("n", n), whole("seed", seed, least=0)
+    n, seed = length("n", n), whole("seed", seed, least=0)
     variational(model, "sample")
     model.require_built("sample")
     z = np.random.default_rng(seed).standard_normal((n, *model.encoder.output_shape))

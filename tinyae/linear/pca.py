@@ -30,6 +30,7 @@ from ..ranks.together import interruptible, together
 from ..saving import saved
 
 SHOWN = 5  # components, of as many as there are
+LEARNED = ("_moments", "_decomposition", "_dtype")  # which change at once, as Ctrl-C may come
 
 
 class PCA(Checked):
@@ -127,14 +128,16 @@ class PCA(Checked):
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name == "n_components" and self._moments is not None:
-            check_n_components(name, value)
+            value = check_n_components(name, value)
             if self._moments.form == "none":
                 raise ValueError(
                     "this PCA was saved without training_state, so its n_components stays"
                 )
             check_count(value, self.n_features_in_)
-            self._decomposition = None  # another is found when it is asked for
-            self._moments = self._moments._replace(least=0.0)  # which was for as many as before
+            moments = self._moments._replace(least=0.0)  # which was for as many as before
+            # another decomposition is found when it is asked for
+            vars(self).update(n_components=value, _moments=moments, _decomposition=None)
+            return
         super().__setattr__(name, value)
 
     def __repr__(self) -> str:
@@ -167,7 +170,7 @@ class PCA(Checked):
             sharded, array = flag("sharded", sharded), admit_table(x)
             check_count(self.n_components, array.shape[1])
             learned = learn_together(array, self.n_components, ranks, sharded)
-        self._moments, self._decomposition, self._dtype = learned
+        vars(self).update(zip(LEARNED, learned, strict=True))
         return self
 
     @quiet
@@ -186,8 +189,8 @@ class PCA(Checked):
                 raise ValueError(
                     "this PCA was saved without training_state, so partial_fit cannot go on with it"
                 )
-        self._moments, self._decomposition = learn(array, self.n_components, dtype, known)
-        self._dtype = dtype
+        learned = learn(array, self.n_components, dtype, known)
+        vars(self).update(zip(LEARNED, (*learned, dtype), strict=True))
         return self
 
     def fit_transform(self, x: ArrayLike, y: object = None) -> np.ndarray:
@@ -318,11 +321,7 @@ class PCA(Checked):
         data, found = self._fitted(), self._decomposed()
         if training_state and data.form == "none":
             raise ValueError("this PCA was loaded without its training_state, so it has none")
-        count = self.n_components
-        arguments = {
-            "n_components": count.item() if isinstance(count, np.generic) else count,
-            "whiten": self.whiten,
-        }
+        arguments = {"n_components": self.n_components, "whiten": self.whiten}
         return saved.document_of(arguments, data, found, training_state)
 
     @classmethod

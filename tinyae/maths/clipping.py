@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..checks.arguments import positive
+from ..checks.floating_point import quiet
 from ..machine.jit import inlined
 
 
@@ -66,6 +67,7 @@ def limit_of(optimizer: Any) -> tuple[float, bool]:
     return of_each or of_all or 0.0, of_all is not None
 
 
+@quiet
 def clip(optimizer: Any, gradient: np.ndarray, weights: Iterable[Any]) -> None:
     """Make the gradient shorter in place, if the optimizer says so.
 

@@ -26,10 +26,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..checks.arguments import finite_number, look_up, not_negative, sizes
+from ..checks.arguments import finite_number, look_up, not_negative, shown, sizes
 from ..checks.arrays import numbers
 from ..checks.attributes import Checked
-from ..checks.floating_point import converted
+from ..checks.floating_point import converted, quiet
 
 Initializer = Callable[[tuple[int, ...], np.random.Generator], np.ndarray]
 
@@ -48,7 +48,7 @@ def _fans(shape: tuple[int, ...]) -> tuple[float, float]:
 
 def _check_generator(rng: object) -> None:
     if not isinstance(rng, np.random.Generator):
-        raise ValueError(f"rng must be a numpy.random.Generator, but got {rng!r}")
+        raise ValueError(f"rng must be a numpy.random.Generator, but got {shown(rng)}")
 
 
 def _truncated_normal(
@@ -121,6 +121,7 @@ class RandomNormal(Checked):
     def __init__(self, stddev: float = 0.05, mean: float = 0.0):
         self.stddev, self.mean = stddev, mean
 
+    @quiet
     def __call__(self, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
         _check_generator(rng)
         draws = self.stddev * rng.standard_normal(sizes("shape", shape, least=0))

@@ -14,7 +14,7 @@ import numpy as np
 from numba import types
 from numpy.typing import ArrayLike
 
-from ..checks.arguments import not_negative
+from ..checks.arguments import not_negative, shown
 from ..checks.operands import batch, operand
 from ..machine.calls import by_address
 from ..machine.jit import kernel
@@ -222,4 +222,6 @@ def check(name: str, regularizer: Any) -> Penalty | None:
         refuse_own(regularizer, Penalty, "add")
     if regularizer is None or isinstance(regularizer, Penalty):
         return regularizer
-    raise ValueError(f"{name} must be an L1, L2 or L1L2 object, or None, but got {regularizer!r}")
+    raise ValueError(
+        f"{name} must be an L1, L2 or L1L2 object, or None, but got {shown(regularizer)}"
+    )

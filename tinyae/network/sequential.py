@@ -23,7 +23,6 @@ from ..checks.arguments import (
 )
 from ..checks.arrays import admit, shape_text
 from ..checks.tables import WIDTH, cut, table
-from ..checks.undo import unchanged_if_refused
 from ..engine.program import Program, run
 from ..family.tied import complete, settle, untied
 from ..files.archive import ModelFile, write
@@ -130,9 +129,8 @@ class Sequential(Layer):
             The shape of one output.
         """
         shape, seed = sizes("input_shape", input_shape), whole("seed", seed, least=0)
-        with unchanged_if_refused(*self.inside()):
-            shape = self.prepare(shape, real_dtype(dtype), np.random.default_rng([seed, 0]))
-            assign_keys(self._layers, seed)
+        shape = self.prepare(shape, real_dtype(dtype), np.random.default_rng([seed, 0]))
+        assign_keys(self._layers, seed)
         return shape
 
     def prepare(

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from ..checks.arguments import optional_text, whole, with_methods
+from ..checks.arguments import length, optional_text, with_methods
 from ..checks.arrays import admit
 from ..checks.hints import hinting
 from .drawing import (
@@ -71,7 +71,7 @@ def curve(
     >>> x = tae.datasets.sine_curve(50)
     >>> ax = tae.plot.curve(tae.models.deep((2, 8, 1)), x, pca=tae.PCA(1).fit(x))
     """
-    points, n = admit(x, "x", (2,)), whole("n", n, least=2)
+    points, n = admit(x, "x", (2,)), length("n", n, least=2)
     optional_text("title", title)
     with_methods("model", model, "encode", "decode")
     if pca is not None:

@@ -18,7 +18,7 @@ from matplotlib.transforms import ScaledTranslation
 from mpl_toolkits.axes_grid1 import Size, make_axes_locatable
 from numpy.typing import ArrayLike
 
-from ..checks.arguments import number, shown, whole
+from ..checks.arguments import length, number, shown
 from ..checks.arrays import numbers
 from ..checks.floating_point import finite, quiet
 from ..checks.hints import hinting
@@ -37,7 +37,7 @@ def axes_for(ax: Axes | None, size: tuple[float, float]) -> Axes:
     if ax is None:
         return plt.subplots(figsize=size, layout="constrained")[1]
     if not isinstance(ax, Axes):
-        raise ValueError(f"ax must be Axes of matplotlib, but got {ax!r}")
+        raise ValueError(f"ax must be Axes of matplotlib, but got {shown(ax)}")
     return ax
 
 
@@ -60,7 +60,7 @@ def two_axes(axes: Sequence[Axes] | np.ndarray) -> np.ndarray:
         raise ValueError(f"axes must be two Axes, but its shape is {pair.shape}")
     for ax in pair:
         if not isinstance(ax, Axes):
-            raise ValueError(f"axes must be two Axes of matplotlib, but one is {ax!r}")
+            raise ValueError(f"axes must be two Axes of matplotlib, but one is {shown(ax)}")
     return pair
 
 
@@ -156,8 +156,8 @@ def tile(images: np.ndarray, columns: int, gap: int = 0, fill: float = 0.0) -> n
     array([[0, 1, 2, 3],
            [4, 5, 6, 7]])
     """
-    images, columns = numbers(images, "images"), whole("columns", columns)
-    gap, fill = whole("gap", gap, least=0), number("fill", fill)
+    images, columns = numbers(images, "images"), length("columns", columns)
+    gap, fill = length("gap", gap, least=0), number("fill", fill)
     if images.ndim not in (3, 4) or len(images) % columns or images.size == 0:
         raise ValueError(
             f"images must be n of shape (n, height, width) or (n, height, width, 3) that fill rows "

@@ -10,9 +10,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from ..checks.arguments import mapping, optional_text, whole, with_methods
+from ..checks.arguments import length, mapping, optional_text, whole, with_methods
 from ..checks.arrays import admit, numbers
-from ..checks.floating_point import quiet
+from ..checks.floating_point import converted, quiet
 from ..checks.hints import hinting
 from .drawing import (
     as_images,
@@ -193,7 +193,7 @@ def manifold(
     >>> pca = tae.PCA(2).fit(x)
     >>> ax = tae.plot.manifold(pca, n=5, codes=pca.encode(x))
     """
-    n = whole("n", n, least=2)
+    n = length("n", n, least=2)
     optional_text("title", title)
     with_methods("model", model, "decode")
     (left, right), (bottom, top) = _grid_bounds(bounds, codes)
@@ -263,8 +263,10 @@ def interpolation(
     optional_text("title", title)
     if not mapping("strips", strips, "rows of images"):
         raise ValueError("strips must hold one row of images at least, but it is empty")
-    rows = [as_images(admit(images, name), name) for name, images in strips.items()]
-    for name, row in zip(strips, rows, strict=True):
+    names = [f"strips[{name!r}]" for name in strips]
+    pairs = zip(names, strips.values(), strict=True)
+    rows = [as_images(admit(images, name), name) for name, images in pairs]
+    for name, row in zip(names, rows, strict=True):
         if row.shape != rows[0].shape:
             raise ValueError(
                 f"{name} must have as many images of the same size as the first row, whose shape "
@@ -353,7 +355,7 @@ def _grid_bounds(bounds: tuple | None, codes: ArrayLike | None) -> Bounds:
         low, high = quiet(np.percentile)(points, [1, 99], axis=0)
         pairs = np.stack([low, high], axis=1)
     else:
-        pairs = numbers((-3, 3) if bounds is None else bounds, "bounds").astype(float)
+        pairs = converted(numbers((-3, 3) if bounds is None else bounds, "bounds"), float)
         if pairs.shape == (2,):
             pairs = np.stack([pairs, pairs])
     rising = pairs.shape == (2, 2) and np.all(pairs[:, 0] < pairs[:, 1])

@@ -5,7 +5,7 @@ import math
 import time
 from collections.abc import Callable, Mapping
 
-from ..checks.arguments import whole
+from ..checks.arguments import shown, whole
 from ..checks.tables import figure
 from .live_line import TIME_LEFT, LiveLine, columns, duration
 
@@ -66,8 +66,8 @@ class ProgressLine(LiveLine):
         """Columns that stand still, and leave room for the time; narrow terminals get fewer."""
         # what is left when the penalty is taken away is in the history: here 80 columns must do
         second = "kl" if "kl" in logs else "penalty" if logs.get("penalty") else "loss"
-        shown = dict.fromkeys(("loss", second, "val_loss", "val_kl"))
-        cells = {key: f"  {key} {figure(logs[key]):8}" for key in shown if key in logs}
+        known = dict.fromkeys(("loss", second, "val_loss", "val_kl"))
+        cells = {key: f"  {key} {figure(logs[key]):8}" for key in known if key in logs}
         start = f"epoch {epoch:{len(str(self._last))}d}/{self._last}"
         for key in ("penalty", "val_kl", "kl", "val_loss"):
             if len(start) + sum(map(len, cells.values())) > room - TIME_LEFT:
@@ -81,4 +81,4 @@ def check_verbose(verbose: object) -> str | int:
         return "auto"
     with contextlib.suppress(ValueError):
         return whole("verbose", int(verbose) if isinstance(verbose, bool) else verbose, 0, 2)
-    raise ValueError(f'verbose must be "auto", 0, 1 or 2, but got {verbose!r}')
+    raise ValueError(f'verbose must be "auto", 0, 1 or 2, but got {shown(verbose)}')

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from ..checks.arguments import shown, whole
 from ..system.interruption import Interruption
 
 NEEDED = ("rank", "size", "Allreduce", "bcast")
@@ -41,9 +42,10 @@ class Ranks:
         if lacking or isinstance(comm, type):
             raise ValueError(
                 f"comm must be an object with {', '.join(NEEDED)}, as mpi4py's MPI.COMM_WORLD is, "
-                f"but got {comm!r}"
+                f"but got {shown(comm)}"
             )
-        self._comm, self.rank, self.size = comm, comm.rank, comm.size
+        self._comm, self.size = comm, whole("comm.size", comm.size)
+        self.rank = whole("comm.rank", comm.rank, 0, self.size - 1)
         self.held = Interruption()
         self.at_end: Callable[[], Any] = lambda: None
         self._leaving = self._broken = False

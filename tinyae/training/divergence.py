@@ -14,7 +14,9 @@ from ..network.network import Network
 
 
 class TrainingDiverged(ArithmeticError):
-    """The numbers stopped being finite; the model is as it was when it gave the last finite loss.
+    """The numbers stopped being finite.
+
+    After `fit` the model is as it was when it gave the last finite loss.
 
     Parameters
     ----------
@@ -46,15 +48,21 @@ class TrainingDiverged(ArithmeticError):
     True True
     """
 
-    def __init__(self, epoch: int, step: int, what: str):
+    def __init__(
+        self,
+        epoch: int,
+        step: int,
+        what: str,
+        stands: str = "the parameters that gave the last finite loss are kept",
+    ):
         super().__init__(
-            f"{what} in epoch {epoch + 1}, at step {step}; the parameters that "
-            "gave the last finite loss are kept. A smaller learning rate may help"
+            f"{what} in epoch {epoch + 1}, at step {step}; {stands}. A smaller learning rate may "
+            "help"
         )
-        self.epoch, self.step, self._what = epoch, step, what
+        self.epoch, self.step, self._texts = epoch, step, (what, stands)
 
     def __reduce__(self):
-        return type(self), (self.epoch, self.step, self._what)
+        return type(self), (self.epoch, self.step, *self._texts)
 
 
 class Snapshot(NamedTuple):

@@ -68,11 +68,15 @@ def sample_errors(model: Network, samples: Samples, per_feature: bool) -> np.nda
     if per_feature or not elements:
         errors[weight == 0] = np.nan
         return errors
-    shares = np.where(weight > 0, weight * errors, 0).reshape(len(errors), -1).sum(axis=1)
-    totals = row_totals(weight, 1)
-    errors = np.full(len(errors), np.nan)
-    np.divide(shares, totals, out=errors, where=totals > 0)
-    return converted(errors, model.dtype)
+    n = len(errors)
+    return converted(_weighted_means(weight.reshape(n, -1), errors.reshape(n, -1)), model.dtype)
+
+
+@quiet
+def _weighted_means(weight: np.ndarray, errors: np.ndarray) -> np.ndarray:
+    """Of each row, in float64; NaN without any weight."""
+    shares = weight / weight.max(axis=1, keepdims=True).astype(np.float64)  # at most 1
+    return (shares * errors).sum(axis=1) / shares.sum(axis=1)
 
 
 def _errors(model: Network, samples: Samples, per_feature: bool) -> np.ndarray:

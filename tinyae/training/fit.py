@@ -10,7 +10,7 @@ import numpy as np
 
 from ..callbacks.callback import Callback, Monitor, WayOut, check_callbacks, check_figures
 from ..callbacks.learning_rates import LearningRates
-from ..checks.arguments import flag, optional_whole, whole
+from ..checks.arguments import MOST_COUNTED, flag, optional_whole, whole
 from ..checks.arrays import admit, gather
 from ..checks.floating_point import quiet
 from ..checks.reach import warn_if_out_of_reach
@@ -110,10 +110,10 @@ class Training:
         check_verbose(verbose)
         self.model, self._verbose = model, verbose
         self._eager, self._shuffle = flag("eager", eager), flag("shuffle", shuffle)
-        self._epochs = whole("epochs", epochs, least=0)
+        self._epochs = whole("epochs", epochs, 0, MOST_COUNTED)
         self._batch_size = whole("batch_size", batch_size)
-        self._steps_per_epoch = optional_whole("steps_per_epoch", steps_per_epoch)
-        self._first = optional_whole("initial_epoch", initial_epoch, least=0)
+        self._steps_per_epoch = optional_whole("steps_per_epoch", steps_per_epoch, 1, MOST_COUNTED)
+        self._first = optional_whole("initial_epoch", initial_epoch, 0, MOST_COUNTED)
         self._callbacks = check_callbacks(callbacks)
         self.way_out = WayOut()
         self.history = History()

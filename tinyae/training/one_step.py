@@ -43,7 +43,8 @@ class Steps:
         if not finite:
             progress = model.progress
             what = f"the loss became {losses[:, :2].sum()}"
-            raise TrainingDiverged(progress.epoch, progress.step + 1, what)
+            stands = "this step was not taken"
+            raise TrainingDiverged(progress.epoch, progress.step + 1, what, stands)
         return float(losses[:, :2].sum())
 
 
