@@ -55,7 +55,7 @@ class Autoencoder(Exportable, Density):
     threads : int, optional
         From 1 to 1024. Default: as many as the process may use. The last digits depend on it,
         except in training dense float32 models of 262,144 parameters or more, without penalties,
-        constraints, softmax and clipping, in mini-batches of 64 or more, on a processor with AVX-512.
+        constraints, softmax and clipping, in mini-batches of 64 or more, with AVX-512.
 
     Attributes
     ----------
