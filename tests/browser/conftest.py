@@ -1,10 +1,15 @@
 """Pages are opened in Chromium, without a window: ``pip install "tinyae[browser]"`` drives it."""
 
+import os
+
 import pytest
 
 import tinyae as tae
 from tests.support.browser import BROWSER
 from tests.support.open_page import Opened
+
+# The folder into which the book was built
+collect_ignore = [] if os.environ.get("TINYAE_BOOK") else ["test_book.py"]
 
 
 @pytest.fixture(scope="session")

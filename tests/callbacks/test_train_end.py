@@ -236,7 +236,7 @@ def test_ctrl_c_wherever_python_hears_it_puts_the_best_parameters_back(loss):
         return profile, right, best
 
     places = train(0)[0].places
-    found = [train(place) for place in {*range(1, places, 9), *range(places - 80, places + 1)}]
+    found = [train(place) for place in {*range(1, places, 23), *range(places - 50, places + 1)}]
     assert {best for *_, best in found} == {None, 0, 1}
     broken = [profile.where for profile, right, _ in found if not right]
     assert broken == [], f"{len(broken)} of {places} places"

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 import tinyae as tae
-from tests.support.documents import README, code_of
+from tests.support.documents import code_of, page
 
-PROGRAM = ("-m", "tests.support.rank_program")
+PROGRAM = ("-m", "mpi4py", "-m", "tests.support.rank_program")
 
 
 @pytest.mark.parametrize("size", [1, 2, 3])
@@ -24,6 +24,7 @@ def test_all_that_must_hold(size, job):
     [
         ("killed", "signal 9"),
         ("refused", "on rank 2: x must be finite, but row 0"),
+        ("failed", "RuntimeError: outside of fit"),
         ("interrupted", "KeyboardInterrupt: on rank 2: KeyboardInterrupt"),
     ],
 )
@@ -41,14 +42,13 @@ def test_the_example_comes_to_the_same_model_on_any_number(job, tmp_path):
     assert "2 process(es), the first with 3,000 of 6,000 digits" in said[1]
 
 
-def test_what_readme_shows(job, tmp_path):
-    for rank, rows in enumerate(np.split(tae.datasets.mnist_mini()[0][0], 2)):
-        np.save(tmp_path / f"digits{rank}.npy", rows)
-    program = code_of(README, "comm=comm").replace("epochs=10", "epochs=1")
+def test_what_the_book_shows(job, tmp_path):
+    np.save(tmp_path / "samples.npy", tae.datasets.mnist_mini()[0][0])
+    program = code_of(page("recipes/many_machines"), "comm=comm").replace("epochs=10", "epochs=1")
     (tmp_path / "train.py").write_text(program)
-    ended = job(2, "train.py", cwd=tmp_path)
+    ended = job(2, "-m", "mpi4py", "train.py", cwd=tmp_path)
     assert ended.returncode == 0, ended.stderr
-    assert tae.load(tmp_path / "digits.npz").input_shape == (784,)
+    assert tae.load(tmp_path / "model.npz").input_shape == (784,)
 
 
 def test_the_benchmark(job):

@@ -1,4 +1,4 @@
-"""What README and CONTRIBUTING show works when it is pasted."""
+"""What README, the book and CONTRIBUTING show works when it is pasted."""
 
 import os
 import re
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import tinyae as tae
-from tests.support.documents import CONTRIBUTING, README, ROOT, code_of
+from tests.support.documents import CONTRIBUTING, README, ROOT, code_of, page
 
 PACKAGE = Path(tae.__file__).parent
 
@@ -37,28 +37,35 @@ def test_the_ten_lines():
     assert 0 < model < pca
 
 
+LOOP = "import numpy as np, tinyae as tae\n" + code_of(page("learn/chain"), "optimizer.step(")
+
+
 def test_the_loop_by_hand_learns():
-    assert float(run(code_of(README, "adam.step("))) < 0.1
+    first, *_, last = (float(line.split()[-1]) for line in run(LOOP).splitlines())
+    assert last < first < 0.1
 
 
 def test_the_loop_by_hand_draws_noise_anew_in_each_step():
-    code = code_of(README, "adam.step(")
-    code = code.replace("tae.Dense(3,", "tae.GaussianNoise(1.0), tae.Dense(3,")
-    code = code.replace("tae.Adam(0.01)", "tae.Adam(1e-30)").replace("range(1, 101)", "range(1, 6)")
-    losses = run(code.replace("    adam.step(", "    print(value)\n    adam.step(")).split()[:-1]
+    code = LOOP.replace("tae.Dense(3,", "tae.GaussianNoise(1.0), tae.Dense(3,")
+    code = code.replace("tae.SGD(2.0)", "tae.SGD(1e-30)").replace("range(1, 301)", "range(1, 6)")
+    code = code.replace("default_rng(t)", "default_rng(0)")  # the same samples, but not the noise
+    code = code.replace("    optimizer.step(", "    print(value)\n    optimizer.step(")
+    losses = run(code).split()
     assert len(losses) == len({*losses}) == 5
 
 
 def test_layers_of_ones_own(tmp_path):
-    code = code_of(README, "class Scale(tae.Layer)") + code_of(README, "class FastScale(tae.Layer)")
-    code += f"import os; os.chdir({str(tmp_path)!r}); first = ae\n" + code_of(README, "custom=")
-    code += "x = np.eye(8); assert ae is not first; assert (ae.encode(x) == first.encode(x)).all()"
+    shown = page("recipes/own_parts")
+    code = code_of(shown, "class Scale(tae.Layer)")
+    code += f"import os; os.chdir({str(tmp_path)!r}); first = ae\n" + code_of(shown, "custom=")
+    code += "assert ae is not first; assert (ae.encode(x) == first.encode(x)).all()"
     assert run(code).splitlines()[-1].startswith("passed")
     assert (tmp_path / "scaled.npz").exists()
 
 
 def test_the_debugger_stops_in_the_lesson_and_in_the_layer(tmp_path):
-    (tmp_path / "step.py").write_text(code_of(README, "breakpoint()"), encoding="utf-8")
+    shown = code_of(page("learn/chain"), "breakpoint()")
+    (tmp_path / "step.py").write_text(shown, encoding="utf-8")
     code = f"exec(open({str(tmp_path / 'step.py')!r}).read())"
     typed = "b backpropagate\nb dense_backward\nc\nn\nn\nc\np W.shape\nc\np W.shape\nc\n"
     shown = run(code, given=typed, NUMBA_DISABLE_JIT="1")
@@ -70,8 +77,8 @@ def test_the_debugger_stops_in_the_lesson_and_in_the_layer(tmp_path):
 
 
 def test_the_reading_order_exists_and_is_the_same_in_both_places():
-    learn = README[README.index("Then read") : README.index("With `NUMBA_DISABLE_JIT=1`")]
-    order = re.findall(r"\]\(([^)]*)\)", learn)
+    learn = page("learn/index")
+    order = re.findall(r"`((?:examples|tinyae)/[^`]*)`", learn[learn.index("Then read") :])
     assert order == re.findall(r"``([^`]*/[^`]*)``", tae.__doc__)
     assert len(order) == 11
     for path in order:
@@ -79,7 +86,8 @@ def test_the_reading_order_exists_and_is_the_same_in_both_places():
 
 
 def test_the_examples_to_run_first_are_those_of_their_folder():
-    learn = README[README.index("## Learn") : README.index("Then read")]
+    learn = page("learn/index")
+    learn = learn[: learn.index("Then read")]
     files = re.findall(r"`python (\S+)`", learn)
     folder = (ROOT / "examples" / "1_learn").glob("*.py")
     assert sorted(files) == sorted(path.relative_to(ROOT).as_posix() for path in folder)

@@ -1,6 +1,6 @@
 """What ``mpiexec`` runs: all that must hold on ranks, or one way in which a job ends.
 
-``python -m tests.support.rank_program [killed | refused | interrupted]``
+``python -m mpi4py -m tests.support.rank_program [killed | refused | interrupted | failed]``
 """
 
 import os
@@ -46,6 +46,12 @@ def killed():
     model().fit(x, epochs=10**6, verbose=0, comm=comm, callbacks=callback)
 
 
+def failed():
+    if last:
+        raise RuntimeError("outside of fit")
+    model().fit(x, epochs=10**6, verbose=0, comm=comm)
+
+
 def refused():
     model().fit(x * np.nan if last else x, comm=comm)
 
@@ -60,6 +66,5 @@ def interrupted():
 
 if __name__ == "__main__":
     warnings.simplefilter("error")
-    {"killed": killed, "refused": refused, "interrupted": interrupted}.get(
-        "".join(sys.argv[1:]), everything
-    )()
+    ways = {each.__name__: each for each in (killed, failed, refused, interrupted)}
+    ways.get("".join(sys.argv[1:]), everything)()

@@ -4,17 +4,18 @@ In NumPy: y = x[:, top : height − bottom, left : width − right], or np.pad o
 gradient of one is the other of dy.
 """
 
+from __future__ import annotations
+
 from typing import Any, ClassVar
 
 from ..checks.arguments import borders
 from ..machine.jit import called, inlined
-from ..machine.views import view
 from ..maths.formula import Formula
 from ..maths.penalties import Penalty
 from ..primitives.steps import Crop, Pad
 from .kernels import Kernels
 from .layer import Layer, Shape
-from .windows import SIZE_FIELDS, check_image, image_sizes
+from .windows import SIZE_FIELDS, check_image, image_sizes, inputs, outputs
 
 
 @inlined
@@ -29,27 +30,15 @@ def move(x, y, down, right):
                     y[sample, i, j, c] = x[sample, row, column, c] if inside else 0
 
 
-@inlined
-def before(op, x):
-    """x, or the gradient for it, as images."""
-    return view(x, 0, (x.shape[0], op.height, op.width, op.channels))
-
-
-@inlined
-def after(op, y):
-    """y, or the gradient for it, as images."""
-    return view(y, 0, (y.shape[0], op.out_height, op.out_width, op.channels))
-
-
 @called
 def forward(op, w, x, y, scratch, step, first):
-    move(before(op, x), after(op, y), op.down, op.right)
+    move(inputs(op, x), outputs(op, y), op.down, op.right)
 
 
 @called
 def backward(op, w, x, y, dy, dw, dx, scratch, step, first):
     if dx.size:
-        move(after(op, dy), before(op, dx), -op.down, -op.right)
+        move(outputs(op, dy), inputs(op, dx), -op.down, -op.right)
 
 
 class ZeroPadding2D(Layer):
@@ -62,9 +51,14 @@ class ZeroPadding2D(Layer):
     activity_regularizer : L1, L2, L1L2 or None
         A penalty on the output.
 
+    See Also
+    --------
+    Cropping2D : Takes away what this adds.
+
     Examples
     --------
-    >>> ZeroPadding2D(((0, 1), (2, 2))).build((5, 6, 3))
+    >>> import tinyae as tae
+    >>> tae.ZeroPadding2D(((0, 1), (2, 2))).build((5, 6, 3))
     (6, 10, 3)
     """
 
@@ -104,9 +98,14 @@ class Cropping2D(Layer):
     activity_regularizer : L1, L2, L1L2 or None
         A penalty on the output.
 
+    See Also
+    --------
+    ZeroPadding2D : Adds what this takes away.
+
     Examples
     --------
-    >>> Cropping2D(((0, 1), (2, 2))).build((5, 6, 3))
+    >>> import tinyae as tae
+    >>> tae.Cropping2D(((0, 1), (2, 2))).build((5, 6, 3))
     (4, 2, 3)
     """
 

@@ -4,25 +4,26 @@ For every window of x, y is its maximum, or its mean; dy goes to the pixel that 
 in equal shares to all. Enlarging repeats pixels, and each gets the sum of dy over its copies.
 """
 
+from __future__ import annotations
+
 import math
 from typing import Any, ClassVar
 
 from ..checks.arguments import pair
 from ..machine.jit import called, inlined, kernel
-from ..machine.views import clear, view
+from ..machine.views import clear
 from ..maths.formula import Formula
 from ..maths.penalties import Penalty
 from ..primitives.steps import AveragePool, MaxPool, Pad, Repeat
 from .kernels import Kernels
 from .layer import Layer, Shape
 from .windows import (
-    SIZE_FIELDS,
-    STRIDE_FIELDS,
     WINDOW_FIELDS,
     by,
     check_image,
     check_padding,
-    image_sizes,
+    inputs,
+    outputs,
     paddings,
     slide,
     window_fields,
@@ -33,23 +34,47 @@ from .windows import (
 
 
 @inlined
-def inputs(op, x):
-    """x, or the gradient for it, as (n, height, width, channels)."""
-    return view(x, 0, (x.shape[0], op.height, op.width, op.channels))
-
-
-@inlined
-def outputs(op, y):
-    """y, or the gradient for it, as (n, rows, columns, channels)."""
-    return view(y, 0, (y.shape[0], op.out_height, op.out_width, op.channels))
-
-
-@inlined
-def window(op, i, j):
+def window(op, i, j, image):
     """First and last (exclusive) row and column of the image under window (i, j)."""
     top, left = i * op.stride_h - op.pad_top, j * op.stride_w - op.pad_left
     bottom, right = top + op.kernel_height, left + op.kernel_width
-    return max(top, 0), min(bottom, op.height), max(left, 0), min(right, op.width)
+    return max(top, 0), min(bottom, image.shape[1]), max(left, 0), min(right, image.shape[2])
+
+
+@inlined
+def add_up(op, x, y, mean):
+    """y = the sum, or the mean, of the real pixels of x under each window."""
+    n, rows, columns, channels = y.shape
+    share = x.dtype.type(1)
+    clear(y)
+    for sample in range(n):
+        for i in range(rows):
+            for j in range(columns):
+                top, bottom, left, right = window(op, i, j, x)
+                if mean:
+                    share = x.dtype.type(1) / x.dtype.type((bottom - top) * (right - left))
+                for row in range(top, bottom):
+                    for column in range(left, right):
+                        for c in range(channels):
+                            y[sample, i, j, c] += share * x[sample, row, column, c]
+
+
+@inlined
+def spread(op, y, x, mean):
+    """Each real pixel of x = the sum of y over the windows that it is under, or of its shares."""
+    n, rows, columns, channels = y.shape
+    share = x.dtype.type(1)
+    clear(x)
+    for sample in range(n):
+        for i in range(rows):
+            for j in range(columns):
+                top, bottom, left, right = window(op, i, j, x)
+                if mean:
+                    share = x.dtype.type(1) / x.dtype.type((bottom - top) * (right - left))
+                for row in range(top, bottom):
+                    for column in range(left, right):
+                        for c in range(channels):
+                            x[sample, row, column, c] += share * y[sample, i, j, c]
 
 
 @kernel
@@ -66,7 +91,7 @@ def max_pooling(op, w, x, y, scratch, step, first):
     for sample in range(n):
         for i in range(rows):
             for j in range(columns):
-                top, bottom, left, right = window(op, i, j)
+                top, bottom, left, right = window(op, i, j, x)
                 for c in range(channels):
                     y[sample, i, j, c] = x[sample, top, left, c]
                 for row in range(top, bottom):
@@ -91,7 +116,7 @@ def max_pooling_back(op, w, x, y, dy, dw, dx, scratch, step, first):
     for sample in range(n):
         for i in range(rows):
             for j in range(columns):
-                top, bottom, left, right = window(op, i, j)
+                top, bottom, left, right = window(op, i, j, x)
                 for row in range(top, bottom):
                     for column in range(left, right):
                         for c in range(channels):
@@ -104,68 +129,27 @@ def max_pooling_back(op, w, x, y, dy, dw, dx, scratch, step, first):
 @called
 def average_pooling(op, w, x, y, scratch, step, first):
     """y = the mean of the real pixels under each window."""
-    x, y = inputs(op, x), outputs(op, y)
-    n, rows, columns, channels = y.shape
-    one = x.dtype.type(1)
-    clear(y)
-    for sample in range(n):
-        for i in range(rows):
-            for j in range(columns):
-                top, bottom, left, right = window(op, i, j)
-                share = one / x.dtype.type((bottom - top) * (right - left))
-                for row in range(top, bottom):
-                    for column in range(left, right):
-                        for c in range(channels):
-                            y[sample, i, j, c] += share * x[sample, row, column, c]
+    add_up(op, inputs(op, x), outputs(op, y), True)
 
 
 @called
 def average_pooling_back(op, w, x, y, dy, dw, dx, scratch, step, first):
     """Each real pixel under a window gets an equal share of dy."""
-    if dx.size == 0:
-        return
-    dx, dy = inputs(op, dx), outputs(op, dy)
-    n, rows, columns, channels = dy.shape
-    one = dy.dtype.type(1)
-    clear(dx)
-    for sample in range(n):
-        for i in range(rows):
-            for j in range(columns):
-                top, bottom, left, right = window(op, i, j)
-                share = one / dy.dtype.type((bottom - top) * (right - left))
-                for row in range(top, bottom):
-                    for column in range(left, right):
-                        for c in range(channels):
-                            dx[sample, row, column, c] += share * dy[sample, i, j, c]
+    if dx.size:
+        spread(op, outputs(op, dy), inputs(op, dx), True)
 
 
 @called
 def upsampling(op, w, x, y, scratch, step, first):
-    """y[i, j] = x[i // rows, j // columns]: every pixel repeated."""
-    x, y = inputs(op, x), outputs(op, y)
-    n, rows, columns, channels = y.shape
-    for sample in range(n):
-        for i in range(rows):
-            for j in range(columns):
-                row, column = i // op.stride_h, j // op.stride_w
-                for c in range(channels):
-                    y[sample, i, j, c] = x[sample, row, column, c]
+    """y[i, j] = x[i // rows, j // columns]: every pixel repeated, in a window of its own."""
+    spread(op, inputs(op, x), outputs(op, y), False)
 
 
 @called
 def upsampling_back(op, w, x, y, dy, dw, dx, scratch, step, first):
     """Each pixel gets the sum over its copies."""
-    if dx.size == 0:
-        return
-    dx, dy = inputs(op, dx), outputs(op, dy)
-    n, rows, columns, channels = dy.shape
-    clear(dx)
-    for sample in range(n):
-        for i in range(rows):
-            for j in range(columns):
-                row, column = i // op.stride_h, j // op.stride_w
-                for c in range(channels):
-                    dx[sample, row, column, c] += dy[sample, i, j, c]
+    if dx.size:
+        add_up(op, outputs(op, dy), inputs(op, dx), False)
 
 
 class MaxPooling2D(Layer):
@@ -184,9 +168,16 @@ class MaxPooling2D(Layer):
     activity_regularizer : L1, L2, L1L2 or None
         A penalty on the output.
 
+    See Also
+    --------
+    AveragePooling2D : The mean in place of the maximum.
+    UpSampling2D : The way back in a decoder.
+    MaxPooling1D : For sequences.
+
     Examples
     --------
-    >>> MaxPooling2D().build((28, 28, 3))
+    >>> import tinyae as tae
+    >>> tae.MaxPooling2D().build((28, 28, 3))
     (14, 14, 3)
     """
 
@@ -211,7 +202,7 @@ class MaxPooling2D(Layer):
         super().__setattr__(name, self.pool_size if name == "strides" and value is None else value)
 
     def slides(self, input_shape: Shape) -> list[tuple[int, int]]:
-        """For both directions: the output's size, and the padding before."""
+        """For both directions of `input_shape`: the output's size, and the padding before."""
         sides = zip(input_shape[:2], self.pool_size, self.strides, strict=True)
         return [slide(self, *side, self.padding) for side in sides]
 
@@ -221,7 +212,8 @@ class MaxPooling2D(Layer):
         return rows, columns, input_shape[2]
 
     def record_fields(self):
-        return window_fields(self, self.pool_size)
+        (_, top), (_, left) = self.slides(self.input_shape)
+        return window_fields(self, self.pool_size, self.strides, (top, left))
 
     def formula(self) -> Formula:
         return Formula(
@@ -247,12 +239,24 @@ class AveragePooling2D(MaxPooling2D):
 
     Parameters
     ----------
-    pool_size, strides, padding, activity_regularizer
-        As for `MaxPooling2D`.
+    pool_size : int or (int, int), default 2
+        Rows and columns of the window.
+    strides : int, (int, int) or None
+        How far apart the windows are. Default: `pool_size`.
+    padding : "valid" or "same", default "valid"
+        Windows inside the image only, or ⌈size / stride⌉ windows. Padding never counts.
+    activity_regularizer : L1, L2, L1L2 or None
+        A penalty on the output.
+
+    See Also
+    --------
+    MaxPooling2D : The maximum in place of the mean.
+    AveragePooling1D : For sequences.
 
     Examples
     --------
-    >>> AveragePooling2D(3, strides=2, padding="same").build((7, 7, 1))
+    >>> import tinyae as tae
+    >>> tae.AveragePooling2D(3, strides=2, padding="same").build((7, 7, 1))
     (4, 4, 1)
     """
 
@@ -278,13 +282,20 @@ class UpSampling2D(Layer):
     activity_regularizer : L1, L2, L1L2 or None
         A penalty on the output.
 
+    See Also
+    --------
+    MaxPooling2D : What it stands for in a decoder.
+    Conv2DTranspose : Enlarges images by weights.
+    UpSampling1D : For sequences.
+
     Examples
     --------
-    >>> UpSampling2D().build((7, 7, 32))
+    >>> import tinyae as tae
+    >>> tae.UpSampling2D().build((7, 7, 32))
     (14, 14, 32)
     """
 
-    kernels = Kernels(upsampling, upsampling_back, SIZE_FIELDS | STRIDE_FIELDS)
+    kernels = Kernels(upsampling, upsampling_back, WINDOW_FIELDS)
     checks: ClassVar = {"size": pair}
     size: Any
 
@@ -302,7 +313,7 @@ class UpSampling2D(Layer):
         return input_shape[0] * self.size[0], input_shape[1] * self.size[1], input_shape[2]
 
     def record_fields(self):
-        return image_sizes(self) | {"stride_h": self.size[0], "stride_w": self.size[1]}
+        return window_fields(self, self.size, self.size, (0, 0))
 
     def formula(self) -> Formula:
         return Formula(

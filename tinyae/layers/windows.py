@@ -3,18 +3,29 @@
 from typing import Any
 
 from ..checks.arguments import one_of
+from ..machine.jit import inlined
+from ..machine.views import view
 from .layer import Layer, Shape
 
 # Of the records of layers of images: x is (height, width, channels), y (out_height, …, filters)
 SIZE_FIELDS = dict.fromkeys(
     ("height", "width", "channels", "out_height", "out_width", "filters"), int
 )
-STRIDE_FIELDS = {"stride_h": int, "stride_w": int}
-WINDOW_FIELDS = {
-    **SIZE_FIELDS,
-    **STRIDE_FIELDS,
-    **dict.fromkeys(("kernel_height", "kernel_width", "pad_top", "pad_left"), int),
-}
+WINDOW_FIELDS = SIZE_FIELDS | dict.fromkeys(
+    ("kernel_height", "kernel_width", "stride_h", "stride_w", "pad_top", "pad_left"), int
+)
+
+
+@inlined
+def inputs(op, x):
+    """x, or the gradient for it, as (n, height, width, channels)."""
+    return view(x, 0, (x.shape[0], op.height, op.width, op.channels))
+
+
+@inlined
+def outputs(op, y):
+    """y, or the gradient for it, as (n, out_height, out_width, filters)."""
+    return view(y, 0, (y.shape[0], op.out_height, op.out_width, op.filters))
 
 
 def image_sizes(layer: Layer) -> dict[str, float]:
@@ -22,17 +33,12 @@ def image_sizes(layer: Layer) -> dict[str, float]:
     return dict(zip(SIZE_FIELDS, (*layer.input_shape, *layer.output_shape), strict=True))
 
 
-def window_fields(layer: Any, window: tuple[int, int]) -> dict[str, float]:
-    """All of them, for a layer with `strides` and `slides`."""
-    (_, top), (_, left) = layer.slides(layer.input_shape)
-    return image_sizes(layer) | {
-        "kernel_height": window[0],
-        "kernel_width": window[1],
-        "stride_h": layer.strides[0],
-        "stride_w": layer.strides[1],
-        "pad_top": top,
-        "pad_left": left,
-    }
+def window_fields(
+    layer: Layer, window: tuple[int, int], strides: tuple[int, int], before: tuple[int, int]
+) -> dict[str, float]:
+    """All of them; `before` are the zeros before the first row and column."""
+    numbers = *layer.input_shape, *layer.output_shape, *window, *strides, *before
+    return dict(zip(WINDOW_FIELDS, numbers, strict=True))
 
 
 def by(pair: tuple[int, int]) -> str:

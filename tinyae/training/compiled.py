@@ -11,6 +11,7 @@ from numba import typeof, types
 
 from ..blas.blas import BLAS_THREADS
 from ..checks.floating_point import quiet
+from ..checks.memory import room_for
 from ..engine import gradients, inference, loop, tuning, updates
 from ..engine.program import Program, thread_count
 from ..feeding.batches import Stretch
@@ -98,7 +99,9 @@ class CompiledTrainer:
             self.table, size = self.program.layout(self.capacity, keep=self.apart)
         self._parts: dict[tuple[bool, bool], dict[str, Any]] = {}  # addresses
         vectors = 1 if self.apart or self.by_units else self.threads
-        self.values = np.empty((vectors, size), parameters.dtype)
+        what = f"what the layers give for {self.capacity} samples, with its gradients,"
+        with room_for(what, (vectors, size), parameters.dtype):
+            self.values = np.empty((vectors, size), parameters.dtype)
         self.gradients = np.zeros((vectors, parameters.size), parameters.dtype)
         self._pool = ThreadPoolExecutor(self.threads)
         self._process = os.getpid()
@@ -182,7 +185,7 @@ class CompiledTrainer:
             optimizer_step=stretch.optimizer_step,
             gains=self.program.gains(max(0, stretch.first_step), steps),
             losses=np.zeros((self.threads, steps, 3)),
-            sums=np.empty(self.capacity),
+            sums=np.empty(3 * self.capacity),
             sync=np.zeros(loop.SYNC_SIZE, np.int64),
         )
         if optimizer is None or not (self.apart or self.by_units):
