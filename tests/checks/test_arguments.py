@@ -1,5 +1,7 @@
 """Checks of single arguments: what is taken as it is meant, and what a part of a model gives."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
@@ -196,3 +198,20 @@ def test_threads_are_no_more_than_a_machine_has_a_use_for(tmp_path):
                 call()
     ae.threads = 1024
     assert ae.reconstruct(X).shape == X.shape
+
+
+NUMBERS = ("positive", "not_negative", "finite_number", "between", "share", "number")
+
+
+@pytest.mark.parametrize("huge", [10**400, -(10**400), Fraction(10**400, 3)])
+@pytest.mark.parametrize("check", NUMBERS)
+def test_a_number_beyond_all_floats_is_none(check, huge):
+    with pytest.raises(ValueError, match="rate must "):
+        getattr(arguments, check)("rate", huge)
+
+
+def test_a_limit_or_a_beta_beyond_all_floats_is_refused():
+    with pytest.raises(ValueError, match="clip must be two finite numbers"):
+        tae.GaussianNoise(0.1, clip=(0, 10**400))
+    with pytest.raises(ValueError, match="beta must be a number or callable"):
+        tae.Variational(lambda step: 10**400)

@@ -190,9 +190,10 @@ def share(name: str, value: object) -> float:
 
 def number(name: str, value: object) -> float:
     """A real number, finite or not."""
-    if not isinstance(value, Real) or isinstance(value, bool):
-        raise ValueError(f"{name} must be a number, but got {shown(value)}")
-    return float(value)
+    with contextlib.suppress(OverflowError):
+        if isinstance(value, Real) and not isinstance(value, bool):
+            return float(value)
+    raise ValueError(f"{name} must be a number, but got {shown(value)}")
 
 
 def flag(name: str, value: object) -> bool:
@@ -255,6 +256,7 @@ def is_iterable(value: Any) -> bool:
 
 
 def _finite(value: object) -> float | None:
-    if not isinstance(value, Real) or isinstance(value, bool) or not math.isfinite(value):
-        return None
-    return float(value)
+    with contextlib.suppress(OverflowError):  # an integer or a fraction beyond all floats
+        if isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value):
+            return float(value)
+    return None
