@@ -1,5 +1,6 @@
 """Checks of single arguments: what is taken as it is meant, and what a part of a model gives."""
 
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -233,3 +234,20 @@ def test_no_system_has_such_a_path(path):
     for call in (tae.load, tae.PCA(2).fit(X).save, tae.ModelCheckpoint):
         with pytest.raises(ValueError, match="path must be a path, as text or a Path, but got"):
             call(path)
+
+
+NUMBERS = ("positive", "not_negative", "finite_number", "between", "share", "number")
+
+
+@pytest.mark.parametrize("huge", [10**400, -(10**400), Fraction(10**400, 3)])
+@pytest.mark.parametrize("check", NUMBERS)
+def test_a_number_beyond_all_floats_is_none(check, huge):
+    with pytest.raises(ValueError, match="rate must "):
+        getattr(arguments, check)("rate", huge)
+
+
+def test_a_limit_or_a_beta_beyond_all_floats_is_refused():
+    with pytest.raises(ValueError, match="clip must be two finite numbers"):
+        tae.GaussianNoise(0.1, clip=(0, 10**400))
+    with pytest.raises(ValueError, match="beta must be a number or callable"):
+        tae.Variational(lambda step: 10**400)

@@ -266,8 +266,7 @@ def is_iterable(value: Any) -> bool:
 
 def _finite(value: object) -> float | None:
     """The number as a float, by which bounds are to be judged; None if it is none, or infinite."""
-    found = math.inf
-    with contextlib.suppress(OverflowError):  # of an integer beyond all floats
-        if isinstance(value, Real) and not isinstance(value, bool):
-            found = float(value)
-    return found if math.isfinite(found) else None
+    with contextlib.suppress(OverflowError):  # an integer or a fraction beyond all floats
+        if isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value):
+            return float(value)
+    return None

@@ -93,7 +93,8 @@ class Tied(Layer):
 
     The kernel is there once, and learns from both places; the source's `trainable` and
     `kernel_regularizer` are its own. Of its own the layer has a bias. A decoder that is copied or
-    saved without the encoder gets a plain layer with the transposed kernel instead.
+    saved without the encoder gets a plain layer with the transposed kernel instead. Behind a `TopK`
+    it computes with all units, not with the active ones only as a `Dense` there.
 
     Parameters
     ----------
