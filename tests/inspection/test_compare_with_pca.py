@@ -62,6 +62,13 @@ def test_errors_are_mean_squares_whatever_the_loss():
     assert (report.linear, report.gap, report.angles) == (False, None, None)
 
 
+def test_samples_are_measured_some_at_a_time(monkeypatch):
+    x, model = plane_data(20), linear_model()
+    whole = tae.compare_with_pca(model, x)
+    monkeypatch.setattr("tinyae.inspection.compare_with_pca.ROWS", 7)
+    assert tae.compare_with_pca(model, x).loss == pytest.approx(whole.loss)
+
+
 def test_without_held_out_data_the_variance_is_pcas():
     x = plane_data()
     report = tae.compare_with_pca(linear_model(), x)

@@ -117,7 +117,7 @@ def _sums(x: Rows, shift: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     in_place = not shift.any() and x.dtype == shift.dtype and in_order
     copied = min(PRODUCT_ROWS, PRODUCT_BYTES // (features * shift.itemsize))
     step = 4 * PRODUCT_ROWS if in_place else max(1, copied)
-    each = features * (8 * features + shift.itemsize * (features + step * (not in_place)))
+    each = features * (8 * features + shift.itemsize * (features + (0 if in_place else step)))
     workers = worker_count(each, -(-n // step))
     parts = even_slices(n, step, workers)
     found = on_cores(lambda mine: _partial_sums(x, shift, mine, in_place), parts, workers)
