@@ -120,20 +120,31 @@ def _sums(x: Rows, shift: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     each = features * (8 * features + shift.itemsize * (features + (0 if in_place else step)))
     workers = worker_count(each, -(-n // step))
     parts = even_slices(n, step, workers)
-    found = on_cores(lambda mine: _partial_sums(x, shift, mine, in_place), parts, workers)
-    for scatter, total in found[1:]:
-        found[0][0][...] += scatter
-        found[0][1][...] += total
-    return found[0]
+    # made here and not by the workers, from whose memory the system would get nothing back
+    scatters = np.zeros((workers, features, features))
+    products, free = np.empty(scatters.shape, shift.dtype), list(range(workers))
+
+    def work(mine: Iterable[slice]) -> tuple[np.ndarray, np.ndarray]:
+        own = free.pop()
+        total = _partial_sums(x, shift, mine, in_place, scatters[own], products[own])
+        return scatters[own], total
+
+    found = on_cores(work, parts, workers)
+    scatter, total = (functools.reduce(np.add, each) for each in zip(*found, strict=True))
+    return scatter, total
 
 
 def _partial_sums(
-    x: Rows, shift: np.ndarray, parts: Iterable[slice], in_place: bool
-) -> tuple[np.ndarray, np.ndarray]:
-    """The same over some of the rows, which may be their own deviations."""
+    x: Rows,
+    shift: np.ndarray,
+    parts: Iterable[slice],
+    in_place: bool,
+    scatter: np.ndarray,
+    product: np.ndarray,
+) -> np.ndarray:
+    """The same over some of the rows, which may be their own deviations; adds to the scatter."""
     features = x.shape[1]
-    scatter, total = np.zeros((features, features)), np.zeros(features)
-    product = np.empty_like(scatter, shift.dtype)
+    total = np.zeros(features)
     buffer = np.empty((0, features), shift.dtype)
     for part in parts:
         rows = deviations = x[part]
@@ -143,7 +154,7 @@ def _partial_sums(
             deviations = buffer[: len(rows)]
         total += _subtract_and_sum(rows, shift, deviations)
         scatter += np.matmul(deviations.T, deviations, out=product)
-    return scatter, total
+    return total
 
 
 def _subtract_and_sum(rows: np.ndarray, shift: np.ndarray, out: np.ndarray) -> np.ndarray:
