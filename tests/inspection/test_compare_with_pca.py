@@ -66,7 +66,7 @@ def test_samples_are_measured_some_at_a_time(monkeypatch):
     x, model = plane_data(20), linear_model()
     whole = tae.compare_with_pca(model, x)
     monkeypatch.setattr("tinyae.inspection.compare_with_pca.ROWS", 7)
-    assert tae.compare_with_pca(model, x).loss == pytest.approx(whole.loss)
+    assert tae.compare_with_pca(model, x).errors == pytest.approx(whole.errors)
 
 
 def test_without_held_out_data_the_variance_is_pcas():
