@@ -78,7 +78,7 @@ def test_all_pages_narrow_and_wide_light_and_dark(chromium, book, pages):
         def note(what):
             faults.append(f"{at.relative_to(book)}: {what}")
 
-        page.on("console", lambda message: note(message.text))
+        page.on("console", lambda said: said.type in ("error", "warning") and note(said.text))
         page.on("pageerror", note)
         page.on("requestfailed", lambda request: note(f"did not get {request.url}"))
         for at in pages:
@@ -106,9 +106,11 @@ def test_a_search_without_a_network(chromium, book):
 
 
 def test_each_page_taken_along_as_a_script_runs(book, tmp_path, monkeypatch):
+    pyplot = pytest.importorskip("matplotlib.pyplot")
     scripts = sorted((book / "_downloads" / "pages").rglob("*.py"))
     assert len(scripts) > 30
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MPLBACKEND", "agg")
     for script in scripts:
         runpy.run_path(str(script), run_name="__main__")
+        pyplot.close("all")
