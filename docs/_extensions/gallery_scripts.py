@@ -89,5 +89,5 @@ def paragraph(text):
 def escaped(text):
     """What reStructuredText would take for its own, outside of code."""
     parts = re.split(r"(`+[^`]+`+)", text)
-    parts[::2] = [re.sub(r"([|*])", r"\\\1", part) for part in parts[::2]]
+    parts[::2] = [re.sub(r"[|*]|--", r"\\\g<0>", part) for part in parts[::2]]
     return "".join(parts)
