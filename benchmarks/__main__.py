@@ -21,6 +21,7 @@ from benchmarks.report import results_folder, terminal
 from benchmarks.report.circumstances import circumstances
 from benchmarks.workloads.catalogue import WORKLOADS
 from benchmarks.workloads.series import SERIES
+from benchmarks.workloads.tinyae_models import products
 
 SCALING_ROUNDS = 3
 
@@ -78,6 +79,7 @@ def run(options: argparse.Namespace, command: str, show: Callable[[str], None]) 
         cache = Path(temporary)
         for name in options.workloads:
             found = measure(WORKLOADS[name], names, options.rounds, cache)
+            found["products"] = products(WORKLOADS[name])
             record["workloads"][name] = found
             show(terminal.section(name, found))
         for name, series in SERIES.items() if options.scaling else ():

@@ -13,6 +13,7 @@ sys.path[:0] = [str(here / "_extensions"), str(here.parent)]
 gc.set_threshold(1_000_000)  # trees of pages are many objects, and none of them becomes garbage
 
 import gallery_scripts  # noqa: E402
+import members  # noqa: E402
 
 import tinyae  # noqa: E402
 
@@ -30,6 +31,7 @@ extensions = [
     "downloads",
     "mathjax_inside",
     "plain_docstrings",
+    "plain_signatures",
     "two_at_a_time",
 ]
 exclude_patterns = ["_build", "gallery/scripts", "**/sg_execution_times.rst"]
@@ -61,14 +63,26 @@ html_sidebars = {page: [] for page in ("index", "what_there_is", "benchmarks/ind
 # Reference
 autosummary_generate = True
 autosummary_imported_members = True
-autodoc_typehints = "none"  # the docstrings say it in words
-autodoc_default_options = {"members": True, "inherited-members": False}
+autodoc_typehints = "none"  # left to plain_signatures
+maximum_signature_line_length = 80
+toc_object_entries_show_parents = "hide"  # there is no room for them
+autodoc_inherit_docstrings = False  # what a layer defines anew stands on the page of Layer
+autodoc_default_options = {
+    "members": True,
+    "inherited-members": ", ".join(sorted(members.bases_elsewhere())),
+    "exclude-members": ", ".join(members.MACHINERY.split()),
+}
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 default_role = "autolink"
 nitpicky = True
-# Types in docstrings are words, such as "array, shape (n, k)", and not names of objects.
-nitpick_ignore_regex = [("py:.*", r"(?!tinyae).*"), ("py:.*", r"tinyae\.primitives\..*")]
+nitpick_ignore_regex = [
+    # The types in signatures: other libraries', whose pages are not in the book, and tinyae's own
+    # names for unions. What a page or a docstring names on purpose is an obj, never a class.
+    ("py:class", r"(?!tinyae\.).*"),
+    # A word in backticks may be an argument, or an attribute that its class's table tells of.
+    ("py:obj", r"[a-z_]+"),
+]
 
 # Gallery
 sphinx_gallery_conf = gallery_scripts.configuration(here)

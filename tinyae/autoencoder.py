@@ -49,19 +49,28 @@ class Autoencoder(Exportable, Density):
         "mse", "bce", Keras's long names, or an object with
         ``value_and_gradient(output, target) -> (float, d_output)``.
     optimizer : str, Adam or SGD, default "adam"
+        By its name with its defaults, or itself: ``Adam(1e-4)``.
     seed : int or None, default 0
         Decides initial weights, the order of samples, noise and dropout. None draws one.
     dtype : "float32" or "float64", or NumPy's type or dtype of that name
+        Of the weights, and of all that is computed.
     threads : int, optional
         From 1 to 1024. Default: as many as the process may use. The last digits depend on it,
-        except in training dense float32 models of 262,144 parameters or more, without penalties,
-        softmax and clipping, in mini-batches of 64 or more, on a processor with AVX-512.
+        except in training dense float32 models of 262,144 parameters or more, in mini-batches of
+        64 or more, with AVX-512, without penalties on kernels, constraints, softmax, and clipping.
 
     Attributes
     ----------
     encoder, decoder : Sequential
+        Their layers.
     history : History
         The figures of all epochs so far.
+
+    See Also
+    --------
+    PCA : The best linear autoencoder, without training.
+    models.deep : One of the ready-made autoencoders.
+    load : Reads what `save` wrote.
 
     Examples
     --------
@@ -126,7 +135,7 @@ class Autoencoder(Exportable, Density):
         return read(self.loss, output)
 
     def predict(self, x: ArrayLike) -> np.ndarray:
-        """`reconstruct`."""
+        """What `reconstruct` gives for x, by Keras's name."""
         return self.reconstruct(x)
 
     def evaluate(
@@ -142,11 +151,8 @@ class Autoencoder(Exportable, Density):
 
         Parameters
         ----------
-        x : array-like, shape (n, *input_shape)
-        y : array-like, shape (n, *output_shape), optional
-            The targets. Default: x.
-        sample_weight : array-like, shape (n,) or (n, *output_shape), optional
-            How much each sample, or each element, counts: the reconstruction is Σ w ℓ / Σ w.
+        x, y, sample_weight : array-like
+            As for `fit`: the reconstruction is Σ w ℓ / Σ w.
         comm, sharded : optional
             As for `fit`: each of the samples of all ranks counts once.
 
@@ -170,9 +176,8 @@ class Autoencoder(Exportable, Density):
 
         Parameters
         ----------
-        x : array-like, shape (n, *input_shape)
-        y : array-like, shape (n, *output_shape), optional
-            The targets. Default: x.
+        x, y : array-like
+            As for `fit`.
         per_feature : bool, default False
             Whether to give each output element's share, whose mean is the sample's error.
         sample_weight : array-like, shape (n,) or (n, *output_shape), optional
@@ -182,6 +187,7 @@ class Autoencoder(Exportable, Density):
         Returns
         -------
         array, shape (n,), or (n, *output_shape) with `per_feature`
+            Of the model's dtype.
         """
         per_feature = flag("per_feature", per_feature)
         return sample_errors(self, self.admit((x, y, "x", sample_weight))[0], per_feature)
@@ -233,7 +239,7 @@ class Autoencoder(Exportable, Density):
         batch_size : int, default 32
             Samples in a mini-batch; more than there are means all. Not used with an iterator.
         validation_data : array-like, or a tuple of two or three of them, optional
-            x, or (x, y), or (x, y, sample_weight), to measure after each epoch; y may be None.
+            What to measure after each epoch: x, (x, y) or (x, y, sample_weight); y may be None.
         validation_split : float, default 0
             What share of the samples, the last ones of x, to measure after each epoch and not to
             train on. At least 0 and below 1.
@@ -302,10 +308,7 @@ class Autoencoder(Exportable, Density):
 
         Parameters
         ----------
-        x : array-like, shape (n, *input_shape)
-        y : array-like, shape (n, *output_shape), optional
-            The targets. Default: x.
-        sample_weight : array-like, shape (n,) or (n, *output_shape), optional
+        x, y, sample_weight : array-like
             As for `fit`.
 
         Returns
@@ -337,10 +340,7 @@ class Autoencoder(Exportable, Density):
 
         Parameters
         ----------
-        x : array-like, shape (n, *input_shape)
-        y : array-like, shape (n, *output_shape), optional
-            The targets. Default: x.
-        sample_weight : array-like, shape (n,) or (n, *output_shape), optional
+        x, y, sample_weight : array-like
             As for `fit`.
         training : bool, default False
             Whether noise and dropout are active, as at the next step.
@@ -382,7 +382,7 @@ class Autoencoder(Exportable, Density):
         write(path, *self.to_file(training_state))
 
     def to_file(self, training_state: bool = False) -> tuple[dict, dict[str, np.ndarray]]:
-        """What `save` writes: the document and the arrays."""
+        """What `save` writes, for the same `training_state`: the document and the arrays."""
         self.require_built("save")
         return document_of(self, flag("training_state", training_state))
 
@@ -390,7 +390,7 @@ class Autoencoder(Exportable, Density):
     def from_file(
         cls, file: ModelFile, custom: Mapping[str, Any], threads: int | None
     ) -> Autoencoder:
-        """What `save` wrote; nothing is allocated before the file is known to hold it."""
+        """What `save` wrote, once `file` is known to hold it; `custom`, `threads` as for `load`."""
         return restored(cls, file, custom, threads)
 
     def __getstate__(self) -> dict:

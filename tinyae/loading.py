@@ -4,9 +4,11 @@ What a file says is checked before anything is built: first its document, then t
 describes have exactly as many parameters as the file holds numbers, then the numbers.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any
 
 from .checks.arguments import file_path, mapping, optional_threads
 from .checks.hints import hinting
@@ -25,7 +27,7 @@ def load(
     *,
     custom: Mapping[str, Any] | None = None,
     threads: int | None = None,
-) -> Union["Autoencoder", "Sequential", "PCA", "AnomalyDetector"]:
+) -> Autoencoder | Sequential | PCA | AnomalyDetector:
     """Read what `save` wrote.
 
     The file may come from anywhere: nothing in it is executed, and it is checked in full before
@@ -34,6 +36,7 @@ def load(
     Parameters
     ----------
     path : str or path-like
+        The file.
     custom : mapping of str to class, optional
         Your own layers, losses and initializers, by their class's name, and activations.
     threads : int, optional
@@ -50,6 +53,22 @@ def load(
         If the file is no model's, damaged, hostile, or newer; the message names it and the reason.
     OSError
         If the file cannot be read.
+
+    See Also
+    --------
+    Autoencoder.save : Writes a model.
+    ModelFormatError : What a file that is none is refused with.
+
+    Examples
+    --------
+    >>> import numpy as np, tinyae as tae
+    >>> import pathlib, tempfile
+    >>> pca = tae.PCA(1).fit(np.array([[0.0, 0.0], [3.0, 4.0], [6.0, 8.0]]))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = pathlib.Path(folder, "pca.npz")
+    ...     pca.save(file)
+    ...     tae.load(file).components_
+    array([[0.6, 0.8]])
     """
     path, threads = file_path("path", path), optional_threads("threads", threads)
     custom = mapping("custom", {} if custom is None else custom, "classes and activations")
@@ -70,7 +89,7 @@ def load(
 
 def _model(
     file: ModelFile, custom: Mapping[str, Any], threads: int | None
-) -> Union["Autoencoder", "Sequential", "PCA"]:
+) -> Autoencoder | Sequential | PCA:
     """The model that the file's document describes."""
     kind = file.document.pop("kind", None)
     if kind == "pca":

@@ -8,6 +8,8 @@ Each function returns a new `Autoencoder`; options that it does not name (``seed
 (7, 7, 1)
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -47,6 +49,25 @@ def deep(
         Of the layers between.
     output_activation : str, optional
         Of the last layer: "sigmoid" for a loss of "bce".
+    **options
+        What else `tinyae.Autoencoder` takes, such as ``seed``, ``dtype`` and another ``optimizer``.
+
+    Returns
+    -------
+    Autoencoder
+        Not trained yet.
+
+    See Also
+    --------
+    variational : The same with codes that are drawn.
+    sparse : Dense layers with a penalty on the codes.
+
+    Examples
+    --------
+    >>> import tinyae as tae
+    >>> ae = tae.models.deep((8, 4, 2))
+    >>> [layer.units for layer in ae.layers]
+    [4, 2, 4, 8]
     """
     pixels, *inner, code = whole_numbers("sizes", sizes, least=2)
     check_activation("activation", activation)
@@ -75,7 +96,26 @@ def variational(
     activation : str
         Of the layers between.
     beta : float or callable ``(step) -> float``
-        As for `Variational`.
+        As for `tinyae.Variational`.
+    **options
+        What else `tinyae.Autoencoder` takes, such as ``seed``, ``dtype`` and another ``optimizer``.
+
+    Returns
+    -------
+    Autoencoder
+        Not trained yet.
+
+    See Also
+    --------
+    deep : The same without draws.
+    tinyae.Variational : The layer that draws.
+
+    Examples
+    --------
+    >>> import tinyae as tae
+    >>> ae = tae.models.variational((8, 4, 2))
+    >>> ae.encoder.layers[-2].units  # two means and two log variances
+    4
     """
     pixels, *inner, code = whole_numbers("sizes", sizes, least=2)
     check_activation("activation", activation)
@@ -102,6 +142,24 @@ def convolutional(filters: tuple[int, int] = (128, 32), **options: Any) -> Autoe
     ----------
     filters : (int, int)
         Channels of the first and the second convolution.
+    **options
+        What else `tinyae.Autoencoder` takes, such as ``seed``, ``dtype`` and another ``optimizer``.
+
+    Returns
+    -------
+    Autoencoder
+        Not trained yet.
+
+    See Also
+    --------
+    convolutional_transpose : Another decoder.
+    denoising : For noisy images.
+
+    Examples
+    --------
+    >>> import tinyae as tae
+    >>> tae.models.convolutional(filters=(8, 4)).encoder.output_shape
+    (7, 7, 1)
     """
     filters = pair("filters", filters)
     return Autoencoder(
@@ -116,6 +174,29 @@ def convolutional_transpose(filters: tuple[int, int] = (128, 32), **options: Any
     """`convolutional`, its decoder enlarging images by transposed convolutions of stride 2.
 
     ConvT 32 7×7 stride 2, ConvT 128 2×2 stride 2, ConvT 1 7×7 sigmoid.
+
+    Parameters
+    ----------
+    filters : (int, int)
+        Channels of the first and the second convolution.
+    **options
+        What else `tinyae.Autoencoder` takes, such as ``seed``, ``dtype`` and another ``optimizer``.
+
+    Returns
+    -------
+    Autoencoder
+        Not trained yet.
+
+    See Also
+    --------
+    convolutional : A decoder that repeats pixels.
+    tinyae.Conv2DTranspose : Its layers.
+
+    Examples
+    --------
+    >>> import tinyae as tae
+    >>> tae.models.convolutional_transpose(filters=(8, 4)).output_shape
+    (28, 28, 1)
     """
     wide, narrow = filters = pair("filters", filters)
     return Autoencoder(
@@ -144,6 +225,25 @@ def denoising(
         Of the noise that is added in training; with 0, bring the noisy images: ``fit(noisy, x)``.
     filters : (int, int)
         Channels of the first and the second convolution.
+    **options
+        What else `tinyae.Autoencoder` takes, such as ``seed``, ``dtype`` and another ``optimizer``.
+
+    Returns
+    -------
+    Autoencoder
+        Not trained yet.
+
+    See Also
+    --------
+    convolutional : For clean images, with a smaller code.
+    tinyae.GaussianNoise : The noise.
+
+    Examples
+    --------
+    >>> import tinyae as tae
+    >>> ae = tae.models.denoising(stddev=0.5)
+    >>> ae.encoder.layers[0].stddev
+    0.5
     """
 
     def conv(channels: int, activation: str = "relu") -> Conv2D:
@@ -173,6 +273,25 @@ def sparse(
         Default: L1(2.56e-3), which is 1e-5 at batch size 256 for those who sum over the batch.
     code_activation : str, optional
         Of the codes: with ReLU many are exactly zero; None makes them linear, as in the tutorial.
+    **options
+        What else `tinyae.Autoencoder` takes, such as ``seed``, ``dtype`` and another ``optimizer``.
+
+    Returns
+    -------
+    Autoencoder
+        Not trained yet.
+
+    See Also
+    --------
+    deep : Without a penalty.
+    tinyae.TopK : Exactly so many numbers above zero.
+    tinyae.L1 : The penalty.
+
+    Examples
+    --------
+    >>> import tinyae as tae
+    >>> tae.models.sparse(tae.L1(0.01)).encoder.layers[-1].activity_regularizer
+    L1(0.01)
     """
     check_activation("code_activation", code_activation)
     check_penalty("penalty", penalty)

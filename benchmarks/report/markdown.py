@@ -6,6 +6,7 @@ from typing import Any
 
 from benchmarks.report.comparison import Found, best_peer, fastest, firsts, libraries, ratios
 from benchmarks.report.numbers_as_text import duration, megabytes, slope, spread
+from benchmarks.workloads.tinyae_models import TILES
 
 
 def markdown(record: dict[str, Any]) -> str:
@@ -13,7 +14,8 @@ def markdown(record: dict[str, Any]) -> str:
     workloads = {
         name: found for name, found in record["workloads"].items() if "tinyae" in found["seconds"]
     }
-    parts = [about(record["circumstances"], record["missing"])]
+    tiled = [name for name, found in workloads.items() if found.get("products") == TILES]
+    parts = [about(record["circumstances"], record["missing"], tiled)]
     if workloads:
         parts += [medians(workloads), starts(workloads)]
     if record["imports"]:
@@ -24,13 +26,16 @@ def markdown(record: dict[str, Any]) -> str:
     return "\n".join(parts)
 
 
-def about(circumstances: dict[str, Any], missing: dict[str, list[str]]) -> str:
+def about(circumstances: dict[str, Any], missing: dict[str, list[str]], tiled: list[str]) -> str:
     """A sentence under which conditions."""
     versions = ", ".join(f"{name} {number}" for name, number in circumstances["versions"].items())
+    exceptions = f", but by its own tiles in {', '.join(tiled)}" if tiled else ""
     text = (
-        f"{circumstances['machine']}, {circumstances['threads']} threads, Python "
-        f"{circumstances['python']}, {versions}; tinyae's products by {circumstances['product']}; "
-        f"{circumstances['date']}; data: "
+        f"{circumstances['machine']}, {circumstances['threads']} threads on "
+        f"{circumstances['cores']} cores, load before {circumstances['load']}, vectors of "
+        f"{circumstances['vectors']} bits, OpenBLAS's kernel {circumstances['kernel']}; Python "
+        f"{circumstances['python']}, {versions}; tinyae's products by {circumstances['product']}"
+        f"{exceptions}; {circumstances['date']}; data: "
         f"{circumstances['data']}. `{circumstances['command']}`"
     )
     if missing:

@@ -31,6 +31,8 @@ def section(name: str, found: Found) -> str:
             f"{median(each):10.2f}{spread(each):>16}{megabytes(found['memory'][contender]):>8}"
             f"{duration(found['first'][contender]):>10}"
         )
+    if "products" in found:
+        lines.append(f"  tinyae's products are by {found['products']}")
     if "cold" in found:
         lines.append(f"  {'tinyae, nothing compiled':67}{duration(found['cold']):>10}")
     for contender, problem in found["left_out"].items():

@@ -52,6 +52,7 @@ VAE = (
     *(("dense", 500, "relu"), ("dense", 784, "sigmoid")),
 )
 LATENT = mirrored([784, 500, 300, 2], "relu")
+WIDE = (("dense", 2048, "relu"), ("dense", 2048, "relu"), ("dense", 784, None))
 
 WORKLOADS: dict[str, Workload] = {
     workload.name: workload
@@ -59,6 +60,7 @@ WORKLOADS: dict[str, Workload] = {
         Training("gauss2d", GAUSS, 2, 128, "mse", "gaussians", (2,)),
         Training("sine", SINE, 2, 30, "mse", "sine", (2,)),
         Training("latent2d", LATENT, 2, 50, "mse", "digits", (784,)),
+        Training("wide2048", WIDE, 1, 128, "mse", "digits", (784,)),
         sigmoid(256),
         sparse(),
         Training("vae", VAE, 2, 100, "bce", "digits", (784,)),

@@ -1,7 +1,10 @@
 """The models of the workloads in tinyae: what it is timed with, and where weights come from."""
 
 import tinyae as tae
-from benchmarks.workloads.kinds import Encoding, Spec, Training
+from benchmarks.workloads.kinds import Encoding, Spec, Training, Workload
+from tinyae.training.compiled import CompiledTrainer, make_trainer
+
+TILES, BLAS = "tiles", "BLAS"
 
 
 def model(workload: Training, **options) -> tae.Autoencoder:
@@ -20,6 +23,16 @@ def encoder(workload: Encoding) -> tae.Sequential:
     chain = tae.Sequential([_layer(spec) for spec in workload.layers])
     chain.build((784,), seed=1)
     return chain
+
+
+def products(workload: Workload, threads: int = 2) -> str:
+    """By what tinyae multiplies matrices in it: its own tiles, or BLAS."""
+    if not isinstance(workload, Training):
+        return BLAS
+    trainer = make_trainer(model(workload, threads=threads), workload.batch)
+    trainer.close()
+    tiled = isinstance(trainer, CompiledTrainer) and (trainer.by_units or trainer.in_lanes)
+    return TILES if tiled else BLAS
 
 
 def _layer(spec: Spec, l1: float = 0.0) -> tae.Layer:

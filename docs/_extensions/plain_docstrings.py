@@ -10,12 +10,11 @@ SIGNS = re.compile(r"(?<!\*)\*(?=\w)|\|")
 
 
 def keep_signs(app, what, name, thing, options, lines):
-    listed = any(line.strip() == "References" for line in lines)
     example = False
     for place, line in enumerate(lines):
         example = line.lstrip().startswith(">>>") or (example and bool(line.strip()))
         if not example:
-            lines[place] = escaped(line if listed else re.sub(r"\[(\d+)\]_", r"[\1]", line))
+            lines[place] = escaped(line)
 
 
 def escaped(line):

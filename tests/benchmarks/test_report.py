@@ -87,6 +87,8 @@ def record_of(workloads, scaling):
 
 
 def test_the_markdown_table(workloads, scaling):
+    workloads["gauss2d"]["products"] = "tiles"
+    assert "tinyae's products are by tiles" in terminal.section("gauss2d", workloads["gauss2d"])
     text = markdown.markdown(record_of(workloads, scaling))
     lines = text.splitlines()
     assert "| workload | tinyae | PyTorch | JAX | scikit-learn |" in text
@@ -99,6 +101,7 @@ def test_the_markdown_table(workloads, scaling):
     assert "| batch, 32 to 1024: a step of sigmoid | 0.86 | – |" in lines
     assert "`python -m benchmarks --rounds 3`" in lines[0]
     assert "Not installed: Keras." in lines[0]
+    assert "by its own tiles in gauss2d;" in lines[0]
     for block in text.split("\n\n")[1:]:  # every row has its header's cells
         assert len({line.count("|") for line in block.strip().splitlines()}) == 1
 
@@ -129,7 +132,9 @@ def test_circumstances_name_what_a_reader_needs(monkeypatch):
     monkeypatch.delenv("TINYAE_DATA", raising=False)
     found = circumstances("a command")
     names = {"machine", "threads", "python", "versions", "product", "date", "command", "data"}
-    assert names == set(found)
+    assert names | {"cores", "load", "kernel", "vectors"} == set(found)
+    assert found["vectors"] in (128, 256, 512)
+    assert "openblas" not in found["product"].lower() or found["kernel"].isidentifier()
     assert "GFLOP/s in float32 on one core" in found["product"]
     assert {"numpy", "numba"} <= set(found["versions"])
     assert "bundled" in found["data"]

@@ -7,11 +7,15 @@ from benchmarks.workloads.catalogue import WORKLOADS
 from benchmarks.workloads.data import data_for, digits
 from benchmarks.workloads.initial_weights import weights_for
 from benchmarks.workloads.series import SERIES
+from benchmarks.workloads.tinyae_models import BLAS, TILES, products
+from tinyae.system.numba_parts import DISABLED
+from tinyae.tiled import choice
 
 PARAMETERS = {
     "gauss2d": 1_003,
     "sine": 8_835,
     "latent2d": 1_087_586,
+    "wide2048": 7_410_448,
     "sigmoid": 218_192,
     "sparse": 111_680,
     "vae": 815_824,
@@ -33,6 +37,15 @@ def bundled_only(monkeypatch):
 def test_parameter_counts(name):
     pairs = [pair for pair in weights_for(WORKLOADS[name]) if pair is not None]
     assert sum(kernel.size + bias.size for kernel, bias in pairs) == PARAMETERS[name]
+
+
+@pytest.mark.skipif(DISABLED, reason="nothing is compiled")
+def test_by_what_products_are_is_said(monkeypatch):
+    monkeypatch.setattr(choice, "processor_has", lambda feature: True)
+    tiled = {name for name in WORKLOADS if products(WORKLOADS[name]) == TILES}
+    assert tiled == {"gauss2d", "sine", "latent2d", "wide2048"}
+    monkeypatch.setattr(choice, "processor_has", lambda feature: False)
+    assert products(WORKLOADS["gauss2d"]) == BLAS
 
 
 def test_the_components_have_no_initial_weights():

@@ -196,7 +196,7 @@ def test_the_version(run):
 @pytest.mark.parametrize(
     "command",
     [
-        *("", "demo", "explore", "exercises", "info", "train"),
+        *("", "demo", "explore", "exercises", "warm", "info", "train"),
         *("encode", "decode", "reconstruct", "check"),
     ],
 )

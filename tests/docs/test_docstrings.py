@@ -11,7 +11,6 @@ pytest.importorskip("sphinx", reason="needs tinyae[docs]")
         ("x : array, shape (n, *shape)", r"x : array, shape (n, \*shape)"),
         ("the mean of |y − x|", r"the mean of \|y − x\|"),
         ("``a | b`` and *args", r"``a | b`` and \*args"),
-        ("see [2]_", "see [2]"),
         ("2 * 3", "2 * 3"),
     ],
 )

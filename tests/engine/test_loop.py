@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numba import typeof, types
 
 import tinyae as tae
-from tinyae.engine import loop, tuning
+from tinyae.engine import gradients, loop, tuning, updates
 from tinyae.engine.program import Program
 from tinyae.feeding.batches import Stretch
-from tinyae.machine.calls import NONE
+from tinyae.machine.calls import NONE, address_for, call_at
+from tinyae.machine.jit import kernel
 from tinyae.maths.constraints import NOWHERE
 from tinyae.maths.loss import loss_address
 from tinyae.maths.optimizers import step_address
@@ -19,7 +21,7 @@ from tinyae.system.numba_parts import DISABLED
 from tinyae.training.eager import EagerTrainer
 
 BOUNDS = np.array([0, 7, 14, 19])
-BLOCKS = [1, 7, loop.UPDATE_BLOCK] if DISABLED else [loop.UPDATE_BLOCK]  # it is compiled in
+BLOCKS = [1, 7, updates.UPDATE_BLOCK] if DISABLED else [updates.UPDATE_BLOCK]  # it is compiled in
 
 
 def data():
@@ -37,8 +39,12 @@ def model_and_run(threads, apart, capacity):
     table, size = Program(chain.layers).layout(capacity, keep=apart)
     x, target = data()
     return model, loop.Run(
+        add_gradients=NONE,
+        update=NONE,
+        constrain=NONE,
         table=table,
         capacity=capacity,
+        apart=int(apart),
         values=np.full((1 if apart else threads, size), np.nan),
         loss=loss_address(model.loss.kernel, dtype),
         loss_settings=model.loss.kernel_numbers(),
@@ -68,21 +74,22 @@ def model_and_run(threads, apart, capacity):
     )
 
 
+@kernel
+def call(address, run, thread, index):
+    """A part of a step, as the loop calls it."""
+    call_at(address, (run, thread, index))
+
+
+def do(part, run, thread, index):
+    call(address_for(part, (typeof(run), types.int64, types.int64)), run, thread, index)
+
+
 @np.errstate(over="ignore")  # as in compiled code
 def add_and_update(run, index, apart):
     """One mini-batch, one thread after the other."""
-    threads, nothing = len(run.losses), np.empty(0)
-    room = np.zeros(max(loop.UPDATE_BLOCK, loop.widest(run.table)))
-    for thread in range(threads):
-        values = run.values[0 if apart else thread]
-        gradient = nothing if apart else run.gradients[thread]
-        assert loop.add_gradients(run, thread, index, values, int(apart), gradient)
-    for thread in range(threads):
-        if apart:
-            loop.update_apart(run, thread, index, run.values[0], room)
-        else:
-            loop.update(run, thread, index, True)
-    assert not room.any()
+    for part in (gradients.add_gradients, updates.update_apart if apart else updates.update):
+        for thread in range(len(run.losses)):
+            do(part, run, thread, index)
 
 
 @pytest.mark.parametrize("threads", [1, 3, 5])
@@ -102,7 +109,7 @@ def test_without_an_optimizer_the_gradient_stays(threads, apart):
 @pytest.mark.parametrize("apart", [False, True])
 @pytest.mark.parametrize("block", BLOCKS)
 def test_what_threads_do_is_one_step(threads, apart, block, monkeypatch):
-    monkeypatch.setattr(loop, "UPDATE_BLOCK", block)
+    monkeypatch.setattr(updates, "UPDATE_BLOCK", block)
     model, run = model_and_run(threads, apart, capacity=7 if apart else 2)
     twin = model.copy()
     for index in range(len(BOUNDS) - 1):
@@ -151,21 +158,17 @@ def test_one_number_that_is_not_finite_is_found_in_any_chunk(row, monkeypatch):
 def test_a_thread_that_is_told_to_stop_adds_no_more():
     _, run = model_and_run(1, False, 2)
     run.sync[loop.STOP] = 1
-    assert not loop.add_gradients(run, 0, 0, run.values[0], 0, run.gradients[0])
+    do(gradients.add_gradients, run, 0, 0)
     assert not run.gradients.any()
+    assert run.sync[loop.CANCELLED]  # so that the others stop, too
 
 
-@pytest.mark.parametrize(
-    ("added", "told", "expected"),
-    [(True, None, True), (False, None, False)]
-    + [(True, told, False) for told in (loop.CANCELLED, loop.ABORT)],
-)
-def test_a_step_is_taken_if_all_have_added(added, told, expected):
+@pytest.mark.parametrize("told", [None, loop.CANCELLED, loop.ABORT])
+def test_a_step_is_taken_if_all_have_added(told):
     _, run = model_and_run(1, False, 2)
     if told is not None:
         run.sync[told] = 1  # by another thread, or by the caller for one that failed
-    assert loop.all_added(run, added, 0) == expected
-    assert run.sync[loop.CANCELLED] == (not added or told == loop.CANCELLED)
+    assert loop.all_added(run, 0) == (told is None)
 
 
 @pytest.mark.parametrize("part", [0, 1])
@@ -174,8 +177,8 @@ def test_a_step_whose_loss_is_not_finite_is_not_taken(loss, part):
     _, run = model_and_run(1, False, 2)
     run.losses[0, 0, part] = loss
     with np.errstate(invalid="ignore"):  # as in compiled code
-        assert not loop.all_added(run, True, 0)
-    assert loop.all_added(run, True, 1)
+        assert not loop.all_added(run, 0)
+    assert loop.all_added(run, 1)
 
 
 def test_steps_are_counted_by_one_thread():

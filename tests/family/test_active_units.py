@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import tinyae as tae
-from tests.support import engine_paths
-from tests.support.engine_paths import PATHS
+from tests.support import ways
+from tests.support.ways import PATHS
 from tinyae.engine.program import eager_predict
 from tinyae.family import active_units
 from tinyae.family.active_units import DECODE, ENCODE, SELECT
@@ -41,7 +41,7 @@ def kernels(ae):
 @pytest.fixture(params=PATHS)
 def threads(request, monkeypatch):
     """How many, where the smallest model takes each of the engine's paths."""
-    return engine_paths.take(request.param, monkeypatch)
+    return ways.take_path(request.param, monkeypatch)
 
 
 MODELS = {

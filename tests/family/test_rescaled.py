@@ -84,13 +84,30 @@ def test_pixels_as_targets_of_a_model_that_gives_another_scale_are_named(call):
         CALLS[call](model(tae.Rescaling(1 / 255), loss="bce"))
 
 
+@pytest.mark.parametrize("first", [tae.Rescaling(1 / 255), tae.Rescaling(1 / 127.5, -1)], ids=str)
+def test_clean_pixels_as_targets_of_noisy_ones_are_named_once(first):
+    noisy = pixels + np.random.default_rng(1).normal(0, 60, pixels.shape)
+    ae = model(copy.deepcopy(first), activation="linear")
+    said = r"^y is on the scale of x, .*y as model\.rescaled\(y\), or end .* to learn y as it is$"
+    with pytest.warns(UserWarning, match=said) as caught:
+        ae.fit(noisy, pixels, epochs=3, verbose=0)
+    assert [each.filename for each in caught] == [__file__]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ae.fit(noisy, ae.rescaled(pixels), verbose=0)
+
+
 def test_targets_of_their_own_are_no_mistake():
     clean = pixels // 2
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for ends, y in (
             ([tae.Rescaling(1 / 255)], pixels / 255),
-            ([tae.Rescaling(1 / 255)], clean),
+            ([tae.Rescaling(1 / 255)], clean / 255),
+            ([tae.Rescaling(1 / 255)], np.zeros_like(clean)),
+            ([tae.Rescaling(1 / 127.5, -1)], clean / 127.5 - 1),
+            ([tae.Rescaling(0.5)], clean),  # near enough to be of either scale
+            ([tae.Rescaling(1 / 255), tae.Rescaling(255)], clean),
             ([tae.Rescaling(1 / 255), tae.Rescaling(255)], pixels),
             ([tae.Rescaling(1.0)], pixels),
             ([tae.Rescaling(0.0)], clean),

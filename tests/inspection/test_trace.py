@@ -29,9 +29,8 @@ def dense(*activations, units=6, **options):
 
 def test_the_figures_are_those_of_the_step_by_hand():
     """Two linear layers: r = x W V, L = mean (r − x)², written out in NumPy."""
-    model = tae.Autoencoder(
-        [tae.Dense(2, use_bias=False)], [tae.Dense(3)], input_shape=(3,), dtype="float64"
-    )
+    layers = [tae.Dense(2, use_bias=False)], [tae.Dense(3)]
+    model = tae.Autoencoder(*layers, input_shape=(3,), dtype="float64")
     x = RNG.normal(size=(5, 3))
     W, V = (layer.weights["kernel"] for layer in model.layers)
     z = x @ W
@@ -133,6 +132,8 @@ def test_exploding_values_are_marked():
     model = dense("linear")
     model.layers[1].weights["bias"][...] = 1e4
     assert list(marks(model)) == ["decoder[0] Dense", "decoder[1] Dense"]
+    model.layers[1].weights["bias"][...] = 100
+    assert marks(model) == {}
 
 
 def test_input_that_is_zero_is_no_yardstick():
@@ -349,14 +350,23 @@ def test_it_prints_figures_formulas_and_marks():
     assert lines[-2:] == ["    mean of (y − t)², t the target", "    dy = 2 (y − t) / size"]
 
 
-def test_a_penalty_is_printed():
-    output = tae.Dense(6, kernel_regularizer=tae.L2(0.25))
+def test_a_penalty_and_a_constraint_are_printed():
+    unit = tae.UnitNorm(axis=1)
+    output = tae.Dense(6, kernel_regularizer=tae.L2(0.25), kernel_constraint=unit)
     model = tae.Autoencoder([tae.Dense(3, activity_regularizer=tae.L1(0.5))], [output], (6,))
     report = tae.trace(model, RNG.random((4, 6)))
     assert "the L2(0.25) penalty on W adds to the loss" in str(report)
     assert "its L1(0.5) penalty adds to the loss" in str(report)
+    assert report.rows[1].formula.forward.endswith(f"; each step ends with {unit!r} on W")
     figures = f"{report.loss:.6g} = {report.reconstruction:.6g} + penalty {report.penalty:.6g}"
     assert figures in str(report)
+
+
+def test_a_frozen_layer_has_no_penalty_and_no_constraint():
+    frozen = tae.Dense(6, kernel_regularizer=tae.L2(0.25), kernel_constraint=tae.UnitNorm())
+    model = tae.Autoencoder([tae.Dense(3)], [frozen], (6,))
+    frozen.trainable = False
+    assert tae.trace(model, RNG.random((4, 6))).rows[1].formula.forward == "y = x W + b"
 
 
 @pytest.mark.parametrize("scale", [1e-30, 1, 1e6])

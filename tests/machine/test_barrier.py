@@ -1,6 +1,8 @@
 """Atomic access and the barrier, with real threads."""
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numba
 import numpy as np
@@ -85,6 +87,34 @@ def test_abort_releases_those_who_wait():
         assert not any(future.done() for future in futures)
         sync[1] = 1
         assert [future.result(timeout=60) for future in futures] == [2, 2]
+
+
+@needs_threads
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="only Linux counts them there")
+def test_one_who_waits_for_long_sleeps():
+    """Again and again, as the system counts: a program beside it has the core meanwhile."""
+    sync, threads = np.zeros(2, np.int64), []
+
+    def wait():
+        threads.append(threading.get_native_id())
+        _wait_for_more(sync, 2, 0)
+
+    def sleeps():
+        status = Path(f"/proc/self/task/{threads[0]}/status").read_text()
+        return int(status.split("\nvoluntary_ctxt_switches:")[1].split()[0])
+
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(wait)
+        try:
+            while sync[0] < 1:
+                pass
+            for _ in range(100_000):
+                if (enough := sleeps() > 50) or future.done():
+                    break
+            assert enough
+        finally:
+            sync[1] = 1
+        future.result(timeout=60)
 
 
 def test_one_thread_does_not_wait():

@@ -43,7 +43,9 @@ print(json.dumps({
 """
 # What the training loads: all that it calls by address, and the loop. The rest is part of these.
 KERNELS = [
+    "tinyae.engine.gradients.add_gradients",
     "tinyae.engine.loop.train",
+    "tinyae.engine.updates.update",
     "tinyae.layers.dense.backward",
     "tinyae.layers.dense.forward",
     "tinyae.maths.activations.leaky_relu",

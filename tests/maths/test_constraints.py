@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import tinyae as tae
-from tests.support import engine_paths
-from tests.support.engine_paths import EAGER, PATHS
+from tests.support import ways
+from tests.support.ways import EAGER, PATHS
 from tinyae.maths import constraints
 
 rng = np.random.default_rng(0)
@@ -20,7 +20,7 @@ x, images, series = rng.random((48, 6)), rng.random((48, 6, 6, 1)), rng.random((
 @pytest.fixture(params=PATHS)
 def threads(request, monkeypatch):
     """How many, where the smallest model takes each of the engine's paths."""
-    return engine_paths.take(request.param, monkeypatch)
+    return ways.take_path(request.param, monkeypatch)
 
 
 def dense(axis=1, **options):

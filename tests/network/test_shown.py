@@ -36,9 +36,9 @@ SHOWN = {
     "a fit's history": (lambda: model().fit(samples(), epochs=20, verbose=0), 6),
     "no history": (tae.History, 1),
     "a model": (model, 3),
-    "a built model": (lambda: built(model()), 5),
-    "a trained model": (lambda: model(3), 5),
-    "an encoder": (lambda: model(3).encoder, 4),
+    "a built model": (lambda: built(model()), 6),
+    "a trained model": (lambda: model(3), 6),
+    "an encoder": (lambda: model(3).encoder, 5),
     "a chain": (lambda: tae.Sequential([tae.Dense(3), tae.Dense(2)]), 1),
     "a built chain": (lambda: built(tae.Sequential([tae.Dense(3), tae.Dense(2)])), 5),
     "a PCA": (lambda: tae.PCA(2), 1),
@@ -91,6 +91,7 @@ def test_a_model_shows_its_parts_and_how_far_it_is():
         "Autoencoder, loss MSE, optimizer Adam, after 3 epochs",
         "layer             output shape  parameters",
         "encoder[0] Dense  (n, 2)                18",
+        "    L1(0.1) on y",
         "decoder[0] Dense  (n, 8)                24",
         "total                                   42",
     ]
@@ -126,3 +127,12 @@ def test_a_message_about_a_model_is_one_line(call):
     with pytest.raises(ValueError, match=r"but got (Autoencoder|Sequential)") as caught:
         REFUSED[call](model(1))
     assert "\n" not in str(caught.value)
+
+
+def test_a_summary_says_what_else_holds_for_a_layer(capsys):
+    given = {"activity_regularizer": tae.L1(0.5), "kernel_regularizer": tae.L2(0.25)}
+    first = tae.Dense(3, **given, kernel_constraint=tae.UnitNorm(axis=(0, 1)))
+    tae.Autoencoder([first], [tae.Dense(6)], (6,)).summary()
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[2] == "    L1(0.5) on y, L2(0.25) on W, UnitNorm(axis=(0, 1)) on W"
+    assert len(lines) == 5

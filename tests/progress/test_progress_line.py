@@ -1,5 +1,6 @@
 """Progress: what is shown where, and whether it is true."""
 
+import contextlib
 import re
 import signal
 import sys
@@ -104,6 +105,15 @@ def test_what_is_said_of_a_compilation_goes_with_it_and_nothing_else_does(clock,
             assert line.text == text
         assert line.text == said
     capsys.readouterr()
+    for more, said in ((True, COMPILING), (False, "")):  # once, though there are two blocks
+        with line.noting_compilations(more):
+            line._compiles()
+        assert line.text == said
+    with contextlib.suppress(KeyError), line.noting_compilations(more=True):
+        line._compiles()
+        raise KeyError
+    assert line.text == ""
+    assert capsys.readouterr().out.count(COMPILING) == 2
     for verbose in (0, 2):  # no line that could be renewed
         ProgressLine(verbose, 0, 100)._compiles()
     assert capsys.readouterr().out == ""

@@ -37,7 +37,7 @@ FLOORS = [
     ("checks", "version"),
 ]
 
-# A layer is one file: with the list of public names and what makes models, nothing else names it,
+# A layer is one file: with the list of public names and what makes models, no other code names it,
 # apart from what says how others call it, and from layers that are made of it.
 NAME_MAX_POOLING = {
     *("tinyae/__init__.pyi", "tinyae/layers/pooling.py", "tinyae/models.py"),
@@ -92,7 +92,7 @@ def test_a_layer_is_named_where_it_is_and_hardly_elsewhere():
     naming = {
         house.label(PACKAGE, path)
         for path in house.sources(PACKAGE)
-        if "MaxPooling2D" in path.read_text(encoding="utf-8")
+        if "MaxPooling2D" in house.code(path)
     }
     assert naming == NAME_MAX_POOLING
 

@@ -18,6 +18,7 @@ COMMANDS = [
     "demo",
     "explore",
     "exercises",
+    "warm",
     "info",
     "train",
     "encode",

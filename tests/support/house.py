@@ -41,6 +41,17 @@ def nodes(path: Path) -> Iterator[ast.AST]:
     return ast.walk(ast.parse(path.read_text(encoding="utf-8")))
 
 
+def code(path: Path) -> str:
+    """The text of a file without its docstrings and comments."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
+            node
+        ):
+            node.body[0] = ast.Pass()
+    return ast.unparse(tree)
+
+
 def imports(package: Path) -> list[Import]:
     """Every import of one module of the package by another, in the order of files and lines."""
     modules = {module_name(package, path) for path in sources(package)}

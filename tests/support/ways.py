@@ -8,6 +8,14 @@ from tinyae.tiled import choice
 
 WAYS = ("samples", "apart") if DISABLED else ("samples", "apart", "units", "lanes")
 EACH_WAY = pytest.mark.parametrize("way", WAYS)
+EAGER = pytest.mark.parametrize("eager", [False, True], ids=["compiled", "eager"])
+# With how many threads
+PATHS = {
+    "one": ("samples", 1),
+    "threads": ("samples", 2),
+    "apart": ("apart", 2),
+    "apart alone": ("apart", 1),
+}
 
 
 def limits(way):
@@ -28,3 +36,11 @@ def take(way, monkeypatch):
     """Have models that can go this way."""
     for limit in limits(way):
         monkeypatch.setattr(*limit)
+
+
+def take_path(path, monkeypatch):
+    """Have even the smallest models take that path; how many threads it needs."""
+    way, threads = PATHS[path]
+    take(way, monkeypatch)
+    monkeypatch.setattr(tuning, "THREAD_OPERATIONS", 1)
+    return threads

@@ -51,9 +51,7 @@ OTHERWISE = {
     "few samples": {"rows": tuning.UNITS_ROWS - 1},
     "few samples for one thread": {"rows": tuning.UNITS_ROWS_ALONE - 1, "threads": 1},
     "activations larger than caches": {"rows": 20_000},
-    "a layer that is not dense": {"end": tae.Reshape((784,)), "units": 784},
     "softmax": {"end": tae.Dense(784, "softmax")},
-    "a penalty on activities": {"end": tae.Dense(784, activity_regularizer=tae.L1(0.1))},
     "a penalty on a kernel": {"end": tae.Dense(784, kernel_regularizer=tae.L2(0.1))},
     "a constraint on a kernel": {"end": tae.Dense(784, kernel_constraint=tae.UnitNorm(1))},
     "the whole gradient before a step": {"whole": True},
@@ -65,11 +63,25 @@ def test_what_does_not_train_by_units(clause):
     assert not by_units(**OTHERWISE[clause])
 
 
+@pytest.mark.skipif(DISABLED, reason="nothing is compiled")
 @pytest.mark.parametrize(
-    "layer", [tae.GaussianNoise(0.1), tae.Dropout(0.1), tae.Activation("relu")]
+    "layer",
+    [tae.GaussianNoise(0.1), tae.Dropout(0.1), tae.Activation("softmax"), tae.Variational()],
 )
-def test_models_with_other_layers_do_not(layer):
-    assert not by_units(layer)
+def test_layers_without_weights_may_stand_between(layer):
+    assert by_units(layer, units=300)
+
+
+@pytest.mark.skipif(DISABLED, reason="nothing is compiled")
+def test_models_with_penalties_on_activities_train_by_units():
+    assert by_units(end=tae.Dense(784, activity_regularizer=tae.L1(0.1)))
+
+
+@pytest.mark.parametrize(
+    "layers", [[tae.TopK(3)], [tae.Reshape((10, 10, 2)), tae.Conv2D(2, 3), tae.Flatten()]]
+)
+def test_models_with_weights_of_other_kinds_do_not(layers):
+    assert not by_units(*layers)
 
 
 def test_a_layer_of_ones_own_is_not_known_to_be_dense():

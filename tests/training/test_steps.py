@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import tinyae as tae
-from tests.support import engine_paths, naive
-from tests.support.engine_paths import EAGER, PATHS
+from tests.support import naive, ways
+from tests.support.ways import EAGER, PATHS
 from tinyae.engine import tuning
 
 rng = np.random.default_rng(0)
@@ -18,7 +18,7 @@ images = rng.random((48, 6, 6, 1))
 @pytest.fixture(params=PATHS)
 def threads(request, monkeypatch):
     """How many, where the smallest model takes each of the engine's paths."""
-    return engine_paths.take(request.param, monkeypatch)
+    return ways.take_path(request.param, monkeypatch)
 
 
 def dense(optimizer="adam", threads=None, **options):

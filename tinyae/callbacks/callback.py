@@ -10,6 +10,8 @@ way out: after the last epoch, or where an exception comes out of `fit`. A callb
 its `set_model` has returned, so never where `fit` refuses its arguments.
 """
 
+from __future__ import annotations
+
 import contextlib
 import inspect
 from collections.abc import Callable, Iterable, Mapping
@@ -100,11 +102,11 @@ class Monitor(Checked):
         self.monitor = monitor
 
     def check_figures(self, logs: Mapping[str, float]) -> None:
-        """Refuse figures among which is none that it needs."""
+        """Refuse `logs`, the figures of an epoch, among which is none that it needs."""
         self.value(logs)
 
     def value(self, logs: Mapping[str, float]) -> float:
-        """The figure that it looks at."""
+        """The figure of `logs` that it looks at."""
         if self.monitor in logs:
             return logs[self.monitor]
         hint = "; pass validation_data to fit" if self.monitor.startswith("val_") else ""

@@ -1,5 +1,7 @@
 """To stop when a figure no longer improves."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Mapping
 from typing import ClassVar
@@ -37,6 +39,20 @@ class EarlyStopping(Monitor):
     reason : str
         Why training was stopped, which `fit` shows unless ``verbose=0``; there, and in all that is
         shown, the first epoch is 1. Empty if it was not.
+
+    See Also
+    --------
+    ReduceLROnPlateau : Goes on with smaller steps.
+    ModelCheckpoint : Writes the best model to a file.
+
+    Examples
+    --------
+    >>> import numpy as np, tinyae as tae
+    >>> ae = tae.Autoencoder([tae.Dense(1)], [tae.Dense(2)])
+    >>> stop = tae.EarlyStopping("loss", patience=2, min_delta=10.0)
+    >>> history = ae.fit(np.eye(2), epochs=10, callbacks=stop, verbose=0)
+    >>> len(history["loss"]), stop.best_epoch, stop.stopped_epoch
+    (3, 0, 2)
     """
 
     checks: ClassVar = {

@@ -1,5 +1,7 @@
 """To save the model while it trains."""
 
+from __future__ import annotations
+
 import math
 import os
 from collections.abc import Mapping
@@ -34,6 +36,23 @@ class ModelCheckpoint(Monitor):
     ------
     ValueError
         If the path lies in no folder that is there.
+
+    See Also
+    --------
+    Autoencoder.save : Writes one file.
+    load : Reads it.
+    EarlyStopping : Can go back to the best weights.
+
+    Examples
+    --------
+    >>> import numpy as np, tinyae as tae
+    >>> import pathlib, tempfile
+    >>> ae = tae.Autoencoder([tae.Dense(1)], [tae.Dense(2)])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     keep = tae.ModelCheckpoint(pathlib.Path(folder, "epoch_{epoch}.npz"))
+    ...     history = ae.fit(np.eye(2), epochs=2, callbacks=keep, verbose=0)
+    ...     sorted(path.name for path in pathlib.Path(folder).iterdir())
+    ['epoch_1.npz', 'epoch_2.npz']
     """
 
     checks: ClassVar = {
@@ -70,7 +89,7 @@ class ModelCheckpoint(Monitor):
         self._model.save(self._path_of(epoch, logs), self.training_state)
 
     def check_figures(self, logs: Mapping[str, float]) -> None:
-        """Refuse figures among which is none that it needs, or that its path names."""
+        """Refuse `logs` among which is no figure that it needs, or that its path names."""
         self._path_of(0, logs)
         if self.save_best_only:
             self.value(logs)

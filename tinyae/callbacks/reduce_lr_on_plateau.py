@@ -1,5 +1,7 @@
 """To take smaller steps when a figure no longer improves."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Mapping
 from typing import ClassVar
@@ -41,6 +43,20 @@ class ReduceLROnPlateau(Monitor):
     ------
     ValueError
         By `fit`, if the model's optimizer has a schedule in place of a learning rate.
+
+    See Also
+    --------
+    EarlyStopping : Stops instead.
+    CosineDecay : A rate that falls by a plan.
+
+    Examples
+    --------
+    >>> import numpy as np, tinyae as tae
+    >>> ae = tae.Autoencoder([tae.Dense(1)], [tae.Dense(2)])
+    >>> reduce = tae.ReduceLROnPlateau("loss", factor=0.5, patience=1, min_delta=10.0)
+    >>> history = ae.fit(np.eye(2), epochs=3, callbacks=reduce, verbose=0)
+    >>> history["learning_rate"]
+    [0.001, 0.001, 0.0005]
     """
 
     checks: ClassVar = {

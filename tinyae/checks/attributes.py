@@ -1,5 +1,7 @@
 """Attributes that are checked at every assignment: in the constructor, and whenever later."""
 
+from __future__ import annotations
+
 import inspect
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar

@@ -5,6 +5,7 @@ A method that stands here says what it is told with a foreign argument; so does 
 
 from .foreign_names import NONE, PROCESSOR
 
+ALIKE = "PCA weighs all samples alike"
 WEIGHT_PENALTY = "kernel_regularizer is one on the kernel, activity_regularizer on the output"
 IN_USE = {
     "batch_size": "it is chosen",
@@ -106,12 +107,19 @@ ARGUMENTS: dict[str, dict[str, str]] = {
         "svd_solver": "one is chosen",
         "tol": "one solver is chosen",
     },
-    "PCA.fit": {"sample_weight": NONE},
-    "PCA.partial_fit": {"check_input": "it is always checked", "y": "PCA has no targets"},
+    "PCA.fit": {"sample_weight": ALIKE},
+    "PCA.partial_fit": {
+        "check_input": "it is always checked",
+        "sample_weight": ALIKE,
+        "y": "PCA has no targets",
+    },
+    "PCA.fit_transform": {"sample_weight": ALIKE},
+    "PCA.score": {"sample_weight": ALIKE},
+    "PCA.score_samples": {"sample_weight": ALIKE},
     "PCA.encode": IN_USE,
     "PCA.decode": IN_USE,
     "PCA.reconstruct": IN_USE,
-    "PCA.reconstruction_error": IN_USE,
+    "PCA.reconstruction_error": {**IN_USE, "sample_weight": ALIKE},
     "GaussianSampler": {
         "covariance_type": "covariance",
         "n_components": "it is one normal distribution",
@@ -184,7 +192,7 @@ ARGUMENTS: dict[str, dict[str, str]] = {
     },
     "compare_with_pca": {
         "n_components": "k",
-        "sample_weight": "PCA weighs all samples alike; evaluate(x, sample_weight=w) is a model's",
+        "sample_weight": f"{ALIKE}; evaluate(x, sample_weight=w) is a model's",
         "y": "the model and PCA learn x itself",
     },
     "interpolate": {"num": "n", "steps": "n"},

@@ -116,6 +116,13 @@ def parser() -> argparse.ArgumentParser:
     )
     exercises.add_argument("folder", type=path, metavar="FOLDER", help="made if it is not there")
     exercises.set_defaults(run=run_exercises)
+    warm = commands.add_parser(
+        "warm",
+        help="compile kernels now, so that the first training begins at once",
+        description="Compile what dense models, large and tiny ones, and those of images need, on "
+        "all cores, and keep it on disk. Where it is there already, this takes a moment.",
+    )
+    warm.set_defaults(run=run_warm)
     add_model_commands(commands)
     return top
 
@@ -297,6 +304,13 @@ def run_explore(options: argparse.Namespace) -> None:
     from . import explore
 
     explore.run(options.model, options.html, PAGE)
+
+
+def run_warm(options: argparse.Namespace) -> None:
+    """``python -m tinyae warm``."""
+    from . import warm
+
+    warm.warm()
 
 
 def run_exercises(options: argparse.Namespace) -> None:

@@ -136,6 +136,11 @@ def latent_diagnostics(codes: ArrayLike) -> LatentReport:
     ValueError
         If there are fewer than 4 codes.
 
+    See Also
+    --------
+    plot.latent : The codes, drawn.
+    plot.joint : Two units of a code, drawn.
+
     References
     ----------
     .. [1] G. Székely, M. Rizzo and N. Bakirov (2007), "Measuring and testing dependence by
@@ -145,8 +150,9 @@ def latent_diagnostics(codes: ArrayLike) -> LatentReport:
 
     Examples
     --------
+    >>> import numpy as np, tinyae as tae
     >>> a = np.random.default_rng(0).uniform(-1, 1, 500)
-    >>> report = latent_diagnostics(np.column_stack([a, a**2]))
+    >>> report = tae.latent_diagnostics(np.column_stack([a, a**2]))
     >>> print(f"{report.correlation[0, 1]:.2f}, {report.dependence[0, 1]:.2f}")
     0.08, 0.50
     """

@@ -38,24 +38,31 @@ class Codec(Protocol):
 @hinting
 @quiet
 def straight_line(start: ArrayLike, end: ArrayLike, n: int = 10) -> np.ndarray:
-    """n points from one array to another, evenly spaced: (1 − t) start + t end, t from 0 to 1.
+    """Walk straight from one array to another in n points: (1 − t) start + t end, t from 0 to 1.
 
     Between two images it fades one into the other: what `interpolate` is to be compared with.
 
     Parameters
     ----------
     start, end : array-like, of one shape
+        Where it begins and ends: both are included.
     n : int, default 10
-        At least 2: both ends are included.
+        How many points, at least 2.
 
     Returns
     -------
     array, shape (n, *shape)
-        float32 if both are, else float64.
+        Of float32 if both are, else float64.
+
+    See Also
+    --------
+    interpolate : The same between codes.
+    plot.interpolation : Draws both.
 
     Examples
     --------
-    >>> straight_line([0, 0], [3, 6], 4)
+    >>> import tinyae as tae
+    >>> tae.straight_line([0, 0], [3, 6], 4)
     array([[0., 0.], [1., 2.], [2., 4.], [3., 6.]])
     """
     n = whole("n", n, least=2)
@@ -78,6 +85,7 @@ def interpolate(model: Codec, x_from: ArrayLike, x_to: ArrayLike, n: int = 10) -
     Parameters
     ----------
     model : Autoencoder, PCA or object with ``encode(x)`` and ``decode(z)``
+        Trained.
     x_from, x_to : array-like, shape (*input_shape)
         One sample each.
     n : int, default 10
@@ -86,11 +94,26 @@ def interpolate(model: Codec, x_from: ArrayLike, x_to: ArrayLike, n: int = 10) -
     Returns
     -------
     array, shape (n, *output_shape)
+        From the first sample's reconstruction to the second's.
 
     Raises
     ------
     ValueError
         If the samples do not fit the model, or n is below 2.
+
+    See Also
+    --------
+    straight_line : The same between the samples themselves.
+    plot.interpolation : Draws both.
+
+    Examples
+    --------
+    >>> import numpy as np, tinyae as tae
+    >>> pca = tae.PCA(1).fit(np.array([[0.0, 0.0], [3.0, 4.0], [6.0, 8.0]]))
+    >>> tae.interpolate(pca, [0.0, 0.0], [6.0, 8.0], n=3).round(6) + 0.0
+    array([[0., 0.],
+           [3., 4.],
+           [6., 8.]])
     """
     n = whole("n", n, least=2)
     with_methods("model", model, "encode", "decode")
@@ -127,6 +150,11 @@ class GaussianSampler(Checked):
     covariance_ : array of float64, shape (k,) for "diag", (k, k) for "full"
         With what was added.
 
+    See Also
+    --------
+    generate : Decodes what it draws.
+    Variational : A layer that makes codes normal.
+
     Notes
     -----
     A log density compares densities over the same codes only: it depends on their units. Where
@@ -134,14 +162,16 @@ class GaussianSampler(Checked):
 
     Examples
     --------
+    >>> import numpy as np, tinyae as tae
     >>> codes = np.array([[0.0, 1.0], [2.0, 3.0], [4.0, 2.0]])
-    >>> sampler = GaussianSampler("full").fit(codes)
+    >>> sampler = tae.GaussianSampler("full").fit(codes)
     >>> sampler.mean_
     array([2., 2.])
     >>> sampler.sample(5, seed=1).shape
     (5, 2)
     """
 
+    closed = True
     checks: ClassVar = {"covariance": lambda name, given: one_of(name, given, "diag", "full")}
 
     def __init__(self, covariance: str = "diag"):
@@ -155,7 +185,17 @@ class GaussianSampler(Checked):
 
     @quiet
     def fit(self, codes: ArrayLike) -> GaussianSampler:
-        """Learn mean and covariance from `codes` (n, k), n ≥ 2; further dimensions count as flat.
+        """Learn mean and covariance from codes.
+
+        Parameters
+        ----------
+        codes : array-like, shape (n, k)
+            At least two; further dimensions count as flat.
+
+        Returns
+        -------
+        GaussianSampler
+            Itself.
 
         Raises
         ------
@@ -195,7 +235,7 @@ class GaussianSampler(Checked):
 
     @quiet
     def sample(self, n: int, seed: int | np.random.Generator = 0) -> np.ndarray:
-        """n new codes, float64, shape (n, k): μ + L ε with C = L Lᵀ and ε standard normal."""
+        """Draw n codes by a `seed`, float64, shape (n, k): μ + L ε with C = L Lᵀ, ε normal."""
         self._require_fitted()
         if not isinstance(seed, np.random.Generator):
             seed = np.random.default_rng(whole("seed", seed, least=0))
@@ -236,6 +276,7 @@ def generate(model: Any, density: Any, n: int, seed: int = 0) -> np.ndarray:
     Parameters
     ----------
     model : Autoencoder, PCA or object with ``decode(z)``
+        Trained.
     density : GaussianSampler, or object with ``sample(n)``
         Fitted. scikit-learn's ``GaussianMixture`` and ``KernelDensity`` will do: the codes may come
         alone or first in a tuple.
@@ -247,11 +288,26 @@ def generate(model: Any, density: Any, n: int, seed: int = 0) -> np.ndarray:
     Returns
     -------
     array, shape (n, *output_shape)
+        What the codes stand for.
 
     Raises
     ------
     ValueError
         If `n` is below 1, or the codes do not fit the model.
+
+    See Also
+    --------
+    GaussianSampler : A density of codes.
+    Autoencoder.sample : For a variational model.
+    plot.samples : Draws what comes out.
+
+    Examples
+    --------
+    >>> import numpy as np, tinyae as tae
+    >>> x = np.random.default_rng(0).normal(size=(100, 5))
+    >>> pca = tae.PCA(2).fit(x)
+    >>> tae.generate(pca, tae.GaussianSampler().fit(pca.encode(x)), 3).shape
+    (3, 5)
     """
     with_methods("model", model, "decode")
     with_methods("density", density, "sample")

@@ -1,5 +1,7 @@
 """A loss made of losses: each column of a table has its own."""
 
+from __future__ import annotations
+
 from numbers import Integral
 from typing import Any, ClassVar
 
@@ -131,6 +133,11 @@ class Columns(Loss):
         indices; each column stands in one pair. The loss is a name or a loss with a kernel. The
         weight, by default 1, multiplies the loss of these columns; nothing is divided by it.
 
+    See Also
+    --------
+    mask_missing : For tables with missing values.
+    BCE : For columns of yes and no.
+
     Notes
     -----
     Columns of BCE take logits, so the model's last layer is linear: `Autoencoder.reconstruct`,
@@ -212,7 +219,7 @@ class Columns(Loss):
                 check_column(target, name, column, loss.bounds, shown(given))
 
     def check_weight(self, weight):
-        """Refuse weights of elements that tell the classes of one variable apart."""
+        """Refuse a `weight` of elements that tells the classes of one variable apart."""
         parts: Any = self.parts(weight.shape[1:]) if weight.ndim > 1 else ()
         for columns, loss, _ in parts:
             own = weight[..., list(columns)]

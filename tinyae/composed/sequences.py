@@ -7,6 +7,8 @@ Kernels, gradients and steps are those of the layers of images. What is said her
 is to them: its shape gets a height of 1, and each size along it becomes the pair (1, size).
 """
 
+from __future__ import annotations
+
 from typing import Any, ClassVar
 
 import numpy as np
@@ -41,7 +43,7 @@ class OfSequences(Layer):
             cls.formula, cls.steps = OfSequences.formula, OfSequences.steps  # type: ignore[method-assign]
 
     def of_images(self, **shapes: Shape) -> Any:
-        """The layer of images that does what this one does, with the same weights."""
+        """The layer of images that does what this one does, with the same weights, and `shapes`."""
         twin = object.__new__(self.images)
         given = {name: getattr(self, name) for name in self.sides}
         pairs = {n: v if v is None else (self.sides[n], v) for n, v in given.items()}
@@ -78,7 +80,7 @@ class OfSequences(Layer):
         return Formula(*(text.replace("1×", "") for text in self.as_images.formula()))
 
     def step_weight(self, name: str) -> np.ndarray:
-        """A weight in the shape in which the steps, which are of images, take it."""
+        """The weight `name` in the shape in which the steps, which are of images, take it."""
         weight = self.weights[name]
         return weight[np.newaxis] if name == "kernel" else weight
 
@@ -97,19 +99,32 @@ class Conv1D(OfSequences, Conv2D):
     kernel_size : int
         Steps in the window.
     strides : int, default 1
-        s.
+        The stride s.
     padding : "valid" or "same", default "valid"
         Windows inside the sequence only; or as many windows as steps / s, with zeros around, half
         of them (rounded down) before the sequence.
-    activation, use_bias, bias_initializer, activity_regularizer, kernel_regularizer
-    kernel_constraint
-        As for `Conv2D`.
-    kernel_initializer : str or callable ``(shape, rng) -> array``
-        Initial W, of shape (kernel_size, channels, filters).
+    activation : str, ActivationFunction or None
+        The function f, as for `Conv2D`.
+    use_bias : bool, default True
+        Whether there is a b.
+    kernel_initializer, bias_initializer : str or callable ``(shape, rng) -> array``
+        Initial W, of shape (kernel_size, channels, filters), and b, of shape (filters,).
+    activity_regularizer : L1, L2, L1L2 or None
+        A penalty on y.
+    kernel_regularizer : L1, L2, L1L2 or None
+        A penalty on W, as for `Conv2D`.
+    kernel_constraint : UnitNorm or None
+        What W is to be after each step.
+
+    See Also
+    --------
+    Conv1DTranspose : Makes sequences longer.
+    Conv2D : For images.
 
     Examples
     --------
-    >>> Conv1D(8, 3, strides=2, padding="same").build((100, 1))
+    >>> import tinyae as tae
+    >>> tae.Conv1D(8, 3, strides=2, padding="same").build((100, 1))
     (50, 8)
     """
 
@@ -122,22 +137,39 @@ class Conv1DTranspose(OfSequences, Conv2DTranspose):
 
     Parameters
     ----------
+    filters : int
+        Channels of y.
+    kernel_size : int
+        Steps in the window.
     strides : int, default 1
-        s: how far the windows of neighbouring steps lie apart.
+        The stride s: how far the windows of neighbouring steps lie apart.
     padding : "valid" or "same", default "valid"
-        y has (size − 1) s + max(kernel_size, s) steps, or size · s.
+        With "valid" y has (size − 1) s + max(kernel_size, s) steps, with "same" size · s.
+    activation : str, ActivationFunction or None
+        The function f, as for `Conv2D`.
     output_padding : int, optional
         Below s. With it y has (size − 1) s + kernel_size steps, or, with "same",
         2 ⌊kernel_size / 2⌋ less, and these in addition.
-    filters, kernel_size, activation, use_bias, bias_initializer
-    activity_regularizer, kernel_regularizer, kernel_constraint
-        As for `Conv1D`.
-    kernel_initializer : str or callable ``(shape, rng) -> array``
-        Initial W, of shape (kernel_size, filters, channels).
+    use_bias : bool, default True
+        Whether there is a b.
+    kernel_initializer, bias_initializer : str or callable ``(shape, rng) -> array``
+        Initial W, of shape (kernel_size, filters, channels), and b, of shape (filters,).
+    activity_regularizer : L1, L2, L1L2 or None
+        A penalty on y.
+    kernel_regularizer : L1, L2, L1L2 or None
+        A penalty on W, as for `Conv2D`.
+    kernel_constraint : UnitNorm or None
+        What W is to be after each step.
+
+    See Also
+    --------
+    Conv1D : Its backward pass is this layer.
+    UpSampling1D : Makes sequences longer without weights.
 
     Examples
     --------
-    >>> Conv1DTranspose(1, 3, strides=2, padding="same").build((50, 8))
+    >>> import tinyae as tae
+    >>> tae.Conv1DTranspose(1, 3, strides=2, padding="same").build((50, 8))
     (100, 1)
     """
 
@@ -170,9 +202,15 @@ class MaxPooling1D(OfSequences, MaxPooling2D):
     activity_regularizer : L1, L2, L1L2 or None
         A penalty on the output.
 
+    See Also
+    --------
+    AveragePooling1D : The mean in place of the maximum.
+    UpSampling1D : The way back in a decoder.
+
     Examples
     --------
-    >>> MaxPooling1D().build((100, 8))
+    >>> import tinyae as tae
+    >>> tae.MaxPooling1D().build((100, 8))
     (50, 8)
     """
 
@@ -185,12 +223,23 @@ class AveragePooling1D(OfSequences, AveragePooling2D):
 
     Parameters
     ----------
-    pool_size, strides, padding, activity_regularizer
-        As for `MaxPooling1D`.
+    pool_size : int, default 2
+        Steps in the window.
+    strides : int, optional
+        How far apart the windows are. Default: `pool_size`.
+    padding : "valid" or "same", default "valid"
+        Windows inside the sequence only, or ⌈steps / stride⌉ windows. Padding never counts.
+    activity_regularizer : L1, L2, L1L2 or None
+        A penalty on the output.
+
+    See Also
+    --------
+    MaxPooling1D : The maximum in place of the mean.
 
     Examples
     --------
-    >>> AveragePooling1D(3, strides=2, padding="same").build((7, 1))
+    >>> import tinyae as tae
+    >>> tae.AveragePooling1D(3, strides=2, padding="same").build((7, 1))
     (4, 1)
     """
 
@@ -208,9 +257,15 @@ class UpSampling1D(OfSequences, UpSampling2D):
     activity_regularizer : L1, L2, L1L2 or None
         A penalty on the output.
 
+    See Also
+    --------
+    MaxPooling1D : What it stands for in a decoder.
+    Conv1DTranspose : Makes sequences longer by weights.
+
     Examples
     --------
-    >>> UpSampling1D().build((50, 8))
+    >>> import tinyae as tae
+    >>> tae.UpSampling1D().build((50, 8))
     (100, 8)
     """
 

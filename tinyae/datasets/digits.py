@@ -1,5 +1,7 @@
 """MNIST, the handwritten digits: all of it, or the part that comes with the package."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -40,9 +42,11 @@ def mnist(
 
     Returns
     -------
-    (x_train, y_train), (x_test, y_test) : tuples of ndarray
-        x is float32 in [0, 1] (pixel / 255; 0 is the background), of shape (n, 784), or
-        (n, 28, 28, 1) with ``images=True``. y holds the digits, int64, of shape (n,).
+    train : tuple of two ndarray
+        The images x, float32 in [0, 1] (pixel / 255; 0 is the background), of shape (n, 784), or
+        (n, 28, 28, 1) with ``images=True``, and the digits y, int64, of shape (n,).
+    test : tuple of two ndarray
+        The same of the test images.
 
     Raises
     ------
@@ -54,6 +58,11 @@ def mnist(
     OSError
         If a file could not be downloaded; the message says where to put the files by hand.
 
+    See Also
+    --------
+    mnist_mini : A part that needs no download.
+    load_idx : Reads one such file.
+
     References
     ----------
     Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, "Gradient-based learning applied to document
@@ -62,8 +71,8 @@ def mnist(
 
     Examples
     --------
-    >>> from tinyae import datasets
-    >>> (x_train, y_train), (x_test, y_test) = datasets.mnist()  # doctest: +SKIP
+    >>> import tinyae as tae
+    >>> (x_train, y_train), (x_test, y_test) = tae.datasets.mnist()  # doctest: +SKIP
     """
     wanted, images = _check_digits(digits), flag("images", images)
     path = None if path is None else file_path("path", path)
@@ -77,12 +86,28 @@ def mnist_mini(
 ) -> tuple[Samples, Samples]:
     """The first 6,000 training and the first 1,000 test images of MNIST, bundled with the package.
 
-    Arguments and results are as in `mnist`.
+    Parameters
+    ----------
+    digits : iterable of int, optional
+        Which digits to keep, such as ``(1, 5, 6)``; the images stay in their order. Default: all.
+    images : bool
+        Whether x is made of images for convolutions instead of vectors.
+
+    Returns
+    -------
+    train : tuple of two ndarray
+        The images x and the digits y, as of `mnist`.
+    test : tuple of two ndarray
+        The same of the test images.
 
     Raises
     ------
     ValueError
         If `digits` is empty or holds anything but integers from 0 to 9.
+
+    See Also
+    --------
+    mnist : All of it.
 
     References
     ----------
@@ -91,8 +116,8 @@ def mnist_mini(
 
     Examples
     --------
-    >>> from tinyae import datasets
-    >>> (x_train, y_train), (x_test, y_test) = datasets.mnist_mini(digits=(1, 5, 6))
+    >>> import tinyae as tae
+    >>> (x_train, y_train), (x_test, y_test) = tae.datasets.mnist_mini(digits=(1, 5, 6))
     >>> x_train.shape, x_train.dtype, x_test.shape, y_test[:5]
     ((1793, 784), dtype('float32'), (300, 784), array([1, 1, 5, 6, 1]))
     """

@@ -12,6 +12,8 @@ A header is a claim by whoever made the file: memory is taken for the bytes that
 a piece at a time, and never for what the header says.
 """
 
+from __future__ import annotations
+
 import contextlib
 import gzip
 import math
@@ -55,6 +57,10 @@ def load_idx(path: str | os.PathLike[str]) -> np.ndarray:
         If the file is not exactly one IDX array: damaged gzip, unknown type, an empty dimension,
         fewer or more bytes than its header declares. The message names the file.
 
+    See Also
+    --------
+    mnist : Reads the four files of MNIST.
+
     Notes
     -----
     Memory and time grow with the bytes in the file, or in the gzip stream as far as the header's
@@ -67,11 +73,12 @@ def load_idx(path: str | os.PathLike[str]) -> np.ndarray:
 
     Examples
     --------
+    >>> import tinyae as tae
     >>> import pathlib, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = pathlib.Path(folder, "pairs")
     ...     size = file.write_bytes(bytes([0, 0, 8, 2, 0, 0, 0, 1, 0, 0, 0, 2, 30, 40]))
-    ...     load_idx(file)
+    ...     tae.datasets.load_idx(file)
     array([[30, 40]], dtype=uint8)
     """
     with open_decompressed(file_path("path", path)) as stream:

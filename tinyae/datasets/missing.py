@@ -13,7 +13,7 @@ from ..checks.guises import numbers
 
 
 def mask_missing(x: ArrayLike, fill: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
-    """Samples without NaN, and which of their values were there, as weights for `fit`.
+    """Give samples without NaN, and which of their values were there, as weights for `fit`.
 
     Parameters
     ----------
@@ -29,9 +29,15 @@ def mask_missing(x: ArrayLike, fill: float = 0.0) -> tuple[np.ndarray, np.ndarra
     weight : array, shape (n, ...), of the same dtype
         0 where a value was missing, else 1: the `sample_weight` for which it is not observed.
 
+    See Also
+    --------
+    Autoencoder.fit : Takes the weights as `sample_weight`.
+    Columns : A loss for tables of mixed columns.
+
     Examples
     --------
-    >>> x, weight = mask_missing([[1.0, float("nan")], [3.0, 4.0]])
+    >>> import tinyae as tae
+    >>> x, weight = tae.mask_missing([[1.0, float("nan")], [3.0, 4.0]])
     >>> x
     array([[1., 0.],
            [3., 4.]])

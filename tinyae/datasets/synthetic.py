@@ -1,5 +1,7 @@
 """Made data: points in the plane whose structure is known and can be drawn."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from ..checks.arguments import not_negative, whole
@@ -36,10 +38,14 @@ def two_gaussians(n: int = 1000, seed: int = 0) -> tuple[np.ndarray, np.ndarray]
     ValueError
         If `n` is not a positive integer or `seed` not an integer from 0.
 
+    See Also
+    --------
+    sine_curve : Points that no straight line follows.
+
     Examples
     --------
-    >>> from tinyae import datasets
-    >>> x, labels = datasets.two_gaussians(3)
+    >>> import tinyae as tae
+    >>> x, labels = tae.datasets.two_gaussians(3)
     >>> x.shape, labels
     ((6, 2), array([0, 0, 0, 1, 1, 1]))
     """
@@ -78,10 +84,14 @@ def sine_curve(n: int = 1000, noise: float = 0.06, seed: int = 0) -> np.ndarray:
         If `n` is not a positive integer, `noise` not a finite number from 0, or `seed` not an
         integer from 0.
 
+    See Also
+    --------
+    two_gaussians : Points along a straight line.
+
     Examples
     --------
-    >>> from tinyae import datasets
-    >>> datasets.sine_curve(3, noise=0)
+    >>> import tinyae as tae
+    >>> tae.datasets.sine_curve(3, noise=0)
     array([[-2.2      , -0.8084964],
            [ 0.       ,  0.       ],
            [ 2.2      ,  0.8084964]], dtype=float32)

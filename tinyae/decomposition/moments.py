@@ -18,9 +18,11 @@ from .sparse import Rows, SparseRows
 
 # Rows per product X'X: enough to keep BLAS busy, few enough that float32 loses nothing in the sum.
 PRODUCT_ROWS = 4096
-PRODUCT_BYTES = 1 << 24
-# Rows that are centred and summed while in the cache; as many show about where the mean is.
-BLOCK_ROWS = 128
+PRODUCT_BYTES = 1 << 22  # of their copies, where there have to be some
+# Rows that are centred and summed while in the cache; as many show about where the mean is, in
+# columns looked at together.
+BLOCK_ROWS, BLOCK_COLUMNS = 128, 1024
+SAMPLE_BYTES = 1 << 24
 # Mean squares so many times the variances lose so few digits that they may stand for them.
 NEAR_ZERO = 4
 # Rows of a factor before they are made p again; and twice p at least
@@ -71,12 +73,15 @@ def near_mean(x: Rows) -> tuple[np.ndarray, bool]:
     """A point near the mean of an array, and whether that is near zero."""
     # Relative to a row, a constant feature is exactly zero here and stays so in all that follows.
     first = x[0].astype(np.float64)
-    step = max(1, len(x) // BLOCK_ROWS, 8 * x.size // PRODUCT_BYTES)
-    few = np.subtract(x[::step], first, dtype=np.float64)
-    offset = few.mean(axis=0)
-    few -= offset
-    mean, spread = first + offset, np.einsum("ij,ij->j", few, few)
-    return mean, bool((len(few) * np.square(mean) <= (NEAR_ZERO - 1) * spread).all())
+    step = max(1, len(x) // BLOCK_ROWS, 8 * x.size // SAMPLE_BYTES)
+    offset, spread = np.empty((2, len(first)))
+    for columns in row_slices(len(first), BLOCK_COLUMNS):
+        few = np.subtract(x[::step, columns], first[columns], dtype=np.float64)
+        offset[columns] = few.mean(axis=0)
+        few -= offset[columns]
+        spread[columns] = np.einsum("ij,ij->j", few, few)
+    mean = first + offset
+    return mean, bool((-(-len(x) // step) * np.square(mean) <= (NEAR_ZERO - 1) * spread).all())
 
 
 def factored(x: Rows) -> Moments:
@@ -108,13 +113,15 @@ def _centred(x: np.ndarray, anchor: np.ndarray, columns: np.ndarray) -> Moments:
 def _sums(x: Rows, shift: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Σ dd' and Σd over the rows' deviations d from `shift`."""
     n, features = x.shape
-    step = max(1, min(PRODUCT_ROWS, PRODUCT_BYTES // (features * shift.itemsize)))
-    each = features * (8 * features + shift.itemsize * (features + step))
-    workers = worker_count(each, -(-n // step))
-    if not shift.any() and x.dtype == shift.dtype and x[:step].flags.c_contiguous:
-        step, workers = 4 * step, 1  # nothing but products, which BLAS shares itself
+    in_order = isinstance(x, SparseRows) or x.flags.forc
+    if in_place := not shift.any() and x.dtype == shift.dtype and in_order:
+        step, workers = 4 * PRODUCT_ROWS, 1  # nothing but products, which BLAS shares itself
+    else:
+        step = max(1, min(PRODUCT_ROWS, PRODUCT_BYTES // (features * shift.itemsize)))
+        each = features * (8 * features + shift.itemsize * (features + step))
+        workers = worker_count(each, -(-n // step))
     parts = even_slices(n, step, workers)
-    found = on_cores(lambda mine: _partial_sums(x, shift, mine), parts, workers)
+    found = on_cores(lambda mine: _partial_sums(x, shift, mine, in_place), parts, workers)
     for scatter, total in found[1:]:
         found[0][0][...] += scatter
         found[0][1][...] += total
@@ -122,16 +129,16 @@ def _sums(x: Rows, shift: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _partial_sums(
-    x: Rows, shift: np.ndarray, parts: Iterable[slice]
+    x: Rows, shift: np.ndarray, parts: Iterable[slice], in_place: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The same over some of the rows."""
+    """The same over some of the rows, which may be their own deviations."""
     features = x.shape[1]
     scatter, total = np.zeros((features, features)), np.zeros(features)
     product = np.empty_like(scatter, shift.dtype)
     buffer = np.empty((0, features), shift.dtype)
     for part in parts:
         rows = deviations = x[part]
-        if shift.any() or rows.dtype != shift.dtype or not rows.flags.c_contiguous:
+        if not in_place:
             if len(buffer) < len(rows):
                 buffer = np.empty(rows.shape, shift.dtype)
             deviations = buffer[: len(rows)]
@@ -147,7 +154,8 @@ def _subtract_and_sum(rows: np.ndarray, shift: np.ndarray, out: np.ndarray) -> n
         block = out[start : start + BLOCK_ROWS]
         if out is not rows:
             np.subtract(rows[start : start + BLOCK_ROWS], shift, out=block)
-        total += ones[: len(block)] @ block  # twice as fast as sum, and no less exact
+        # twice as fast as sum, and no less exact; in one order, which decides the last digits
+        total += ones[: len(block)] @ np.ascontiguousarray(block)
     return total
 
 

@@ -10,7 +10,8 @@ from ..machine.jit import kernel
 from ..machine.views import copy, is_finite, view
 from ..maths.loss import weighted_loss
 from ..maths.penalties import SETTINGS, call_penalty
-from .loop import forward, total
+from .gradients import forward
+from .loop import total
 
 
 @kernel

@@ -62,7 +62,6 @@ class Program:
             self.kernels.append(kernels)
             self.table[row] = record[0]
             op = self.table[row]
-            op.forward = kernels.forward_address(self.dtype)
             op.w, op.trainable = starts[position], layer.trainable
             if isinstance(layer, Tied):
                 layer.place(op, layers, starts)
@@ -93,6 +92,7 @@ class Program:
         """
         table, size = self._lay_out(capacity, keep)
         for op, kernels in zip(table, self.kernels, strict=True):
+            op.forward = kernels.forward_address(self.dtype)
             op.backward = kernels.backward_address(self.dtype)
             if keep:
                 op.part = kernels.part_address(self.dtype)
@@ -103,6 +103,8 @@ class Program:
         known, table, size = self._last_layout
         if known != capacity:
             laid_out, size = self._lay_out(capacity)
+            for op, kernels in zip(laid_out, self.kernels, strict=True):
+                op.forward = kernels.forward_address(self.dtype)
             table = for_kernels(laid_out)
             self._last_layout = (capacity, table, size)
         return table, size

@@ -1,5 +1,7 @@
 """How a model is asked to write itself as a program."""
 
+from __future__ import annotations
+
 import os
 from pathlib import Path
 
@@ -18,7 +20,14 @@ class Exportable(Network):
     ) -> list[Path]:
         """Write the model as one Python file that needs NumPy only, and its weights beside it.
 
-        See `tinyae.export.numpy_file`.
+        See ``tinyae/export/numpy_file.py``.
+
+        Parameters
+        ----------
+        folder : str or path-like
+            Where to put them; it is made where it is missing.
+        encoder_only : bool, default False
+            Whether the program gives codes, and has no decoder.
 
         Returns
         -------
@@ -32,7 +41,14 @@ class Exportable(Network):
     def export_c(self, folder: str | os.PathLike[str], *, encoder_only: bool = False) -> list[Path]:
         """Write the model as one C99 file and its header, which need no library but libm.
 
-        The header says how to call it. See `tinyae.export.c_files`.
+        The header says how to call it. See ``tinyae/export/c_files.py``.
+
+        Parameters
+        ----------
+        folder : str or path-like
+            Where to put them; it is made where it is missing.
+        encoder_only : bool, default False
+            Whether the program gives codes, and has no decoder.
 
         Returns
         -------
@@ -54,7 +70,14 @@ class Exportable(Network):
 
         From ``x`` (n, *input_shape) to ``y`` (n, *output_shape), or to the codes ``z``; images have
         their channels last. Needs onnx (``pip install "tinyae[onnx]"``). See
-        `tinyae.export.onnx_file`.
+        ``tinyae/export/onnx_file.py``.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Where to write it.
+        encoder_only : bool, default False
+            Whether the graph gives codes, and has no decoder.
 
         Returns
         -------

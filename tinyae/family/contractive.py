@@ -5,6 +5,8 @@ squares. In training the encoder's layers carry the derivative beside their outp
 `family.derivatives` says; this layer, behind them, takes its squares.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -34,10 +36,14 @@ class Contractive(Layer):
     Parameters
     ----------
     strength : float
-        λ. The reconstruction is a mean over the elements of an output: where it is a sum elsewhere,
-        λ is that of there divided by their number.
+        The λ. The reconstruction is a mean over the elements of an output: where it is a sum
+        elsewhere, λ is that of there divided by their number.
     activity_regularizer : L1, L2, L1L2 or None
         A penalty on the code. The layers before it cannot have one.
+
+    See Also
+    --------
+    GaussianNoise : Another way to a code that small changes leave alone.
 
     Notes
     -----
@@ -50,8 +56,7 @@ class Contractive(Layer):
 
     Examples
     --------
-    >>> import numpy as np
-    >>> import tinyae as tae
+    >>> import numpy as np, tinyae as tae
     >>> encoder = [tae.Dense(3, "sigmoid"), tae.Contractive(0.1)]
     >>> ae = tae.Autoencoder(encoder, [tae.Dense(8)], input_shape=(8,))
     >>> sorted(ae.evaluate(np.ones((5, 8))))

@@ -3,6 +3,8 @@
 As theirs, the random numbers are a hash of where they are used: see `layers.noise`.
 """
 
+from __future__ import annotations
+
 from typing import ClassVar
 
 import numpy as np
@@ -61,9 +63,24 @@ class SaltAndPepper(Layer):
     activity_regularizer : L1, L2, L1L2 or None
         A penalty on the output.
 
+    See Also
+    --------
+    Masking : All chosen elements become zero.
+    GaussianNoise : A little noise on every element.
+
     References
     ----------
     Vincent et al., Stacked denoising autoencoders, 2010 (section 3.3).
+
+    Examples
+    --------
+    >>> import numpy as np, tinyae as tae
+    >>> layer = tae.SaltAndPepper(0.5)
+    >>> layer.build((20,))
+    (20,)
+    >>> y, cache = layer.forward(np.full((1, 20), 0.25), training=True)
+    >>> sorted(set(y[0].tolist()))
+    [0.0, 0.25, 1.0]
     """
 
     random = True
@@ -114,9 +131,24 @@ class Masking(Dropout):
     activity_regularizer : L1, L2, L1L2 or None
         A penalty on the output.
 
+    See Also
+    --------
+    Dropout : Divides the rest by 1 − rate.
+    SaltAndPepper : Chosen elements become either of two numbers.
+
     References
     ----------
     Vincent et al., Stacked denoising autoencoders, 2010 (section 3.3).
+
+    Examples
+    --------
+    >>> import numpy as np, tinyae as tae
+    >>> layer = tae.Masking(0.5)
+    >>> layer.build((20,))
+    (20,)
+    >>> y, cache = layer.forward(np.full((1, 20), 0.25), training=True)
+    >>> sorted(set(y[0].tolist()))
+    [0.0, 0.25]
     """
 
     def record_fields(self):

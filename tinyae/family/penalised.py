@@ -4,6 +4,8 @@ A regularizer sees the output of a layer of any kind. This penalty belongs to th
 kernel, which runs behind the layer's backward pass, sees what that sees.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -46,9 +48,9 @@ class PenalisedLayer(Layer):
     def penalise(
         self, x: np.ndarray, y: np.ndarray, dx: np.ndarray | None, gain: float
     ) -> tuple[float, float]:
-        """The mean over samples of penalty and figure; the gradients are added into dx and dw.
+        """The mean over samples of penalty and figure, for inputs x and outputs y.
 
-        Without dx there are none.
+        The gradients times `gain` are added into dx and dw; without dx there are none.
         """
         table, n = self.record(), len(x)
         table["layer_penalty"] = self.penalty_address()

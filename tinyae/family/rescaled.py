@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..checks.floating_point import quiet
 from ..checks.overridden import is_compiled
 from ..checks.reach import warn
 from ..layers.layer import Layer
@@ -19,6 +20,7 @@ from ..layers.rescaling import Rescaling
 
 SEEN = 10  # rows that tell whether targets are the samples
 ROUNDED = 0.01  # by which a scale, as one writes it, may be off
+APART = 4.0  # scales that differ by so large a factor are not taken for each other
 
 
 def keeps_numbers(layer: Layer) -> bool:
@@ -43,25 +45,41 @@ def rescaling_of(layers: Sequence[Layer]) -> Rescaling | None:
 
 
 def check_scale(layers: Sequence[Layer], x: Any, y: Any, label: str, bounded: bool) -> None:
-    """Say so where the targets are the samples, and the model's own would be on another scale.
+    """Say so where the targets are on the scale of the samples, and the model's own on another.
 
-    It is a warning, and a refusal where the loss is for numbers within bounds.
+    It is a warning, and a refusal where they are the samples and the loss for numbers within bounds
+    (else the bounds are looked at next).
     """
     rescaling = rescaling_of(layers)
     if rescaling is None or y.shape != x.shape:
         return
     seen = np.asarray(x[:SEEN])
-    if not np.array_equal(seen, np.asarray(y[:SEEN])) or np.array_equal(rescaling.of(seen), seen):
+    made, wanted = rescaling.of(seen), np.asarray(y[:SEEN])
+    same = np.array_equal(seen, wanted)
+    if np.array_equal(made, seen) or not (same or (not bounded and _as_large(wanted, seen, made))):
         return
     learn = ""
     if rescaling.scale:
         undoes = Rescaling(1 / rescaling.scale, -rescaling.offset / rescaling.scale)
-        learn = f", or end the decoder in {undoes!r} to learn x as it is"
+        learn = f", or end the decoder in {undoes!r} to learn {'x' if same else label} as it is"
     message = (
         f"{label} is x itself, but {rescaling.label} is {rescaling!r}: where no y is given, fit, "
         f"evaluate and reconstruction_error take what it makes of x for the target; leave y "
         f"out{learn}"
+        if same
+        else f"{label} is on the scale of x, but {rescaling.label} is {rescaling!r}, and outputs "
+        f"on the scale that it makes: give {label} as model.rescaled({label}){learn}"
     )
     if bounded:
         raise ValueError(message)
     warn(message)
+
+
+@quiet
+def _as_large(wanted: np.ndarray, seen: np.ndarray, made: np.ndarray) -> bool:
+    """Whether targets are of the size of what comes, and not of what is made of it."""
+    size, before, after = (np.abs(a, dtype=np.float64).mean() for a in (wanted, seen, made))
+    low, high = sorted((float(before), float(after)))
+    if not (0 < size < np.inf and 0 < low * APART < high):
+        return False
+    return bool(abs(np.log(size / before)) < abs(np.log(size / after)))

@@ -10,6 +10,8 @@ For the engine w reaches from the source's kernel, with which it begins, to the 
 with which it ends; what lies in between belongs to others.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -100,11 +102,15 @@ class Tied(Layer):
         shape is this layer's input. Behind a `Conv2D` it is the transposed convolution whose output
         has the shape of the source's input.
     activation : str, ActivationFunction or None
-        f, as for `Dense`.
+        The function f, as for `Dense`.
     use_bias : bool, default True
         Whether there is a b, of zeros at first.
     activity_regularizer : L1, L2, L1L2 or None
         A penalty on y.
+
+    See Also
+    --------
+    Dense : A layer with a kernel of its own.
 
     Examples
     --------
@@ -187,7 +193,7 @@ class Tied(Layer):
         return ["kernel", *self.weights]
 
     def step_weight(self, name: str) -> np.ndarray:
-        """A weight as the plain layer has it."""
+        """The weight `name` as the plain layer has it."""
         if name != "kernel":
             return self.weights[name]
         kernel = self.layer.weights["kernel"]
@@ -221,7 +227,7 @@ class Tied(Layer):
         }
 
     def place(self, op: Any, layers: Sequence[Layer], starts: np.ndarray) -> None:
-        """Let its record say where its weights lie, from where those of the layers begin."""
+        """Let the record `op` say where its weights lie, from the `starts` of those of `layers`."""
         at, own = _index(layers, self.layer), _index(layers, self)
         begin = int(starts[at]) + self.layer.weights.place("kernel")[0]
         op.w, op.w_size = begin, int(starts[own]) + self.parameter_count - begin

@@ -6,6 +6,8 @@ Of equal numbers the first count. The k-th largest, t, is found by a heap of k n
 smallest is in front; all above t are taken, and of those that are t the first that are left.
 """
 
+from __future__ import annotations
+
 from typing import ClassVar
 
 import numpy as np
@@ -128,6 +130,11 @@ class TopK(Layer):
     activity_regularizer : L1, L2, L1L2 or None
         A penalty on the output.
 
+    See Also
+    --------
+    L1 : A penalty that makes codes small.
+    UnitNorm : Keeps a dictionary's entries at one length.
+
     References
     ----------
     Makhzani and Frey, k-Sparse autoencoders, 2013. Gao et al., Scaling and evaluating sparse
@@ -135,7 +142,8 @@ class TopK(Layer):
 
     Examples
     --------
-    >>> layer = TopK(2)
+    >>> import tinyae as tae
+    >>> layer = tae.TopK(2)
     >>> layer.build((4,))
     (4,)
     >>> layer.forward([[3, 1, 3, 2], [-1, -2, -3, 0]])[0]

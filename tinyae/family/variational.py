@@ -12,6 +12,8 @@ and does not overflow before s = 10²⁹ in float32; the gradient of KL stays wh
 below zero makes σ² zero, where that gradient is still −½.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
@@ -24,6 +26,7 @@ from ..layers.layer import Layer, Shape
 from ..layers.noise import element_bits, row_key, standard_normal
 from ..machine.elementary import exp, expm1
 from ..machine.jit import called, inlined
+from ..machine.views import clear, copy, view
 from ..maths.formula import Formula
 from ..maths.penalties import Penalty
 from ..primitives import steps
@@ -44,63 +47,70 @@ def bounded(s, bound):
     return bound if s > bound else s
 
 
+@inlined
+def halves(op, x, i, j):
+    """Means and log variances of a sample's numbers of the code from j on, along the last axis."""
+    k, start = op.units, i * x.shape[1] + 2 * j
+    return view(x, start, (k,)), view(x, start + k, (k,))
+
+
 @called
 def sample(op, w, x, y, scratch, step, first):
     """z = μ + σ ε; μ where step is NOT_TRAINING."""
-    k = op.units
     bound, one, half = x.dtype.type(EVEN), x.dtype.type(1), x.dtype.type(0.5)
     for i in range(x.shape[0]):
         row = np.uint32(0) if step == NOT_TRAINING else row_key(op.key, step, first + i)
-        for j in range(y.shape[1]):
-            place = j // k * 2 * k + j % k  # of μ; s is k further
+        for j in range(0, y.shape[1], op.units):
+            mean, s = halves(op, x, i, j)
+            z = view(y, i * y.shape[1] + j, (op.units,))
             if step == NOT_TRAINING:
-                y[i, j] = x[i, place]
+                copy(mean, z)
                 continue
-            s = x[i, place + k]
-            sigma = exp(half * bounded(s, bound)) * np.sqrt(growth(s, bound, one))
-            y[i, j] = x[i, place] + sigma * x.dtype.type(standard_normal(element_bits(row, j)))
+            for k in range(z.size):
+                sigma = exp(half * bounded(s[k], bound)) * np.sqrt(growth(s[k], bound, one))
+                noise = x.dtype.type(standard_normal(element_bits(row, j + k)))
+                z[k] = mean[k] + sigma * noise
 
 
 @called
 def sample_back(op, w, x, y, dy, dw, dx, scratch, step, first):
     if dx.size == 0:
         return
-    k, zero = op.units, x.dtype.type(0)
     bound, one, half = x.dtype.type(EVEN), x.dtype.type(1), x.dtype.type(0.5)
     for i in range(x.shape[0]):
         row = np.uint32(0) if step == NOT_TRAINING else row_key(op.key, step, first + i)
-        for j in range(y.shape[1]):
-            place = j // k * 2 * k + j % k
-            dx[i, place] = dy[i, j]
+        for j in range(0, y.shape[1], op.units):
+            (_, s), (dmean, ds) = halves(op, x, i, j), halves(op, dx, i, j)
+            dz = view(dy, i * y.shape[1] + j, (op.units,))
+            copy(dz, dmean)
             if step == NOT_TRAINING:
-                dx[i, place + k] = zero
+                clear(ds)
                 continue
-            s = x[i, place + k]
-            # σ times the slope of log σ²
-            sigma = exp(half * bounded(s, bound)) / np.sqrt(growth(s, bound, one))
-            noise = x.dtype.type(standard_normal(element_bits(row, j)))
-            dx[i, place + k] = half * dy[i, j] * sigma * noise
+            for k in range(dz.size):
+                # σ times the slope of log σ²
+                sigma = exp(half * bounded(s[k], bound)) / np.sqrt(growth(s[k], bound, one))
+                noise = x.dtype.type(standard_normal(element_bits(row, j + k)))
+                ds[k] = half * dz[k] * sigma * noise
 
 
 @called
 def divergence(op, w, x, y, dw, dx, gain, scale, sums):
     """Each sample's Σ max(free bits, KL of one number) times gain; and its Σ KL."""
-    k, n = op.units, x.shape[0]
-    bound, one, half = x.dtype.type(EVEN), x.dtype.type(1), x.dtype.type(0.5)
-    factor = x.dtype.type(gain * scale)
+    n, bound, one, half = x.shape[0], x.dtype.type(EVEN), x.dtype.type(1), x.dtype.type(0.5)
+    factor, into = x.dtype.type(gain * scale), dx if dx.size else x  # x is not written to
     for i in range(n):
         penalty, total = 0.0, 0.0
-        for j in range(y.shape[1]):
-            place = j // k * 2 * k + j % k
-            mean, s = x[i, place], x[i, place + k]
-            grown, least = growth(s, bound, one), bounded(s, bound)
-            excess = expm1(least) * grown + (grown - one)  # σ² − 1
-            own = 0.5 * (mean * mean + excess - (least + np.log(grown)))
-            total += own
-            penalty += max(own, op.free_bits)
-            if dx.size and (own > op.free_bits or op.free_bits == 0):
-                dx[i, place] += factor * mean
-                dx[i, place + k] += factor * half * (excess / grown)
+        for j in range(0, y.shape[1], op.units):
+            (mean, s), (dmean, ds) = halves(op, x, i, j), halves(op, into, i, j)
+            for k in range(mean.size):
+                grown, least = growth(s[k], bound, one), bounded(s[k], bound)
+                excess = expm1(least) * grown + (grown - one)  # σ² − 1
+                own = 0.5 * (mean[k] * mean[k] + excess - (least + np.log(grown)))
+                total += own
+                penalty += max(own, op.free_bits)
+                if dx.size and (own > op.free_bits or op.free_bits == 0):
+                    dmean[k] += factor * mean[k]
+                    ds[k] += factor * half * (excess / grown)
         sums[i], sums[n + i] = gain * penalty, total
 
 
@@ -117,14 +127,20 @@ class Variational(PenalisedLayer):
     Parameters
     ----------
     beta : float or callable ``(step) -> float``, default 1
-        β. A callable gives that of each step of training, counted from 0, as for a warm-up:
-        ``lambda step: min(1, step / 1000)``. (To be saved it must be an object of a class that
-        `tinyae.load` is told of.) It may also be assigned, by a callback for example.
+        The weight β. A callable gives that of each step of training, counted from 0, as for a
+        warm-up: ``lambda step: min(1, step / 1000)``. (To be saved it must be an object of a class
+        that `tinyae.load` is told of.) It may also be assigned, by a callback for example.
     free_bits : float, default 0
-        λ, in nats: each number of a sample's code is penalised by max(λ, its KL), so that the first
-        λ are free. In ``kl`` all is counted.
+        The λ, in nats: each number of a sample's code is penalised by max(λ, its KL), so that the
+        first λ are free. In ``kl`` all is counted.
     activity_regularizer : L1, L2, L1L2 or None
         A penalty on z.
+
+    See Also
+    --------
+    models.variational : A ready-made one.
+    Autoencoder.elbo : The bound on the data's log likelihood.
+    Autoencoder.sample : New samples.
 
     Notes
     -----
@@ -143,7 +159,7 @@ class Variational(PenalisedLayer):
 
     Examples
     --------
-    >>> import tinyae as tae
+    >>> import numpy as np, tinyae as tae
     >>> encoder = [tae.Dense(16, "relu"), tae.Dense(4), tae.Variational()]
     >>> decoder = [tae.Dense(16, "relu"), tae.Dense(8, "sigmoid")]
     >>> ae = tae.Autoencoder(encoder, decoder, input_shape=(8,), loss="bce")
@@ -180,7 +196,7 @@ class Variational(PenalisedLayer):
         return (*input_shape[:-1], input_shape[-1] // 2)
 
     def beta_at(self, step: int) -> float:
-        """β in a step of training."""
+        """The β in a `step` of training."""
         return gain_at(self.beta, step) if callable(self.beta) else self.beta
 
     def penalty_gain(self, step: int, outputs: int) -> float:

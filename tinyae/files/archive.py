@@ -48,7 +48,24 @@ NPY_TEXT = re.compile(
 
 
 class ModelFormatError(ValueError):
-    """A file is not a model that this version of tinyae can load; the message says why."""
+    """A file is not a model that this version of tinyae can load; the message says why.
+
+    See Also
+    --------
+    load : Raises it.
+
+    Examples
+    --------
+    >>> import tinyae as tae
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = pathlib.Path(folder, "model.npz")
+    ...     size = file.write_bytes(b"something else")
+    ...     tae.load(file)
+    Traceback (most recent call last):
+        ...
+    tinyae.files.archive.ModelFormatError: ...
+    """
 
 
 class Member(NamedTuple):

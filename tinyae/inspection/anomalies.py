@@ -117,11 +117,17 @@ class AnomalyDetector(Checked):
     ValueError
         If an argument is not as described; and before `fit` by all that needs it.
 
+    See Also
+    --------
+    plot.scores : How scores are distributed.
+    plot.blame : Which features are to blame.
+    tinyae.sklearn.AutoencoderOutlierDetector : The same for scikit-learn's tools.
+
     Examples
     --------
-    >>> from tinyae.linear.pca import PCA
+    >>> import numpy as np, tinyae as tae
     >>> x = np.random.default_rng(0).normal(size=(500, 3)) * [5.0, 1.0, 0.1]
-    >>> detector = AnomalyDetector(PCA(2).fit(x)).fit(x)
+    >>> detector = tae.AnomalyDetector(tae.PCA(2).fit(x)).fit(x)
     >>> detector.predict([[5.0, 1.0, 0.1], [5.0, 1.0, 3.0]])
     array([False,  True])
     >>> int(detector.explain([[5.0, 1.0, 3.0]]).ranking[0, 0])

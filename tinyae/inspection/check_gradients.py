@@ -69,6 +69,7 @@ def check_gradients(
     Parameters
     ----------
     model : Autoencoder
+        Any; it is not changed.
     x : array-like, shape (n, *input_shape)
         A few samples.
     y : array-like, shape (n, *output_shape), optional
@@ -91,11 +92,16 @@ def check_gradients(
     ValueError
         If an argument is not as described, or the loss is not finite.
 
+    See Also
+    --------
+    trace : The numbers that are compared, layer by layer.
+    Autoencoder.loss_and_gradient : The gradient itself.
+
     Examples
     --------
     >>> import numpy as np, tinyae as tae
     >>> ae = tae.Autoencoder([tae.Dense(2, "tanh")], [tae.Dense(4, "sigmoid")], loss="bce")
-    >>> check_gradients(ae, np.random.default_rng(0).random((5, 4))).passed
+    >>> tae.check_gradients(ae, np.random.default_rng(0).random((5, 4))).passed
     True
     """
     if not isinstance(model, Autoencoder):

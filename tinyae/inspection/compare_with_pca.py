@@ -132,9 +132,11 @@ def compare_with_pca(
     model : Autoencoder
         Whose output has the shape of its input.
     x : array-like, shape (n, *input_shape), n ≥ 2
+        The samples that the model was trained on.
     k : int, optional
         How many components. Default: as many as the code has numbers.
     x_test : array-like, shape (m, *input_shape), optional
+        Others, on which both are measured too.
 
     Returns
     -------
@@ -146,6 +148,11 @@ def compare_with_pca(
     ValueError
         If an argument is not as described, or `k` is larger than a sample.
 
+    See Also
+    --------
+    PCA : What is compared with.
+    plot.spectrum : Its error by size of code.
+
     References
     ----------
     .. [1] P. Baldi and K. Hornik (1989), "Neural networks and principal component analysis:
@@ -153,11 +160,11 @@ def compare_with_pca(
 
     Examples
     --------
-    >>> import numpy as np, tinyae as tae
+    >>> import tinyae as tae
     >>> x = tae.datasets.two_gaussians()[0]
     >>> ae = tae.Autoencoder([tae.Dense(1)], [tae.Dense(2)], optimizer=tae.Adam(0.01))
     >>> history = ae.fit(x, epochs=20, verbose=0)
-    >>> report = compare_with_pca(ae, x)
+    >>> report = tae.compare_with_pca(ae, x)
     >>> report.linear, abs(report.gap) < 0.01
     (True, True)
     """

@@ -16,6 +16,7 @@ from ..checks.hints import hinting
 from ..checks.overridden import describes
 from ..checks.tables import WIDTH, cut, table
 from ..layers.layer import Layer
+from ..maths import constraints
 from ..maths.formula import Formula
 from ..maths.penalties import of_kernel
 from ..network.chain import Chain, training_chain
@@ -120,6 +121,7 @@ def trace(model: Autoencoder, x: ArrayLike, y: ArrayLike | None = None) -> Trace
     Parameters
     ----------
     model : Autoencoder
+        Any; it is not changed.
     x : array-like, shape (n, *input_shape)
         One mini-batch.
     y : array-like, shape (n, *output_shape), optional
@@ -144,11 +146,17 @@ def trace(model: Autoencoder, x: ArrayLike, y: ArrayLike | None = None) -> Trace
     ValueError
         If an argument is not as described.
 
+    See Also
+    --------
+    check_gradients : Whether the gradients are right.
+    plot.backprop : The same, drawn.
+    plot.gradient_norms : Several of them, drawn.
+
     Examples
     --------
-    >>> import tinyae as tae
+    >>> import numpy as np, tinyae as tae
     >>> ae = tae.Autoencoder([tae.Dense(2, "tanh")], [tae.Dense(4)])
-    >>> report = trace(ae, np.ones((5, 4)))
+    >>> report = tae.trace(ae, np.ones((5, 4)))
     >>> report.rows[0].formula.forward
     'y = tanh(x W + b)'
     """
@@ -215,6 +223,9 @@ class Recorder(StandIn):
         if of_kernel(self.layer) is not None and self.layer.trainable:
             penalty = f"; the {of_kernel(self.layer)!r} penalty on W adds to the loss"
             text = Formula(text.forward + penalty, text.backward)
+        if constraints.of_kernel(self.layer) is not None and self.layer.trainable:
+            held = f"; each step ends with {constraints.of_kernel(self.layer)!r} on W"
+            text = Formula(text.forward + held, text.backward)
         return TraceRow(
             name=self.layer.label,
             shape=self.shape,

@@ -1,5 +1,7 @@
 """What layers with a kernel and a bias have in common: y = f(product of x and W + b)."""
 
+from __future__ import annotations
+
 from typing import ClassVar
 
 from ..checks.arguments import flag

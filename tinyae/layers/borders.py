@@ -4,6 +4,8 @@ In NumPy: y = x[:, top : height − bottom, left : width − right], or np.pad o
 gradient of one is the other of dy.
 """
 
+from __future__ import annotations
+
 from typing import Any, ClassVar
 
 from ..checks.arguments import borders
@@ -49,9 +51,14 @@ class ZeroPadding2D(Layer):
     activity_regularizer : L1, L2, L1L2 or None
         A penalty on the output.
 
+    See Also
+    --------
+    Cropping2D : Takes away what this adds.
+
     Examples
     --------
-    >>> ZeroPadding2D(((0, 1), (2, 2))).build((5, 6, 3))
+    >>> import tinyae as tae
+    >>> tae.ZeroPadding2D(((0, 1), (2, 2))).build((5, 6, 3))
     (6, 10, 3)
     """
 
@@ -91,9 +98,14 @@ class Cropping2D(Layer):
     activity_regularizer : L1, L2, L1L2 or None
         A penalty on the output.
 
+    See Also
+    --------
+    ZeroPadding2D : Adds what this takes away.
+
     Examples
     --------
-    >>> Cropping2D(((0, 1), (2, 2))).build((5, 6, 3))
+    >>> import tinyae as tae
+    >>> tae.Cropping2D(((0, 1), (2, 2))).build((5, 6, 3))
     (4, 2, 3)
     """
 

@@ -22,6 +22,8 @@ for every tap, a place (u, v) in the window, scattering y: so what has fewer cha
 ``plain_images`` has both in plain NumPy, without any of this: as sums over the taps.
 """
 
+from __future__ import annotations
+
 from typing import Any, ClassVar
 
 from ..checks.arguments import length, pair
@@ -152,14 +154,15 @@ class Conv2D(Affine):
     kernel_size : int or (int, int)
         Rows and columns of the window.
     strides : int or (int, int), default 1
-        s, down and to the right.
+        The stride s, down and to the right.
     padding : "valid" or "same", default "valid"
         Windows inside the image only; or as many windows as pixels / s, with zeros around, half
         of them (rounded down) before the image.
     activation : str, ActivationFunction or None
-        f: linear (None), relu, leaky_relu, elu, selu, softplus, tanh, sigmoid or softmax, or one
-        of your own.
+        The function f: linear (None), relu, leaky_relu, elu, selu, softplus, tanh, sigmoid or
+        softmax, or one of your own.
     use_bias : bool, default True
+        Whether there is a b.
     kernel_initializer, bias_initializer : str or callable ``(shape, rng) -> array``
         Initial W, of shape (rows, columns, channels, filters), and b, of shape (filters,).
     activity_regularizer : L1, L2, L1L2 or None
@@ -169,9 +172,16 @@ class Conv2D(Affine):
     kernel_constraint : UnitNorm or None
         What W is to be after each step.
 
+    See Also
+    --------
+    Conv2DTranspose : Its backward pass as a layer, which enlarges images.
+    Conv1D : For sequences.
+    MaxPooling2D : Makes images smaller without weights.
+
     Examples
     --------
-    >>> Conv2D(8, 3, strides=2, padding="same").build((28, 28, 1))
+    >>> import tinyae as tae
+    >>> tae.Conv2D(8, 3, strides=2, padding="same").build((28, 28, 1))
     (14, 14, 8)
     """
 
@@ -224,7 +234,7 @@ class Conv2D(Affine):
         return rows, columns, self.filters
 
     def slides(self, input_shape: Shape) -> list[tuple[int, int]]:
-        """For both directions: the output's size, and the zeros before."""
+        """For both directions of `input_shape`: the output's size, and the zeros before."""
         sides = zip(input_shape[:2], self.kernel_size, self.strides, strict=True)
         return [slide(self, *side, self.padding) for side in sides]
 

@@ -6,6 +6,8 @@ The shapes are x (n, in), W (in, units), b (units,), y (n, units). In NumPy:
     dz = dy * slope(y);  dW += x.T @ dz;  db += dz.sum(axis=0);  dx = dz @ W.T
 """
 
+from __future__ import annotations
+
 from typing import ClassVar
 
 from ..checks.arguments import length
@@ -63,8 +65,8 @@ class Dense(Affine):
     units : int
         Number of outputs.
     activation : str, ActivationFunction or None
-        f: linear (None), relu, leaky_relu, elu, selu, softplus, tanh, sigmoid or softmax, or one
-        of your own.
+        The function f: linear (None), relu, leaky_relu, elu, selu, softplus, tanh, sigmoid or
+        softmax, or one of your own.
     use_bias : bool, default True
         Whether there is a b.
     kernel_initializer, bias_initializer : str or callable ``(shape, rng) -> array``
@@ -76,9 +78,15 @@ class Dense(Affine):
     kernel_constraint : UnitNorm or None
         What W is to be after each step.
 
+    See Also
+    --------
+    Tied : A decoder's layer with the kernel of an encoder's.
+    Conv2D : Each output from a window of the image only.
+
     Examples
     --------
-    >>> layer = Dense(3, "relu")
+    >>> import tinyae as tae
+    >>> layer = tae.Dense(3, "relu")
     >>> layer.build((4,))
     (3,)
     >>> y, cache = layer.forward([[0, 1, 2, 3], [4, 5, 6, 7]])

@@ -7,6 +7,8 @@ NOT_TRAINING, and `first` the position of row 0 in the mini-batch. Backward adds
 and writes dx; dw and dx are empty where they are not wanted. `Kernels` says more, with an example.
 """
 
+from __future__ import annotations
+
 import functools
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -28,7 +30,9 @@ class Kernels(NamedTuple):
     Parameters
     ----------
     forward : kernel ``(op, w, x, y, scratch, step, first)``
+        Computes y from x.
     backward : kernel ``(op, w, x, y, dy, dw, dx, scratch, step, first)``
+        Computes dx and dw from dy.
     fields : mapping of str to int or float, optional
         The fields of its own that the layer's record has; `Layer.record_fields` gives their values.
     part : kernel ``(op, x, dz, first, dW, db)``, optional
@@ -37,6 +41,11 @@ class Kernels(NamedTuple):
         from `first` on. Large models share this work between threads.
     copies : bool, default False
         Whether y and dx are copies of x and dy, so that they may be the same memory.
+
+    See Also
+    --------
+    kernel : Compiles a function.
+    Layer : Whose class names its kernels.
 
     Notes
     -----
@@ -66,7 +75,7 @@ class Kernels(NamedTuple):
 
     Examples
     --------
-    >>> import tinyae as tae
+    >>> import numpy as np, tinyae as tae
     >>> @tae.kernel
     ... def times(op, w, x, y, scratch, step, first):
     ...     for i in range(x.shape[0]):
@@ -114,15 +123,15 @@ class Kernels(NamedTuple):
         return record_type(tuple(self.fields.items()))
 
     def forward_address(self, dtype: np.dtype) -> int:
-        """Where the forward kernel is."""
+        """Where the forward kernel for `dtype` is."""
         return _forward_address(named(self.forward, self.record), dtype, self.record)
 
     def backward_address(self, dtype: np.dtype) -> int:
-        """Where the backward kernel is."""
+        """Where the backward kernel for `dtype` is."""
         return _backward_address(named(self.backward, self.record), dtype, self.record)
 
     def part_address(self, dtype: np.dtype) -> int:
-        """Where the kernel for a part of the weights' gradient is, or NONE."""
+        """Where the kernel for a part of the weights' gradient is, for `dtype`, or NONE."""
         if self.part is None:
             return NONE
         return _part_address(named(self.part, self.record), dtype, self.record)

@@ -1,5 +1,7 @@
 """The contract of a layer: what it defines, what it has, how it belongs to a model."""
 
+from __future__ import annotations
+
 import math
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -9,6 +11,7 @@ from ..checks.arguments import MOST_COUNTED, flag, sizes, text, whole
 from ..checks.arrays import shape_text
 from ..checks.attributes import Checked, is_ours
 from ..checks.handed_out import is_same
+from ..checks.memory import room_for
 from ..maths import penalties
 from ..maths.formula import Formula
 from ..maths.initializers import Initializer, initial
@@ -69,9 +72,16 @@ class Layer(Checked):
     kernels : Kernels or None
         What the engine runs.
 
+    See Also
+    --------
+    Kernels : For a layer that trains in the compiled loop.
+    check_gradients : Whether its backward pass is right.
+    Dense : One of the layers that are there.
+
     Examples
     --------
-    >>> class Scale(Layer):
+    >>> import numpy as np, tinyae as tae
+    >>> class Scale(tae.Layer):
     ...     def build(self, input_shape):
     ...         self.add_weight("scale", input_shape, lambda shape, rng: np.ones(shape))
     ...         return input_shape
@@ -158,17 +168,10 @@ class Layer(Checked):
     def forward(
         self, x: np.ndarray, training: bool = False, step: int = 0, first: int = 0
     ) -> tuple[np.ndarray, Any]:
-        """The output for a batch x (n, *input_shape), and what `backward` will need.
+        """The output for samples x (n, *input_shape), and what `backward` needs as its cache.
 
-        Parameters
-        ----------
-        x : array, shape (n, *input_shape)
-        training : bool
-            Whether layers that are active in training only are.
-        step : int
-            The optimizer's step, which decides their random numbers.
-        first : int
-            The position in the mini-batch of the first row of x.
+        With `training` what is active in training only is, and the optimizer's `step` decides its
+        random numbers, with `first`: the position in the mini-batch of the first row of x.
         """
         table = self._table("forward(x, ...) -> (y, cache)")
         step = whole("step", step, 0, MOST_COUNTED)
@@ -184,7 +187,7 @@ class Layer(Checked):
 
     @checked_backward
     def backward(self, dy: np.ndarray, cache: Any) -> np.ndarray:
-        """The gradient for x, from the gradient dy for y; adds into `gradients`."""
+        """The gradient for x, from dy for y and the `cache` of `forward`; adds into `gradients`."""
         table = self._table("backward(dy, cache) -> dx")
         x, y, step, first = self._own_cache(cache, len(dy))
         dx = np.empty_like(x)
@@ -197,11 +200,11 @@ class Layer(Checked):
         return dx
 
     def record_fields(self) -> dict[str, float]:
-        """The values of `kernels.fields`, for a layer that is built."""
+        """The values of ``kernels.fields``, for a layer that is built."""
         return {}
 
     def scratch_size(self, op: np.record) -> int:
-        """How many numbers of scratch the kernels need, for a layer with this record."""
+        """How many numbers of scratch the kernels need, for a layer with the record `op`."""
         return 0
 
     def operations(self) -> int:
@@ -215,11 +218,11 @@ class Layer(Checked):
         return Formula(f"y = {name}.forward(x)", f"dx = {name}.backward(dy)")
 
     def steps(self) -> list[Step]:
-        """What the layer computes at inference: see `tinyae.primitives.steps`."""
+        """What the layer computes at inference: see ``tinyae/primitives/steps.py``."""
         raise NotImplementedError(f"{self.label} does not say which steps it takes")
 
     def record_behind(self, step: Step, input_shape: Shape) -> np.recarray | None:
-        """The layer's record with that step before it as one, where its kernels can do both."""
+        """The layer's record with the `step` before it as one, on `input_shape`, or None."""
         return None
 
     # What every layer has
@@ -227,7 +230,7 @@ class Layer(Checked):
     def add_weight(
         self, name: str, shape: Shape, initializer: str | Initializer = "glorot_uniform"
     ) -> None:
-        """Declare a weight; to be called from `build`."""
+        """Declare the weight `name` of a `shape`, by `initializer`; to be called from `build`."""
         if not self._building:
             raise ValueError(f"{self.label}: add_weight is to be called in build")
         if text("name", name) in self.weights:
@@ -243,8 +246,9 @@ class Layer(Checked):
             return
         label, rng = f"{self.label}: the initializer of {name}", self._rng
         rng = rng or np.random.default_rng(0)
-        self.weights.bind(name, initial(initializer, label, shape, self.dtype, rng))
-        self.gradients.bind(name, np.zeros(shape, self.dtype))
+        with room_for(f"{self.label}: its {name}", shape, self.dtype):
+            self.weights.bind(name, initial(initializer, label, shape, self.dtype, rng))
+            self.gradients.bind(name, np.zeros(shape, self.dtype))
 
     if not TYPE_CHECKING:
 
@@ -269,7 +273,7 @@ class Layer(Checked):
         return self._gradient[:]
 
     @property
-    def layers(self) -> list["Layer"]:
+    def layers(self) -> list[Layer]:
         """The layers inside, for a composite; a plain layer is its own only one."""
         return [self]
 
@@ -289,7 +293,7 @@ class Layer(Checked):
             gradient[...] = 0
 
     def shape_error(self, input_shape: Shape, expected: str) -> ValueError:
-        """For `build`: an input of the wrong shape."""
+        """For `build`: an `input_shape` that is not as `expected`."""
         return ValueError(
             f"{self.label} expects input of shape {expected}, but got {shape_text(input_shape)}"
         )
@@ -301,7 +305,8 @@ class Layer(Checked):
     ) -> Shape:
         """Build the layer for a model; one that is built already keeps its weights.
 
-        Without `rng` weights are declared: zeros of their shapes that take no memory before `bind`.
+        Weights are of `dtype`, for samples of `input_shape`. Without `rng` they are declared: zeros
+        of their shapes that take no memory before `bind`.
         """
         if self.built:
             if self.input_shape != tuple(input_shape):
@@ -325,7 +330,7 @@ class Layer(Checked):
         """Undo `claim`."""
         self._claimed = False
 
-    def inside(self) -> list["Layer"]:
+    def inside(self) -> list[Layer]:
         """Whatever changes when the layer is built: itself, and what it is made of."""
         return [self]
 

@@ -6,6 +6,8 @@ the same however a mini-batch is cut into chunks and threads, and the backward p
 instead of keeping them.
 """
 
+from __future__ import annotations
+
 from typing import ClassVar
 
 import numpy as np
@@ -155,6 +157,21 @@ class Dropout(Layer):
         At least 0 and below 1.
     activity_regularizer : L1, L2, L1L2 or None
         A penalty on the output.
+
+    See Also
+    --------
+    Masking : Leaves the rest as it is.
+    GaussianNoise : Adds noise.
+
+    Examples
+    --------
+    >>> import numpy as np, tinyae as tae
+    >>> layer = tae.Dropout(0.5)
+    >>> layer.build((20,))
+    (20,)
+    >>> y, cache = layer.forward(np.full((1, 20), 0.25), training=True)
+    >>> sorted(set(y[0].tolist()))
+    [0.0, 0.5]
     """
 
     random = True
@@ -198,6 +215,21 @@ class GaussianNoise(Layer):
         clipped. Default: noise goes as far as it goes.
     activity_regularizer : L1, L2, L1L2 or None
         A penalty on the output.
+
+    See Also
+    --------
+    SaltAndPepper : Noise on some elements, as large as can be.
+    models.denoising : A model that takes noise away.
+
+    Examples
+    --------
+    >>> import numpy as np, tinyae as tae
+    >>> layer = tae.GaussianNoise(0.5, clip=(0, 1))
+    >>> layer.build((20,))
+    (20,)
+    >>> y, cache = layer.forward(np.full((1, 20), 0.25), training=True)
+    >>> bool(y.min() == 0), bool(y.max() <= 1), len(set(y[0].tolist())) > 2
+    (True, True, True)
     """
 
     random = True

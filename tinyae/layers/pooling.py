@@ -4,6 +4,8 @@ For every window of x, y is its maximum, or its mean; dy goes to the pixel that 
 in equal shares to all. Enlarging repeats pixels, and each gets the sum of dy over its copies.
 """
 
+from __future__ import annotations
+
 import math
 from typing import Any, ClassVar
 
@@ -166,9 +168,16 @@ class MaxPooling2D(Layer):
     activity_regularizer : L1, L2, L1L2 or None
         A penalty on the output.
 
+    See Also
+    --------
+    AveragePooling2D : The mean in place of the maximum.
+    UpSampling2D : The way back in a decoder.
+    MaxPooling1D : For sequences.
+
     Examples
     --------
-    >>> MaxPooling2D().build((28, 28, 3))
+    >>> import tinyae as tae
+    >>> tae.MaxPooling2D().build((28, 28, 3))
     (14, 14, 3)
     """
 
@@ -193,7 +202,7 @@ class MaxPooling2D(Layer):
         super().__setattr__(name, self.pool_size if name == "strides" and value is None else value)
 
     def slides(self, input_shape: Shape) -> list[tuple[int, int]]:
-        """For both directions: the output's size, and the padding before."""
+        """For both directions of `input_shape`: the output's size, and the padding before."""
         sides = zip(input_shape[:2], self.pool_size, self.strides, strict=True)
         return [slide(self, *side, self.padding) for side in sides]
 
@@ -230,12 +239,24 @@ class AveragePooling2D(MaxPooling2D):
 
     Parameters
     ----------
-    pool_size, strides, padding, activity_regularizer
-        As for `MaxPooling2D`.
+    pool_size : int or (int, int), default 2
+        Rows and columns of the window.
+    strides : int, (int, int) or None
+        How far apart the windows are. Default: `pool_size`.
+    padding : "valid" or "same", default "valid"
+        Windows inside the image only, or ⌈size / stride⌉ windows. Padding never counts.
+    activity_regularizer : L1, L2, L1L2 or None
+        A penalty on the output.
+
+    See Also
+    --------
+    MaxPooling2D : The maximum in place of the mean.
+    AveragePooling1D : For sequences.
 
     Examples
     --------
-    >>> AveragePooling2D(3, strides=2, padding="same").build((7, 7, 1))
+    >>> import tinyae as tae
+    >>> tae.AveragePooling2D(3, strides=2, padding="same").build((7, 7, 1))
     (4, 4, 1)
     """
 
@@ -261,9 +282,16 @@ class UpSampling2D(Layer):
     activity_regularizer : L1, L2, L1L2 or None
         A penalty on the output.
 
+    See Also
+    --------
+    MaxPooling2D : What it stands for in a decoder.
+    Conv2DTranspose : Enlarges images by weights.
+    UpSampling1D : For sequences.
+
     Examples
     --------
-    >>> UpSampling2D().build((7, 7, 32))
+    >>> import tinyae as tae
+    >>> tae.UpSampling2D().build((7, 7, 32))
     (14, 14, 32)
     """
 

@@ -4,6 +4,8 @@ Images may stay as they are, 8 bits a pixel, a quarter of the memory that float3
 model begins with this layer and learns its input, what it learns is what the layer makes of it.
 """
 
+from __future__ import annotations
+
 from typing import ClassVar
 
 import numpy as np
@@ -36,7 +38,7 @@ def backward(op, w, x, y, dy, dw, dx, scratch, step, first):
 
 
 class Rescaling(Layer):
-    """y = scale x + offset, for data on a scale of its own, such as pixels from 0 to 255.
+    """A fixed line: y = scale x + offset, for data on a scale of its own, such as pixels to 255.
 
     As the first layer of a model that learns its input (no y is given) it also says what that is:
     `fit`, `evaluate` and `reconstruction_error` measure the output against scale x + offset, and
@@ -46,15 +48,21 @@ class Rescaling(Layer):
     Parameters
     ----------
     scale : float
+        What x is multiplied with.
     offset : float, default 0
+        What is added.
     activity_regularizer : L1, L2, L1L2 or None
         A penalty on y.
 
+    See Also
+    --------
+    Autoencoder.fit : What the targets are.
+
     Examples
     --------
-    >>> import tinyae as tae
+    >>> import numpy as np, tinyae as tae
     >>> x = np.random.default_rng(0).integers(0, 256, (100, 4), dtype=np.uint8)
-    >>> model = tae.Autoencoder([Rescaling(1 / 255), tae.Dense(2)], [tae.Dense(4, "sigmoid")])
+    >>> model = tae.Autoencoder([tae.Rescaling(1 / 255), tae.Dense(2)], [tae.Dense(4, "sigmoid")])
     >>> history = model.fit(x, verbose=0)
     >>> bool(model.reconstruct(x).max() <= 1)
     True
@@ -74,7 +82,7 @@ class Rescaling(Layer):
 
     @quiet
     def of(self, x: np.ndarray) -> np.ndarray:
-        """What the layer makes of numbers of any type, in its dtype."""
+        """What the layer makes of numbers x of any type, in its dtype."""
         return x.astype(self.dtype) * self.dtype.type(self.scale) + self.dtype.type(self.offset)
 
     def formula(self) -> Formula:

@@ -3,6 +3,8 @@
 In NumPy: y = f(x), dx = dy * slope(y); and y = x.reshape(n, *shape), dx = dy.reshape(x.shape).
 """
 
+from __future__ import annotations
+
 import contextlib
 import math
 from typing import Any, ClassVar
@@ -64,15 +66,29 @@ def reshape_back(op, w, x, y, dy, dw, dx, scratch, step, first):
 
 
 class Activation(Layer):
-    """y = f(x), element by element; softmax is of the numbers along the last axis.
+    """An activation as a layer: y = f(x), element by element; softmax is of the last axis.
 
     Parameters
     ----------
     activation : str or ActivationFunction
-        f: linear, relu, leaky_relu, elu, selu, softplus, tanh, sigmoid or softmax, or one of your
-        own.
+        The function f: linear, relu, leaky_relu, elu, selu, softplus, tanh, sigmoid or softmax, or
+        one of your own.
     activity_regularizer : L1, L2, L1L2 or None
         A penalty on y.
+
+    See Also
+    --------
+    ActivationFunction : An activation of your own.
+    Dense : Has an `activation` of its own.
+
+    Examples
+    --------
+    >>> import tinyae as tae
+    >>> layer = tae.Activation("relu")
+    >>> layer.build((3,))
+    (3,)
+    >>> layer.forward([[-1.0, 0.0, 2.0]])[0]
+    array([[0., 0., 2.]], dtype=float32)
     """
 
     kernels = Kernels(activate, activate_back, {**activations.FIELDS, "units": int})
@@ -119,6 +135,16 @@ class Reshape(Layer):
         The shape of one output sample; one entry may be −1 and follows from the rest.
     activity_regularizer : L1, L2, L1L2 or None
         A penalty on y.
+
+    See Also
+    --------
+    Flatten : Each sample as one vector.
+
+    Examples
+    --------
+    >>> import tinyae as tae
+    >>> tae.Reshape((7, 7, -1)).build((98,))
+    (7, 7, 2)
     """
 
     kernels = Kernels(reshape, reshape_back, copies=True)
@@ -150,7 +176,23 @@ class Reshape(Layer):
 
 
 class Flatten(Reshape):
-    """Each sample as one vector, in C order."""
+    """Each sample as one vector, in C order.
+
+    Parameters
+    ----------
+    activity_regularizer : L1, L2, L1L2 or None
+        A penalty on the output.
+
+    See Also
+    --------
+    Reshape : Any other shape.
+
+    Examples
+    --------
+    >>> import tinyae as tae
+    >>> tae.Flatten().build((7, 7, 2))
+    (98,)
+    """
 
     def __init__(self, *, activity_regularizer: Penalty | None = None):
         super().__init__((-1,), activity_regularizer=activity_regularizer)

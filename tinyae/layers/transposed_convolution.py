@@ -3,6 +3,8 @@
 Its mathematics is in `convolution`, with that of the layer that it is the reverse of.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -32,24 +34,43 @@ class Conv2DTranspose(Conv2D):
 
     Parameters
     ----------
+    filters : int
+        Channels of y.
+    kernel_size : int or (int, int)
+        Rows and columns of the window.
     strides : int or (int, int), default 1
-        s: how far the windows of neighbouring pixels lie apart.
+        The stride s: how far the windows of neighbouring pixels lie apart.
     padding : "valid" or "same", default "valid"
-        y has (size − 1) s + max(kernel_size, s) pixels along a side, or size · s.
+        With "valid" y has (size − 1) s + max(kernel_size, s) pixels along a side, with "same"
+        size · s.
+    activation : str, ActivationFunction or None
+        The function f, as for `Conv2D`.
     output_padding : int or (int, int), optional
         Below s. With it y has (size − 1) s + kernel_size pixels along a side, or, with "same",
         2 ⌊kernel_size / 2⌋ less, and these in addition.
-    filters, kernel_size, activation, use_bias, bias_initializer
-    activity_regularizer, kernel_regularizer, kernel_constraint
-        As for `Conv2D`.
-    kernel_initializer : str or callable ``(shape, rng) -> array``
-        Initial W, of shape (rows, columns, filters, channels).
+    use_bias : bool, default True
+        Whether there is a b.
+    kernel_initializer, bias_initializer : str or callable ``(shape, rng) -> array``
+        Initial W, of shape (rows, columns, filters, channels), and b, of shape (filters,).
+    activity_regularizer : L1, L2, L1L2 or None
+        A penalty on y.
+    kernel_regularizer : L1, L2, L1L2 or None
+        A penalty on W, as for `Conv2D`.
+    kernel_constraint : UnitNorm or None
+        What W is to be after each step.
+
+    See Also
+    --------
+    Conv2D : Its backward pass is this layer.
+    UpSampling2D : Enlarges images without weights.
+    Conv1DTranspose : For sequences.
 
     Examples
     --------
-    >>> Conv2DTranspose(8, 3, strides=2, padding="same").build((14, 14, 1))
+    >>> import tinyae as tae
+    >>> tae.Conv2DTranspose(8, 3, strides=2, padding="same").build((14, 14, 1))
     (28, 28, 8)
-    >>> Conv2DTranspose(8, 3, strides=2, padding="same", output_padding=0).build((14, 14, 1))
+    >>> tae.Conv2DTranspose(8, 3, strides=2, padding="same", output_padding=0).build((14, 14, 1))
     (27, 27, 8)
     """
 
@@ -109,7 +130,7 @@ class Conv2DTranspose(Conv2D):
         return super().build(input_shape)
 
     def slides(self, input_shape: Shape) -> list[tuple[int, int]]:
-        """For both directions: the output's size, and the zeros before."""
+        """For both directions of `input_shape`: the output's size, and the zeros before."""
         extra = self.output_padding or (None, None)
         sides = zip(input_shape[:2], self.kernel_size, self.strides, extra, strict=True)
         found = [unslide(*side[:3], self.padding, side[3]) for side in sides]

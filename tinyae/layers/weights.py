@@ -8,6 +8,7 @@ import numpy as np
 
 from ..checks.floating_point import quiet
 from ..checks.handed_out import is_same, lasting
+from ..checks.memory import room_for
 
 
 class Weights(Mapping):
@@ -68,7 +69,8 @@ def bind(layers: Iterable[Any], dtype: np.dtype) -> tuple[np.ndarray, np.ndarray
     """
     layers = list(layers)
     size = sum(layer.parameter_count for layer in layers)
-    parameters, gradient = lasting(np.empty(size, dtype)), lasting(np.zeros(size, dtype))
+    with room_for("a vector of weights, with one of their gradients,", (2, size), dtype):
+        parameters, gradient = lasting(np.empty(size, dtype)), lasting(np.zeros(size, dtype))
     stop = 0
     for layer in layers:
         first, weights, gradients = stop, Weights(), Weights()

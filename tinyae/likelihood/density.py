@@ -13,9 +13,10 @@ class Density(Network):
     """A model that may be variational."""
 
     def sample(self, n: int, seed: int = 0) -> np.ndarray:
-        """The outputs (n, *output_shape) for codes drawn from N(0, 1), of a variational model.
+        """The outputs (n, *output_shape) for n codes drawn from N(0, 1), of a variational model.
 
-        For another model `generate` draws codes from a density that was fitted to them.
+        The same `seed` draws the same codes. For another model `generate` draws codes from a
+        density that was fitted to them.
         """
         return bounds.sample(self, n, seed)
 
@@ -33,6 +34,7 @@ class Density(Network):
         samples : int, default 1
             How many draws of z for each sample.
         seed : int, default 0
+            Decides the draws.
         variance : float, optional
             Under "mse", that of the normal noise of each output. Default: β/2.
 
@@ -48,7 +50,17 @@ class Density(Network):
     ) -> np.ndarray:
         """The importance-weighted bound log 1/S Σ p(x|z) p(z) / q(z|x), with S `samples`.
 
-        On average it is at least the ELBO and rises with S, to log p(x). For arguments see `elbo`.
+        On average it is at least the ELBO and rises with S, to log p(x).
+
+        Parameters
+        ----------
+        x, samples, seed, variance : array-like, int, int and float
+            As for `elbo`.
+
+        Returns
+        -------
+        array, shape (n,)
+            In nats, of float64.
 
         References
         ----------

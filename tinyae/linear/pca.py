@@ -18,6 +18,7 @@ from ..checks.arrays import admit, row_chunks
 from ..checks.attributes import Checked
 from ..checks.floating_point import finite, quiet
 from ..checks.handed_out import lasting
+from ..checks.n_components import check_count, check_n_components
 from ..checks.tables import figure, table
 from ..decomposition.merging import learn_together
 from ..decomposition.moments import Moments, real
@@ -29,17 +30,6 @@ from ..ranks.together import interruptible, together
 from ..saving import saved
 
 SHOWN = 5  # components, of as many as there are
-
-
-def _check_n_components(name: str, n_components: Any) -> int | float | None:
-    count = isinstance(n_components, int | np.integer) and not isinstance(n_components, bool)
-    share = isinstance(n_components, float | np.floating)
-    if n_components is None or (count and n_components >= 1) or (share and 0 < n_components <= 1):
-        return n_components
-    raise ValueError(
-        f"{name} must be a count of at least 1, a share of the variance in (0, 1] as a float, "
-        f"or None, but it is {n_components!r}"
-    )
 
 
 class PCA(Checked):
@@ -85,6 +75,11 @@ class PCA(Checked):
         If `n_components` is neither; and, by every attribute and method that needs it, before the
         first `fit` or `partial_fit`.
 
+    See Also
+    --------
+    compare_with_pca : A model and PCA on the same data.
+    tinyae.sklearn.PCA : The same for scikit-learn's tools.
+
     Notes
     -----
     float32 stays float32 and everything else becomes float64: in `components_` and `mean_` by the
@@ -105,12 +100,12 @@ class PCA(Checked):
     ----------
     .. [1] P. Baldi and K. Hornik (1989), "Neural networks and principal component analysis:
        learning from examples without local minima".
-    .. [2] M. Tipping and C. Bishop (1999), "Probabilistic principal component analysis".
 
     Examples
     --------
+    >>> import numpy as np, tinyae as tae
     >>> x = np.array([[0.0, 0.0], [3.0, 4.0], [6.0, 8.0]])  # all on one line
-    >>> pca = PCA(1).fit(x)
+    >>> pca = tae.PCA(1).fit(x)
     >>> pca.components_
     array([[0.6, 0.8]])
     >>> pca.encode(x).round(6)
@@ -122,7 +117,7 @@ class PCA(Checked):
     """
 
     closed = True
-    checks: ClassVar = {"n_components": _check_n_components, "whiten": flag}
+    checks: ClassVar = {"n_components": check_n_components, "whiten": flag}
 
     def __init__(self, n_components: int | float | None = None, whiten: bool = False):
         self._moments: Moments | None = None
@@ -132,12 +127,12 @@ class PCA(Checked):
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name == "n_components" and self._moments is not None:
-            _check_n_components(name, value)
+            check_n_components(name, value)
             if self._moments.form == "none":
                 raise ValueError(
                     "this PCA was saved without training_state, so its n_components stays"
                 )
-            _check_count(value, self.n_features_in_)
+            check_count(value, self.n_features_in_)
             self._decomposition = None  # another is found when it is asked for
             self._moments = self._moments._replace(least=0.0)  # which was for as many as before
         super().__setattr__(name, value)
@@ -170,7 +165,7 @@ class PCA(Checked):
         """
         with together(comm) as ranks, interruptible(ranks):
             sharded, array = flag("sharded", sharded), admit_table(x)
-            _check_count(self.n_components, array.shape[1])
+            check_count(self.n_components, array.shape[1])
             learned = learn_together(array, self.n_components, ranks, sharded)
         self._moments, self._decomposition, self._dtype = learned
         return self
@@ -183,7 +178,7 @@ class PCA(Checked):
         recomputed when they are next asked for, so a call mostly costs the products of its rows.
         """
         array = admit_table(x, None if self._moments is None else self.n_features_in_)
-        _check_count(self.n_components, array.shape[1])
+        check_count(self.n_components, array.shape[1])
         known, dtype = self._moments, real(array)
         if known is not None:
             dtype = np.promote_types(self._dtype, dtype)
@@ -196,7 +191,7 @@ class PCA(Checked):
         return self
 
     def fit_transform(self, x: ArrayLike, y: object = None) -> np.ndarray:
-        """``fit(x).encode(x)``."""
+        """What ``fit(x).encode(x)`` gives; `y` is ignored."""
         return self.fit(x).encode(x)
 
     @quiet
@@ -237,15 +232,24 @@ class PCA(Checked):
 
     @quiet
     def score_samples(self, x: ArrayLike) -> np.ndarray:
-        """The log-likelihood of each sample of `x` of shape (n, p), shape (n,).
+        """The log-likelihood of each sample of `x` of shape (n, p), shape (n,), in nats.
 
-        Of probabilistic PCA [2]_: a normal distribution whose covariance has the variances found
+        Of probabilistic PCA [1]_: a normal distribution whose covariance has the variances found
         along the components and `noise_variance_` in all other directions.
+
+        Returns
+        -------
+        array, shape (n,)
+            The natural logarithm of the density.
 
         Raises
         ------
         ValueError
             If one of these is 0, so that there is no density.
+
+        References
+        ----------
+        .. [1] M. Tipping and C. Bishop (1999), "Probabilistic principal component analysis".
         """
         array, found = admit_samples(x, self.n_features_in_), self._decomposed()
         others = self.n_features_in_ - self.n_components_
@@ -268,7 +272,7 @@ class PCA(Checked):
         return finite(scores, "a score")
 
     def score(self, x: ArrayLike, y: object = None) -> float:
-        """The mean of `score_samples(x)`."""
+        """The mean of `score_samples(x)`; `y` is ignored."""
         return float(self.score_samples(x).mean(dtype=np.float64))
 
     @quiet
@@ -309,7 +313,7 @@ class PCA(Checked):
         raise TypeError("scikit-learn's tools are for tinyae.sklearn.PCA, not for tinyae.PCA")
 
     def to_file(self, training_state: bool = False) -> tuple[dict, dict[str, np.ndarray]]:
-        """What `save` writes: the document and the arrays."""
+        """What `save` writes, for the same `training_state`: the document and the arrays."""
         training_state = flag("training_state", training_state)
         data, found = self._fitted(), self._decomposed()
         if training_state and data.form == "none":
@@ -323,7 +327,7 @@ class PCA(Checked):
 
     @classmethod
     def from_file(cls, file: ModelFile) -> PCA:
-        """What `save` wrote."""
+        """What `save` wrote into the `file`."""
         arguments, data, found = saved.read(file)
         with refusing("the model"):
             pca = cls(**arguments)
@@ -389,11 +393,3 @@ class PCA(Checked):
     def _centred(self, rows: np.ndarray, dtype: DTypeLike) -> np.ndarray:
         centred = np.empty(rows.shape, dtype)
         return np.subtract(rows, self.mean_.astype(dtype, copy=False), out=centred)
-
-
-def _check_count(n_components: int | float | None, features: int) -> None:
-    if isinstance(n_components, int | np.integer) and n_components > features:
-        raise ValueError(
-            f"n_components must be at most the number of features, but it is "
-            f"{n_components} and x has {features}"
-        )

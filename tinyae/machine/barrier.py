@@ -14,7 +14,8 @@ from numba import types
 from ..system.numba_parts import cgutils
 from .jit import inlined, machine_code
 
-SPINS = 2000  # looks at the counter before a waiting thread offers its core to others
+SPINS = 20_000  # looks at the counter, some 50 µs, before a waiting thread sleeps
+MICROSECONDS = 20  # of sleep, before it looks again
 
 
 def _element(context, builder, array_type, array, index):
@@ -67,20 +68,22 @@ def fetch_add(array, index, value):
     return before
 
 
-def _yield_address() -> int:
-    """The operating system's call that offers the core to another thread."""
+def _sleep_address() -> int:
+    """The operating system's call that sleeps for so many microseconds; on Windows, that offers the
+    core to another thread.
+    """
     try:
         if os.name == "nt":
             function = ctypes.WinDLL("kernel32").SwitchToThread  # type: ignore[attr-defined]
         else:
-            function = ctypes.CDLL(None).sched_yield
+            function = ctypes.CDLL(None).usleep
     except (OSError, AttributeError):
         function = ctypes.pythonapi.Py_IsInitialized  # any harmless call: the wait then just spins
     return ctypes.cast(function, ctypes.c_void_p).value or 0
 
 
-llvmlite.binding.add_symbol("tinyae_yield", _yield_address())
-_offer_core = types.ExternalFunction("tinyae_yield", types.int32())
+llvmlite.binding.add_symbol("tinyae_sleep", _sleep_address())
+_sleep = types.ExternalFunction("tinyae_sleep", types.int32(types.uint32))
 
 
 @inlined
@@ -89,6 +92,10 @@ def barrier(sync, counter, abort, threads):
 
     sync[counter] counts arrivals and never goes back, so the barrier needs no reset: the wait is
     for the next multiple of the number of threads.
+
+    One that waits for long sleeps: it has used none of its share of the processor when the others
+    come, so that programs beside it make way at once. Had it only offered its core, they would
+    keep it for their whole time slice, at every barrier.
     """
     if threads == 1:
         return
@@ -98,4 +105,4 @@ def barrier(sync, counter, abort, threads):
     while load(sync, counter) < target and load(sync, abort) == 0:
         spins += 1
         if spins > SPINS:
-            _offer_core()
+            _sleep(types.uint32(MICROSECONDS))

@@ -31,6 +31,39 @@ NONE = 0  # the address of no kernel
 _functions: list[Callable] = [lambda *_: None]  # with the JIT disabled, by address
 
 
+@functools.cache
+def address_for(kernel: Any, arguments: tuple[types.Type, ...]) -> int:
+    """The address of a kernel for arguments of these types; compiles it, or loads it from disk."""
+    if DISABLED:
+        _functions.append(kernel)
+        return _functions.index(kernel)  # its own, whatever other threads append
+    return compiled_address(kernel, arguments)
+
+
+def _write_call(typing_context, address, arguments):
+    return types.void(address, arguments), _generate_call
+
+
+def _generate_call(context, builder, signature, arguments):
+    address, values = arguments
+    kernel = types.void(*signature.args[1])
+    convention = context.call_conv
+    function = convention.get_function_type(kernel.return_type, kernel.args).as_pointer()
+    status, _ = convention.call_function(
+        *(builder, builder.inttoptr(address, function), kernel.return_type, kernel.args),
+        cgutils.unpack_tuple(builder, values),
+    )
+    with cgutils.if_unlikely(builder, status.is_error):
+        convention.return_status_propagate(builder, status)
+    return context.get_dummy_value()
+
+
+@machine_code(_write_call)
+def call_at(address, arguments):
+    """For kernels: call what is there, compiled for arguments of just these types."""
+    _functions[address](*arguments)
+
+
 def by_address(parameters: str, signature: Callable[..., Signature]) -> tuple[Callable, Callable]:
     """What it takes to call kernels of one signature by address.
 
@@ -53,11 +86,8 @@ def by_address(parameters: str, signature: Callable[..., Signature]) -> tuple[Ca
     @functools.cache
     def address(kernel: Any, dtype: np.dtype, *more: Any) -> int:
         check_parameters(kernel, parameters)
-        if DISABLED:
-            _functions.append(kernel)
-            return _functions.index(kernel)  # its own, whatever other threads append
         try:
-            return compiled_address(kernel, signature(from_dtype(dtype), *more).args)
+            return address_for(kernel, signature(from_dtype(dtype), *more).args)
         except NumbaError as error:
             name = kernel.py_func.__qualname__
             raise ValueError(f"{name}({parameters}) cannot be compiled: {error}") from error
@@ -89,17 +119,3 @@ def check_parameters(kernel: Any, parameters: str) -> None:
         raise ValueError(
             f"the kernel {name} must take ({parameters}), but it takes ({', '.join(given)})"
         )
-
-
-def _generate_call(context, builder, signature, arguments):
-    address, values = arguments
-    kernel = types.void(*signature.args[1])
-    convention = context.call_conv
-    function = convention.get_function_type(kernel.return_type, kernel.args).as_pointer()
-    status, _ = convention.call_function(
-        *(builder, builder.inttoptr(address, function), kernel.return_type, kernel.args),
-        cgutils.unpack_tuple(builder, values),
-    )
-    with cgutils.if_unlikely(builder, status.is_error):
-        convention.return_status_propagate(builder, status)
-    return context.get_dummy_value()

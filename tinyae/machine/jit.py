@@ -4,6 +4,8 @@ With ``NUMBA_DISABLE_JIT=1`` every kernel is the plain Python function that you 
 steps through all of it.
 """
 
+from __future__ import annotations
+
 import contextlib
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -21,13 +23,42 @@ from ..system.numba_parts import (
 )
 from .cache import KernelCache
 
-F = TypeVar("F", bound=Callable)
+Function = TypeVar("Function", bound=Callable)
 
 
-def kernel(function: F, **options: Any) -> F:
+def kernel(function: Function, **options: Any) -> Function:
     """Compile `function` with Numba on its first call; keep the result on disk where possible.
 
     It may be called from Python and from other kernels.
+
+    Parameters
+    ----------
+    function : callable
+        Of numbers and arrays, in the part of Python and NumPy that Numba compiles.
+    **options
+        For ``numba.njit``, in place of those of tinyae.
+
+    Returns
+    -------
+    callable
+        The compiled function, or `function` itself where ``NUMBA_DISABLE_JIT`` is set.
+
+    See Also
+    --------
+    Kernels : What kernels a layer needs.
+    ActivationFunction : What kernels an activation needs.
+
+    Examples
+    --------
+    >>> import numpy as np, tinyae as tae
+    >>> @tae.kernel
+    ... def total(x):
+    ...     result = 0.0
+    ...     for each in x:
+    ...         result += each
+    ...     return result
+    >>> total(np.array([1.0, 2.5]))
+    3.5
     """
     if DISABLED:
         return function
@@ -40,15 +71,15 @@ def kernel(function: F, **options: Any) -> F:
     return dispatcher
 
 
-def called(function: F) -> F:
+def called(function: Function) -> Function:
     """A kernel that only compiled code calls: it compiles faster without a wrapper for Python."""
-    dispatcher = kernel(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+    dispatcher = kernel(function, no_cpython_wrapper=True)
     if not DISABLED:
         for_compiled_code(dispatcher)
     return dispatcher
 
 
-def inlined(function: F) -> F:
+def inlined(function: Function) -> Function:
     """Make `function` part of each kernel that calls it.
 
     A function that is compiled both on its own and as part of its callers exists in copies, which

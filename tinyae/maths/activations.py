@@ -18,6 +18,8 @@ Slopes are Keras's, and so are selu's λ = 1.0507 and α = 1.6733. That every gr
 a is why no layer keeps z.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -186,9 +188,9 @@ class ActivationFunction(NamedTuple):
     name : str
         What it is called in a model's file and an exported program.
     forward : kernel ``(z, b)``
-        z ← f(z + b) in place, for flat arrays of one length.
+        Writes f(z + b) over z, for flat arrays of one length.
     backward : kernel ``(a, d)``
-        d ← d f'(z) in place, from the activation's output a.
+        Multiplies d by f'(z) in place, from the activation's output a.
     slope : str
         The gradient for z in terms of ``dy`` and the output ``y``: for `tinyae.trace`.
     numpy : callable ``(z) -> array``, optional
@@ -196,6 +198,11 @@ class ActivationFunction(NamedTuple):
     rows : bool, default False
         Whether an output depends on all inputs along the last axis, as in softmax: then the kernels
         get one row of them at a time.
+
+    See Also
+    --------
+    kernel : Compiles its kernels.
+    Activation : A layer that is an activation only.
 
     Notes
     -----
@@ -231,7 +238,7 @@ class ActivationFunction(NamedTuple):
         return self.name
 
     def of(self, text: str) -> str:
-        """f of what the text says."""
+        """Write f of what the `text` says."""
         return text if self.forward is None else f"{self.name}({text})"
 
 

@@ -7,6 +7,8 @@ contiguous ones, `width` long, at its start plus each of some steps, the same fo
 kernel: `places` has them.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterable
 from contextlib import suppress
@@ -101,9 +103,13 @@ class UnitNorm(Checked):
         is for each filter. A `Conv2DTranspose` has (rows, columns, filters, channels): (0, 1, 2) is
         for what each channel of its input is drawn with.
 
+    See Also
+    --------
+    L2 : A penalty, which makes kernels small.
+
     Examples
     --------
-    >>> import tinyae as tae
+    >>> import numpy as np, tinyae as tae
     >>> layer = tae.Dense(8, kernel_constraint=tae.UnitNorm(axis=1))
     >>> ae = tae.Autoencoder([tae.Dense(32, "relu"), tae.TopK(4)], [layer])
     >>> _ = ae.fit(np.random.default_rng(0).random((50, 8)), verbose=0)

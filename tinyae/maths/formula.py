@@ -1,5 +1,7 @@
 """What a part computes, as text: for `tinyae.trace`."""
 
+from __future__ import annotations
+
 from typing import NamedTuple
 
 from . import activations
@@ -15,6 +17,17 @@ class Formula(NamedTuple):
         Such as "y = x W + b".
     backward : str
         Such as "dW = xᵀ dy; db = Σ dy; dx = dy Wᵀ".
+
+    See Also
+    --------
+    trace : Shows it.
+    Layer.formula : Gives it.
+
+    Examples
+    --------
+    >>> import tinyae as tae
+    >>> tae.Dense(3).formula().forward
+    'y = x W + b'
     """
 
     forward: str

@@ -18,6 +18,8 @@ Glorot and Bengio, Understanding the difficulty of training deep feedforward neu
 He, Zhang, Ren and Sun, Delving deep into rectifiers, 2015.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -97,7 +99,20 @@ class RandomNormal(Checked):
     Parameters
     ----------
     stddev : float, default 0.05
+        The standard deviation.
     mean : float, default 0.0
+        The mean.
+
+    See Also
+    --------
+    Dense : Takes it as `kernel_initializer`.
+
+    Examples
+    --------
+    >>> import numpy as np, tinyae as tae
+    >>> W = tae.RandomNormal(0.1)((300, 200), np.random.default_rng(0))
+    >>> W.shape, round(float(W.std()), 2)
+    ((300, 200), 0.1)
     """
 
     closed = True

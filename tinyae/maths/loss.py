@@ -103,9 +103,15 @@ class Loss(WithKernel):
         The activation that the loss is computed together with where outputs end in it, by the loss
         that `from_logits` gives. A subclass must say so itself.
 
+    See Also
+    --------
+    kernel : Compiles its kernel.
+    check_gradients : Whether its gradient is right.
+    MSE : One of the losses that are there.
+
     Examples
     --------
-    >>> import tinyae as tae
+    >>> import numpy as np, tinyae as tae
     >>> @tae.kernel
     ... def cauchy_kernel(y, x, settings, scale, dy, sums):
     ...     width = settings[0]
@@ -146,7 +152,7 @@ class Loss(WithKernel):
         raise NotImplementedError(f"{type(self).__name__} must define from_logits")
 
     def numbers_for(self, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
-        """What the kernel gets as settings, for outputs of that shape of a sample."""
+        """What the kernel gets as settings, for outputs of `shape` and `dtype`, of a sample."""
         return self.kernel_numbers()
 
     def parts(self, shape: tuple[int, ...]) -> list[Part]:
@@ -171,7 +177,9 @@ class Loss(WithKernel):
         Returns
         -------
         value : float
-        gradient : array, shape of `output`; float32 if that is, else float64
+            The loss.
+        gradient : array, shape of `output`
+            Its gradient: float32 if `output` is, else float64.
         """
         y, x = self._operands(output, target)
         gradient, sums = self._run(y, x, 1 / y.size)
@@ -179,7 +187,7 @@ class Loss(WithKernel):
 
     @quiet
     def sums(self, output, target, scale=1.0, gradient=None) -> np.ndarray:
-        """Each sample's sum over its elements, shape (n,), float64.
+        """Each sample's sum over its elements for `output` and `target`, shape (n,), float64.
 
         The gradient for these sums times `scale` is written into `gradient`, if that is given.
         """
@@ -194,7 +202,7 @@ class Loss(WithKernel):
 
     @quiet
     def elements(self, output: ArrayLike, target: ArrayLike) -> np.ndarray:
-        """Each element's share, of the shape of `output`: their mean is the loss."""
+        """Each element's share, of the shape of `output` and `target`: their mean is the loss."""
         y, x = self._operands(output, target)
         return self._elements(y, x)
 
@@ -207,10 +215,10 @@ class Loss(WithKernel):
         return converted(sums, y.dtype).reshape(y.shape)
 
     def check_targets(self, target: np.ndarray, name: str) -> None:
-        """Refuse admitted targets that a part does not allow."""
+        """Refuse an admitted `target`, the argument `name`, that a part does not allow."""
 
     def check_weight(self, weight: np.ndarray) -> None:
-        """Refuse admitted weights that a part does not allow."""
+        """Refuse an admitted `weight` that a part does not allow."""
 
     def _operands(self, output: ArrayLike, target: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         y = batch(output, "output")

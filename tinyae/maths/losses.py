@@ -20,6 +20,8 @@ A loss of your own is any object with ``value_and_gradient(output, target) -> (f
 If it has ``elements(output, target)``, too, it can say what each element's share is.
 """
 
+from __future__ import annotations
+
 from typing import ClassVar
 
 import numpy as np
@@ -157,8 +159,15 @@ def categorical_from_logits(z, x, settings, scale, dz, sums):
 class MSE(Loss):
     """Mean squared error: the mean over every element of (y − x)².
 
-    >>> import numpy as np
-    >>> MSE().value_and_gradient(np.array([[1.0, 3.0]]), np.array([[1.0, 1.0]]))
+    See Also
+    --------
+    MAE : Large errors count less.
+    BCE : For numbers from 0 to 1.
+
+    Examples
+    --------
+    >>> import tinyae as tae
+    >>> tae.MSE().value_and_gradient([[1.0, 3.0]], [[1.0, 1.0]])
     (2.0, array([[0., 2.]]))
     """
 
@@ -170,8 +179,15 @@ class MSE(Loss):
 class MAE(Loss):
     """Mean absolute error: the mean over every element of |y − x|; its gradient is 0 where y = x.
 
-    >>> import numpy as np
-    >>> MAE().value_and_gradient(np.array([[1.0, 3.0]]), np.array([[1.0, 1.0]]))
+    See Also
+    --------
+    MSE : Large errors count more.
+    Huber : Smooth around zero.
+
+    Examples
+    --------
+    >>> import tinyae as tae
+    >>> tae.MAE().value_and_gradient([[1.0, 3.0]], [[1.0, 1.0]])
     (1.0, array([[0. , 0.5]]))
     """
 
@@ -186,12 +202,17 @@ class Huber(Loss):
     Parameters
     ----------
     delta : float, default 1.0
-        δ: how far an error counts by its square.
+        The δ: how far an error counts by its square.
+
+    See Also
+    --------
+    MSE : The square of every error.
+    MAE : The size of every error.
 
     Examples
     --------
-    >>> import numpy as np
-    >>> Huber(0.5).value_and_gradient(np.array([[3.0, 1.25]]), np.array([[1.0, 1.0]]))
+    >>> import tinyae as tae
+    >>> tae.Huber(0.5).value_and_gradient([[3.0, 1.25]], [[1.0, 1.0]])
     (0.453125, array([[0.25 , 0.125]]))
     """
 
@@ -227,6 +248,18 @@ class BCE(Loss):
 
     Targets lie in [0, 1]. Behind a sigmoid a model computes it from the logits; on its own it
     clips y to [1e-7, 1 − 1e-7], with zero gradient where it clips.
+
+    See Also
+    --------
+    MSE : For numbers of any range.
+    CategoricalCrossentropy : For shares that add up to 1.
+
+    Examples
+    --------
+    >>> import tinyae as tae
+    >>> value, gradient = tae.BCE().value_and_gradient([[0.5, 0.25]], [[1.0, 0.0]])
+    >>> round(value, 6), gradient.round(6)
+    (0.490415, array([[-1.      ,  0.666667]]))
     """
 
     kernel = bce
@@ -274,9 +307,16 @@ class CategoricalCrossentropy(OfClasses):
     right. Behind a softmax a model computes it from the logits; on its own it clips y to [1e-7, 1 −
     1e-7], with zero gradient where it clips.
 
-    >>> import numpy as np
-    >>> y, x = np.array([[0.25, 0.75]]), np.array([[0.0, 1.0]])
-    >>> value, gradient = CategoricalCrossentropy().value_and_gradient(y, x)
+    See Also
+    --------
+    BCE : For numbers that know nothing of each other.
+    Columns : For tables of several variables.
+
+    Examples
+    --------
+    >>> import tinyae as tae
+    >>> loss = tae.CategoricalCrossentropy()
+    >>> value, gradient = loss.value_and_gradient([[0.25, 0.75]], [[0.0, 1.0]])
     >>> round(value, 6), gradient.round(6)
     (0.287682, array([[-0.      , -1.333333]]))
     """

@@ -14,6 +14,8 @@ Each is one loop over the flat vectors. An optimizer object holds the settings o
 averages belong to the model that it trains.
 """
 
+from __future__ import annotations
+
 import math
 from typing import Any, ClassVar
 
@@ -110,6 +112,17 @@ class Optimizer(WithKernel):
         Where it is a schedule, its value in each step is the first number that the kernel gets.
     clipnorm, global_clipnorm : float or None
         The longest that the gradient of a weight, or of all weights, may be: see `clipping`.
+
+    See Also
+    --------
+    Adam : The default.
+    SGD : The plainest.
+
+    Examples
+    --------
+    >>> import tinyae as tae
+    >>> [isinstance(each, tae.Optimizer) for each in (tae.Adam(), tae.SGD())]
+    [True, True]
     """
 
     checks: ClassVar = CLIPS
@@ -135,13 +148,13 @@ class Optimizer(WithKernel):
         return found
 
     def state(self, parameters: np.ndarray) -> np.ndarray:
-        """What it keeps beside the parameters before the first step: zeros, (2, p)."""
+        """What it keeps beside `parameters` (p,) before the first step: zeros, (2, p)."""
         theta = numbers(parameters, "parameters")
         operand(theta, "parameters", (theta.size,), computed_in(theta))
         return np.zeros((SLOTS, theta.size), computed_in(theta))
 
     def first_state(self, parameters: np.ndarray) -> np.ndarray:
-        """`state`, refused if it is not what kernels are given."""
+        """The `state` for `parameters`, refused if it is not what kernels are given."""
         found = np.ascontiguousarray(self.state(parameters), parameters.dtype)
         if found.shape != (SLOTS, parameters.size):
             raise ValueError(
@@ -156,7 +169,7 @@ class Optimizer(WithKernel):
         Parameters
         ----------
         parameters, gradient : array, shape (p,), of one dtype
-            θ, which is changed, and g, which is not.
+            Both of one length: θ, which is changed, and g, which is not.
         state : array, shape (2, p)
             From `state` at first; changed.
         t : int
@@ -164,7 +177,8 @@ class Optimizer(WithKernel):
 
         Examples
         --------
-        >>> sgd, theta = SGD(0.5), np.array([1.0, 2.0])
+        >>> import numpy as np, tinyae as tae
+        >>> sgd, theta = tae.SGD(0.5), np.array([1.0, 2.0])
         >>> sgd.step(theta, np.array([2.0, 0.0]), sgd.state(theta), 1)
         >>> theta
         array([0., 2.])
@@ -186,8 +200,11 @@ class Optimizer(WithKernel):
 class Adam(Optimizer):
     """Adam, in the form of Keras; with `weight_decay`, AdamW.
 
-    m ← β₁ m + (1 − β₁) g;  v ← β₂ v + (1 − β₂) g²;
-    θ ← (1 − α λ) θ − α √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε)
+    Step t is, for every parameter θ with gradient g::
+
+        m ← β₁ m + (1 − β₁) g
+        v ← β₂ v + (1 − β₂) g²
+        θ ← (1 − α λ) θ − α √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε)
 
     PyTorch divides by (√(v / (1 − β₂ᵗ)) + ε) instead: its ε counts in full from the first step,
     while here it is scaled by 1 / √(1 − β₂ᵗ), about 32 at the first step.
@@ -195,20 +212,33 @@ class Adam(Optimizer):
     Parameters
     ----------
     learning_rate : float, CosineDecay, ExponentialDecay or callable, default 1e-3
-        α, or what gives that of each step, counted from 0.
+        The step size α, or what gives that of each step, counted from 0.
     beta_1, beta_2 : float, defaults 0.9 and 0.999
         Decay of the running means of g and of g².
     epsilon : float, default 1e-7
-        ε.
+        Keeps the divisor above zero: ε.
     weight_decay : float, default 0
-        λ, for all parameters, those that are not frozen.
+        The decay λ, for all parameters, those that are not frozen.
     clipnorm, global_clipnorm : float, optional
         The longest that the gradient of each weight array, or of all together, may be.
+
+    See Also
+    --------
+    SGD : One running mean less.
+    CosineDecay : A learning rate that falls.
 
     References
     ----------
     Kingma and Ba, Adam: a method for stochastic optimization, 2015 (section 2, last paragraph);
     Loshchilov and Hutter, Decoupled weight decay regularization, 2019 (algorithm 2).
+
+    Examples
+    --------
+    >>> import numpy as np, tinyae as tae
+    >>> adam, theta, gradient = tae.Adam(0.1), np.zeros(2), np.array([5.0, -0.02])
+    >>> adam.step(theta, gradient, adam.state(theta), 1)
+    >>> theta.round(4)  # both by about the learning rate
+    array([-0.1,  0.1])
     """
 
     kernel = adam_step
@@ -250,13 +280,26 @@ class SGD(Optimizer):
     Parameters
     ----------
     learning_rate : float, CosineDecay, ExponentialDecay or callable, default 0.01
-        α, or what gives that of each step, counted from 0.
+        The step size α, or what gives that of each step, counted from 0.
     momentum : float, default 0
-        μ, at least 0 and below 1.
+        The share μ of its velocity that each step keeps, at least 0 and below 1.
     weight_decay : float, default 0
-        λ, for all parameters, those that are not frozen.
+        The decay λ, for all parameters, those that are not frozen.
     clipnorm, global_clipnorm : float, optional
         The longest that the gradient of each weight array, or of all together, may be.
+
+    See Also
+    --------
+    Adam : Steps of about one length for every parameter.
+    ExponentialDecay : A learning rate that falls.
+
+    Examples
+    --------
+    >>> import numpy as np, tinyae as tae
+    >>> sgd, theta = tae.SGD(0.5), np.array([1.0, 2.0])
+    >>> sgd.step(theta, np.array([2.0, 0.0]), sgd.state(theta), 1)
+    >>> theta
+    array([0., 2.])
     """
 
     kernel = sgd_step

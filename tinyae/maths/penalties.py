@@ -98,7 +98,19 @@ class L1L2(Penalty):
     Parameters
     ----------
     l1, l2 : float, default 0
-        λ₁ and λ₂, zero or positive.
+        The weights λ₁ and λ₂, zero or positive.
+
+    See Also
+    --------
+    L1 : The first term alone.
+    L2 : The second term alone.
+
+    Examples
+    --------
+    >>> import tinyae as tae
+    >>> layer = tae.Dense(2, kernel_regularizer=tae.L1L2(l1=0.01, l2=0.1))
+    >>> layer.kernel_regularizer
+    L1L2(l1=0.01, l2=0.1)
     """
 
     kernel = penalty
@@ -121,13 +133,26 @@ class L1(L1L2):
     Parameters
     ----------
     l1 : float, default 0.01
-        λ₁, zero or positive.
+        The weight λ₁, zero or positive.
+
+    See Also
+    --------
+    L2 : Makes numbers small, but not zero.
+    TopK : Exactly so many numbers above zero.
 
     Notes
     -----
     The sum over a mini-batch is divided by its size, so that λ₁ means the same at every size. Keras
     did not divide until 2023: a λ₁ of then is to be multiplied by its batch size. The 1e-5 of a
     tutorial with mini-batches of 256 is L1(2.56e-3) here.
+
+    Examples
+    --------
+    >>> import tinyae as tae
+    >>> code = tae.Dense(2, "relu", activity_regularizer=tae.L1(0.1))
+    >>> ae = tae.Autoencoder([code], [tae.Dense(4)], input_shape=(4,))
+    >>> ae.evaluate([[0.0, 0.0, 0.0, 0.0]])
+    {'loss': 0.0, 'reconstruction': 0.0, 'penalty': 0.0}
     """
 
     def __init__(self, l1: float = 0.01):
@@ -143,7 +168,19 @@ class L2(L1L2):
     Parameters
     ----------
     l2 : float, default 0.01
-        λ₂, zero or positive.
+        The weight λ₂, zero or positive.
+
+    See Also
+    --------
+    L1 : Makes numbers zero.
+    L1L2 : Both together.
+
+    Examples
+    --------
+    >>> import tinyae as tae
+    >>> layer = tae.Dense(2, activity_regularizer=tae.L2(0.1))
+    >>> layer.activity_regularizer
+    L2(0.1)
     """
 
     def __init__(self, l2: float = 0.01):

@@ -10,6 +10,8 @@ decay's own steps count from its end.
 Any callable of the step will do in their place; only what can be described is saved.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -64,7 +66,7 @@ class CosineDecay(Schedule):
     Parameters
     ----------
     learning_rate : float
-        α₀, the rate at the end of the warm-up. Keras calls it `warmup_target` if there is one.
+        The rate α₀ at the end of the warm-up. Keras calls it `warmup_target` if there is one.
     decay_steps : int
         How many steps it takes.
     alpha : float, default 0
@@ -72,15 +74,21 @@ class CosineDecay(Schedule):
     warmup_steps : int, default 0
         Steps before, in which the rate rises evenly to α₀.
 
-    Examples
+    See Also
     --------
-    >>> rate = CosineDecay(0.1, 100)
-    >>> [round(rate(step), 4) for step in (0, 50, 100, 1000)]
-    [0.1, 0.05, 0.0, 0.0]
+    ExponentialDecay : Falls for ever.
+    ReduceLROnPlateau : Falls when the loss does not.
 
     References
     ----------
     Loshchilov and Hutter, SGDR: stochastic gradient descent with warm restarts, 2017 (equation 5).
+
+    Examples
+    --------
+    >>> import tinyae as tae
+    >>> rate = tae.CosineDecay(0.1, 100)
+    >>> [round(rate(step), 4) for step in (0, 50, 100, 1000)]
+    [0.1, 0.05, 0.0, 0.0]
     """
 
     checks: ClassVar = {"alpha": share}
@@ -102,8 +110,9 @@ class ExponentialDecay(Schedule):
     Parameters
     ----------
     learning_rate : float
-        α₀, the rate at the end of the warm-up.
+        The rate α₀ at the end of the warm-up.
     decay_steps : int
+        How many steps it takes.
     decay_rate : float
         What is left of the rate after so many steps, above 0; at most 1.
     staircase : bool, default False
@@ -111,9 +120,15 @@ class ExponentialDecay(Schedule):
     warmup_steps : int, default 0
         Steps before, in which the rate rises evenly to α₀.
 
+    See Also
+    --------
+    CosineDecay : Falls to an end.
+    ReduceLROnPlateau : Falls when the loss does not.
+
     Examples
     --------
-    >>> rate = ExponentialDecay(0.1, 100, 0.5)
+    >>> import tinyae as tae
+    >>> rate = tae.ExponentialDecay(0.1, 100, 0.5)
     >>> [round(rate(step), 4) for step in (0, 100, 200)]
     [0.1, 0.05, 0.025]
     """

@@ -1,5 +1,7 @@
 """What training leaves behind in a model: its figures, and where it stands."""
 
+from __future__ import annotations
+
 import copy
 import math
 from collections.abc import Mapping
@@ -43,14 +45,27 @@ class History(dict[str, list[float]]):
     changes it, ``learning_rate`` is that of the epoch's last step.
 
     It is shown as a table of a line for each: ``dict(history)`` shows all numbers.
+
+    See Also
+    --------
+    Autoencoder.fit : Returns one.
+    plot.history : Draws one.
+
+    Examples
+    --------
+    >>> import numpy as np, tinyae as tae
+    >>> ae = tae.Autoencoder([tae.Dense(1)], [tae.Dense(2)])
+    >>> history = ae.fit(np.eye(2), epochs=3, verbose=0)
+    >>> sorted(history), len(history["loss"])
+    (['loss', 'penalty', 'reconstruction', 'seconds'], 3)
     """
 
     def append(self, logs: Mapping[str, float]) -> None:
-        """Add one epoch's figures; those that are missing are NaN."""
+        """Add one epoch's figures, the `logs`; those that are missing are NaN."""
         self._set(logs, max(map(len, self.values()), default=0) + 1)
 
     def amend(self, logs: Mapping[str, float]) -> None:
-        """Set figures of the last epoch; one that is new here was NaN until now."""
+        """Set figures of the last epoch from `logs`; one that is new here was NaN until now."""
         self._set(logs, max(map(len, self.values())))
 
     def _set(self, logs: Mapping[str, float], epochs: int) -> None:
@@ -74,7 +89,7 @@ class History(dict[str, list[float]]):
         hint = "; pass validation_data to fit" if str(key).startswith("val_") else ""
         raise KeyError(f"{key!r} is no figure of the history, which has {', '.join(self)}{hint}")
 
-    def copy(self) -> "History":
+    def copy(self) -> History:
         """Another history, with lists of its own."""
         return type(self)((name, copy.copy(figures)) for name, figures in self.items())
 
@@ -86,8 +101,11 @@ class History(dict[str, list[float]]):
             if not isinstance(figures, list) or not isinstance((figures or [0])[-1], Real):
                 raise ValueError(f"history must hold lists of numbers, but its {name} is not one")
 
-    def plot(self, *, title: str | None = None, ax: "Axes | None" = None) -> "Axes":
-        """Draw the losses by epoch, as `tinyae.plot.history` does; needs matplotlib."""
+    def plot(self, *, title: str | None = None, ax: Axes | None = None) -> Axes:
+        """Draw the losses by epoch, as `tinyae.plot.history` does; needs matplotlib.
+
+        The `title` and the axes `ax` are as there, and the axes are returned.
+        """
         from ..plot.training import history
 
         return history(self, title=title, ax=ax)

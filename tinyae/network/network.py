@@ -18,6 +18,7 @@ from ..checks.arrays import admit, shape_text
 from ..checks.attributes import Checked, refuse_misspelt
 from ..checks.floating_point import converted, finite
 from ..checks.handed_out import is_same, lasting
+from ..checks.memory import room_for
 from ..checks.rows import Computed, part
 from ..checks.sample_weights import admit_weight
 from ..checks.undo import unchanged_if_refused
@@ -186,7 +187,7 @@ class Network(Checked):
         return self._slots[:]
 
     def require_built(self, what: str) -> None:
-        """Refuse what a model without shapes cannot do."""
+        """Refuse what (`what`) a model without shapes cannot do."""
         if not self.built:
             raise NotBuilt(
                 f"{what} needs a built model: give Autoencoder an input_shape, or call fit first"
@@ -214,7 +215,7 @@ class Network(Checked):
     # Building
 
     def build(self, input_shape: Shape) -> None:
-        """Create the weights for samples of this shape; the first call that brings data does it."""
+        """Create the weights, for samples of `input_shape`; the first data do it otherwise."""
         with self.all_or_nothing():
             if self.built:
                 shape = shape_text(self.encoder.input_shape)
@@ -225,7 +226,7 @@ class Network(Checked):
             self.bind()
 
     def declare(self, input_shape: Shape, rng: np.random.Generator | None = None) -> None:
-        """Give all layers their shapes and, with `rng`, their weights; `bind` is to follow."""
+        """Give all layers shapes for `input_shape` and, with `rng`, weights, before `bind`."""
         shape = sizes("input_shape", input_shape)
         self.encoder.label, self.decoder.label = "encoder", "decoder"
         code_shape = self.encoder.prepare(shape, self.dtype, rng)
@@ -237,7 +238,9 @@ class Network(Checked):
         """Give all weights their place in the model's vector."""
         parameters, gradient = bind(self.layers, self.dtype)
         if self._slots.shape[1] != parameters.size:  # else they are a copy's
-            self._slots = self.optimizer.first_state(parameters)
+            slots = optimizers.SLOTS, parameters.size
+            with room_for("what the optimizer keeps", slots, self.dtype):
+                self._slots = self.optimizer.first_state(parameters)
         self._gradient, self._slots = gradient, lasting(self._slots)
         split = self.encoder.parameter_count
         self.encoder.adopt(parameters[:split], gradient[:split])
@@ -253,6 +256,11 @@ class Network(Checked):
 
         Until the end of the block, a model that is built in it is built for this thread only; other
         threads cannot build theirs meanwhile, but where the block `waits`, perhaps for them.
+
+        Yields
+        ------
+        None
+            Nothing: the block is what runs.
         """
         lock: Any = contextlib.nullcontext()
         objects: list[object] = [self.progress]
@@ -271,14 +279,14 @@ class Network(Checked):
     # Data
 
     def rescaled(self, x: ArrayLike) -> Any:
-        """x on the scale of its reconstruction: what a first `Rescaling` makes of it, or x."""
+        """The samples x on the scale of their reconstruction, as a first `Rescaling` has it."""
         rescaling = rescaling_of(self.layers)
         return x if rescaling is None else rescaling.of(np.asarray(x))
 
     def admit_input(
         self, x: ArrayLike, name: str = "x", bounds: tuple[float, float] | None = None
     ) -> np.ndarray:
-        """x, checked; it decides the shapes of a model that has none yet."""
+        """Check x, named `name`, perhaps for `bounds`; it decides shapes where there are none."""
         if self._settled:
             return admit(x, name, self.encoder.input_shape, self.dtype, bounds)
         with self.all_or_nothing():
@@ -289,7 +297,7 @@ class Network(Checked):
             return rows
 
     def admit(self, *given: Given) -> list[Samples]:
-        """Samples, targets and weights, checked against the model's shapes and its loss.
+        """Samples, targets and weights, all `given`, checked against the model's shapes and loss.
 
         What is refused decides nothing: a model that had no shapes has none again.
         """
@@ -344,7 +352,7 @@ class Network(Checked):
     # Copies
 
     def copy(self, dtype: DTypeLike | None = None) -> Self:
-        """An independent copy, its state of training included; in another dtype on request."""
+        """An independent copy, its state of training included; in another `dtype` on request."""
         twin = copy.deepcopy(self)
         if dtype is not None and real_dtype(dtype) != twin.dtype:
             slots = finite(converted(twin.slots, dtype), "a number of the optimizer's state")

@@ -22,7 +22,7 @@ from ..checks.arguments import (
     whole,
 )
 from ..checks.arrays import admit, shape_text
-from ..checks.tables import table
+from ..checks.tables import WIDTH, cut, table
 from ..checks.undo import unchanged_if_refused
 from ..engine.program import Program, run
 from ..family.tied import complete, settle, untied
@@ -44,16 +44,18 @@ class Sequential(Layer):
     ----------
     layers : iterable of Layer
         Each object once. A `Sequential` inside is allowed.
+    label : str, default "Sequential"
+        What errors and `summary` call it.
 
-    Attributes
-    ----------
-    layers : list of Layer
-        The layers, those of inner `Sequential`s in their place.
+    See Also
+    --------
+    Autoencoder : Two chains, a loss and an optimizer.
+    Layer : What a chain is made of.
 
     Examples
     --------
-    >>> from tinyae.layers.dense import Dense
-    >>> encoder = Sequential([Dense(3, "relu"), Dense(2)])
+    >>> import numpy as np, tinyae as tae
+    >>> encoder = tae.Sequential([tae.Dense(3, "relu"), tae.Dense(2)])
     >>> encoder.build((4,))
     (2,)
     >>> encoder.predict(np.ones((5, 4))).shape
@@ -91,6 +93,7 @@ class Sequential(Layer):
 
     @property
     def layers(self) -> list[Layer]:
+        """The layers, those of an inner `Sequential` in its place."""
         return list(self._layers)
 
     @property
@@ -117,6 +120,7 @@ class Sequential(Layer):
         input_shape : tuple of int
             The shape of one sample.
         dtype : "float32" or "float64", or NumPy's type or dtype of that name
+            Of the weights, and of all that is computed.
         seed : int
             Decides the initial weights.
 
@@ -166,7 +170,7 @@ class Sequential(Layer):
         self.adopt(*bind(self._layers, self.dtype))
 
     def adopt(self, parameters: np.ndarray, gradient: np.ndarray) -> None:
-        """Take the vectors into which the layers' weights have been bound as the chain's own."""
+        """Take `parameters` and `gradient`, where its weights are bound, as the chain's own."""
         own = {"_parameters": parameters, "_gradient": gradient, "dtype": parameters.dtype}
         vars(self).update(own, _program=None)
         for first, part in self._parts:  # which goes on working, as a part of this chain
@@ -207,7 +211,8 @@ class Sequential(Layer):
 
         Returns
         -------
-        array, shape (n, *output_shape), of the chain's dtype
+        array, shape (n, *output_shape)
+            Of the chain's dtype.
         """
         return self.run(admit(x, "x", self.input_shape, self.dtype))
 
@@ -216,7 +221,7 @@ class Sequential(Layer):
         return self.predict(x)
 
     def run(self, x: np.ndarray) -> np.ndarray:
-        """`predict` for samples that are admitted already."""
+        """The output for samples x that are admitted already: see `predict`."""
         known = self._program
         output, program = run(self._layers, known, x, self.parameters, self.threads)
         if program is not known:
@@ -234,7 +239,7 @@ class Sequential(Layer):
     # Files and copies
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the layers and their weights to one file, for `tinyae.load`.
+        """Write the layers and their weights to one file at `path`, for `tinyae.load`.
 
         Raises
         ------
@@ -259,7 +264,10 @@ class Sequential(Layer):
     def from_file(
         cls, file: ModelFile, custom: Mapping[str, Any], threads: int | None
     ) -> Sequential:
-        """What `save` wrote; nothing is allocated before the file is known to hold it."""
+        """What `save` wrote; nothing is allocated before the `file` is known to hold it.
+
+        For `custom` and `threads` see `load`.
+        """
         types = {"input_shape": list, "dtype": str, "layers": list}
         shape, dtype, descriptions = fields("the document", file.document, types)
         shape, dtype = shape_of(shape), dtype_of(dtype)
@@ -302,15 +310,25 @@ class Sequential(Layer):
         return "\n".join(["Sequential", *layer_lines(self._layers)])
 
 
+# What a summary says of a layer, by its setting
+SAID = {"activity_regularizer": "on y", "kernel_regularizer": "on W", "kernel_constraint": "on W"}
+
+
 def layer_lines(layers: list[Layer]) -> list[str]:
-    """A table of the layers, with their outputs' shapes and numbers of parameters once built."""
+    """A table of the layers; once built, with shapes, numbers of parameters and what is added."""
     if not all(layer.built for layer in layers):
         return table([(repr(layer),) for layer in layers])
     rows = [("layer", "output shape", "parameters")]
     for layer in layers:
         rows.append((layer.label, shape_text(layer.output_shape), f"{layer.parameter_count:,}"))
     rows.append(("total", "", f"{sum(layer.parameter_count for layer in layers):,}"))
-    return table(rows, alignment="<<")
+    head, *body, last = table(rows, alignment="<<")
+    lines = [head]
+    for layer, row in zip(layers, body, strict=True):
+        given = [(vars(layer).get(name), where) for name, where in SAID.items()]
+        said = ", ".join(f"{each!r} {where}" for each, where in given if each is not None)
+        lines += [row, *([cut(f"    {said}", WIDTH).rstrip()] if said else [])]
+    return [*lines, last]
 
 
 def up_to(which: Layer | int, layers: list[Layer]) -> list[Layer]:

@@ -11,9 +11,9 @@ no setting of matplotlib is changed: that is left to the caller. In a figure of 
     figure.savefig("training.png")
 
 Read ``drawing`` (what all share), ``training`` (losses and gradients by epoch), ``curves`` (points
-in the plane), ``codes``, ``pictures`` (of decoded images), ``errors`` (scores, PCA's spectrum),
-``variance`` (what PCA's components explain), ``explanations`` (of anomalies), ``filters`` and
-``pointer`` (decoding under the mouse).
+in the plane), ``codes``, ``pictures`` (of decoded images), ``error_images``, ``errors`` (scores,
+PCA's spectrum), ``variance`` (what PCA's components explain), ``explanations`` (of anomalies),
+``filters`` and ``pointer`` (decoding under the mouse).
 
 Pages for the browser: ``html_file`` (how one file is made of the parts in ``web``), ``javascript``
 (a decoder as data), ``directions`` (ways to walk among codes) and ``latent_page``. ``film`` is of

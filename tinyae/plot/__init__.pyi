@@ -9,6 +9,7 @@ from .curves import curve as curve
 from .drawing import COLOURS as COLOURS
 from .drawing import MARKERS as MARKERS
 from .drawing import tile as tile
+from .error_images import error_map as error_map
 from .errors import scores as scores
 from .errors import spectrum as spectrum
 from .explanations import blame as blame
@@ -17,7 +18,6 @@ from .film import training_film as training_film
 from .filters import filters as filters
 from .latent_page import page as page
 from .pictures import compare_reconstructions as compare_reconstructions
-from .pictures import error_map as error_map
 from .pictures import interpolation as interpolation
 from .pictures import manifold as manifold
 from .pictures import reconstructions as reconstructions

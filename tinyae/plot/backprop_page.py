@@ -33,8 +33,12 @@ def backprop_page(
 
     Parameters
     ----------
-    model, x, y
-        As in `backprop`.
+    model : Autoencoder
+        With at most 16 numbers in each layer. It is not changed.
+    x : array-like, shape input_shape
+        One sample.
+    y : array-like, shape output_shape, optional
+        Its target. Default: `x`.
     path : str or Path
         Where to write it, with a name that ends in .html.
     title : str, optional
@@ -49,6 +53,18 @@ def backprop_page(
     ------
     ValueError
         If an argument is not as described.
+
+    See Also
+    --------
+    backprop : The same as a picture.
+    tinyae.trace : The norms of the same, for models of any size.
+
+    Examples
+    --------
+    Of a model with codes of one number::
+
+        ae = tae.models.deep((2, 2, 1), "tanh")  # 2-2-1-2-2
+        tae.plot.backprop_page(ae, [0.5, -1.0], path="backprop.html")
     """
     target = page_path(path)
     optional_text("title", title)

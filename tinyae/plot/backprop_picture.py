@@ -56,6 +56,11 @@ def backprop(
         Where to draw: its letters are as small as the axes are, so give it a row of its own.
         Default: a new figure.
 
+    Returns
+    -------
+    Axes
+        Where it was drawn.
+
     Raises
     ------
     ValueError

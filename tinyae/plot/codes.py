@@ -48,6 +48,7 @@ def latent(
     Parameters
     ----------
     codes : array-like, shape (n, 2) or (n, 1)
+        The codes.
     labels : array-like, shape (n,), optional
         Up to 50 different values. The legend stands to the right of the axes where the figure makes
         room for it (``layout="constrained"``, which a new one has), else within them.
@@ -56,10 +57,27 @@ def latent(
     ax : Axes, optional
         Where to draw. Default: a new figure.
 
+    Returns
+    -------
+    Axes
+        Where it was drawn.
+
     Raises
     ------
     ValueError
         If the codes have more columns, or the labels do not fit.
+
+    See Also
+    --------
+    joint : Two units of a larger code.
+    manifold : What the codes stand for.
+
+    Examples
+    --------
+    >>> import tinyae as tae
+    >>> ax = tae.plot.latent([[0.0, 1.0], [1.0, 0.0]], labels=["a", "b"])
+    >>> [text.get_text() for text in ax.get_legend().get_texts()]
+    ['a', 'b']
     """
     optional_text("title", title)
     points = admit(codes, "codes")
@@ -102,6 +120,7 @@ def compare_latent(
     pca, model : objects with ``encode(x)`` and ``reconstruct(x)``
         Fitted, with codes of two numbers. The first is given images flattened, shape (n, p).
     x : array-like, shape (n, p) or (n, height, width, channels)
+        The samples.
     labels : array-like, shape (n,), optional
         As in `latent`.
     title : str or (str, str), optional
@@ -112,6 +131,21 @@ def compare_latent(
     Returns
     -------
     ndarray of Axes, shape (2,)
+        That of the first and that of the second.
+
+    See Also
+    --------
+    latent : One of the two.
+    compare_reconstructions : What is made of the codes.
+
+    Examples
+    --------
+    >>> import numpy as np, tinyae as tae
+    >>> x = np.random.default_rng(0).random((30, 16))  # as images of 4 × 4 pixels
+    >>> pca = tae.PCA(2).fit(x)
+    >>> ae = tae.models.deep((16, 8, 2))
+    >>> tae.plot.compare_latent(pca, ae, x).shape
+    (2,)
     """
     array, titles = admit(x, "x"), two_titles(title)
     with_methods("pca", pca, "encode", "reconstruct")
@@ -146,6 +180,7 @@ def joint(
     Parameters
     ----------
     codes : array-like, shape (n, k)
+        The codes.
     labels : array-like, shape (n,), optional
         As in `latent`; the histograms are drawn for each label.
     units : (int, int)
@@ -156,10 +191,27 @@ def joint(
         Where to draw: it gives room to the histograms, above and to the right. Default: a new
         figure.
 
+    Returns
+    -------
+    Axes
+        Where it was drawn.
+
     Raises
     ------
     ValueError
         If the codes have no such columns, or the labels do not fit.
+
+    See Also
+    --------
+    latent : Codes of two numbers.
+    tinyae.latent_diagnostics : How units depend on each other, in numbers.
+
+    Examples
+    --------
+    >>> import numpy as np, tinyae as tae
+    >>> codes = np.random.default_rng(0).normal(size=(50, 3))
+    >>> tae.plot.joint(codes, units=(0, 2)).get_ylabel()
+    'code 2'
     """
     optional_text("title", title)
     points = admit(codes, "codes")

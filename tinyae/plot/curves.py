@@ -33,13 +33,14 @@ def curve(
     title: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Points of two numbers and all that the model can decode, from the lowest code to the highest.
+    """Draw points of two numbers and all that the model can decode, from low codes to high.
 
     Parameters
     ----------
     model : object with ``encode(x)`` and ``decode(z)``
         With codes of one number.
     x : array-like, shape (m, 2)
+        The points.
     pca : object like `model`, optional
         A fitted ``PCA(1)``, whose line is drawn too.
     n : int
@@ -49,10 +50,26 @@ def curve(
     ax : Axes, optional
         Where to draw. Default: a new figure.
 
+    Returns
+    -------
+    Axes
+        Where it was drawn.
+
     Raises
     ------
     ValueError
         If `x` or the codes have another shape.
+
+    See Also
+    --------
+    training_film : How such a curve is learned.
+    manifold : For codes of two numbers.
+
+    Examples
+    --------
+    >>> import tinyae as tae
+    >>> x = tae.datasets.sine_curve(50)
+    >>> ax = tae.plot.curve(tae.models.deep((2, 8, 1)), x, pca=tae.PCA(1).fit(x))
     """
     points, n = admit(x, "x", (2,)), whole("n", n, least=2)
     optional_text("title", title)

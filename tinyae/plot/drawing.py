@@ -127,13 +127,32 @@ def show(ax: Axes, image: np.ndarray, limits: tuple[float, float], **where: Any)
 
 @hinting
 def tile(images: np.ndarray, columns: int, gap: int = 0, fill: float = 0.0) -> np.ndarray:
-    """Images (n, h, w) or (n, h, w, 3) side by side as one, row by row; n fills whole rows.
+    """Put images side by side as one, row by row.
 
-    Between two images are `gap` pixels of the value `fill`.
+    Parameters
+    ----------
+    images : ndarray, shape (n, h, w) or (n, h, w, 3)
+        So many that they fill whole rows.
+    columns : int
+        Images in a row.
+    gap : int, default 0
+        Pixels between two images.
+    fill : float, default 0
+        Their value.
+
+    Returns
+    -------
+    ndarray, shape (height, width) or (height, width, 3)
+        One image.
+
+    See Also
+    --------
+    samples : Draws such a grid.
 
     Examples
     --------
-    >>> tile(np.arange(8).reshape(4, 1, 2), columns=2)
+    >>> import numpy as np, tinyae as tae
+    >>> tae.plot.tile(np.arange(8).reshape(4, 1, 2), columns=2)
     array([[0, 1, 2, 3],
            [4, 5, 6, 7]])
     """

@@ -57,10 +57,26 @@ def scores(
     ax : Axes, optional
         Where to draw. Default: a new figure.
 
+    Returns
+    -------
+    Axes
+        Where it was drawn.
+
     Raises
     ------
     ValueError
         If scores are not finite numbers, or labels do not fit.
+
+    See Also
+    --------
+    tinyae.AnomalyDetector : Gives scores and a threshold.
+
+    Examples
+    --------
+    >>> import tinyae as tae
+    >>> ax = tae.plot.scores([1.0, 1.2, 0.9, 4.0], threshold=2.0)
+    >>> len(ax.lines)
+    1
     """
     optional_text("title", title)
     values = admit_one(scores, "scores").astype(float)
@@ -110,7 +126,7 @@ def spectrum(
     title: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """PCA's mean squared error by size of code, beside that of autoencoders, and its variances.
+    """The mean squared error of PCA by size of code, beside that of autoencoders.
 
     With k components PCA's error on the data that it was fitted to is the sum of all other
     variances, divided by the number of features.
@@ -126,10 +142,26 @@ def spectrum(
     ax : Axes, optional
         Where to draw. Default: a new figure.
 
+    Returns
+    -------
+    Axes
+        Where it was drawn.
+
     Raises
     ------
     ValueError
         If an argument is not as described.
+
+    See Also
+    --------
+    explained_variance : The variances alone.
+    tinyae.compare_with_pca : One model and PCA in numbers.
+
+    Examples
+    --------
+    >>> import numpy as np, tinyae as tae
+    >>> x = np.random.default_rng(0).random((30, 16))
+    >>> ax = tae.plot.spectrum(tae.PCA(4).fit(x), errors={2: 0.07})
     """
     optional_text("title", title)
     shares = shares_of(pca)

@@ -1,5 +1,7 @@
 """What is to blame for the score of an anomaly."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any
 
@@ -45,6 +47,26 @@ def blame(
         Instead of its own; "" for none.
     ax : Axes, optional
         Where to draw. Default: a new figure.
+
+    Returns
+    -------
+    Axes
+        Where it was drawn.
+
+    See Also
+    --------
+    blame_map : The same for images.
+    tinyae.AnomalyDetector : Explains scores.
+
+    Examples
+    --------
+    >>> import numpy as np, tinyae as tae
+    >>> x = np.random.default_rng(0).normal(size=(100, 4)) * [5.0, 1.0, 0.1, 0.1]
+    >>> detector = tae.AnomalyDetector(tae.PCA(2).fit(x)).fit(x)
+    >>> explanation = detector.explain([[5.0, 1.0, 0.1, 3.0]])
+    >>> ax = tae.plot.blame(explanation, names=["a", "b", "c", "d"])
+    >>> [label.get_text() for label in ax.get_yticklabels()][0]
+    'd'
     """
     optional_text("title", title)
     check_explanation(explanation)
@@ -113,6 +135,24 @@ def blame_map(
         Instead of its own; "" for none.
     ax : Axes, optional
         Where to draw. Default: a new figure.
+
+    Returns
+    -------
+    Axes
+        Where it was drawn.
+
+    See Also
+    --------
+    blame : The same for features.
+    tinyae.AnomalyDetector : Explains scores.
+
+    Examples
+    --------
+    >>> import numpy as np, tinyae as tae
+    >>> x = np.random.default_rng(0).normal(size=(100, 4)) * [5.0, 1.0, 0.1, 0.1]
+    >>> detector = tae.AnomalyDetector(tae.PCA(2).fit(x)).fit(x)
+    >>> explanation = detector.explain([[5.0, 1.0, 0.1, 3.0]])
+    >>> ax = tae.plot.blame_map(explanation)  # of an image of 2 × 2 pixels
     """
     optional_text("title", title)
     check_explanation(explanation)

@@ -61,7 +61,7 @@ def training_film(
         As in `latent`.
     path : str or Path
         Where to write the film: .gif, or .mp4 where ffmpeg is installed.
-    epochs, batch_size, steps_per_epoch, verbose
+    epochs, batch_size, steps_per_epoch, verbose : optional
         As in `fit`: with few steps to an epoch one sees how training begins.
     fps : int
         Pictures, and so epochs, a second; at most 100, since GIF counts hundredths.
@@ -77,6 +77,10 @@ def training_film(
     ------
     ValueError
         If an argument is not as described, or .mp4 is asked for without ffmpeg.
+
+    See Also
+    --------
+    history : The loss, without the codes.
 
     Examples
     --------

@@ -1,5 +1,7 @@
 """What a layer has learned to look for."""
 
+from __future__ import annotations
+
 import math
 from typing import TYPE_CHECKING
 
@@ -17,9 +19,7 @@ if TYPE_CHECKING:
 
 @hinting
 @quiet
-def filters(
-    layer: "Layer", *, n: int = 64, title: str | None = None, ax: Axes | None = None
-) -> Axes:
+def filters(layer: Layer, *, n: int = 64, title: str | None = None, ax: Axes | None = None) -> Axes:
     """The first `n` kernels of a layer that sees the image, blue below zero and red above.
 
     Parameters
@@ -32,6 +32,10 @@ def filters(
         Instead of its own; "" for none.
     ax : Axes, optional
         Where to draw. Default: a new figure.
+
+    See Also
+    --------
+    tinyae.Conv2D : Whose kernels they are.
     """
     optional_text("title", title)
     weights = getattr(layer, "weights", {}).get("kernel")

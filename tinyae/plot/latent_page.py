@@ -68,18 +68,23 @@ def page(
     ValueError
         If an argument is not as described, or the decoder holds what cannot be written.
 
-    Examples
+    See Also
     --------
-    Of a saved model::
-
-        _, (x, labels) = tae.datasets.mnist_mini()
-        tae.plot.page(tae.load("digits.npz"), x, labels, "digits.html")
+    manifold : The same on paper.
+    explore : The same in a window.
 
     Notes
     -----
     Up to 100,000 weights are written with 32 bits a number, more with 16 where the outputs stay
     within a thousandth of the model's: 784-500-300-2 takes 1.5 MB. As it opens, the page compares
     some outputs with the model's, and says how far apart they are.
+
+    Examples
+    --------
+    Of a saved model::
+
+        _, (x, labels) = tae.datasets.mnist_mini()
+        tae.plot.page(tae.load("digits.npz"), x, labels, "digits.html")
     """
     target = page_path(path)
     optional_text("title", title)

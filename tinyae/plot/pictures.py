@@ -8,8 +8,6 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize
 from numpy.typing import ArrayLike
 
 from ..checks.arguments import mapping, optional_text, whole, with_methods
@@ -19,7 +17,6 @@ from ..checks.hints import hinting
 from .drawing import (
     as_images,
     axes_for,
-    colour_bar,
     evenly,
     grey_limits,
     label_rows,
@@ -28,9 +25,7 @@ from .drawing import (
     scale_of,
     set_title,
     show,
-    squared_errors,
     tile,
-    unit_range,
 )
 
 Bounds = tuple[tuple[float, float], tuple[float, float]]
@@ -47,12 +42,32 @@ def reconstructions(
     model : object with ``reconstruct(x)``
         An `Autoencoder`, a `PCA`, or anything that can do the same.
     x : array-like, shape (n, height · width) of square images, or (n, height, width, 1 or 3)
+        The images.
     n : int
         How many; all of them where `x` has fewer.
     title : str, optional
         Instead of its own; "" for none.
     ax : Axes, optional
         Where to draw. Default: a new figure.
+
+    Returns
+    -------
+    Axes
+        Where it was drawn.
+
+    See Also
+    --------
+    compare_reconstructions : Of several models.
+    error_map : Where they err.
+
+    Examples
+    --------
+    >>> import numpy as np, tinyae as tae
+    >>> x = np.random.default_rng(0).random((30, 16))  # as images of 4 × 4 pixels
+    >>> pca = tae.PCA(2).fit(x)
+    >>> ax = tae.plot.reconstructions(pca, x, n=5)
+    >>> [label.get_text() for label in ax.get_yticklabels()]
+    ['input', 'output']
     """
     optional_text("title", title)
     with_methods("model", model, "reconstruct")
@@ -83,12 +98,33 @@ def compare_reconstructions(
         By the name of their row: ``{"PCA": pca, "autoencoder": ae}``. A `PCA` is given images
         flattened. All rows are on the scale of the first model that begins with `Rescaling`.
     x : array-like, shape (n, height · width) of square images, or (n, height, width, 1 or 3)
+        The images.
     n : int
         How many; all of them where `x` has fewer.
     title : str, optional
         Instead of its own; "" for none.
     ax : Axes, optional
         Where to draw. Default: a new figure.
+
+    Returns
+    -------
+    Axes
+        Where it was drawn.
+
+    See Also
+    --------
+    reconstructions : Of one model.
+    compare_latent : The codes of two models.
+
+    Examples
+    --------
+    >>> import numpy as np, tinyae as tae
+    >>> x = np.random.default_rng(0).random((30, 16))  # as images of 4 × 4 pixels
+    >>> pca = tae.PCA(2).fit(x)
+    >>> models = {"PCA": pca, "autoencoder": tae.models.deep((16, 8, 2))}
+    >>> ax = tae.plot.compare_reconstructions(models, x, n=5)
+    >>> [label.get_text() for label in ax.get_yticklabels()]
+    ['input', 'PCA', 'autoencoder']
     """
     optional_text("title", title)
     if not mapping("models", models, "objects with reconstruct"):
@@ -139,6 +175,23 @@ def manifold(
         Instead of its own; "" for none.
     ax : Axes, optional
         Where to draw. Default: a new figure.
+
+    Returns
+    -------
+    Axes
+        Where it was drawn.
+
+    See Also
+    --------
+    latent : Where the data's codes are.
+    page : The same in a browser.
+
+    Examples
+    --------
+    >>> import numpy as np, tinyae as tae
+    >>> x = np.random.default_rng(0).random((30, 16))  # as images of 4 × 4 pixels
+    >>> pca = tae.PCA(2).fit(x)
+    >>> ax = tae.plot.manifold(pca, n=5, codes=pca.encode(x))
     """
     n = whole("n", n, least=2)
     optional_text("title", title)
@@ -167,7 +220,7 @@ def manifold(
 def interpolation(
     strips: Mapping[str, ArrayLike], *, title: str | None = None, ax: Axes | None = None
 ) -> Axes:
-    """Rows of images, one below the other: ways from the image on the left to that on the right.
+    """Draw ways from the image on the left to that on the right, one row below the other.
 
     Parameters
     ----------
@@ -179,10 +232,33 @@ def interpolation(
     ax : Axes, optional
         Where to draw. Default: a new figure.
 
+    Returns
+    -------
+    Axes
+        Where it was drawn.
+
     Raises
     ------
     ValueError
         If there is no row, or one has another shape than the first.
+
+    See Also
+    --------
+    tinyae.interpolate : The way between two codes.
+    tinyae.straight_line : The way between two images.
+
+    Examples
+    --------
+    >>> import numpy as np, tinyae as tae
+    >>> x = np.random.default_rng(0).random((30, 16))  # as images of 4 × 4 pixels
+    >>> pca = tae.PCA(2).fit(x)
+    >>> strips = {
+    ...     "pixels": tae.straight_line(x[0], x[1], 5),
+    ...     "codes": tae.interpolate(pca, x[0], x[1], 5),
+    ... }
+    >>> ax = tae.plot.interpolation(strips)
+    >>> [label.get_text() for label in ax.get_yticklabels()]
+    ['pixels', 'codes']
     """
     optional_text("title", title)
     if not mapping("strips", strips, "rows of images"):
@@ -207,17 +283,33 @@ def samples(
     title: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Images in a grid, row by row: those generated from sampled codes, or any others.
+    """A grid of images, row by row: those generated from sampled codes, or any others.
 
     Parameters
     ----------
     images : array-like, shape (n, height · width) of square images, or (n, height, width, 1 or 3)
+        The images.
     columns : int, optional
         Images in a row. Default: about as many as there are rows.
     title : str, optional
         Instead of its own; "" for none.
     ax : Axes, optional
         Where to draw. Default: a new figure.
+
+    Returns
+    -------
+    Axes
+        Where it was drawn.
+
+    See Also
+    --------
+    tinyae.generate : Makes new images.
+    tile : The same as one array.
+
+    Examples
+    --------
+    >>> import numpy as np, tinyae as tae
+    >>> ax = tae.plot.samples(np.random.default_rng(0).random((6, 16)), columns=3)
     """
     optional_text("title", title)
     shown = as_images(admit(images, "images"), "images")
@@ -231,43 +323,6 @@ def samples(
     ax.set(xticks=[], yticks=[])
     set_title(ax, "Samples", title)
     ax.spines[:].set_visible(False)
-    return ax
-
-
-@hinting
-def error_map(
-    model: Any, x: ArrayLike, *, n: int = 8, title: str | None = None, ax: Axes | None = None
-) -> Axes:
-    """The first `n` images of `x`, their reconstructions, and where the two differ.
-
-    Below each column stands its mean squared error. The arguments are those of `reconstructions`.
-    """
-    optional_text("title", title)
-    with_methods("model", model, "reconstruct")
-    given = admit(x, "x")[: whole("n", n)]
-    inputs = as_images(rescaled(model, given), "x")
-    outputs = as_images(model.reconstruct(given), "reconstruction")
-    errors = squared_errors(outputs, inputs)
-    squared, difference = quiet(np.mean)(errors.reshape(len(inputs), -1), axis=1), np.sqrt(errors)
-    if difference.ndim == 4:
-        difference = difference.mean(axis=3)
-    scale = ScalarMappable(Normalize(0, float(difference.max()) or 1.0), "inferno")
-    limits = grey_limits(inputs)
-    # One picture holds grey values and colours, so all become colours here.
-    rows = [coloured(unit_range(row, limits)) for row in (inputs, outputs)]
-    heat = np.asarray(scale.cmap(np.asarray(scale.norm(difference))))
-    rows.append(heat[..., :3])
-    ax = rows_of_images(rows, ["input", "output", "error"], ax)
-    width = inputs.shape[2]
-    ax.set_xticks(
-        (width - 1) / 2 + (width + 1) * np.arange(len(inputs)), [f"{mse:#.3g}" for mse in squared]
-    )
-    pitch = 72 * ax.get_window_extent().width / ax.figure.dpi / len(inputs)  # points
-    if pitch < 40:  # what six digits need side by side
-        ax.tick_params("x", labelrotation=90, labelsize=min(9, 0.7 * pitch))
-    ax.set_xlabel("mean squared error")
-    colour_bar(ax, scale, "absolute error")
-    set_title(ax, "Where the reconstruction errs", title)
     return ax
 
 

@@ -47,6 +47,7 @@ def explore(
     model : object with ``encode(x)`` and ``decode(z)``
         With codes of two numbers, which it decodes to images.
     x : array-like, shape (n, height · width) of square images, or (n, height, width, 1 or 3)
+        The images.
     labels : array-like, shape (n,), optional
         As in `latent`.
     title : str or (str, str), optional
@@ -57,6 +58,19 @@ def explore(
     Returns
     -------
     ndarray of Axes, shape (2,)
+        That of the codes and that of the image.
+
+    See Also
+    --------
+    page : The same in a browser.
+    manifold : The same on paper.
+
+    Examples
+    --------
+    In a window::
+
+        tae.plot.explore(ae, x, labels)
+        matplotlib.pyplot.show()
     """
     array, (over_codes, over_image) = admit(x, "x"), two_titles(title)
     with_methods("model", model, "encode", "decode")

@@ -1,5 +1,7 @@
 """How training went."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -42,10 +44,27 @@ def history(
     ax : Axes, optional
         Where to draw. Default: a new figure.
 
+    Returns
+    -------
+    Axes
+        Where it was drawn.
+
     Raises
     ------
     ValueError
         If no epoch is recorded, or something else than one number for each.
+
+    See Also
+    --------
+    tinyae.History : What is drawn.
+    training_film : The codes beside it, as they move.
+
+    Examples
+    --------
+    >>> import tinyae as tae
+    >>> ax = tae.plot.history({"loss": [3.0, 2.0, 1.5], "val_loss": [3.1, 2.2, 2.0]})
+    >>> ax.get_xlabel()
+    'epoch'
     """
     optional_text("title", title)
     mapping("history", history, "figures by epoch")
@@ -100,10 +119,29 @@ def gradient_norms(
     ax : Axes, optional
         Where to draw. Default: a new figure.
 
+    Returns
+    -------
+    Axes
+        Where it was drawn.
+
     Raises
     ------
     ValueError
         If there is none, or they are of different models.
+
+    See Also
+    --------
+    tinyae.trace : Gives the norms.
+    history : The losses.
+
+    Examples
+    --------
+    >>> import numpy as np, tinyae as tae
+    >>> ae = tae.models.deep((8, 4, 2), "tanh")
+    >>> x = np.random.default_rng(0).random((20, 8))
+    >>> ax = tae.plot.gradient_norms([tae.trace(ae, x)])
+    >>> ax.get_yscale()
+    'log'
     """
     optional_text("title", title)
     found = listed("traces", traces, "traces")

@@ -35,10 +35,28 @@ def explained_variance(pca: Any, *, title: str | None = None, ax: Axes | None = 
     ax : Axes, optional
         Where to draw. Default: a new figure.
 
+    Returns
+    -------
+    Axes
+        Where it was drawn.
+
     Raises
     ------
     ValueError
         If an argument is not as described.
+
+    See Also
+    --------
+    spectrum : The error beside that of autoencoders.
+    tinyae.PCA : Whose shares they are.
+
+    Examples
+    --------
+    >>> import numpy as np, tinyae as tae
+    >>> x = np.random.default_rng(0).random((30, 16))  # as images of 4 × 4 pixels
+    >>> pca = tae.PCA(2).fit(x)
+    >>> tae.plot.explained_variance(pca).get_xlabel()
+    'component k'
     """
     optional_text("title", title)
     shares = shares_of(pca)

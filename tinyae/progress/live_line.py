@@ -53,13 +53,19 @@ class LiveLine:
             self._shown = now
 
     @contextmanager
-    def noting_compilations(self) -> Iterator[None]:
-        """Say inside the `with` block that kernels are compiled, when they are."""
+    def noting_compilations(self, more: bool = False) -> Iterator[None]:
+        """Say inside the `with` block that kernels are compiled, when they are.
+
+        Where `more` are to follow at once, in a block of their own, it is said until its end.
+        """
         try:
             with on_compilation(self._compiles):
                 yield
+        except BaseException:
+            more = False
+            raise
         finally:
-            if self.text == COMPILING:
+            if self.text == COMPILING and not more:
                 self.clear()
 
     def _compiles(self) -> None:

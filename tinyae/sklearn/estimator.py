@@ -35,9 +35,11 @@ PARAMETERS = """
     activation : str, default "relu"
         Of these layers. The code has none; the output has none, or a sigmoid for a loss of "bce".
     loss : str or Loss, default "mse"
+        As for `tinyae.Autoencoder`.
     epochs : int, default 100
         Passes over the data.
     batch_size : int, default 32
+        Samples in a mini-batch.
     learning_rate : float, default 1e-3
         Of Adam.
     random_state : int, RandomState or None, default None
@@ -133,7 +135,7 @@ class AutoencoderEstimator(BaseEstimator):
         return self
 
     def score(self, X: ArrayLike, y: Any = None) -> float:
-        """Minus the mean loss of `X`, without penalties; `y` is ignored."""
+        """The mean loss of `X` with a minus, without penalties; `y` is ignored."""
         return -float(self._errors(self._admit(X)).mean())
 
     @property

@@ -29,6 +29,11 @@ class AutoencoderOutlierDetector(OutlierMixin, AutoencoderEstimator):
         The score below which a sample is an outlier. After `partial_fit` it is that of the latest
         samples.
 
+    See Also
+    --------
+    AutoencoderTransformer : Gives codes.
+    tinyae.AnomalyDetector : The same for a trained model.
+
     Examples
     --------
     >>> import numpy as np
@@ -77,15 +82,15 @@ class AutoencoderOutlierDetector(OutlierMixin, AutoencoderEstimator):
         self.contamination = contamination
 
     def score_samples(self, X: ArrayLike) -> np.ndarray:
-        """Minus the loss of each sample, shape (n,): the lower, the stranger."""
+        """The loss of each sample of `X` with a minus, shape (n,): the lower, the stranger."""
         return -self._errors(self._admit(X))
 
     def decision_function(self, X: ArrayLike) -> np.ndarray:
-        """`score_samples` above `offset_`: negative for outliers."""
+        """The `score_samples` of `X` less `offset_`: negative for outliers."""
         return self.score_samples(X) - self.offset_
 
     def predict(self, X: ArrayLike) -> np.ndarray:
-        """-1 for outliers, 1 for others, shape (n,)."""
+        """What each sample of `X` is, shape (n,): -1 for outliers, 1 for others."""
         return np.where(self.decision_function(X) < 0, -1, 1)
 
     def explain(self, X: ArrayLike) -> Explanation:

@@ -37,6 +37,11 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     feature_names_in_ : ndarray of str
         Where the data had names.
 
+    See Also
+    --------
+    tinyae.PCA : The same without scikit-learn.
+    AutoencoderTransformer : For data that do not lie on a plane.
+
     Examples
     --------
     >>> import numpy as np
@@ -78,11 +83,11 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         return self.pca_.decode(check_array(X, dtype=REAL, estimator=self, input_name="X"))
 
     def score_samples(self, X: ArrayLike) -> np.ndarray:
-        """The log-likelihood of each sample, shape (n,), as of `tinyae.PCA`."""
+        """The log-likelihood of each sample of `X`, shape (n,), as of `tinyae.PCA`."""
         return self.pca_.score_samples(self._admit(X))
 
     def score(self, X: ArrayLike, y: Any = None) -> float:
-        """The mean of `score_samples`; `y` is ignored."""
+        """The mean of `score_samples` of `X`; `y` is ignored."""
         return self.pca_.score(self._admit(X))
 
     def _admit(self, X: ArrayLike) -> Any:

@@ -18,6 +18,11 @@ class AutoencoderTransformer(
 
     Features should be of like scales: put a ``StandardScaler()`` before it.
 {PARAMETERS}{ATTRIBUTES}
+    See Also
+    --------
+    PCA : The linear one.
+    AutoencoderOutlierDetector : Finds outliers.
+
     Examples
     --------
     >>> import numpy as np

@@ -73,6 +73,7 @@ OPTIONS = {
     "error_model": "numpy",
     "fastmath": {"nsz", "arcp", "contract", "afn", "reassoc"},
     "nogil": True,
+    "no_cfunc_wrapper": True,  # which C code would call
 }
 
 

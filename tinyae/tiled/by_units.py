@@ -14,14 +14,19 @@ once forward and once backward, and no vector of gradients is kept.
 Every sum is one chain over k or over samples, the same whoever computes it: the parameters are the
 same bytes for any number of threads. Activations, losses and optimizers are the kernels that all
 training calls; a strip is to them a layer of sixteen units.
+
+What needs all numbers of a sample, such as a variational code or a penalty on activities, each
+thread does for some samples, between two waits: see `by_rows`.
 """
 
 import numpy as np
 
-from ..engine.loop import ABORT, ARRIVALS, STOP, all_added, finish, optimize, share, total
+from ..engine.loop import ABORT, ARRIVALS, all_added, finish, share, told_to_stop, total
 from ..engine.program import Program
+from ..engine.updates import optimize
+from ..layers.dense import Dense
 from ..layers.record import NOWHERE
-from ..machine.barrier import barrier, load
+from ..machine.barrier import barrier
 from ..machine.calls import NONE
 from ..machine.jit import called, inlined, kernel
 from ..machine.views import clear, copy, view
@@ -36,6 +41,7 @@ from ..tiles.strips import (
     transposed_to_strips,
 )
 from ..tiles.tiles import STRIPS, multiply, multiply_transposed, product, product_address
+from .by_rows import ACTIVATION, backward_rows, forward_rows, penalties_of_rows, slope_at_once
 
 DEPTH = 512  # rows or columns of W that are packed together: with four strips half of a small L2
 BLOCK_NUMBERS = 1 << 16  # of W, whose gradient is stepped while it is in the cache
@@ -47,13 +53,14 @@ def layout(program: Program, rows: int) -> tuple[np.recarray, int]:
 
     First come the inputs, then each op's outputs, then their gradients.
     """
-    table = program.table.copy().view(program.kernels[0].record).view(np.recarray)
+    table, _ = program.layout(rows)
     sizes = [-(-units // LANES) * LANES * rows for units in (table.inputs[0], *table.outputs)]
     places = np.cumsum([0, *sizes, *sizes[1:]])
     ops = len(table)
     table.x, table.y, table.dy = places[:ops], places[1 : ops + 1], places[ops + 1 : -1]
     table.dx = [NOWHERE, *table.dy[:-1]]
-    table.part = product_address(product, program.dtype)
+    dense = [each is Dense.kernels for each in program.kernels]
+    table.part = np.where(dense, product_address(product, program.dtype), NONE)
     return table, int(places[-1])
 
 
@@ -67,24 +74,37 @@ def train_by_units(run, thread):
     for index in range(run.bounds.size - 1):
         start, n = run.bounds[index], run.bounds[index + 1] - run.bounds[index]
         op, whole, per_row = run.table[0], run.totals[index], run.weights.shape[1]
+        samples, rows, sums = run.samples[index], share(n, thread, threads), run.sums
+        moment, position = run.first_step + index, run.positions[index]
+        gain = run.gains[min(index, run.gains.shape[0] - 1)]
         take_inputs(op, run.x, start, n, share(strip_count(op.inputs), thread, threads), values)
-        if not all_added(run, load(run.sync, STOP) == 0, index):
+        told_to_stop(run)
+        if not all_added(run, index):
             return
         for i in range(ops):
             op = run.table[i]
             own = share(strip_count(op.outputs), thread, threads)
-            forward(op, parameters, values, own, n, pack)
+            if op.part == NONE:
+                forward_rows(op, values, rows, n, room, moment, position)
+            else:
+                forward(op, parameters, values, own, n, pack)
             meet(run.sync, threads)
         target = view(run.target, start * size, (n, size))
         w = view(run.weights, start * per_row, (n * (per_row > 0), per_row))
         loss, scale = (run.loss, run.loss_settings), 1.0 / whole if whole > 0 else 0.0
-        own, sums = share(n, thread, threads), run.sums
-        measured = measure(op, values, own, loss, target, w, scale, room, sums)
-        run.losses[thread, index, 0] = measured
-        if not all_added(run, True, index):
+        measured = measure(op, values, rows, loss, target, w, scale, room, sums)
+        penalty = penalties_of_rows(run.table, values, rows, n, room, gain, sums)
+        run.losses[thread, index, 0], run.losses[thread, index, 1] = measured, penalty
+        if not all_added(run, index):
             return
         for i in range(ops - 1, -1, -1):
             op, before = run.table[i], run.table[max(i - 1, 0)]
+            if op.penalty != NONE or (op.part == NONE and i > 0):
+                given = op, before, values, rows, n, room, moment, position, gain[i], 1.0 / samples
+                backward_rows(*given)
+                meet(run.sync, threads)
+            if op.part == NONE:
+                continue
             block = max(1, min(BLOCK_STRIPS, BLOCK_NUMBERS // (LANES * op.outputs)))
             low, high = share(strip_count(op.inputs), thread, threads)
             for q in range(low, high, block):
@@ -97,6 +117,9 @@ def train_by_units(run, thread):
             meet(run.sync, threads)
         # all samples' in their order, whoever measured them
         run.losses[thread, index, 0] = scale * total(sums, n) if thread == 0 else 0.0
+        for i in (1, 2):
+            more = view(sums, i * n, (n * (thread == 0),))
+            run.losses[thread, index, i] = total(more, more.size) / samples
         finish(run, thread, index)
 
 
@@ -106,7 +129,7 @@ def meet(sync, threads):
     barrier(sync, ARRIVALS, ABORT, threads)
 
 
-@called
+@inlined
 def room_size(table):
     """Enough for a block's gradient, with db behind it, and for a sample's row and its gradient."""
     widest = 0
@@ -121,7 +144,7 @@ def some(numbers, start, first, strips, rows):
     return view(numbers, start + first * rows * LANES, (strips, rows, LANES))
 
 
-@called
+@inlined
 def take_inputs(op, x, start, n, own, values):
     """Put these strips of the mini-batch where the first op finds them."""
     low, high = own
@@ -129,7 +152,7 @@ def take_inputs(op, x, start, n, own, values):
     to_strips(x, place, op.inputs, left, some(values, op.x, low, high - low, n), 0, n)
 
 
-@called
+@inlined
 def forward(op, parameters, values, own, n, pack):
     """y = f(x W + b) of these strips of units."""
     x, b = in_strips(values, op.x, op.inputs, n), op.w + op.inputs * op.outputs
@@ -147,10 +170,10 @@ def forward(op, parameters, values, own, n, pack):
         for v in range(strips):
             units = min(LANES, left - v * LANES) * (op.w_size > b - op.w)
             bias = view(parameters, b + column + v * LANES, (units,))
-            activation_forward(bias, op.activation, view(y, v * n * LANES, (n, LANES)))
+            activation_forward(bias, op.own[ACTIVATION], view(y, v * n * LANES, (n, LANES)))
 
 
-@called
+@inlined
 def measure(op, values, own, loss, target, w, scale, room, sums):
     """The loss of these samples, each one's in sums, and the last op's dz.
 
@@ -167,14 +190,14 @@ def measure(op, values, own, loss, target, w, scale, room, sums):
         weight = view(w, s * per_row, (min(1, per_row), per_row))
         wanted = view(target, s * size, one)
         weighted_loss(address, row, wanted, weight, settings, scale, gradient, result)
-        activation_backward(row, op.slope, gradient)
+        activation_backward(row, slope_at_once(op), gradient)
         to_strips(room, size, size, size, dy, s, 1)
         sums[s] = result[0]
         loss_of_all += result[0]
     return loss_of_all
 
 
-@called
+@inlined
 def input_gradients(op, before, parameters, values, first, strips, n, pack):
     """dx = dz Wᵀ of some strips of inputs, times the slope of the op that they come from."""
     dz = in_strips(values, op.dy, op.outputs, n)
@@ -189,10 +212,12 @@ def input_gradients(op, before, parameters, values, first, strips, n, pack):
         y = some(values, before.y, q, together, n)
         for v in range(together):
             place, strip = v * n * LANES, (n, LANES)
-            activation_backward(view(y, place, strip), before.slope, view(dx, place, strip))
+            activation_backward(
+                view(y, place, strip), slope_at_once(before), view(dx, place, strip)
+            )
 
 
-@called
+@inlined
 def weight_gradients(op, values, first, strips, n, pack, room):
     """dW = xᵀ dz of the rows for some strips of inputs, as they lie in W; behind the last is db."""
     x, outputs = in_strips(values, op.x, op.inputs, n), op.outputs

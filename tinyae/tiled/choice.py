@@ -7,19 +7,23 @@ import numpy as np
 from ..engine import tuning
 from ..engine.program import Program
 from ..layers.dense import Dense
-from ..layers.record import as_type
 from ..machine.calls import NONE
 from ..system.numba_parts import DISABLED, processor_has
+from .by_rows import ACTIVATION
 
 
 def suits_units(program: Program, parameters: int, batch_rows: int, threads: int) -> bool:
-    """Whether each unit's numbers are all that its thread needs, and enough for it.
+    """Whether threads can share the units of the dense layers, and these are enough for them.
 
-    Penalties on kernels are sums over blocks of them that no thread has.
+    Layers without weights take a sample at a time. Penalties on kernels are sums over blocks of
+    them that no thread has.
     """
     least = tuning.UNITS_ROWS if threads > 1 else tuning.UNITS_ROWS_ALONE
+    pairs = zip(program.kernels, program.table, strict=True)
     return (
         _has_tiles(program)
+        and program.separable  # whoever computes dW, and without room to work in
+        and all(each is Dense.kernels or op.w_size == 0 for each, op in pairs)
         and parameters >= tuning.UNITS_PARAMETERS
         and least <= batch_rows <= program.capacity(batch_rows, tuning.UNITS_BYTES)
         and all(op.kernel_penalty == NONE for op in program.table)
@@ -27,12 +31,16 @@ def suits_units(program: Program, parameters: int, batch_rows: int, threads: int
 
 
 def suits_lanes(program: Program, share: int) -> bool:
-    """Whether layers are narrow, there is more to compute than to bring into lanes and back, and
-    all of a thread's share of a mini-batch stays in the cache.
+    """Whether layers are dense and narrow, there is more to compute than to bring into lanes and
+    back, and all of a thread's share of a mini-batch stays in the cache.
+
+    A penalty is a sum over a sample.
     """
     table = program.table
     return (
         _has_tiles(program)
+        and all(each is Dense.kernels for each in program.kernels)
+        and all(op.penalty == NONE for op in table)
         and max(program.inputs, *table.outputs) <= tuning.LANES_UNITS
         and program.operations >= tuning.LANES_OPERATIONS * (program.inputs + program.outputs)
         and tuning.LANES_ROWS <= share <= program.capacity(share, tuning.LANES_BYTES)
@@ -40,17 +48,14 @@ def suits_lanes(program: Program, share: int) -> bool:
 
 
 def _has_tiles(program: Program) -> bool:
-    """Tiles are for dense layers in float32, on a processor with as many registers as they need.
+    """Tiles are in float32, on a processor with as many registers as they need.
 
-    A softmax needs its layer's other units, and a penalty is a sum over a sample.
+    A dense layer's softmax needs the layer's other units.
     """
-    table, kernels = program.table, program.kernels
+    pairs = zip(program.kernels, program.table, strict=True)
     return (
         not DISABLED
         and program.dtype == np.float32
         and processor_has(tuning.TILES_NEED)
-        and all(each is Dense.kernels for each in kernels)
-        and not program.penalised
-        and all(op.penalty == NONE for op in table)
-        and all(as_type(op, kernels[0].record).activation >= NONE for op in table)
+        and all(op.own[ACTIVATION] >= NONE for each, op in pairs if each is Dense.kernels)
     )

@@ -17,11 +17,10 @@ in every training.
 
 import numpy as np
 
-from ..engine.loop import STOP, all_added, finish, share, total, update, update_clipped
+from ..engine.loop import share, told_to_stop, total
 from ..engine.program import Program
 from ..layers.record import NOWHERE
-from ..machine.barrier import load
-from ..machine.jit import called, kernel
+from ..machine.jit import called, inlined
 from ..machine.views import view
 from ..maths.activations import activate, activation_backward
 from ..maths.loss import weighted_loss
@@ -62,28 +61,14 @@ def layout(program: Program, rows: int) -> tuple[np.recarray, int]:
     return table, int(places[-1]) + room
 
 
-@kernel
-def train_in_lanes(run, thread):
-    """Take an optimizer step for each mini-batch of the run; every thread calls this."""
+@called
+def add_gradients(run, thread, index):
+    """The gradient of this thread's share of one mini-batch, in place of what was there."""
+    if told_to_stop(run):
+        return
     width, p = run.values.shape[1], run.parameters.size
     values = view(run.values, thread * width, (width,))
     gradient = view(run.gradients, thread * p, (p,))
-    for index in range(run.bounds.size - 1):
-        added = load(run.sync, STOP) == 0
-        if added:
-            add_gradients(run, thread, index, values, gradient)
-        if not all_added(run, added, index):
-            return
-        if run.clip > 0:
-            update_clipped(run, thread, index)
-        else:
-            update(run, thread, index, True)
-        finish(run, thread, index)
-
-
-@called
-def add_gradients(run, thread, index, values, gradient):
-    """The gradient of this thread's share of one mini-batch, in place of what was there."""
     table, parameters = run.table, run.parameters
     start, stop = run.bounds[index], run.bounds[index + 1]
     low, high = share(stop - start, thread, run.losses.shape[0])
@@ -104,18 +89,18 @@ def add_gradients(run, thread, index, values, gradient):
             input_gradients(op, parameters, values, n)
 
 
-@called
+@inlined
 def unit_rows(values, start, units, n):
     """Strips of so many units of n samples, each strip as one row."""
     return view(values, start, (strip_count(n), units * LANES))
 
 
-@called
+@inlined
 def strips_of(values, start, units, n):
     return view(values, start, (strip_count(n), units, LANES))
 
 
-@called
+@inlined
 def forward(op, parameters, values, n):
     """yᵀ = f(Wᵀ xᵀ + b)."""
     ins, outs, numbers = op.inputs, op.outputs, view(parameters, 0, (parameters.size,))
@@ -130,7 +115,7 @@ def forward(op, parameters, values, n):
         activate(view(y, v * b.size, (b.size,)), b, op.activation)
 
 
-@called
+@inlined
 def measure(run, op, values, row, n, index):
     """The loss of these samples, and the last op's dy."""
     size, whole, per_row = op.outputs, run.totals[index], run.weights.shape[1]
@@ -146,7 +131,7 @@ def measure(run, op, values, row, n, index):
     return scale * total(sums, n)
 
 
-@called
+@inlined
 def weight_gradients(op, values, n, gradient):
     """dW = xᵀ dz and db = 1ᵀ dz."""
     ins, outs, strips, ones = op.inputs, op.outputs, strip_count(n), op.scratch
@@ -175,7 +160,7 @@ def weight_gradients(op, values, n, gradient):
         from_strips(db, 0, 1, gradient, b, outs, outs)
 
 
-@called
+@inlined
 def input_gradients(op, parameters, values, n):
     """dxᵀ = W dzᵀ."""
     ins, outs, numbers = op.inputs, op.outputs, view(parameters, 0, (parameters.size,))

@@ -7,14 +7,16 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from typing import Any
 
 import numpy as np
+from numba import typeof, types
 
 from ..blas.blas import BLAS_THREADS
 from ..checks.floating_point import quiet
-from ..engine import inference, loop, tuning
+from ..checks.memory import room_for
+from ..engine import gradients, inference, loop, tuning, updates
 from ..engine.program import Program, thread_count
 from ..feeding.batches import Stretch
 from ..layers.record import for_kernels
-from ..machine.calls import NONE
+from ..machine.calls import NONE, address_for
 from ..maths import constraints
 from ..maths.clipping import limit_of
 from ..maths.loss import loss_address
@@ -84,17 +86,22 @@ class CompiledTrainer:
             self.capacity = batch_rows  # one chunk, so that no other overwrites it
         self.arrays, self._layers = trained_arrays(chain.layers), chain.layers
         self.columns = columns(chain.layers)
+        self._steps, self._add, self._update = loop.train, gradients.add_gradients, updates.update
         if self.by_units:
             self._steps = units.train_by_units
             self.table, size = units.layout(self.program, batch_rows)
         elif self.in_lanes:
-            self._steps = lanes.train_in_lanes
+            self._add = lanes.add_gradients
             self.table, size = lanes.layout(self.program, share)
         else:
-            self._steps = loop.train_apart if self.apart else loop.train
+            if self.apart:
+                self._update = updates.update_apart
             self.table, size = self.program.layout(self.capacity, keep=self.apart)
+        self._parts: dict[tuple[bool, bool], dict[str, Any]] = {}  # addresses
         vectors = 1 if self.apart or self.by_units else self.threads
-        self.values = np.empty((vectors, size), parameters.dtype)
+        what = f"what the layers give for {self.capacity} samples, with its gradients,"
+        with room_for(what, (vectors, size), parameters.dtype):
+            self.values = np.empty((vectors, size), parameters.dtype)
         self.gradients = np.zeros((vectors, parameters.size), parameters.dtype)
         self._pool = ThreadPoolExecutor(self.threads)
         self._process = os.getpid()
@@ -148,8 +155,12 @@ class CompiledTrainer:
         if stretch.whole is not None:
             samples, positions, _ = stretch.whole
         run = loop.Run(
+            add_gradients=NONE,
+            update=NONE,
+            constrain=NONE,
             table=self.table,
             capacity=self.capacity,
+            apart=int(self.apart),
             values=self.values,
             loss=loss_address(self.loss.kernel, dtype),
             loss_settings=self.loss.numbers_for(self.program.output_shape, dtype),
@@ -174,12 +185,29 @@ class CompiledTrainer:
             optimizer_step=stretch.optimizer_step,
             gains=self.program.gains(max(0, stretch.first_step), steps),
             losses=np.zeros((self.threads, steps, 3)),
-            sums=np.empty(self.capacity),
+            sums=np.empty(3 * self.capacity),
             sync=np.zeros(loop.SYNC_SIZE, np.int64),
         )
         if optimizer is None or not (self.apart or self.by_units):
             self.gradients[...] = 0
-        return run
+        return run if self.by_units else self._with_parts(run)
+
+    def _with_parts(self, run: loop.Run) -> loop.Run:
+        """With the addresses of the parts of its steps."""
+        clips, bound = run.clip > 0, len(run.constrained.groups) > 0
+        known = self._parts.get((clips, bound))
+        if known is None:
+            part = typeof(run), types.int64, types.int64
+            update = updates.update_clipped if clips else self._update
+            known = {
+                "add_gradients": address_for(self._add, part),
+                "update": address_for(update, part),
+            }
+            if bound:
+                places = typeof(run.parameters), typeof(run.constrained), types.int64, types.int64
+                known["constrain"] = address_for(constraints.unit_norm, places)
+            self._parts[clips, bound] = known
+        return run._replace(**known)
 
     def _train(
         self,

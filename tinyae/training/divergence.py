@@ -1,5 +1,7 @@
 """When numbers stop being finite: back to the parameters that gave the last finite loss."""
 
+from __future__ import annotations
+
 import copy
 from collections.abc import Callable
 from typing import NamedTuple
@@ -14,12 +16,34 @@ from ..network.network import Network
 class TrainingDiverged(ArithmeticError):
     """The numbers stopped being finite; the model is as it was when it gave the last finite loss.
 
-    Attributes
+    Parameters
     ----------
     epoch : int
         The epoch, counted from 0.
     step : int
         The optimizer step, counted from 1.
+    what : str
+        What is not finite: the message begins with it.
+
+    Attributes
+    ----------
+    epoch, step : int
+        As given.
+
+    See Also
+    --------
+    Autoencoder.fit : Raises it.
+    trace : Shows the gradient layer by layer.
+
+    Examples
+    --------
+    >>> import numpy as np, tinyae as tae
+    >>> ae = tae.Autoencoder([tae.Dense(1)], [tae.Dense(2)], optimizer=tae.SGD(1e6))
+    >>> try:
+    ...     ae.fit(np.eye(2), epochs=100, verbose=0)
+    ... except tae.TrainingDiverged as error:
+    ...     print(error.step > 1, np.isfinite(ae.parameters).all())
+    True True
     """
 
     def __init__(self, epoch: int, step: int, what: str):

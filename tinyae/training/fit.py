@@ -152,7 +152,7 @@ class Training:
                 callback.set_model(self.model)
             if hasattr(callback, "on_train_end"):
                 self.way_out.calls.append(callback.on_train_end)
-        with self.line.noting_compilations():
+        with self.line.noting_compilations(more=True):
             self._make_trainer()
         closing = [lambda: self._trainer.close(), self._show_the_rest, self.line.close]
         self.way_out.calls[:0] = closing
