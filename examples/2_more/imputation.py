@@ -13,6 +13,11 @@ network of convolutions, which sees an image and which of its pixels are known.
 It is shown a fifth fewer pixels than are known, others in each epoch, and
 learns to give them back from those around them: to copy would be of no use to
 it.
+
+PCA is ahead at first, with an error of .0089 against .0099: it is solved at
+once for the best that is linear, while six epochs of 93 mini-batches leave the
+network half trained. Time is what changes it: with `--epochs 24` the network's
+error is .0056, while PCA has nothing to gain from more.
 """
 
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
@@ -106,7 +111,9 @@ def main(out, full=False, seed=0, samples=6000, epochs=6, size=64):
     ae.fit(batches, steps_per_epoch=steps, epochs=epochs, verbose=0)
     y = ae.predict(seen(x_test, weight_test, mean)).reshape(x_test.shape)
     found["Convolutions"] = np.where(weight_test, x_test, y)
-    print(f"{'':48}{error(y):.5f}  convolutions")
+    print(f"{'':48}{error(y):.5f}  convolutions, {epochs} epochs")
+    if error(y) > error(by_size[best]):
+        print(f"PCA is ahead, since the network has hardly begun: --epochs {4 * epochs}")
 
     shown = {"What it was": truth, "What is known": np.where(weight_test, truth, 0.5)} | found
     fig, axes = plt.subplots(len(shown), 1, figsize=(8, 5.6), layout="constrained")
@@ -122,8 +129,9 @@ if __name__ == "__main__":
     parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=out, help="for pictures (default: %(default)s)")
     parser.add_argument("--full", action="store_true", help="all 70,000 images of MNIST")
+    parser.add_argument("--epochs", type=int, default=6, help="of the network (default: 6)")
     parser.add_argument("--seed", type=np.uint32, default=0, help="of weights, data (default: 0)")
     try:
         main(**vars(parser.parse_args()))
-    except (OSError, OverflowError) as error:  # no folder, no MNIST, a seed below 0
+    except (OSError, OverflowError, ValueError) as error:  # no folder, no MNIST, numbers below 0
         parser.exit(1, f"{parser.prog}: {error}\n")

@@ -29,6 +29,8 @@ def test_imputation(run):
     assert figures["PCA"] < 0.3 * figures["mean"]
     assert figures["network"] < 0.3 * figures["mean"]
     assert "20.0% of their pixels" in text
+    behind = figures["network"] > figures["PCA"]
+    assert ("PCA is ahead" in text) == ("--epochs 16" in text) == behind
     assert f"{figures['network']:.5f}" in text
 
 

@@ -114,12 +114,11 @@ def _sums(x: Rows, shift: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Σ dd' and Σd over the rows' deviations d from `shift`."""
     n, features = x.shape
     in_order = isinstance(x, SparseRows) or x.flags.forc
-    if in_place := not shift.any() and x.dtype == shift.dtype and in_order:
-        step, workers = 4 * PRODUCT_ROWS, 1  # nothing but products, which BLAS shares itself
-    else:
-        step = max(1, min(PRODUCT_ROWS, PRODUCT_BYTES // (features * shift.itemsize)))
-        each = features * (8 * features + shift.itemsize * (features + step))
-        workers = worker_count(each, -(-n // step))
+    in_place = not shift.any() and x.dtype == shift.dtype and in_order
+    copied = min(PRODUCT_ROWS, PRODUCT_BYTES // (features * shift.itemsize))
+    step = 4 * PRODUCT_ROWS if in_place else max(1, copied)
+    each = features * (8 * features + shift.itemsize * (features + step * (not in_place)))
+    workers = worker_count(each, -(-n // step))
     parts = even_slices(n, step, workers)
     found = on_cores(lambda mine: _partial_sums(x, shift, mine, in_place), parts, workers)
     for scatter, total in found[1:]:

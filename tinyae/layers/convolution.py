@@ -176,7 +176,6 @@ class Conv2D(Affine):
     --------
     Conv2DTranspose : Its backward pass as a layer, which enlarges images.
     Conv1D : For sequences.
-    MaxPooling2D : Makes images smaller without weights.
 
     Examples
     --------
