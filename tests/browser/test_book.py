@@ -119,3 +119,18 @@ def test_each_page_taken_along_as_a_script_runs(book, tmp_path, monkeypatch):
     for script in scripts:
         runpy.run_path(str(script), run_name="__main__")
         pyplot.close("all")
+
+
+def test_each_notebook_has_the_cells_of_its_script(book):
+    jupytext = pytest.importorskip("jupytext")
+    nbformat = pytest.importorskip("nbformat")
+    notebooks = sorted((book / "_downloads" / "pages").rglob("*.ipynb"))
+    assert len(notebooks) > 30
+    for path in notebooks:
+        nbformat.validate(nbformat.read(path, as_version=4))
+        notebook, script = (jupytext.read(path.with_suffix(end)) for end in (".ipynb", ".py"))
+        cells, same = (
+            [cell.source for cell in each.cells if cell.cell_type == "code"]
+            for each in (notebook, script)
+        )
+        assert cells == same != [], path
