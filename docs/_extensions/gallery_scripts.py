@@ -17,7 +17,14 @@ Each example is one short script that prints its figures and saves its pictures:
 ``python examples/2_more/denoising.py``, with ``--full`` for all of MNIST (from the folder that
 ``TINYAE_DATA`` names, or downloaded) and longer training, and ``--help`` for what it shows.
 It needs no other file: copy it, run it anywhere, change it. All need matplotlib, as the demo does;
-``latent_walks`` also draws from a mixture where scikit-learn is installed."""
+``latent_walks`` also draws from a mixture where scikit-learn is installed.
+
+What ``mnist_latent`` learns, to be played with: :doc:`how this page is made </tutorials/plane>`.
+
+.. raw:: html
+
+   <iframe class="live" src="../../_pages/tutorials/plane/digits.html" title="Two numbers"></iframe>
+"""
 NEEDED = {"from_keras_and_pytorch": "torch"}  # examples that run only where this is installed
 
 
@@ -89,5 +96,5 @@ def paragraph(text):
 def escaped(text):
     """What reStructuredText would take for its own, outside of code."""
     parts = re.split(r"(`+[^`]+`+)", text)
-    parts[::2] = [re.sub(r"([|*])", r"\\\1", part) for part in parts[::2]]
+    parts[::2] = [re.sub(r"[|*]|--", r"\\\g<0>", part) for part in parts[::2]]
     return "".join(parts)

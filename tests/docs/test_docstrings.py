@@ -34,8 +34,8 @@ def test_examples_and_references_stay_as_they_are():
 def test_a_script_gets_a_title():
     import gallery_scripts
 
-    script = '"""Find *it*.\n\nText with |a|.\n\n    y = f(x)\n\n- one;\n- two.\n"""\n\nx = 1\n'
+    script = '"""Find *it*.\n\n|a|, --full.\n\n    y = f(x)\n\n- one;\n- two.\n"""\n\nx = 1\n'
     text = gallery_scripts.with_title(script)
-    assert text.startswith('r"""\nFind *it*\n=========\n\nText with \\|a\\|.\n\n::\n\n')
+    assert text.startswith('r"""\nFind *it*\n=========\n\n\\|a\\|, \\--full.\n\n::\n\n')
     assert "\n- one;\n- two.\n" in text
     assert text.endswith('"""\n\nx = 1\n')
