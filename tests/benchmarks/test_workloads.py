@@ -43,7 +43,7 @@ def test_parameter_counts(name):
 def test_by_what_products_are_is_said(monkeypatch):
     monkeypatch.setattr(choice, "processor_has", lambda feature: True)
     tiled = {name for name in WORKLOADS if products(WORKLOADS[name]) == TILES}
-    assert tiled == {"gauss2d", "sine", "latent2d", "wide2048"}
+    assert tiled == {"gauss2d", "sine", "latent2d", "wide2048", "vae"}
     monkeypatch.setattr(choice, "processor_has", lambda feature: False)
     assert products(WORKLOADS["gauss2d"]) == BLAS
 

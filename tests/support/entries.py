@@ -295,7 +295,7 @@ ENTRIES = {
         POINTS,
     ),
     "plot.interpolation": Entry(
-        *("way", dict, lambda _, a: drawn(lambda ax: plot.interpolation({"way": a}, ax=ax))),
+        *(r"strips\['w", dict, lambda _, a: drawn(lambda ax: plot.interpolation({"w": a}, ax=ax))),
         SQUARES,
     ),
     "plot.samples": Entry(

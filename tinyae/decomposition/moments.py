@@ -7,6 +7,7 @@ more samples than features are kept as they are.
 """
 
 import functools
+import operator
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -121,16 +122,15 @@ def _sums(x: Rows, shift: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     workers = worker_count(each, -(-n // step))
     parts = even_slices(n, step, workers)
     # made here and not by the workers, from whose memory the system would get nothing back
-    scatters = np.zeros((workers, features, features))
-    products, free = np.empty(scatters.shape, shift.dtype), list(range(workers))
+    shape = features, features
+    free = [(np.zeros(shape), np.empty(shape, shift.dtype)) for _ in range(workers)]
 
     def work(mine: Iterable[slice]) -> tuple[np.ndarray, np.ndarray]:
-        own = free.pop()
-        total = _partial_sums(x, shift, mine, in_place, scatters[own], products[own])
-        return scatters[own], total
+        scatter, product = free.pop()
+        return scatter, _partial_sums(x, shift, mine, in_place, scatter, product)
 
     found = on_cores(work, parts, workers)
-    scatter, total = (functools.reduce(np.add, each) for each in zip(*found, strict=True))
+    scatter, total = (functools.reduce(operator.iadd, each) for each in zip(*found, strict=True))
     return scatter, total
 
 
