@@ -17,7 +17,7 @@ from .moments import near_mean, real
 from .sharing import Found, even_slices, on_cores, worker_count
 from .sparse import Rows, SparseRows
 
-PART_BYTES = 1 << 20  # which stay in the cache for the second of two products
+PART_BYTES = 1 << 21  # which stay in the cache for the second of two products
 
 
 class Deviations:
