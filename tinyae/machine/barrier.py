@@ -14,7 +14,7 @@ from numba import types
 from ..system.numba_parts import cgutils
 from .jit import inlined, machine_code
 
-SPINS = 20_000  # looks at the counter, some 50 µs, before a waiting thread sleeps
+SPINS = 200_000  # looks at the counter, some 500 µs, before a waiting thread sleeps
 MICROSECONDS = 20  # of sleep, before it looks again
 
 
