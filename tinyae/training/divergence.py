@@ -26,6 +26,8 @@ class TrainingDiverged(ArithmeticError):
         The optimizer step, counted from 1.
     what : str
         What is not finite: the message begins with it.
+    stands : str
+        What has become of the parameters, in words.
 
     Attributes
     ----------
