@@ -181,6 +181,22 @@ def test_a_schedule_of_a_class_is_saved_and_a_function_refused_by_name(tmp_path)
         model(ramp).save(tmp_path / "other.npz")
 
 
+def test_beta_in_a_file_is_where_its_schedule_stands(tmp_path):
+    ae = model(tae.ExponentialDecay(1.0, 100, 1.0, warmup_steps=50), loss="mse")
+    ae.fit(X, epochs=20, batch_size=14, verbose=0)
+    ae.save(tmp_path / "model.npz")
+    loaded = tae.load(tmp_path / "model.npz")
+    assert loaded.evaluate(X) == ae.evaluate(X)
+    np.testing.assert_array_equal(loaded.elbo(X), ae.elbo(X))
+
+
+def test_means_behind_an_activation_are_warned_of():
+    for end in ([tae.Dense(4, "relu")], [tae.Dense(4), tae.Activation("tanh")]):
+        ae = tae.Autoencoder([*end, tae.Variational()], [tae.Dense(6)])
+        with pytest.warns(UserWarning, match=r"encoder\[\d\] \w+ is (relu|tanh): put a linear"):
+            ae.fit(X, verbose=0)
+
+
 def test_a_schedule_that_gives_no_number_is_refused():
     for wrong in (lambda step: -1, lambda step: "a", lambda: 1, lambda step: math.inf):
         with pytest.raises(ValueError, match="beta must be a number or callable with the step"):

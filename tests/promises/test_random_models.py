@@ -20,7 +20,9 @@ from tinyae.training.compiled import make_trainer
 from tinyae.training.eager import EagerTrainer
 
 # What is drawn need not be able to learn
-pytestmark = pytest.mark.filterwarnings("ignore:.*(is for outputs in|so outputs lie in)")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:.*(is for outputs in|so outputs lie in|takes means and log variances)"
+)
 TOLERANCE = {"float32": 2e-4, "float64": 1e-9}
 
 

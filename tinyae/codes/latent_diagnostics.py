@@ -128,7 +128,7 @@ def latent_diagnostics(codes: ArrayLike) -> LatentReport:
     Returns
     -------
     LatentReport
-        Prints as a table: each unit, counted from 1, the unit that depends on it most, their
+        Prints as a table: each unit, counted from 0, the unit that depends on it most, their
         correlation r and their distance correlation.
 
     Raises

@@ -50,6 +50,10 @@ class Contractive(Layer):
     Refused where the encoder has other layers than `Dense`, `Flatten` and `Reshape`, or an
     activation whose second derivative is not known: softmax, or one of your own. That of relu is 0.
 
+    A decoder that is free can undo what a linear encoder shrinks, so that the penalty does nothing
+    but make codes small: give the encoder an activation that saturates, or tie the decoder, by
+    `Tied`.
+
     References
     ----------
     Rifai et al., Contractive auto-encoders: explicit invariance during feature extraction, 2011.

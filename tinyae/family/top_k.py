@@ -134,6 +134,13 @@ class TopK(Layer):
     --------
     L1 : A penalty that makes codes small.
     UnitNorm : Keeps a dictionary's entries at one length.
+    latent_diagnostics : Counts the units that are never kept.
+
+    Notes
+    -----
+    A unit that is never among the k gets no gradient, and stays so. Of a large dictionary most are
+    lost that way from random weights, and few where decoder and encoder begin with centred samples
+    of length 1 as rows, or columns, of their kernels, as the example ``dictionary`` has them.
 
     References
     ----------

@@ -21,6 +21,7 @@ import numpy as np
 
 from ..checks.arguments import not_negative, shown
 from ..checks.arrays import shape_text
+from ..checks.reach import warn
 from ..layers.kernels import NOT_TRAINING, Kernels
 from ..layers.layer import Layer, Shape
 from ..layers.noise import element_bits, row_key, standard_normal
@@ -128,8 +129,9 @@ class Variational(PenalisedLayer):
     ----------
     beta : float or callable ``(step) -> float``, default 1
         The weight β. A callable gives that of each step of training, counted from 0, as for a
-        warm-up: ``lambda step: min(1, step / 1000)``. (To be saved it must be an object of a class
-        that `tinyae.load` is told of.) It may also be assigned, by a callback for example.
+        warm-up: ``lambda step: min(1, step / 1000)``. To be saved it must
+        be an `ExponentialDecay` (with ``warmup_steps``), a `CosineDecay`, or an object of a class
+        that `tinyae.load` is told of. It may also be assigned, by a callback for example.
     free_bits : float, default 0
         The λ, in nats: each number of a sample's code is penalised by max(λ, its KL), so that the
         first λ are free. In ``kl`` all is counted.
@@ -249,6 +251,24 @@ def of_encoder(layers: Sequence[Layer]) -> Variational | None:
     """The encoder's last layer, if it is variational."""
     last = layers[-1]
     return last if isinstance(last, Variational) else None
+
+
+def warn_if_bent(layers: Sequence[Layer]) -> None:
+    """Warn if means and log variances have been through an activation, which cuts some of them off.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+        The encoder's.
+    """
+    before = layers[-2] if of_encoder(layers) is not None else None
+    activation = getattr(before, "activation", "linear")
+    if before is not None and activation != "linear":
+        warn(
+            f"Variational takes means and log variances, of any size, but {before.label} is "
+            f"{activation}: put a linear layer of twice as many units as the code is to have "
+            "between them"
+        )
 
 
 def refuse_misplaced(encoder: Sequence[Layer], decoder: Sequence[Layer]) -> None:

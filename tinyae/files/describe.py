@@ -124,8 +124,8 @@ def _plain(value: object, part: object, argument: str) -> Any:
             return name
     if inspect.isroutine(value):
         raise ValueError(
-            f"{part!r} cannot be saved: its {argument} is a function of your own; give it by name, "
-            "or as an object of a class with get_config()"
+            f"{part!r} cannot be saved: its {argument} is a function of your own; a file can keep "
+            "what tinyae has, and objects of a class of your own"
         )
     if isinstance(value, np.ndarray | tuple | list | dict):
         raise ValueError(

@@ -36,7 +36,8 @@ class Density(Network):
         seed : int, default 0
             Decides the draws.
         variance : float, optional
-            Under "mse", that of the normal noise of each output. Default: β/2.
+            Under "mse", that of the normal noise of each output. Default: β/2, with the β of the
+            present step: give one to compare figures while β changes.
 
         Returns
         -------

@@ -26,6 +26,7 @@ def document_of(
         "input_shape": model.input_shape,
         "dtype": model.dtype.name,
         "seed": model.seed,
+        "step": model.progress.step,  # by which a β of a variational model may go
         "columns": model.columns,
         "loss": describe(model.loss),
         "optimizer": describe(model.optimizer),
@@ -45,14 +46,15 @@ def restored(
     kind: Callable[..., Any], file: ModelFile, custom: Mapping[str, Any], threads: int | None
 ) -> Any:
     """The model of a file; nothing is allocated before the file is known to hold it."""
-    document = {"columns": None, **file.document}  # which not every file says
-    shape, dtype, seed, columns, loss, optimizer, encoder, decoder, state = fields(
+    document = {"step": 0, "columns": None, **file.document}  # which not every file says
+    shape, dtype, seed, step, columns, loss, optimizer, encoder, decoder, state = fields(
         "the document",
         document,
         {
             "input_shape": list,
             "dtype": str,
             "seed": int,
+            "step": int,
             "columns": (list, type(None)),
             "loss": dict,
             "optimizer": dict,
@@ -71,7 +73,7 @@ def restored(
     with refusing("the model"):
         model = kind(*parts[:2], None, *parts[2:], seed=seed, dtype=dtype, threads=threads)
         model.declare(shape)
-        model.columns = columns
+        model.columns, model.progress.step = columns, counter("step", step)
     size = declared_size(model.layers)
     expected: dict[str, tuple[Any, tuple[int, ...]]] = {"parameters": (dtype, (size,))}
     if state is not None:

@@ -17,7 +17,7 @@ from ..checks.reach import warn_if_out_of_reach
 from ..checks.rows import Rows
 from ..checks.sample_weights import row_totals, step_totals
 from ..engine import tuning
-from ..family.variational import of_encoder
+from ..family.variational import of_encoder, warn_if_bent
 from ..feeding.batches import Batches, Plan, Stretch
 from ..feeding.stream import Stream
 from ..maths.clipping import limit_of
@@ -134,6 +134,7 @@ class Training:
         if data.weight is not None:
             self._row_totals = row_totals(data.weight, data.target[0].size)
         warn_if_out_of_reach(self.model.layers, self.model.loss, data.target)
+        warn_if_bent(self.model.encoder.layers)
         progress, n = self.model.progress, self._count(data)
         first = progress.epoch if self._first is None else self._first
         self.last = self._epochs + (first if self._first is None else 0)
