@@ -306,3 +306,9 @@ def test_with_scikit_learn_itself():
         assert first.shape == (20, 4)
         np.testing.assert_array_equal(first, same)
         assert (first != other).any()
+
+
+def test_an_attribute_that_it_does_not_have_is_refused():
+    sampler = tae.GaussianSampler().fit(np.eye(3))
+    with pytest.raises(ValueError, match="GaussianSampler has no means_ to assign to"):
+        sampler.means_ = np.zeros(3)

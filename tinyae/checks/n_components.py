@@ -8,6 +8,7 @@ from .arguments import shown
 
 
 def check_n_components(name: str, n_components: Any) -> int | float | None:
+    """A count, a share of the variance or None, as Python's own number; refused by name else."""
     count = isinstance(n_components, int | np.integer) and not isinstance(n_components, bool)
     share = isinstance(n_components, float | np.floating)
     if n_components is None or (count and n_components >= 1) or (share and 0 < n_components <= 1):
@@ -19,6 +20,7 @@ def check_n_components(name: str, n_components: Any) -> int | float | None:
 
 
 def check_count(n_components: int | float | None, features: int) -> None:
+    """Refuse more components than there are features."""
     if isinstance(n_components, int | np.integer) and n_components > features:
         raise ValueError(
             f"n_components must be at most the number of features, but it is "
