@@ -41,6 +41,7 @@ def model_and_run(threads, apart, capacity):
     return model, loop.Run(
         add_gradients=NONE,
         update=NONE,
+        between=NONE,
         constrain=NONE,
         table=table,
         capacity=capacity,
@@ -131,7 +132,7 @@ def test_samples_are_taken_in_chunks_that_end_where_they_end(capacity, stretch, 
     """All in order, each once, and nothing is written behind the last."""
     model, (x, target) = model_and_run(1, False, 2)[0], data()
     program = Program(model.layers)
-    monkeypatch.setattr(Program, "capacity", lambda self, rows: min(rows, capacity))
+    monkeypatch.setattr(Program, "capacity", lambda self, rows, room=None: min(rows, capacity))
     monkeypatch.setattr(tuning, "CALL_NUMBERS", stretch * (program.inputs + program.outputs))
     expected = backprop.forward(model.layers, x)[0]
     np.testing.assert_allclose(program.predict(x, model.parameters, 1), expected, rtol=1e-12)
@@ -146,7 +147,7 @@ def test_samples_are_taken_in_chunks_that_end_where_they_end(capacity, stretch, 
 def test_one_number_that_is_not_finite_is_found_in_any_chunk(row, monkeypatch):
     model = tae.Autoencoder([tae.Dense(3)], [tae.Dense(4)], (4,), dtype="float64")
     model.parameters[...] = 1
-    monkeypatch.setattr(Program, "capacity", lambda self, rows: 2)
+    monkeypatch.setattr(Program, "capacity", lambda self, rows, room=None: 2)
     x = np.ones((7, 4))
     x[row, 0] = 1e307
     assert np.isfinite(Program(model.layers).predict(x, model.parameters, 1)).all()

@@ -36,6 +36,7 @@ class Run(NamedTuple):
 
     add_gradients: int  # address of what computes a thread's part of a mini-batch's gradient
     update: int  # address of what then steps the optimizer
+    between: int  # address of what takes samples singly where others share units, or NONE
     constrain: int  # address of what constrains parameters, or NONE
     table: np.ndarray  # (ops,) of records
     capacity: int  # samples in a chunk

@@ -8,10 +8,11 @@ penalties are added up in the samples' order, does the loss.
 
 import numpy as np
 
+from ..engine.loop import share
 from ..family.penalised import call_layer_penalty
 from ..layers.kernels import call_backward, call_forward
 from ..machine.calls import NONE
-from ..machine.jit import called
+from ..machine.jit import called, inlined
 from ..machine.views import view
 from ..maths.activations import FIELDS, activation_backward
 from ..maths.penalties import SETTINGS, call_penalty
@@ -19,6 +20,41 @@ from ..tiles.strips import from_strips, in_strips, to_strips
 
 # Which of a dense layer's own numbers these are: records of all layers stand in one table
 ACTIVATION, SLOPE = map(list(FIELDS).index, ("activation", "slope"))
+
+FORWARD, PENALTIES, BACKWARD = range(3)
+
+
+@called
+def between(run, thread, index, i, direction):
+    """What op i does with this thread's samples of a mini-batch, or all ops' penalties."""
+    values, op, before = (
+        view(run.values, 0, (run.values.size,)),
+        run.table[i],
+        run.table[max(i - 1, 0)],
+    )
+    n, step = run.bounds[index + 1] - run.bounds[index], run.first_step + index
+    own, position = share(n, thread, run.losses.shape[0]), run.positions[index]
+    gain, room = (
+        run.gains[min(index, run.gains.shape[0] - 1)],
+        np.empty(room_size(run.table), values.dtype),
+    )
+    if direction == FORWARD:
+        forward_rows(op, values, own, n, room, step, position)
+    elif direction == PENALTIES:
+        penalties = penalties_of_rows(run.table, values, own, n, room, gain, run.sums)
+        run.losses[thread, index, 1] = penalties / run.samples[index]
+    else:
+        scale = 1.0 / run.samples[index]
+        backward_rows(op, before, values, own, n, room, step, position, gain[i], scale)
+
+
+@inlined
+def room_size(table):
+    """Enough for a sample's x and y and their gradients."""
+    widest = 0
+    for i in range(table.size):
+        widest = max(widest, table[i].inputs, table[i].outputs)
+    return 4 * widest
 
 
 @called

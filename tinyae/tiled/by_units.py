@@ -21,14 +21,14 @@ thread does for some samples, between two waits: see `by_rows`.
 
 import numpy as np
 
-from ..engine.loop import ABORT, ARRIVALS, all_added, finish, share, told_to_stop, total
+from ..engine.loop import ABORT, ARRIVALS, CANCELLED, share, told_to_stop, total
 from ..engine.program import Program
 from ..engine.updates import optimize
 from ..layers.dense import Dense
 from ..layers.record import NOWHERE
-from ..machine.barrier import barrier
-from ..machine.calls import NONE
-from ..machine.jit import called, inlined, kernel
+from ..machine.barrier import barrier, load
+from ..machine.calls import NONE, call_at
+from ..machine.jit import called, inlined
 from ..machine.views import clear, copy, view
 from ..maths.activations import activation_backward, activation_forward, add_rows
 from ..maths.loss import weighted_loss
@@ -41,101 +41,115 @@ from ..tiles.strips import (
     transposed_to_strips,
 )
 from ..tiles.tiles import STRIPS, multiply, multiply_transposed, product, product_address
-from .by_rows import ACTIVATION, backward_rows, forward_rows, penalties_of_rows, slope_at_once
+from .by_rows import ACTIVATION, BACKWARD, FORWARD, PENALTIES, slope_at_once
 
 DEPTH = 512  # rows or columns of W that are packed together: with four strips half of a small L2
+PACKED = STRIPS * DEPTH * LANES
 BLOCK_NUMBERS = 1 << 16  # of W, whose gradient is stepped while it is in the cache
 BLOCK_STRIPS = 8
 
 
-def layout(program: Program, rows: int) -> tuple[np.recarray, int]:
+def layout(program: Program, rows: int, threads: int) -> tuple[np.recarray, int]:
     """The program's table with strips for so many samples, and the size that they need together.
 
-    First come the inputs, then each op's outputs, then their gradients.
+    First come the inputs, then each op's outputs, then their gradients, then room to work in for
+    each thread: packed weights, and a block's gradient with db behind it or a sample's rows.
     """
-    table, _ = program.layout(rows)
-    sizes = [-(-units // LANES) * LANES * rows for units in (table.inputs[0], *table.outputs)]
+    table = program.table.copy()
+    widths = [int(table.inputs[0]), *table.outputs]
+    sizes = [-(-units // LANES) * LANES * rows for units in widths]
     places = np.cumsum([0, *sizes, *sizes[1:]])
-    ops = len(table)
+    ops, widest = len(table), -(-max(widths) // LANES) * LANES
     table.x, table.y, table.dy = places[:ops], places[1 : ops + 1], places[ops + 1 : -1]
     table.dx = [NOWHERE, *table.dy[:-1]]
-    dense = [each is Dense.kernels for each in program.kernels]
-    table.part = np.where(dense, product_address(product, program.dtype), NONE)
-    return table, int(places[-1])
+    table.scratch = places[-1]
+    for op, kernels in zip(table, program.kernels, strict=True):
+        if kernels is Dense.kernels:
+            op.part = product_address(product, program.dtype)
+        else:
+            op.forward = kernels.forward_address(program.dtype)
+            op.backward = kernels.backward_address(program.dtype)
+    room = PACKED + max(BLOCK_NUMBERS, LANES * widest) + widest
+    return table, int(places[-1]) + threads * room
 
 
-@kernel
-def train_by_units(run, thread):
-    """Take an optimizer step for each mini-batch of the run; every thread calls this."""
-    threads, ops, size = run.losses.shape[0], run.table.size, run.table[run.table.size - 1].outputs
-    parameters, values = run.parameters, view(run.values, 0, (run.values.size,))
-    pack = np.empty(STRIPS * DEPTH * LANES, parameters.dtype)
-    room = np.empty(room_size(run.table), parameters.dtype)
-    for index in range(run.bounds.size - 1):
-        start, n = run.bounds[index], run.bounds[index + 1] - run.bounds[index]
-        op, whole, per_row = run.table[0], run.totals[index], run.weights.shape[1]
-        samples, rows, sums = run.samples[index], share(n, thread, threads), run.sums
-        moment, position = run.first_step + index, run.positions[index]
-        gain = run.gains[min(index, run.gains.shape[0] - 1)]
-        take_inputs(op, run.x, start, n, share(strip_count(op.inputs), thread, threads), values)
-        told_to_stop(run)
-        if not all_added(run, index):
-            return
-        for i in range(ops):
-            op = run.table[i]
-            own = share(strip_count(op.outputs), thread, threads)
-            if op.part == NONE:
-                forward_rows(op, values, rows, n, room, moment, position)
-            else:
-                forward(op, parameters, values, own, n, pack)
-            meet(run.sync, threads)
-        target = view(run.target, start * size, (n, size))
-        w = view(run.weights, start * per_row, (n * (per_row > 0), per_row))
-        loss, scale = (run.loss, run.loss_settings), 1.0 / whole if whole > 0 else 0.0
-        measured = measure(op, values, rows, loss, target, w, scale, room, sums)
-        penalty = penalties_of_rows(run.table, values, rows, n, room, gain, sums)
-        run.losses[thread, index, 0], run.losses[thread, index, 1] = measured, penalty
-        if not all_added(run, index):
-            return
-        for i in range(ops - 1, -1, -1):
-            op, before = run.table[i], run.table[max(i - 1, 0)]
-            if op.penalty != NONE or (op.part == NONE and i > 0):
-                given = op, before, values, rows, n, room, moment, position, gain[i], 1.0 / samples
-                backward_rows(*given)
-                meet(run.sync, threads)
-            if op.part == NONE:
-                continue
-            block = max(1, min(BLOCK_STRIPS, BLOCK_NUMBERS // (LANES * op.outputs)))
-            low, high = share(strip_count(op.inputs), thread, threads)
-            for q in range(low, high, block):
-                strips = min(block, high - q)
-                if i > 0:
-                    input_gradients(op, before, parameters, values, q, strips, n, pack)
-                if op.trainable:
-                    weight_gradients(op, values, q, strips, n, pack, room)
-                    step(run, op, q, strips, room, index)
-            meet(run.sync, threads)
-        # all samples' in their order, whoever measured them
-        run.losses[thread, index, 0] = scale * total(sums, n) if thread == 0 else 0.0
-        for i in (1, 2):
-            more = view(sums, i * n, (n * (thread == 0),))
-            run.losses[thread, index, i] = total(more, more.size) / samples
-        finish(run, thread, index)
+def has_rows(table: np.recarray) -> bool:
+    """Whether some op takes samples one at a time."""
+    penalised = (table.penalty != NONE) | (table.layer_penalty != NONE)
+    return bool(np.any(penalised | (table.part == NONE)))
 
 
 @called
-def meet(sync, threads):
-    """Wait for the other threads."""
-    barrier(sync, ARRIVALS, ABORT, threads)
+def add_losses(run, thread, index):
+    """Forward with one mini-batch, and what its loss is; every thread calls this."""
+    threads, ops, size = run.losses.shape[0], run.table.size, run.table[run.table.size - 1].outputs
+    values, (pack, room) = view(run.values, 0, (run.values.size,)), rooms(run, thread)
+    start, n = run.bounds[index], run.bounds[index + 1] - run.bounds[index]
+    op, rows = run.table[0], share(n, thread, threads)
+    take_inputs(op, run.x, start, n, share(strip_count(op.inputs), thread, threads), values)
+    told_to_stop(run)
+    barrier(run.sync, ARRIVALS, ABORT, threads)
+    if load(run.sync, CANCELLED) != 0 or load(run.sync, ABORT) != 0:
+        return
+    for i in range(ops):
+        op = run.table[i]
+        if op.part == NONE:
+            call_at(run.between, (run, thread, index, i, FORWARD))
+        else:
+            own = share(strip_count(op.outputs), thread, threads)
+            forward(op, run.parameters, values, own, n, pack)
+        barrier(run.sync, ARRIVALS, ABORT, threads)
+    whole, per_row = run.totals[index], run.weights.shape[1]
+    target = view(run.target, start * size, (n, size))
+    w = view(run.weights, start * per_row, (n * (per_row > 0), per_row))
+    loss, scale = (run.loss, run.loss_settings), 1.0 / whole if whole > 0 else 0.0
+    measured = measure(op, values, rows, loss, target, w, scale, room, run.sums)
+    run.losses[thread, index, 0] = measured * scale
+    if run.between != NONE:
+        call_at(run.between, (run, thread, index, 0, PENALTIES))
+
+
+@called
+def step_units(run, thread, index):
+    """Backward, and a step for the weights of each thread's units; every thread calls this."""
+    threads, samples = run.losses.shape[0], run.samples[index]
+    values, (pack, room) = view(run.values, 0, (run.values.size,)), rooms(run, thread)
+    n, whole = run.bounds[index + 1] - run.bounds[index], run.totals[index]
+    for i in range(run.table.size - 1, -1, -1):
+        op, before = run.table[i], run.table[max(i - 1, 0)]
+        if op.penalty != NONE or (op.part == NONE and i > 0):
+            call_at(run.between, (run, thread, index, i, BACKWARD))
+            barrier(run.sync, ARRIVALS, ABORT, threads)
+        if op.part == NONE:
+            continue
+        block = max(1, min(BLOCK_STRIPS, BLOCK_NUMBERS // (LANES * op.outputs)))
+        low, high = share(strip_count(op.inputs), thread, threads)
+        for q in range(low, high, block):
+            strips = min(block, high - q)
+            if i > 0:
+                input_gradients(op, before, run.parameters, values, q, strips, n, pack)
+            if op.trainable:
+                weight_gradients(op, values, q, strips, n, pack, room)
+                step(run, op, q, strips, room, index)
+        if i > 0:
+            barrier(run.sync, ARRIVALS, ABORT, threads)
+    # all samples' in their order, whoever measured them
+    scale = 1.0 / whole if whole > 0 else 0.0
+    run.losses[thread, index, 0] = scale * total(run.sums, n) if thread == 0 else 0.0
+    if run.between != NONE:
+        for i in (1, 2):
+            more = view(run.sums, i * n, (n * (thread == 0),))
+            run.losses[thread, index, i] = total(more, more.size) / samples
 
 
 @inlined
-def room_size(table):
-    """Enough for a block's gradient, with db behind it, and for a sample's row and its gradient."""
-    widest = 0
-    for i in range(table.size):
-        widest = max(widest, table[i].inputs, table[i].outputs)
-    return max(BLOCK_NUMBERS, LANES * widest) + widest + LANES
+def rooms(run, thread):
+    """This thread's room to work in: for packed weights, and for gradients."""
+    first = run.table[0].scratch
+    size = (run.values.size - first) // run.losses.shape[0]
+    place = first + thread * size
+    pack = view(run.values, place, (PACKED,))
+    return pack, view(run.values, place + PACKED, (size - PACKED,))
 
 
 @called

@@ -28,6 +28,7 @@ from ..system.interruption import Interruption
 from ..system.numba_parts import DISABLED
 from ..tiled import by_units as units
 from ..tiled import in_lanes as lanes
+from ..tiled.by_rows import between
 from ..tiled.choice import suits_lanes, suits_units
 from .eager import EagerTrainer, columns, trained_arrays
 
@@ -86,10 +87,11 @@ class CompiledTrainer:
             self.capacity = batch_rows  # one chunk, so that no other overwrites it
         self.arrays, self._layers = trained_arrays(chain.layers), chain.layers
         self.columns = columns(chain.layers)
-        self._steps, self._add, self._update = loop.train, gradients.add_gradients, updates.update
+        self._add, self._update, self._between = gradients.add_gradients, updates.update, None
         if self.by_units:
-            self._steps = units.train_by_units
-            self.table, size = units.layout(self.program, batch_rows)
+            self._add, self._update = units.add_losses, units.step_units
+            self.table, size = units.layout(self.program, batch_rows, self.threads)
+            self._between = between if units.has_rows(self.table) else None
         elif self.in_lanes:
             self._add = lanes.add_gradients
             self.table, size = lanes.layout(self.program, share)
@@ -137,7 +139,7 @@ class CompiledTrainer:
             return self.run(stretch, None)
         run = self._run_of(stretch, None)
         with np.errstate(all="ignore"):  # as in compiled code
-            self._steps(run, 0)
+            loop.train(run, 0)
         return _losses(run)[:, : self.columns]
 
     def _run_of(self, stretch: Stretch, optimizer: Optimizer | None) -> loop.Run:
@@ -157,6 +159,7 @@ class CompiledTrainer:
         run = loop.Run(
             add_gradients=NONE,
             update=NONE,
+            between=NONE,
             constrain=NONE,
             table=self.table,
             capacity=self.capacity,
@@ -190,7 +193,7 @@ class CompiledTrainer:
         )
         if optimizer is None or not (self.apart or self.by_units):
             self.gradients[...] = 0
-        return run if self.by_units else self._with_parts(run)
+        return self._with_parts(run)
 
     def _with_parts(self, run: loop.Run) -> loop.Run:
         """With the addresses of the parts of its steps."""
@@ -203,6 +206,8 @@ class CompiledTrainer:
                 "add_gradients": address_for(self._add, part),
                 "update": address_for(update, part),
             }
+            if self._between is not None:
+                known["between"] = address_for(self._between, (*part, types.int64, types.int64))
             if bound:
                 places = typeof(run.parameters), typeof(run.constrained), types.int64, types.int64
                 known["constrain"] = address_for(constraints.unit_norm, places)
@@ -223,14 +228,14 @@ class CompiledTrainer:
             stop()
         if DISABLED:
             with np.errstate(all="ignore"):  # as in compiled code
-                self._steps(run, 0)
+                loop.train(run, 0)
             return
         if self._process != os.getpid():  # a callback has forked: the threads are not in the child
             self._pool, self._process = ThreadPoolExecutor(self.threads), os.getpid()
         futures: list[Future] = []
         try:
             for thread in range(self.threads):
-                futures.append(self._pool.submit(self._steps, run, thread))
+                futures.append(self._pool.submit(loop.train, run, thread))
             if meanwhile is not None:
                 interruption.passes = 1  # it may take its time
                 meanwhile()
