@@ -98,8 +98,12 @@ class Program:
                 op.part = kernels.part_address(self.dtype)
         return table, size
 
-    def _inference_layout(self, capacity: int) -> tuple[np.ndarray, int]:
-        """The same for kernels that only read the table, which is kept for the next call."""
+    def _inference_layout(self, rows: int) -> tuple[np.ndarray, int, int]:
+        """The same for kernels that only read the table, which is kept for the next call; and how
+        many samples to take at a time: dense layers more, whose weights may outweigh them.
+        """
+        chunks = tuning.DENSE_CHUNK if self.separable else 1
+        capacity = self.capacity(rows, chunks * tuning.CHUNK_BYTES)
         known, table, size = self._last_layout
         if known != capacity:
             laid_out, size = self._lay_out(capacity)
@@ -107,7 +111,7 @@ class Program:
                 op.forward = kernels.forward_address(self.dtype)
             table = for_kernels(laid_out)
             self._last_layout = (capacity, table, size)
-        return table, size
+        return table, capacity, size
 
     def _lay_out(self, capacity: int, keep: bool = False) -> tuple[np.recarray, int]:
         def room(numbers: int) -> int:
@@ -165,8 +169,7 @@ class Program:
 
         def run(rows: slice) -> None:
             n = rows.stop - rows.start
-            capacity = self.capacity(n)
-            table, size = self._inference_layout(capacity)
+            table, capacity, size = self._inference_layout(n)
             if not inference.predict(
                 *(table, capacity, parameters, self._flat(x, rows), n),
                 *(np.empty(size, self.dtype), output[rows].reshape(-1)),
@@ -199,8 +202,7 @@ class Program:
 
         def run(rows: slice) -> None:
             n = rows.stop - rows.start
-            capacity = self.capacity(n)
-            table, size = self._inference_layout(capacity)
+            table, capacity, size = self._inference_layout(n)
             inputs = self._flat(x, rows)
             expected = inputs if target is x else self._flat(target, rows)
             weights = nothing if weight is None else self._flat(weight, rows).reshape(n, -1)

@@ -4,6 +4,7 @@ ALIGNMENT = 16  # numbers: buffers begin at a cache line
 CHUNK_BYTES = 4 << 20  # a chunk's activations; more would fall out of the cache
 
 # Inference
+DENSE_CHUNK = 4  # times as many bytes, since BLAS packs all weights again for each chunk
 CALL_OPERATIONS = 2e9  # in one call: tens of milliseconds, so that Ctrl-C is heard
 CALL_NUMBERS = 1e6  # converted for one call: a memory map is never copied whole
 POOL_OPERATIONS = 1e7  # for each thread: below, starting it costs more
