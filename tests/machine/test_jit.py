@@ -77,6 +77,22 @@ def test_what_is_compiled_may_depend_on_the_type():
     assert kinds_of(7, 7.0) == (kind(7), kind(7.0)) == (1, 2)
 
 
+@jit.called
+def plus(x, y):
+    return x + y
+
+
+@jit.kernel
+def plus_some(x):
+    return plus(x, 1) + plus(x, 2) + plus(1, x)
+
+
+@needs_jit
+def test_constants_in_calls_do_not_make_copies():
+    assert plus_some(3) == 13
+    assert len(plus.signatures) == 1
+
+
 def _write_seven(typing_context):
     return types.int64(), lambda context, *_: context.get_constant(types.int64, 7)
 

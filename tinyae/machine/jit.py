@@ -15,6 +15,7 @@ import numba
 from ..system.numba_parts import (
     DISABLED,
     OPTIONS,
+    for_any_number,
     for_compiled_code,
     for_users,
     intrinsic,
@@ -63,6 +64,7 @@ def kernel(function: Function, **options: Any) -> Function:
     if DISABLED:
         return function
     dispatcher = numba.njit(**(OPTIONS | options))(function)
+    for_any_number(dispatcher)
     # RuntimeError: there is no source file. OSError: sources beside it may not be read
     with contextlib.suppress(RuntimeError, OSError):
         keep_compiled(dispatcher, KernelCache(function))

@@ -46,6 +46,7 @@ __all__ = [
     "_CacheLocator",
     "cgutils",
     "compiled_address",
+    "for_any_number",
     "for_compiled_code",
     "for_users",
     "get_cython_function_address",
@@ -77,6 +78,11 @@ OPTIONS = {
 }
 
 
+def for_any_number(dispatcher):
+    """Make constants in calls numbers like others."""
+    dispatcher.__class__ = Kernel
+
+
 def keep_compiled(dispatcher, cache: FunctionCache) -> None:
     """Look in the cache for what would be compiled, and put there what was."""
     dispatcher._cache = cache
@@ -100,14 +106,25 @@ def on_compilation(call: Callable[[], None]) -> AbstractContextManager:
     return install_listener("numba:compile", Starts(call))
 
 
-class CompiledOnly(CPUDispatcher):
+class Kernel(CPUDispatcher):
+    """A function that is compiled once for all numbers of a type.
+
+    Numba would compile another for each number that stands in a call.
+    """
+
+    def get_call_template(self, args, kws):
+        named = {name: numba.types.unliteral(each) for name, each in kws.items()}
+        return super().get_call_template(tuple(map(numba.types.unliteral, args)), named)
+
+
+class CompiledOnly(Kernel):
     """A function that only compiled code may call: without the wrapper that Python would need."""
 
     def __call__(self, *arguments, **options):
         raise TypeError(f"{self.py_func.__qualname__} can be called in kernels only")
 
 
-class UsersKernel(CPUDispatcher):
+class UsersKernel(Kernel):
     """A kernel that says by name what it cannot be called with."""
 
     def __call__(self, *arguments, **options):
