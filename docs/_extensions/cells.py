@@ -27,6 +27,7 @@ import matplotlib
 from docutils import nodes
 from docutils.parsers.rst import directives
 from matplotlib import pyplot as plt
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
@@ -121,8 +122,11 @@ def run(code, name, names):
 def drawn(figure, name):
     """The figure as SVG within the page: black becomes the colour of the page's text."""
     out = io.StringIO()
+    if engine := figure.get_layout_engine():
+        engine.execute(figure)
+        figure.set_layout_engine("none")  # savefig would draw all of it twice, to do this
     with matplotlib.rc_context({"svg.hashsalt": name}):
-        figure.savefig(out, format="svg", metadata={"Date": None})
+        FigureCanvasSVG(figure).print_svg(out, metadata={"Date": None})
     svg = out.getvalue()
     svg = svg[svg.index("<svg") :]
     if len(svg) > LARGEST_SVG:
