@@ -120,7 +120,7 @@ def run(code, name, names):
 
 
 def drawn(figure, name):
-    """The figure as SVG within the page: black becomes the colour of the page's text."""
+    """The figure as SVG within the page: black becomes its text, white its paper."""
     out = io.StringIO()
     if engine := figure.get_layout_engine():
         engine.execute(figure)
@@ -135,6 +135,7 @@ def drawn(figure, name):
     svg = re.sub(r'(id="|url\(#|href="#)', rf"\g<1>{prefix}", svg)
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = svg.replace("#000000", "currentColor")
+    svg = svg.replace("#ffffff", "var(--pst-color-background)")
     width = float(re.search(r'viewBox="0 0 ([\d.]+) ', svg)[1]) * 4 / 3  # points as pixels
     head, body = svg.split(">", 1)
     head = re.sub(r'\b(width|height)="[\d.]+pt"', "", head)
