@@ -59,7 +59,9 @@ html_theme_options = {
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
-html_sidebars = {page: [] for page in ("index", "what_there_is", "benchmarks/index")}
+html_sidebars = {
+    page: [] for page in ("index", "what_there_is", "exercises/index", "benchmarks/index")
+}
 
 # Reference
 autosummary_generate = True
