@@ -10,7 +10,7 @@ from pathlib import Path
 here = Path(__file__).parent
 sys.path[:0] = [str(here / "_extensions"), str(here.parent)]
 
-gc.set_threshold(1_000_000)  # trees of pages are many objects, and none of them becomes garbage
+gc.disable()  # trees of pages are many objects, and none of them becomes garbage
 
 import gallery_scripts  # noqa: E402
 import members  # noqa: E402
@@ -30,6 +30,7 @@ extensions = [
     "cells",
     "downloads",
     "mathjax_inside",
+    "once",
     "plain_docstrings",
     "plain_signatures",
     "two_at_a_time",
@@ -58,7 +59,9 @@ html_theme_options = {
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
-html_sidebars = {page: [] for page in ("index", "what_there_is", "benchmarks/index")}
+html_sidebars = {
+    page: [] for page in ("index", "what_there_is", "exercises/index", "benchmarks/index")
+}
 
 # Reference
 autosummary_generate = True
@@ -86,3 +89,8 @@ nitpick_ignore_regex = [
 
 # Gallery
 sphinx_gallery_conf = gallery_scripts.configuration(here)
+
+
+def setup(app):
+    # What is left at the end is not searched for garbage either, which Python would do once more.
+    app.connect("build-finished", lambda app, error: gc.freeze())

@@ -27,6 +27,7 @@ import matplotlib
 from docutils import nodes
 from docutils.parsers.rst import directives
 from matplotlib import pyplot as plt
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
@@ -119,10 +120,13 @@ def run(code, name, names):
 
 
 def drawn(figure, name):
-    """The figure as SVG within the page: black becomes the colour of the page's text."""
+    """The figure as SVG within the page: black becomes its text, white its paper."""
     out = io.StringIO()
+    if engine := figure.get_layout_engine():
+        engine.execute(figure)
+        figure.set_layout_engine("none")  # savefig would draw all of it twice, to do this
     with matplotlib.rc_context({"svg.hashsalt": name}):
-        figure.savefig(out, format="svg", metadata={"Date": None})
+        FigureCanvasSVG(figure).print_svg(out, metadata={"Date": None})
     svg = out.getvalue()
     svg = svg[svg.index("<svg") :]
     if len(svg) > LARGEST_SVG:
@@ -131,6 +135,7 @@ def drawn(figure, name):
     svg = re.sub(r'(id="|url\(#|href="#)', rf"\g<1>{prefix}", svg)
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = svg.replace("#000000", "currentColor")
+    svg = svg.replace("#ffffff", "var(--pst-color-background)")
     width = float(re.search(r'viewBox="0 0 ([\d.]+) ', svg)[1]) * 4 / 3  # points as pixels
     head, body = svg.split(">", 1)
     head = re.sub(r'\b(width|height)="[\d.]+pt"', "", head)

@@ -39,15 +39,20 @@ def test_source_of_what_a_cell_defines(run):
     assert "return 1" in run(code)[0]
 
 
-def test_a_figure_takes_the_colour_of_the_text(run):
+def test_a_figure_takes_the_colours_of_the_page(run):
     from matplotlib import pyplot as plt
 
-    code = "from matplotlib import pyplot as plt\nplt.plot([1, 2], color='red')\nplt.title('a');"
+    code = (
+        "from matplotlib import pyplot as plt\nplt.plot([1, 2], color='red')\nplt.title('a')\n"
+        "plt.text(1, 1, 'b', bbox={'fc': 'white'});"
+    )
     text, (svg,), error = run(code)
     assert (text, error) == ("", "")
     assert svg.startswith("<svg ")
     assert "currentColor" in svg
     assert "#000000" not in svg
+    assert "fill: var(--pst-color-background)" in svg
+    assert "#ffffff" not in svg
     assert "#ff0000" in svg
     assert plt.get_fignums() == []
 

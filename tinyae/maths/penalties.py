@@ -1,8 +1,8 @@
 """Activity penalties: λ₁ Σ|a| + λ₂ Σa² over a layer's output, divided by the mini-batch's samples.
 
 The division is by the samples of the whole mini-batch, so λ means the same at every batch size.
-(Keras before 2.2 summed over the batch: its 1e-5 at batch 256 is 2.56e-3 here.) A penalty is
-added to the loss and reported apart from the reconstruction.
+(Keras 2 of 2017 and Keras 3 until 2026 summed over the batch: their 1e-5 at batch 256 is 2.56e-3
+here.) A penalty is added to the loss and reported apart from the reconstruction.
 """
 
 from __future__ import annotations
@@ -142,9 +142,10 @@ class L1(L1L2):
 
     Notes
     -----
-    The sum over a mini-batch is divided by its size, so that λ₁ means the same at every size. Keras
-    did not divide until 2023: a λ₁ of then is to be multiplied by its batch size. The 1e-5 of a
-    tutorial with mini-batches of 256 is L1(2.56e-3) here.
+    The sum over a mini-batch is divided by its size, so that λ₁ means the same at every size.
+    Keras 1 and tf.keras divide, too; Keras 2 of 2017 and Keras 3 until 2026 do not: a λ₁ of
+    theirs is to be multiplied by its batch size. Their 1e-5 with mini-batches of 256 is
+    L1(2.56e-3) here.
 
     Examples
     --------
