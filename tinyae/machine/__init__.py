@@ -2,5 +2,6 @@
 
 Read ``jit`` (the kernel decorator), ``views`` (parts of arrays in kernels), ``calls`` (kernels
 called by address) and ``products`` (the three matrix products), then ``elementary`` (exponential
-and logarithm). ``barrier`` is for loops that share work, and ``cache`` keeps compiled kernels.
+and logarithm). ``barrier`` is for loops that share work, ``aligned`` makes arrays whose rows begin
+where the cache's lines do, and ``cache`` keeps compiled kernels.
 """

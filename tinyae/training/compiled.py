@@ -16,6 +16,7 @@ from ..engine import gradients, inference, loop, tuning, updates
 from ..engine.program import Program, thread_count
 from ..feeding.batches import Stretch
 from ..layers.record import for_kernels
+from ..machine.aligned import aligned
 from ..machine.calls import NONE, address_for
 from ..maths import constraints
 from ..maths.clipping import limit_of
@@ -103,7 +104,7 @@ class CompiledTrainer:
         vectors = 1 if self.apart or self.by_units else self.threads
         what = f"what the layers give for {self.capacity} samples, with its gradients,"
         with room_for(what, (vectors, size), parameters.dtype):
-            self.values = np.empty((vectors, size), parameters.dtype)
+            self.values = aligned(vectors, size, parameters.dtype)
         self.gradients = np.zeros((vectors, parameters.size), parameters.dtype)
         self._pool = ThreadPoolExecutor(self.threads)
         self._process = os.getpid()
