@@ -124,7 +124,7 @@ def calls(folder: Path) -> dict[str, Call]:
             {"path": folder / "saved.npz", "training_state": True},
         ),
         "Autoencoder.summary": (lambda: model().summary, {}),
-        "latent_diagnostics": (lambda: tae.latent_diagnostics, {"codes": x}),
+        "latent_diagnostics": (lambda: tae.latent_diagnostics, {"codes": x, "std": abs(x)}),
         "AnomalyDetector": (lambda: tae.AnomalyDetector, {"model": pca(), "quantile": 0.5}),
         **{
             f"AnomalyDetector.{name}": (lambda name=name: getattr(detector("PCA"), name), {"x": x})

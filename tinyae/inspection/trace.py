@@ -14,7 +14,7 @@ from ..checks.arguments import shown
 from ..checks.floating_point import converted, quiet
 from ..checks.hints import hinting
 from ..checks.overridden import describes
-from ..checks.tables import WIDTH, cut, table
+from ..checks.tables import WIDTH, cut, percent, table
 from ..layers.layer import Layer
 from ..maths import constraints
 from ..maths.formula import Formula
@@ -95,7 +95,7 @@ def _cells(row: TraceRow) -> list[str]:
         row.name,
         "×".join(map(str, row.shape)),
         *(_trim(f"{value:.2g}") for value in figures),
-        f"{row.zeros:.0%}",
+        percent(row.zeros),
         *("-" if norm is None else _short(norm) for norm in norms),
     ]
 
