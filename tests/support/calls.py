@@ -380,7 +380,10 @@ def calls(folder: Path) -> dict[str, Call]:
             f"models.{name}": (lambda name=name: getattr(models, name), {"filters": (2, 1)})
             for name in ("convolutional", "convolutional_transpose")
         },
-        "models.denoising": (lambda: models.denoising, {"stddev": 0.1, "filters": (2, 1)}),
+        "models.denoising": (
+            lambda: models.denoising,
+            {"stddev": 0.1, "filters": (2, 1), "clip": (0, 1)},
+        ),
         "models.sparse": (lambda: models.sparse, {"penalty": tae.L1(0.1), "code_activation": None}),
         "datasets.mnist": (
             lambda: datasets.mnist,
