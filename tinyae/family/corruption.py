@@ -59,7 +59,8 @@ class SaltAndPepper(Layer):
     rate : float
         At least 0 and below 1.
     low, high : float, default 0 and 1
-        What an element becomes.
+        What an element becomes, on the scale of what comes to the layer: 0 and 1 behind a
+        ``Rescaling(1 / 255)``, 0 and 255 before it, where pixels are still 8 bits.
     activity_regularizer : L1, L2, L1L2 or None
         A penalty on the output.
 

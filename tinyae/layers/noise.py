@@ -208,7 +208,7 @@ class GaussianNoise(Layer):
     Parameters
     ----------
     stddev : float
-        The noise's standard deviation, zero or positive.
+        The noise's standard deviation, zero or positive, on the scale of what comes to the layer.
     clip : tuple of two floats, optional
         The least and the most that a number may be with its noise, such as (0, 1) for pixels; one
         beyond becomes the nearer of them, and gets no gradient. Outside training nothing is
