@@ -216,7 +216,7 @@ def test_info_of_each_kind_of_file(run):
     tae.PCA(2).fit(samples()).save("pca.npz")
     assert "seed 9" in run("info", "model.npz")[1]
     code, out, _ = run("info", "encoder.npz")
-    assert (code, "Dense(2, 'linear'): output (2,), 10 parameters" in out) == (0, True)
+    assert (code, "Dense(2, activation='linear'): output (2,), 10 parameters" in out) == (0, True)
     code, out, _ = run("info", "pca.npz")
     assert (code, "PCA of 6 features, fitted to 60" in out) == (0, True)
     np.save("other.npy", samples())

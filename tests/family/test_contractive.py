@@ -195,7 +195,7 @@ def test_what_it_is_not_for_is_refused():
     refused("layer 0 is Conv2D", [tae.Conv2D(2, 3), tae.Flatten(), last], shape=(4, 4, 1))
     refused("must be the last layer of the encoder", [last, tae.Dense(3)])
     refused("must be the last", [tae.Dense(3)], [tae.Contractive(0.1), tae.Dense(6)])
-    refused("layer 0 of the encoder is Dense.3, 'softmax'", [tae.Dense(3, "softmax"), last])
+    refused("layer 0 of the encoder is Dense.3, activation='softmax'", [tae.Dense(3, "softmax"), last])
     refused("without activity_regularizer", [tae.Dense(3, activity_regularizer=tae.L1()), last])
     ae = model("tanh")
     ae.layers[0].activation = "softmax"

@@ -81,9 +81,6 @@ class Contractive(Layer):
     def steps(self):
         return []  # it does nothing outside training
 
-    def __repr__(self) -> str:
-        return f"Contractive({self.strength:g})"
-
 
 @called
 def take_code(op, w, x, y, scratch, step, first):

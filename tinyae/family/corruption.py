@@ -114,9 +114,6 @@ class SaltAndPepper(Layer):
     def steps(self):
         return []  # it does nothing outside training
 
-    def __repr__(self) -> str:
-        return f"SaltAndPepper({self.rate:g}, {self.low:g}, {self.high:g})"
-
 
 class Masking(Dropout):
     """Set each element to zero with probability `rate`, and leave the rest as it is.
@@ -159,6 +156,3 @@ class Masking(Dropout):
         return Formula(
             f"y = x, or 0 with probability {self.rate:g}", "dx = dy where x was kept, else 0"
         )
-
-    def __repr__(self) -> str:
-        return f"Masking({self.rate:g})"

@@ -268,9 +268,6 @@ class Tied(Layer):
     def _together(self) -> np.ndarray:
         return np.concatenate([self.layer.weights["kernel"].reshape(-1), self.parameters])
 
-    def __repr__(self) -> str:
-        return f"Tied({self.layer!r}, {self.activation!r})"
-
 
 # Which kernels depends on the source. Behind the class, whose own must be the same for all.
 Tied.kernels = property(  # type: ignore[assignment]

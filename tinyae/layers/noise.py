@@ -196,9 +196,6 @@ class Dropout(Layer):
     def steps(self):
         return []  # it does nothing outside training
 
-    def __repr__(self) -> str:
-        return f"Dropout({self.rate:g})"
-
 
 class GaussianNoise(Layer):
     """Add normal noise of mean 0.
@@ -263,7 +260,3 @@ class GaussianNoise(Layer):
 
     def steps(self):
         return []
-
-    def __repr__(self) -> str:
-        clip = "" if self.clip is None else f", clip=({self.clip[0]:g}, {self.clip[1]:g})"
-        return f"GaussianNoise({self.stddev:g}{clip})"
