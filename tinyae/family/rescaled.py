@@ -63,7 +63,7 @@ def check_scale(layers: Sequence[Layer], x: Any, y: Any, label: str, bounded: bo
         return
     learn = ""
     if rescaling.scale:
-        undoes = Rescaling(1 / rescaling.scale, -rescaling.offset / rescaling.scale)
+        undoes = Rescaling(1 / rescaling.scale, (0 - rescaling.offset) / rescaling.scale)
         learn = f", or end the decoder in {undoes!r} to learn {'x' if same else label} as it is"
     message = (
         f"{label} is x itself, but {rescaling.label} is {rescaling!r}: where no y is given, fit, "
