@@ -1,6 +1,5 @@
 """One training step, layer by layer: its figures, its formulas and its marks."""
 
-import dataclasses
 import math
 import pickle
 import re
@@ -80,10 +79,7 @@ def test_targets_are_used():
 def test_zeros_are_counted():
     model, x = dense("relu"), RNG.random((50, 6))
     hidden = model.layers[1].forward(model.encode(x))[0]
-    report = tae.trace(model, x)
-    assert report.rows[1].zeros == (hidden == 0).mean()
-    nearly = dataclasses.replace(report, rows=(report.rows[0]._replace(zeros=0.9999),))
-    assert " >99% " in str(nearly)
+    assert tae.trace(model, x).rows[1].zeros == (hidden == 0).mean()
 
 
 def test_the_model_is_not_changed():

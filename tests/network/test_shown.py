@@ -1,5 +1,6 @@
 """What an interpreter or a notebook shows of a history or a model at the end of a cell."""
 
+import dataclasses
 import math
 import pprint
 
@@ -110,6 +111,18 @@ def test_a_pca_shows_its_first_components_and_computes_nothing_for_it(monkeypatc
     pca = tae.PCA(2).partial_fit(x[:1]).partial_fit(x[1:2])  # too few to be solved on the way
     monkeypatch.setattr(pca_module, "decompose", None)
     assert repr(pca).splitlines() == ["PCA(n_components=2), 2 samples of 3 features"]
+
+
+def test_a_trace_and_a_pca_have_all_where_it_is_all():
+    report = tae.trace(model(), samples())
+    rows = (report.rows[0]._replace(zeros=0.9999),)
+    assert " >99% " in str(dataclasses.replace(report, rows=rows))
+    x = np.diag([100.0, 1.0, 1.0]).repeat(2, axis=0) * np.array([[1.0], [-1.0]] * 3)
+    assert [line.split()[-1] for line in repr(tae.PCA(2).fit(x)).splitlines()[2:]] == [
+        ">99.9%",
+        "<0.1%",
+        ">99.9%",
+    ]
 
 
 REFUSED = {
