@@ -219,5 +219,5 @@ def test_sizes_come_from_the_source():
 
 def test_formula_and_repr():
     ae, x = model(dense)
-    assert repr(ae.layers[-1]) == f"Tied({ae.layers[0]!r}, 'sigmoid')"
+    assert repr(ae.layers[-1]) == f"Tied({ae.layers[0]!r}, activation='sigmoid')"
     assert "y = tanh(x Wᵀ + b), W of encoder[1] Dense" in str(tae.trace(ae, x))
