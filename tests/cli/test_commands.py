@@ -50,7 +50,7 @@ def test_train_saves_a_model_that_python_would_have_trained(run):
     assert out == f"out: {model.parameters.size} parameters, {figures}\n"
     code, out, _ = run("info", "out")
     assert code == 0
-    assert "encoder[1] Dense(3, activation='linear')  (n, 3)" in out
+    assert "encoder[1] Dense(3, activation='tanh')    (n, 3)" in out
     assert "total" in out
     assert "trained for 3 epochs, 15 steps" in out
     assert "seed 4" in out
