@@ -185,6 +185,23 @@ def test_a_tied_layer_says_to_which_one(capsys):
     ]
 
 
+def test_a_layer_of_ones_own_keeps_its_settings_in_lines_of_the_table(capsys):
+    class Own(tae.Layer):
+        def __init__(self, table, *rest):
+            super().__init__()
+            self.table, self.rest = table, rest
+
+        def forward(self, x, training=False, step=0, first=0):
+            return x, None
+
+    tae.Autoencoder([Own(np.eye(2), 3)], [tae.Dense(8)], (8,)).summary()
+    assert (
+        capsys.readouterr()
+        .out.splitlines()[1]
+        .startswith("encoder[0] Own(array([[1., 0.], [0., 1.]]), (3,))  (n, 8) ")
+    )
+
+
 def test_settings_that_have_no_room_stand_below(capsys):
     schedule = tae.CosineDecay(1.0, 1000, alpha=0.25, warmup_steps=100)
     layers = [tae.Dense(4), tae.Variational(schedule, activity_regularizer=tae.L2(0.1))]

@@ -343,7 +343,8 @@ def layer_lines(layers: list[Layer]) -> list[str]:
 
 def _in_a_line(setting: Any) -> str:
     """A setting as a summary says it; of a layer that another is tied to, which one it is."""
-    return setting.label if isinstance(setting, Layer) else figure(setting)
+    text = setting.label if isinstance(setting, Layer) else figure(setting)
+    return " ".join(text.split())  # an array, as of a layer of one's own, has several lines
 
 
 def up_to(which: Layer | int, layers: list[Layer]) -> list[Layer]:
