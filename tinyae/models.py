@@ -10,13 +10,16 @@ Each function returns a new `Autoencoder`; options that it does not name (``seed
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
+from numbers import Integral
 from typing import Any
 
 from .autoencoder import Autoencoder
-from .checks.arguments import not_negative, pair
+from .checks.arguments import pair, shown
 from .checks.arguments import sizes as whole_numbers
 from .checks.public_names import explaining
+from .checks.reach import warn
 from .family.variational import Variational
 from .layers.convolution import Conv2D
 from .layers.dense import Dense
@@ -69,14 +72,14 @@ def deep(
     >>> [layer.units for layer in ae.layers]
     [4, 2, 4, 8]
     """
-    pixels, *inner, code = whole_numbers("sizes", sizes, least=2)
+    pixels, *inner, code = _units(sizes)
     check_activation("activation", activation)
     check_activation("output_activation", output_activation)
     output = Dense(pixels, output_activation)
     return Autoencoder(
         encoder=[*(Dense(units, activation) for units in inner), Dense(code)],
         decoder=[*(Dense(units, activation) for units in reversed(inner)), output],
-        input_shape=(sizes[0],),
+        input_shape=(pixels,),
         **options,
     )
 
@@ -117,7 +120,7 @@ def variational(
     >>> ae.encoder.layers[-2].units  # two means and two log variances
     4
     """
-    pixels, *inner, code = whole_numbers("sizes", sizes, least=2)
+    pixels, *inner, code = _units(sizes)
     check_activation("activation", activation)
     output = Dense(pixels, "sigmoid")
     return Autoencoder(
@@ -212,7 +215,10 @@ def convolutional_transpose(filters: tuple[int, int] = (128, 32), **options: Any
 
 
 def denoising(
-    stddev: float = 0.4, filters: tuple[int, int] = (32, 32), **options: Any
+    stddev: float = 0.4,
+    filters: tuple[int, int] = (32, 32),
+    clip: tuple[float, float] | None = None,
+    **options: Any,
 ) -> Autoencoder:
     """A convolutional autoencoder that sees noisy images and is asked for the clean ones.
 
@@ -225,6 +231,9 @@ def denoising(
         Of the noise that is added in training; with 0, bring the noisy images: ``fit(noisy, x)``.
     filters : (int, int)
         Channels of the first and the second convolution.
+    clip : (float, float), optional
+        What pixels are kept in with their noise, as for `tinyae.GaussianNoise`: (0, 1) for those
+        that cannot be beyond. Default: noise goes as far as it goes.
     **options
         What else `tinyae.Autoencoder` takes, such as ``seed``, ``dtype`` and another ``optimizer``.
 
@@ -250,7 +259,11 @@ def denoising(
         return Conv2D(channels, 3, padding="same", activation=activation)
 
     first, second = pair("filters", filters)
-    noise: list[Layer] = [GaussianNoise(stddev)] if not_negative("stddev", stddev) > 0 else []
+    noise: list[Layer] = [GaussianNoise(stddev, clip)]
+    if stddev == 0:
+        if clip is not None:
+            raise ValueError(f"clip is of the noise, but stddev is 0 and clip {shown(clip)}")
+        noise = []
     return Autoencoder(
         encoder=[*noise, conv(first), MaxPooling2D(), conv(second), MaxPooling2D()],
         decoder=[
@@ -305,6 +318,22 @@ def sparse(
         input_shape=(784,),
         **{"loss": "bce", **options},
     )
+
+
+def _units(given: Sequence[int]) -> tuple[int, ...]:
+    """From the input to the code; a warning says so of what looks like the shape of an image."""
+    if isinstance(given, Integral):
+        raise ValueError(
+            "sizes must be one tuple, from the input to the code, such as (784, 500, 20), but got "
+            f"{shown(given)}"
+        )
+    found = whole_numbers("sizes", given, least=2)
+    if len(found) == 3 and found[0] == found[1] and found[2] in (1, 3):
+        warn(
+            f"sizes {found} are numbers of units, from {found[0]} inputs to a code of {found[2]}: "
+            f"for images of that shape give ({math.prod(found)}, ...), and a Flatten before them"
+        )
+    return found
 
 
 def _conv_encoder(filters: tuple[int, int]) -> list[Layer]:

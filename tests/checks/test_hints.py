@@ -29,6 +29,7 @@ OBJECTS = {
     "Autoencoder": model,
     "Sequential": lambda: tae.Sequential([tae.Dense(3)]),
     "Layer": lambda: tae.Conv2D(3, 3),
+    "Tied": lambda: tae.Tied(tae.Dense(3)),
     "PCA": tae.PCA,
     "GaussianSampler": tae.GaussianSampler,
     "History": tae.History,
@@ -81,20 +82,22 @@ def taken(what, value):
     """A model or layer for which that part is given so."""
     if what in ("loss", "optimizer"):
         return tae.Autoencoder([tae.Dense(3)], [tae.Dense(4)], **{what: value})
+    if what == "penalty":
+        return tae.models.sparse(value)
     return tae.Conv2D(3, 3, **{what: value})
 
 
-KINDS = {"initializer": "kernel_initializer"}
+KINDS = {each: f"kernel_{each}" for each in ("constraint", "initializer", "regularizer")}
 
 
 @pytest.mark.parametrize("kind", VALUES)
 def test_a_foreign_word_is_explained_and_none_of_them_is_taken(kind):
     what = KINDS.get(kind, kind)
     for word, hint in VALUES[kind].items():
-        given, end = (4, f"; {hint}") if word == NUMBER else (word, f"; in tinyae: {hint}")
-        with pytest.raises(ValueError, match=rf"{what} must be .*{given!r}{re.escape(end)}$"):
+        given, end = (4, re.escape(f"; {hint}") + "$") if word == NUMBER else (word, said(hint))
+        with pytest.raises(ValueError, match=rf"{what} must be .*{given!r}{end}"):
             taken(what, given)
-        if word != NUMBER and "(" not in hint:
+        if word != NUMBER and "(" not in hint and hint != NONE:
             taken(what, hint)
 
 

@@ -1,6 +1,6 @@
 """Tables of text."""
 
-from tinyae.checks.tables import WIDTH, cut, table
+from tinyae.checks.tables import WIDTH, cut, percent, table
 
 
 def test_columns_are_aligned():
@@ -17,3 +17,10 @@ def test_what_is_too_wide_is_cut_in_the_first_column():
 def test_cut_gives_exactly_the_width():
     assert cut("abc", 5) == "abc  "
     assert cut("abcdef", 5) == "abcd…"
+
+
+def test_only_none_and_all_read_so():
+    shares = [0, 1e-9, 0.004, 0.006, 0.994, 0.996, 1 - 1e-6, 1 - 1e-15, 1, 1 + 1e-9]
+    texts = ["0%", "<1%", "<1%", "1%", "99%", ">99%", ">99%", "100%", "100%", "100%"]
+    assert [percent(share) for share in shares] == texts
+    assert [percent(share, 1) for share in (1e-4, 5e-4, 0.9996)] == ["<0.1%", "0.1%", ">99.9%"]

@@ -50,7 +50,7 @@ def test_train_saves_a_model_that_python_would_have_trained(run):
     assert out == f"out: {model.parameters.size} parameters, {figures}\n"
     code, out, _ = run("info", "out")
     assert code == 0
-    assert "encoder[1] Dense  (n, 3)" in out
+    assert "encoder[1] Dense(3, activation='tanh')    (n, 3)" in out
     assert "total" in out
     assert "trained for 3 epochs, 15 steps" in out
     assert "seed 4" in out
@@ -216,7 +216,7 @@ def test_info_of_each_kind_of_file(run):
     tae.PCA(2).fit(samples()).save("pca.npz")
     assert "seed 9" in run("info", "model.npz")[1]
     code, out, _ = run("info", "encoder.npz")
-    assert (code, "Dense(2, 'linear'): output (2,), 10 parameters" in out) == (0, True)
+    assert (code, "Dense(2, activation='linear'): output (2,), 10 parameters" in out) == (0, True)
     code, out, _ = run("info", "pca.npz")
     assert (code, "PCA of 6 features, fitted to 60" in out) == (0, True)
     np.save("other.npy", samples())

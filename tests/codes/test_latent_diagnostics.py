@@ -156,3 +156,83 @@ def test_the_table_names_the_closest_unit():
 def test_what_is_refused(codes, message):
     with pytest.raises(ValueError, match=message):
         tae.latent_diagnostics(codes)
+
+
+def variational(k=4):
+    x = (np.random.default_rng(0).random((60, 8)) > 0.5).astype("float32")
+    encoder = [tae.Dense(2 * k), tae.Variational()]
+    return tae.Autoencoder(encoder, [tae.Dense(8, "sigmoid")], (8,), loss="bce"), x
+
+
+def test_a_variational_code_has_a_divergence_in_each_unit():
+    ae, x = variational()
+    mean, std = ae.encode(x, return_std=True)
+    report = tae.latent_diagnostics(mean, std)
+    m, s = mean.astype(float), std.astype(float)
+    expected = (0.5 * (m**2 + s**2 - 1 - np.log(s**2))).mean(axis=0)
+    np.testing.assert_allclose([unit.kl for unit in report.units], expected, rtol=1e-12)
+    assert report.kl == pytest.approx(ae.evaluate(x)["kl"], rel=1e-5)
+    plain = tae.latent_diagnostics(mean)
+    assert (plain.kl, plain.units[0].kl, plain.collapsed) == (None, None, [])
+    np.testing.assert_array_equal(plain.dependence, report.dependence)
+
+
+def test_collapsed_units_are_named_though_they_vary():
+    mean, std = np.random.default_rng(0).normal(size=(500, 4)), np.full((500, 4), 0.1)
+    mean[:, 1] *= 0.05  # Burda's bound is at a deviation of 0.1
+    mean[:, 2] *= 0.15
+    mean[:, 3], std[:, 1:] = 0, 0.99
+    report = tae.latent_diagnostics(mean, std)
+    assert (report.collapsed, report.dead) == ([1, 3], [3])
+    lines = str(report).splitlines()
+    assert [line.endswith(" collapsed") for line in lines[1:5]] == [False, True, False, True]
+    assert lines[0].split()[5] == "kl"
+    assert lines[6] == f"2 units active, 2 collapsed, KL {report.kl:.4g} nats"
+
+
+def test_a_table_of_divergences_is_as_narrow():
+    mean = np.random.default_rng(0).normal(size=(50, 30)) * -1.2345e-7
+    lines = str(tae.latent_diagnostics(mean, np.full(mean.shape, 1.00001))).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[1].endswith("collapsed")
+
+
+def test_what_is_refused_of_deviations():
+    ae, x = variational()
+    both = mean, std = ae.encode(x, return_std=True)
+    for wrong, message in [
+        ((mean, -std), "std must be positive, but one is -"),
+        ((mean, 0 * std), "std must be positive, but one is 0"),
+        ((1e200 * mean.astype(float), std), "a unit's KL"),
+        ((mean, std[:9]), "codes and std must have as many samples, but have 60 and 9"),
+        ((mean, std[:, :2]), r"std must have shape \(n, 4\)"),
+        ((both,), r"give means and deviations as latent_diagnostics\(mean, std\)"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            tae.latent_diagnostics(*wrong)
+
+
+def test_zeros_that_are_not_all_do_not_read_so():
+    codes = np.zeros((1000, 3))
+    codes[:4, 0] = codes[:-4, 1] = 1  # 0.4% and 99.6% of the samples
+    lines = str(tae.latent_diagnostics(codes)).splitlines()
+    assert [line.split()[5] for line in lines[1:4]] == [">99%", "<1%", "100%"]
+
+
+def test_of_a_number_that_one_sample_alone_has_nothing_is_known():
+    x = np.random.default_rng(0).normal(size=(40, 3))
+    x[:, 1:] = 0
+    x[3, 1] = x[5, 2] = 1  # whose centred distances are all 0
+    np.testing.assert_array_equal(distance_correlation(x)[1:], 0)
+
+
+def test_many_units_are_compared_in_fewer_samples(monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        diagnostics, "distance_correlation", lambda x: seen.append(x.shape) or np.eye(x.shape[1])
+    )
+    codes = np.random.default_rng(0).normal(size=(3000, 300))
+    codes[:, 256:] = 0  # dead units take no part
+    tae.latent_diagnostics(codes)
+    tae.latent_diagnostics(codes[:, 250:])
+    assert seen == [(1024, 256), (2000, 6)]

@@ -174,12 +174,20 @@ def test_a_decoder_that_only_reshapes_leaves_the_codes_activation():
     assert len(ae.reconstruction_error(x, y)) == 7
 
 
-def test_trace_shows_the_derivative():
-    text = str(tae.trace(model("tanh", "tanh"), x))
-    assert "encoder's Direction" in text
-    assert "y = tanh(x W + b); u = f'(z) v W" in text
-    assert "0.3 Σ u² joins the loss" in text
-    assert "|W|, of columns" in str(tae.trace(model("elu"), x))
+@pytest.mark.parametrize("activations", [("elu",), ("tanh", "sigmoid")])
+def test_trace_shows_the_models_own_layers(activations):
+    ae = model(*activations)
+    report = tae.trace(ae, x)
+    assert [row.name for row in report.rows] == [layer.label for layer in ae.layers]
+    assert [row.shape for row in report.rows] == [layer.output_shape for layer in ae.layers]
+    for row, layer in zip(report.rows, ae.encoder.layers, strict=False):
+        y = ae.encode(x, layer=layer)
+        assert (row.least, row.most) == pytest.approx((y.min(), y.max()), rel=1e-6)
+        assert row.norm == pytest.approx(np.linalg.norm(y), rel=1e-6)
+    text = str(report)
+    assert report.rows[0].formula == tae.Dense(1, activations[0]).formula()
+    assert "y = x; 0.3 ‖∂y/∂input‖² joins the loss" in text
+    assert "Direction" not in text
     assert all(len(line) <= 80 for line in text.splitlines())
 
 
@@ -195,7 +203,9 @@ def test_what_it_is_not_for_is_refused():
     refused("layer 0 is Conv2D", [tae.Conv2D(2, 3), tae.Flatten(), last], shape=(4, 4, 1))
     refused("must be the last layer of the encoder", [last, tae.Dense(3)])
     refused("must be the last", [tae.Dense(3)], [tae.Contractive(0.1), tae.Dense(6)])
-    refused("layer 0 of the encoder is Dense.3, 'softmax'", [tae.Dense(3, "softmax"), last])
+    refused(
+        "layer 0 of the encoder is Dense.3, activation='softmax'", [tae.Dense(3, "softmax"), last]
+    )
     refused("without activity_regularizer", [tae.Dense(3, activity_regularizer=tae.L1()), last])
     ae = model("tanh")
     ae.layers[0].activation = "softmax"

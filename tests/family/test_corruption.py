@@ -117,7 +117,8 @@ def test_limits_that_are_none_are_refused(clip):
 
 def test_how_they_are_shown():
     texts = [repr(make()) for make in KINDS.values()]
-    assert texts == ["GaussianNoise(0.5, clip=(0, 1))", "SaltAndPepper(0.3, 0, 1)", "Masking(0.3)"]
+    noise, salt = "GaussianNoise(0.5, clip=(0, 1))", "SaltAndPepper(0.3, low=0, high=1)"
+    assert texts == [noise, salt, "Masking(0.3)"]
     assert tae.GaussianNoise(0.5, (0, 1)).formula().forward == (
         "y = x + 0.5 · N(0, 1), kept from 0 to 1"
     )

@@ -184,14 +184,17 @@ def test_a_source_may_be_named_by_its_place():
 def test_what_is_not_before_it_is_refused():
     other = tae.Dense(3)
     behind = tae.Dense(6)
-    for decoder in (
-        [tae.Tied(other)],
-        [tae.Tied(behind), behind],
-        [tae.Tied(1)],
-        [tae.Tied(9)],
-        [tae.Activation("relu"), tae.Tied(1)],
+    for decoder, layer in (
+        ([tae.Tied(other)], "layer 1 is Tied\\(Dense"),
+        ([tae.Tied(behind), behind], "layer 1 is Tied\\(Dense"),
+        ([tae.Tied(1)], "layer 1 is Tied\\(1"),
+        ([tae.Tied(784, "relu")], "layer 1 is Tied\\(784, .*'relu'\\)"),  # as units are given
+        ([tae.Activation("relu"), tae.Tied(1)], "layer 2 is Tied\\(1"),
     ):
-        with pytest.raises(ValueError, match="must be behind the one it is tied to, in the same"):
+        said = rf"behind the one it is tied to, .* by its place \(here 0\), but {layer}"
+        with pytest.raises(
+            ValueError, match=f"{said}.*; its units are those that the other takes$"
+        ):
             tae.Autoencoder([tae.Dense(3)], decoder)
 
 
@@ -216,5 +219,5 @@ def test_sizes_come_from_the_source():
 
 def test_formula_and_repr():
     ae, x = model(dense)
-    assert repr(ae.layers[-1]) == f"Tied({ae.layers[0]!r}, 'sigmoid')"
+    assert repr(ae.layers[-1]) == f"Tied({ae.layers[0]!r}, activation='sigmoid')"
     assert "y = tanh(x Wᵀ + b), W of encoder[1] Dense" in str(tae.trace(ae, x))

@@ -302,6 +302,6 @@ def test_what_needs_it_says_so():
 
 
 def test_formula_and_repr():
-    assert repr(tae.Variational(0.5, free_bits=0.1)) == "Variational(0.5, free_bits=0.1)"
+    assert repr(tae.Variational(0.5, free_bits=0.1)) == "Variational(beta=0.5, free_bits=0.1)"
     report = str(tae.trace(model(0.5), X))
     assert "y = μ + σ ε, (μ, s) = x, σ² = e^s; 0.5/D ½ Σ(μ² + σ² − 1 − s) joins the loss" in report

@@ -145,3 +145,14 @@ def test_a_deviation_of_nothing_has_no_density():
     ae.layers[1].weights["bias"][2:] = -1e30
     with pytest.raises(ValueError, match="a bound"):
         ae.elbo(BITS)
+
+
+@pytest.mark.parametrize("what", ["elbo", "log_likelihood"])
+def test_greys_under_bce_are_warned_of_once_a_call(what):
+    grey = BITS.copy()
+    grey[-1, -1] = 0.5
+    with pytest.warns(UserWarning, match=f"^{what} is a bound .* 0 or 1 under bce") as seen:
+        getattr(model(), what)(grey, samples=3)
+    assert [each.filename for each in seen] == [__file__]
+    getattr(model(), what)(BITS > 0, samples=3)  # nor of those that are none: warnings are errors
+    getattr(model("mse"), what)(grey, samples=3)

@@ -64,6 +64,25 @@ def test_denoising_without_its_own_noise():
     assert len(models.denoising(0).layers) == len(models.denoising(0.4).layers) - 1
 
 
+def test_noise_can_be_kept_in_the_range_of_pixels():
+    noise = models.denoising(0.5, clip=(0, 1)).layers[0]
+    assert (noise.stddev, noise.clip) == (0.5, (0, 1))
+    with pytest.raises(ValueError, match=r"^clip is of the noise, but stddev is 0 and clip \(0, 1"):
+        models.denoising(0, clip=(0, 1))
+
+
+@pytest.mark.parametrize("make", [models.deep, models.variational])
+def test_sizes_that_are_no_sizes_say_what_to_give(make):
+    with pytest.raises(ValueError, match=r"must be one tuple, .* \(784, 500, 20\), but got 784$"):
+        make(784, 64, 4)
+    with pytest.warns(
+        UserWarning, match=r"sizes \(28, 28, 1\) are numbers .* give \(784, \.\.\.\)"
+    ):
+        make((28, 28, 1))
+    make((28, 28, 2))
+    make((28, 14, 1))
+
+
 @pytest.mark.large
 @pytest.mark.parametrize("name", MODELS)
 def test_learns_real_digits(name):

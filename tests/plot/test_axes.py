@@ -361,36 +361,6 @@ def test_without_matplotlib_it_says_what_to_install(monkeypatch):
         _ = bare.histories
 
 
-def test_filters_shows_the_kernels(ax):
-    layer = tae.Conv2D(5, (3, 2))
-    tae.Sequential([layer]).build((6, 6, 1))
-    returned = plot.filters(layer, ax=ax)
-    assert returned is ax
-    shown = ax.images[0].get_array().filled(np.nan)
-    kernel = layer.weights["kernel"]
-    assert shown.shape == (2 * 3 + 1, 3 * 2 + 2)
-    np.testing.assert_array_equal(shown[:3, :2], kernel[:, :, 0, 0])
-    np.testing.assert_array_equal(shown[4:, 3:5], kernel[:, :, 0, 4])
-    assert np.isnan(shown[4:, 6:]).all()
-    assert ax.images[0].norm.vmax == -ax.images[0].norm.vmin == np.abs(kernel).max()
-
-
-def test_filters_of_a_dense_layer_are_images(ax):
-    layer = tae.Dense(9)
-    tae.Sequential([layer]).build((16,))
-    plot.filters(layer, n=4, ax=ax)
-    shown = ax.images[0].get_array()
-    assert shown.shape == (9, 9)
-    np.testing.assert_array_equal(shown[:4, :4], layer.weights["kernel"][:, 0].reshape(4, 4))
-
-
-@pytest.mark.parametrize("layer", [tae.Conv2D(2, 3), tae.Flatten()], ids=repr)
-def test_filters_refuses_what_is_no_image(layer):
-    tae.Sequential([layer]).build((5, 5, 2))
-    with pytest.raises(ValueError, match="filters can be drawn of a Conv2D"):
-        plot.filters(layer)
-
-
 @pytest.mark.parametrize("channels", [1, 3])
 def test_reconstructions_of_image_tensors_by_a_model(ax, channels):
     ae = tae.Autoencoder([tae.Conv2D(2, 3)], [tae.Conv2DTranspose(channels, 3)])

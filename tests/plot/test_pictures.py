@@ -5,6 +5,7 @@ import pytest
 from matplotlib import colormaps
 from matplotlib import pyplot as plt
 
+import tinyae as tae
 from tinyae import plot
 
 
@@ -147,3 +148,10 @@ def test_error_map_of_a_perfect_model_is_dark():
     np.testing.assert_allclose(
         whole[10:, :4], np.broadcast_to(colormaps["inferno"](0)[:3], (4, 4, 3))
     )
+
+
+@pytest.mark.parametrize("model", [tae.models.deep((16, 8, 4)), tae.models.convolutional((2, 2))])
+def test_a_manifold_is_of_codes_of_two_numbers(model):
+    said = r"^model must have codes of two numbers, but of such ones it says: .*; page draws larger"
+    with pytest.raises(ValueError, match=said):
+        plot.manifold(model)

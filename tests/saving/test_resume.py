@@ -155,3 +155,33 @@ def test_a_training_killed_at_any_moment_goes_on_from_its_checkpoint(tmp_path):
     assert resumed.progress.epoch == 26
     resumed.fit(x, epochs=14, verbose=0)
     assert_same_training(resumed, whole)
+
+
+class OwnLoss:
+    def __init__(self, settings):
+        pass
+
+    def value_and_gradient(self, output, target):
+        return float(((output - target) ** 2).mean()), 2 * (output - target) / output.size
+
+
+UNSAVABLE = {
+    "beta": lambda: ({"beta": lambda step: 0.5}, {}),
+    "learning_rate": lambda: ({}, {"optimizer": tae.Adam(lambda step: 0.001)}),
+    "OwnLoss": lambda: ({}, {"loss": OwnLoss(1)}),
+    "kernel_initializer": lambda: ({"first": lambda shape, rng: np.ones(shape)}, {}),
+}
+
+
+@pytest.mark.parametrize("part", UNSAVABLE)
+def test_what_cannot_be_saved_is_refused_before_training(part, tmp_path):
+    parts, options = UNSAVABLE[part]()
+    first = tae.Dense(4, kernel_initializer=parts.get("first", "zeros"))
+    encoder = [first, tae.Variational(parts.get("beta", 1.0))]
+    ae = tae.Autoencoder(encoder, [tae.Dense(3)], **options)
+    seen = []
+    calls = [lambda epoch, logs: seen.append(epoch), tae.ModelCheckpoint(tmp_path / "{epoch}")]
+    with pytest.raises(ValueError, match=f"cannot be saved: .*{part}"):
+        ae.fit(np.ones((5, 3)), epochs=3, callbacks=calls, verbose=0)
+    assert (seen, ae.built, ae.progress.epoch) == ([], False, 0)
+    assert not list(tmp_path.iterdir())

@@ -124,7 +124,7 @@ def calls(folder: Path) -> dict[str, Call]:
             {"path": folder / "saved.npz", "training_state": True},
         ),
         "Autoencoder.summary": (lambda: model().summary, {}),
-        "latent_diagnostics": (lambda: tae.latent_diagnostics, {"codes": x}),
+        "latent_diagnostics": (lambda: tae.latent_diagnostics, {"codes": x, "std": abs(x)}),
         "AnomalyDetector": (lambda: tae.AnomalyDetector, {"model": pca(), "quantile": 0.5}),
         **{
             f"AnomalyDetector.{name}": (lambda name=name: getattr(detector("PCA"), name), {"x": x})
@@ -380,7 +380,10 @@ def calls(folder: Path) -> dict[str, Call]:
             f"models.{name}": (lambda name=name: getattr(models, name), {"filters": (2, 1)})
             for name in ("convolutional", "convolutional_transpose")
         },
-        "models.denoising": (lambda: models.denoising, {"stddev": 0.1, "filters": (2, 1)}),
+        "models.denoising": (
+            lambda: models.denoising,
+            {"stddev": 0.1, "filters": (2, 1), "clip": (0, 1)},
+        ),
         "models.sparse": (lambda: models.sparse, {"penalty": tae.L1(0.1), "code_activation": None}),
         "datasets.mnist": (
             lambda: datasets.mnist,

@@ -247,6 +247,9 @@ ENTRIES = {
         *("codes", dict, lambda _, a: report(tae.latent_diagnostics(a))),
         accepts=(*ANY_WIDTH, "another axis"),
     ),
+    "latent_diagnostics std": Entry(
+        *("(codes and )?std", dict, lambda _, a: report(tae.latent_diagnostics(data(seed=3), a))),
+    ),
     "plot.latent": Entry(
         *("codes", dict, lambda _, a: drawn(lambda ax: plot.latent(a, ax=ax)), POINTS),
         accepts=("fewer features",),

@@ -39,7 +39,9 @@ TEXT = PATH = frozenset({"words", "digits"})
 KINDS: dict[str, frozenset[str]] = {
     **dict.fromkeys(("encoder", "decoder", "layers"), LAYERS),
     **dict.fromkeys(("x", "z", "codes", "x_from", "x_to", "start", "end", "images"), ARRAY),
-    **dict.fromkeys(("y", "validation_data", "x_test", "manifold.codes", "labels"), OPTIONAL),
+    **dict.fromkeys(
+        ("y", "validation_data", "x_test", "manifold.codes", "labels", "std"), OPTIONAL
+    ),
     **dict.fromkeys(("units", "filters", "kernel_size", "strides", "pool_size", "size"), COUNT),
     **dict.fromkeys(("MaxPooling2D.strides", "AveragePooling2D.strides"), OPTIONAL),
     **dict.fromkeys(("n", "epochs", "batch_size", "patience", "columns", "gap"), COUNT),

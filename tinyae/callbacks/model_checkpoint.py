@@ -35,7 +35,8 @@ class ModelCheckpoint(Monitor):
     Raises
     ------
     ValueError
-        If the path lies in no folder that is there.
+        If the path lies in no folder that is there; by `fit`, before it trains, if a part of the
+        model cannot be saved, such as a function of your own.
 
     See Also
     --------
@@ -76,7 +77,8 @@ class ModelCheckpoint(Monitor):
         self.save_best_only, self.training_state = save_best_only, training_state
 
     def set_model(self, model: Any) -> None:
-        """Begin anew, for a training of this model."""
+        """Begin anew, for a training of this model, unless it cannot be saved."""
+        model.to_file(self.training_state)  # before hours of training, not after
         self._model = model
         vars(self).update(best=math.inf)
 

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from .foreign_arguments import NUMBER, VALUES
+from .foreign_names import NONE
 from .spelling import closest, letters
 
 LONGEST = 2**31 - 1  # side of an array
@@ -63,7 +64,7 @@ def nearest(given: object, known: Iterable[str], what: str = "") -> str:
     if not isinstance(given, str):
         return ""
     if name := next((each for each in foreign if letters(each) == letters(given)), None):
-        return f"; in tinyae: {foreign[name]}"
+        return f"; {NONE}" if foreign[name] == NONE else f"; in tinyae: {foreign[name]}"
     close = closest(given, known)
     return f"; did you mean {close!r}?" if close else ""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from .foreign_arguments import ARGUMENTS
@@ -62,6 +63,40 @@ class Checked:
         if name in type(self).checks:
             raise ValueError(f"{name} stays: give it another value")
         super().__delattr__(name)
+
+
+def figure(value: Any) -> str:
+    """As Python shows it, and floats without digits that say nothing.
+
+    >>> figure(255.0), figure(1 / 3), figure((0.0, None)), figure((2,))
+    ('255', '0.3333333333333333', '(0, None)', '(2,)')
+    """
+    if type(value) is tuple:
+        inside = [figure(each) for each in value]
+        return f"({', '.join(inside)}{',' * (len(inside) == 1)})"
+    short = f"{value:g}" if type(value) is float else ""
+    return short if short and float(short) == value else repr(value)
+
+
+def written(
+    part: Any, text: Callable[[Any], str] = figure, without: Iterable[str] = ()
+) -> list[str]:
+    """What a part keeps of its constructor's arguments, each as it is written there, by `text`.
+
+    What may be given is named. It is left out where it is the default, and no number that may be
+    given by place.
+    """
+    found = []
+    for name, parameter in inspect.signature(type(part)).parameters.items():
+        if name not in vars(part) or name in without:
+            continue
+        value, default = vars(part)[name], parameter.default
+        number = isinstance(value, Real) and not isinstance(value, bool)
+        if default is parameter.empty:
+            found.append(text(value))
+        elif repr(value) != repr(default) or (number and parameter.kind != parameter.KEYWORD_ONLY):
+            found.append(f"{name}={text(value)}")
+    return found
 
 
 def refuse_unknown(cls: type, name: str) -> None:

@@ -213,12 +213,24 @@ POSITIONS = {
 }
 NUMBER = "a number"  # where it is a word
 # By the last word of an argument's name, such as kernel_initializer
+PENALTIES = {
+    NUMBER: "say which, such as tae.L1(strength)",
+    "l1": "tae.L1(0.01)",
+    "l1_l2": "tae.L1L2(l1=0.01, l2=0.01)",
+    "l2": "tae.L2(0.01)",
+}
 VALUES: dict[str, dict[str, str]] = {
     "activation": {
         NUMBER: "how many inputs there are is taken from the data",
         "identity": "linear",
         "logistic": "sigmoid",
         "lrelu": "leaky_relu",
+    },
+    "constraint": {
+        "max_norm": NONE,
+        "min_max_norm": NONE,
+        "non_neg": NONE,
+        "unit_norm": "tae.UnitNorm(axis=1) for a dictionary's entries, axis=0 for each unit",
     },
     "initializer": {
         "kaiming_normal": "he_normal",
@@ -240,4 +252,6 @@ VALUES: dict[str, dict[str, str]] = {
         "squared_error": "mse",
     },
     "padding": {NUMBER: '"same" keeps the size, "valid" adds nothing'},
+    "penalty": PENALTIES,
+    "regularizer": PENALTIES,
 }

@@ -136,6 +136,11 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
         "weight": 'weights["kernel"]',
         "zero_grad": "clear_gradients()",
     },
+    "Tied": {
+        "kernel": 'layer.weights["kernel"], the kernel of its source, here transposed',
+        "units": "layer.input_shape[-1], what its source takes",
+        "weight": 'layer.weights["kernel"], the kernel of its source, here transposed',
+    },
     "PCA": {
         "decoder": "decode(z)",
         "encoder": "encode(x)",

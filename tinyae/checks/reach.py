@@ -94,8 +94,8 @@ def _outside(target: np.ndarray, low: float, high: float) -> Any:
 
 def warn(message: str) -> None:
     """Warn of the line that called the package."""
-    package, depth = __name__.partition(".")[0], 1
+    inside, depth = (__name__.partition(".")[0], "numpy"), 1  # whose errstate runs a function
     frame: FrameType | None = sys._getframe()
-    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == package:
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in inside:
         frame, depth = frame.f_back, depth + 1
     warnings.warn(message, UserWarning, stacklevel=depth)

@@ -46,6 +46,20 @@ def figure(value: float) -> str:
     return f"{number}e{int(exponent)}" if exponent else number.rstrip(".")
 
 
+def percent(share: float, digits: int = 0) -> str:
+    """A share in percent, where only none reads 0% and only all 100%.
+
+    >>> [percent(share) for share in (0, 0.001, 0.5, 0.996, 1)], percent(0.9996, digits=1)
+    (['0%', '<1%', '50%', '>99%', '100%'], '>99.9%')
+    """
+    step, written = 10.0 ** (-2 - digits), f"{share:.{digits}%}"
+    if share > 0 and written == f"{0:.{digits}%}":
+        return f"<{step:.{digits}%}"
+    if share < 1 - 1e-9 and written == f"{1:.{digits}%}":  # nearer is the rounding of a sum
+        return f">{1 - step:.{digits}%}"
+    return written
+
+
 def cut(text: str, width: int) -> str:
     """The text in exactly that width: filled with blanks, or cut and marked so."""
     return text.ljust(width) if len(text) <= width else text[: width - 1] + "…"

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..autoencoder import Autoencoder
+from ..checks.tables import percent
 from ..datasets.columns import some
 from ..inspection.anomalies import AnomalyDetector
 from ..inspection.check_gradients import check_gradients
@@ -37,9 +38,10 @@ def info(options: argparse.Namespace) -> None:
         say(f"PCA of {model.n_features_in_:,} features, fitted to {model.n_samples_seen_:,}")
         shares = model.explained_variance_ratio_
         for position, share in enumerate(shares[:LISTED], start=1):
-            print(f"component {position}: {share:.1%} of the variance")
+            print(f"component {position}: {percent(share, 1)} of the variance")
         if len(shares) > LISTED:
-            print(f"and {len(shares) - LISTED:,} more; all {len(shares):,}: {shares.sum():.1%}")
+            rest, kept = len(shares) - LISTED, percent(shares.sum(), 1)
+            print(f"and {rest:,} more; all {len(shares):,}: {kept}")
         return
     say(f"input {model.input_shape}, {model.dtype}")
     if isinstance(model, Sequential):

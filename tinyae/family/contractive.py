@@ -76,13 +76,13 @@ class Contractive(Layer):
         self.strength = strength
 
     def formula(self) -> Formula:
-        return Formula("y = x", "dx = dy")
+        return Formula(
+            f"y = x; {self.strength:g} ‖∂y/∂input‖² joins the loss",
+            "dx = dy; that penalty has a gradient for the weights before, too",
+        )
 
     def steps(self):
         return []  # it does nothing outside training
-
-    def __repr__(self) -> str:
-        return f"Contractive({self.strength:g})"
 
 
 @called
@@ -126,11 +126,6 @@ class Contraction(PenalisedLayer):
 
     def penalty_gain(self, step: int, outputs: int) -> float:
         return self.strength
-
-    def formula(self) -> Formula:
-        return Formula(
-            f"y = x without u; {self.strength:g} Σ u² joins the loss", "dx = dy; du = 2 u"
-        )
 
 
 def refuse_unknown(encoder: Sequence[Layer], decoder: Sequence[Layer] = ()) -> None:

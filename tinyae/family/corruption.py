@@ -59,7 +59,8 @@ class SaltAndPepper(Layer):
     rate : float
         At least 0 and below 1.
     low, high : float, default 0 and 1
-        What an element becomes.
+        What an element becomes, on the scale of what comes to the layer: 0 and 1 behind a
+        ``Rescaling(1 / 255)``, 0 and 255 before it, where pixels are still 8 bits.
     activity_regularizer : L1, L2, L1L2 or None
         A penalty on the output.
 
@@ -113,9 +114,6 @@ class SaltAndPepper(Layer):
     def steps(self):
         return []  # it does nothing outside training
 
-    def __repr__(self) -> str:
-        return f"SaltAndPepper({self.rate:g}, {self.low:g}, {self.high:g})"
-
 
 class Masking(Dropout):
     """Set each element to zero with probability `rate`, and leave the rest as it is.
@@ -158,6 +156,3 @@ class Masking(Dropout):
         return Formula(
             f"y = x, or 0 with probability {self.rate:g}", "dx = dy where x was kept, else 0"
         )
-
-    def __repr__(self) -> str:
-        return f"Masking({self.rate:g})"

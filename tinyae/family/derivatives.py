@@ -191,9 +191,6 @@ class Direction(Layer):
     random = True
     kernels = Kernels(signs, signs_back)
 
-    def formula(self) -> Formula:
-        return Formula("y = x; v = random signs", "dx = dy")
-
 
 class AlongDirection(Dense):
     """A dense layer and its derivative, behind another or `Direction`."""
@@ -210,15 +207,7 @@ class AlongDirection(Dense):
         return 2 * super().operations()
 
     def formula(self) -> Formula:
-        return self._with("u = f'(z) v W", "dW += vᵀ dp; dv = dp Wᵀ")
-
-    def _with(self, derivative: str, back: str) -> Formula:
-        """What a dense layer computes, and the derivative."""
-        own, bent = super().formula(), BENDS[str(self.activation)] != STRAIGHT
-        of_z = "dz += f''(z)/f'(z) u du; " * bent
-        return Formula(
-            f"{own.forward}; {derivative}", f"{own.backward}; {of_z}dp = f'(z) du; {back}"
-        )
+        return super().formula()  # what goes on beside it is the penalty's
 
 
 class EveryDirection(AlongDirection):
@@ -227,4 +216,4 @@ class EveryDirection(AlongDirection):
     kernels = Kernels(in_all, in_all_back, AlongDirection.fields)
 
     def formula(self) -> Formula:
-        return self._with("u = f'(z) |W|, of columns", "dW += W/|W| Σ dp")
+        return super().formula()

@@ -1,8 +1,8 @@
 """On which scale a model gives samples back that begins with `Rescaling`, as one of pixels may.
 
 Where no target is given it is what that layer makes of the samples; the samples themselves, where
-the model ends in the `Rescaling` that undoes the first. Both are looked for through Flatten and
-Reshape.
+the model ends in the `Rescaling` that undoes the first. Both are looked for through Flatten,
+Reshape and noise, which does nothing outside training.
 """
 
 from __future__ import annotations
@@ -16,10 +16,13 @@ from ..checks.floating_point import quiet
 from ..checks.overridden import is_compiled
 from ..checks.reach import warn
 from ..layers.layer import Layer
+from ..layers.noise import Dropout, GaussianNoise
 from ..layers.rescaling import Rescaling
+from .corruption import Masking, SaltAndPepper
 
 SEEN = 10  # rows that tell whether targets are the samples
 ROUNDED = 0.01  # by which a scale, as one writes it, may be off
+NOISE = (Dropout, GaussianNoise, Masking, SaltAndPepper)
 APART = 4.0  # scales that differ by so large a factor are not taken for each other
 
 
@@ -30,7 +33,7 @@ def keeps_numbers(layer: Layer) -> bool:
 
 def first_rescaling(layers: Iterable[Layer]) -> Rescaling | None:
     """The layer, if the first of these that changes numbers is one."""
-    found = next((layer for layer in layers if not keeps_numbers(layer)), None)
+    found = next((e for e in layers if not (keeps_numbers(e) or type(e) in NOISE)), None)
     return found if isinstance(found, Rescaling) else None
 
 
@@ -60,7 +63,7 @@ def check_scale(layers: Sequence[Layer], x: Any, y: Any, label: str, bounded: bo
         return
     learn = ""
     if rescaling.scale:
-        undoes = Rescaling(1 / rescaling.scale, -rescaling.offset / rescaling.scale)
+        undoes = Rescaling(1 / rescaling.scale, (0 - rescaling.offset) / rescaling.scale)
         learn = f", or end the decoder in {undoes!r} to learn {'x' if same else label} as it is"
     message = (
         f"{label} is x itself, but {rescaling.label} is {rescaling!r}: where no y is given, fit, "

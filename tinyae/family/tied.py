@@ -268,9 +268,6 @@ class Tied(Layer):
     def _together(self) -> np.ndarray:
         return np.concatenate([self.layer.weights["kernel"].reshape(-1), self.parameters])
 
-    def __repr__(self) -> str:
-        return f"Tied({self.layer!r}, {self.activation!r})"
-
 
 # Which kernels depends on the source. Behind the class, whose own must be the same for all.
 Tied.kernels = property(  # type: ignore[assignment]
@@ -304,9 +301,11 @@ def settle(layers: Sequence[Layer]) -> None:
         if isinstance(source, int) and source < at and type(layers[source]) in (Dense, Conv2D):
             vars(each)["layer"] = layers[source]
         elif isinstance(source, int) or _index(layers, source) >= at:
+            known = [str(place) for place in range(at) if type(layers[place]) in (Dense, Conv2D)]
             raise ValueError(
-                f"a layer must be behind the one it is tied to, in the same model, but {each!r}, "
-                f"layer {at}, is not"
+                "a layer must be behind the one it is tied to, a Dense or a Conv2D of the same "
+                f"model, given itself or by its place (here {' or '.join(known) or 'none'}), but "
+                f"layer {at} is {each!r}; its units are those that the other takes"
             )
 
 

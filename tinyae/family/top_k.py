@@ -183,6 +183,3 @@ class TopK(Layer):
 
     def steps(self):
         return [Largest(self.k)]
-
-    def __repr__(self) -> str:
-        return f"TopK({self.k})"

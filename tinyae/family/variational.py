@@ -222,11 +222,6 @@ class Variational(PenalisedLayer):
     def _beta_text(self) -> str:
         return "β(step)" if callable(self.beta) else f"{self.beta:g}"
 
-    def __repr__(self) -> str:
-        beta = repr(self.beta) if callable(self.beta) else f"{self.beta:g}"
-        free = f", free_bits={self.free_bits:g}" if self.free_bits else ""
-        return f"Variational({beta}{free})"
-
 
 def check_beta(name: str, beta: Any) -> Any:
     """A number, or a callable that gives one for the first step."""

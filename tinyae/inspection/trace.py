@@ -14,7 +14,7 @@ from ..checks.arguments import shown
 from ..checks.floating_point import converted, quiet
 from ..checks.hints import hinting
 from ..checks.overridden import describes
-from ..checks.tables import WIDTH, cut, table
+from ..checks.tables import WIDTH, cut, percent, table
 from ..layers.layer import Layer
 from ..maths import constraints
 from ..maths.formula import Formula
@@ -95,7 +95,7 @@ def _cells(row: TraceRow) -> list[str]:
         row.name,
         "×".join(map(str, row.shape)),
         *(_trim(f"{value:.2g}") for value in figures),
-        f"{row.zeros:.0%}",
+        percent(row.zeros),
         *("-" if norm is None else _short(norm) for norm in norms),
     ]
 
@@ -166,7 +166,9 @@ def trace(model: Autoencoder, x: ArrayLike, y: ArrayLike | None = None) -> Trace
     (admitted,) = twin.admit((x, y, "x"))
     rows, targets = (converted(part, model.dtype) for part in admitted[:2])
     chain = training_chain(twin.layers, twin.loss)
-    recorders = [Recorder(layer) for layer in chain.layers]
+    # what a penalty on derivatives puts between the model's layers has the weights of none of them
+    own = {id(layer.weights): layer.output_shape for layer in twin.layers}
+    recorders = [Recorder(layer, own.get(id(layer.weights))) for layer in chain.layers]
     watched: Any = chain._replace(layers=recorders)  # type: ignore[arg-type]
     trainer = EagerTrainer(watched, twin.parameters, twin.gradient, twin.slots)
     reconstruction, penalty, _ = trainer.loss_and_gradient(rows, targets, True, twin.progress.step)
@@ -176,6 +178,7 @@ def trace(model: Autoencoder, x: ArrayLike, y: ArrayLike | None = None) -> Trace
         rows=tuple(
             recorder.row(scale, chain.first_logits is not None and i >= chain.first_logits)
             for i, recorder in enumerate(recorders)
+            if recorder.shape is not None
         ),
         input_norm=input_norm,
         reconstruction=reconstruction,
@@ -192,14 +195,19 @@ class Scale(NamedTuple):
 
 
 class Recorder(StandIn):
-    """Stands in a layer's place and notes what goes through."""
+    """Stands in a layer's place and notes what goes through, of an output of the `shape`."""
+
+    def __init__(self, layer: Any, shape: tuple[int, ...] | None):
+        super().__init__(layer)
+        self.shape = shape
 
     def forward(self, x: np.ndarray, **options: Any) -> tuple[np.ndarray, Any]:
         self.reached = bool(x.any())
-        y, cache = self.layer.forward(x, **options)
-        self.shape, self.norm = y.shape[1:], norm(y)
+        whole, cache = self.layer.forward(x, **options)
+        y = whole if whole.shape[1:] == self.shape else whole[:, 0]  # without its derivative
+        self.norm = norm(y)
         self.least, self.most, self.zeros = float(y.min()), float(y.max()), float((y == 0).mean())
-        return y, cache
+        return whole, cache
 
     def backward(self, dy: np.ndarray, cache: Any) -> np.ndarray:
         self.gradient_norm = norm(dy)
@@ -226,6 +234,7 @@ class Recorder(StandIn):
         if constraints.of_kernel(self.layer) is not None and self.layer.trainable:
             held = f"; each step ends with {constraints.of_kernel(self.layer)!r} on W"
             text = Formula(text.forward + held, text.backward)
+        assert self.shape is not None
         return TraceRow(
             name=self.layer.label,
             shape=self.shape,

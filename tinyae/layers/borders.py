@@ -84,9 +84,6 @@ class ZeroPadding2D(Layer):
     def steps(self):
         return [Pad(*self.padding)]
 
-    def __repr__(self) -> str:
-        return f"ZeroPadding2D({self.padding})"
-
 
 class Cropping2D(Layer):
     """Images without some rows and columns at their borders.
@@ -136,6 +133,3 @@ class Cropping2D(Layer):
     def steps(self):
         rows, columns, _ = self.output_shape
         return [Crop((self.cropping[0][0], rows), (self.cropping[1][0], columns))]
-
-    def __repr__(self) -> str:
-        return f"Cropping2D({self.cropping})"

@@ -279,12 +279,6 @@ class Conv2D(Affine):
         end = biased(self.use_bias, activations.get(self.activation))
         return [*pad, WindowProduct("kernel", self.strides), *end]
 
-    def __repr__(self) -> str:
-        return (
-            f"{type(self).__name__}({self.filters}, {self.kernel_size}, strides={self.strides}, "
-            f"padding={self.padding!r}, activation={self.activation!r})"
-        )
-
 
 # For the engine: which form, and room for it
 

@@ -136,9 +136,6 @@ class Dense(Affine):
     def steps(self):
         return [Product("kernel"), *biased(self.use_bias, activations.get(self.activation))]
 
-    def __repr__(self) -> str:
-        return f"Dense({self.units}, {self.activation!r})"
-
 
 # For the engine: w is W, row by row, and then b
 

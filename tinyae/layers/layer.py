@@ -9,7 +9,7 @@ import numpy as np
 
 from ..checks.arguments import MOST_COUNTED, flag, sizes, text, whole
 from ..checks.arrays import shape_text
-from ..checks.attributes import Checked, is_ours
+from ..checks.attributes import Checked, is_ours, written
 from ..checks.handed_out import is_same
 from ..checks.memory import room_for
 from ..maths import penalties
@@ -260,7 +260,8 @@ class Layer(Checked):
             return super().__getattr__(name)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}()"
+        """As it is made."""
+        return f"{type(self).__name__}({', '.join(written(self))})"
 
     @property
     def parameters(self) -> np.ndarray:

@@ -196,9 +196,6 @@ class Dropout(Layer):
     def steps(self):
         return []  # it does nothing outside training
 
-    def __repr__(self) -> str:
-        return f"Dropout({self.rate:g})"
-
 
 class GaussianNoise(Layer):
     """Add normal noise of mean 0.
@@ -208,7 +205,7 @@ class GaussianNoise(Layer):
     Parameters
     ----------
     stddev : float
-        The noise's standard deviation, zero or positive.
+        The noise's standard deviation, zero or positive, on the scale of what comes to the layer.
     clip : tuple of two floats, optional
         The least and the most that a number may be with its noise, such as (0, 1) for pixels; one
         beyond becomes the nearer of them, and gets no gradient. Outside training nothing is
@@ -263,7 +260,3 @@ class GaussianNoise(Layer):
 
     def steps(self):
         return []
-
-    def __repr__(self) -> str:
-        clip = "" if self.clip is None else f", clip=({self.clip[0]:g}, {self.clip[1]:g})"
-        return f"GaussianNoise({self.stddev:g}{clip})"

@@ -227,12 +227,6 @@ class MaxPooling2D(Layer):
         padded = any(rows + columns)
         return [Pad(rows, columns, -math.inf), pool] if padded else [pool]
 
-    def __repr__(self) -> str:
-        return (
-            f"{type(self).__name__}({self.pool_size}, strides={self.strides}, "
-            f"padding={self.padding!r})"
-        )
-
 
 class AveragePooling2D(MaxPooling2D):
     """The mean of the real pixels under each window, channel by channel.
@@ -322,6 +316,3 @@ class UpSampling2D(Layer):
 
     def steps(self):
         return [Repeat(*self.size)]
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.size})"

@@ -90,6 +90,3 @@ class Rescaling(Layer):
 
     def steps(self):
         return [Rescale(self.scale, self.offset)]
-
-    def __repr__(self) -> str:
-        return f"Rescaling({self.scale:g}, {self.offset:g})"

@@ -112,9 +112,6 @@ class Activation(Layer):
     def steps(self):
         return biased(False, activations.get(self.activation))
 
-    def __repr__(self) -> str:
-        return f"Activation({self.activation!r})"
-
 
 def check_target_shape(name: str, shape: Any) -> tuple[int, ...]:
     """Positive sizes, or −1 for at most one of them."""
@@ -173,9 +170,6 @@ class Reshape(Layer):
     def steps(self):
         return [steps.Reshape(self.output_shape)]
 
-    def __repr__(self) -> str:
-        return f"Reshape({self.target_shape})"
-
 
 class Flatten(Reshape):
     """Each sample as one vector, in C order.
@@ -198,6 +192,3 @@ class Flatten(Reshape):
 
     def __init__(self, *, activity_regularizer: Penalty | None = None):
         super().__init__((-1,), activity_regularizer=activity_regularizer)
-
-    def __repr__(self) -> str:
-        return "Flatten()"

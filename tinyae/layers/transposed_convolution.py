@@ -169,11 +169,6 @@ class Conv2DTranspose(Conv2D):
         taken.append(Crop(*crops))
         return [*taken, *biased(self.use_bias, activations.get(self.activation))]
 
-    def __repr__(self) -> str:
-        text = super().__repr__()
-        extra = f", output_padding={self.output_padding})"
-        return text if self.output_padding is None else text[:-1] + extra
-
 
 def _each(given: Any) -> tuple[int, ...]:
     return given if isinstance(given, tuple) else (given,)

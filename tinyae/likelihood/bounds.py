@@ -17,7 +17,9 @@ from typing import NamedTuple
 import numpy as np
 
 from ..checks.arguments import length, positive, shown, whole
+from ..checks.arrays import row_chunks
 from ..checks.floating_point import converted, finite, quiet
+from ..checks.reach import warn
 from ..engine.program import run
 from ..family.variational import Variational, mean_and_deviation, of_encoder
 from ..maths.loss import read
@@ -100,6 +102,7 @@ def elbo(model: Network, x: Samples, samples: int, seed: int, variance: float | 
     """`Autoencoder.elbo`."""
     samples, seed = whole("samples", samples), whole("seed", seed, least=0)
     draws = Draws(model, x, _variance(model, variance, "elbo"))
+    _warn_of_greys(model, x.target, "elbo")
     likelihood = sum((draw.likelihood for draw in draws.take(samples, seed)), np.zeros(len(x.x)))
     return finite(likelihood / samples - draws.divergence(), "a bound")
 
@@ -111,6 +114,7 @@ def log_likelihood(
     """`Autoencoder.log_likelihood`."""
     samples, seed = whole("samples", samples), whole("seed", seed, least=0)
     draws = Draws(model, x, _variance(model, variance, "log_likelihood"))
+    _warn_of_greys(model, x.target, "log_likelihood")
     total = np.full(len(x.x), -np.inf)
     for draw in draws.take(samples, seed):
         total = np.logaddexp(total, draw.likelihood + draw.ratio)
@@ -137,3 +141,18 @@ def _variance(model: Network, variance: float | None, what: str) -> float | None
     if beta == 0:
         raise ValueError("variance must be given where beta is 0, since half of it is the default")
     return beta / 2
+
+
+def _warn_of_greys(model: Network, target: np.ndarray, what: str) -> None:
+    """Warn if targets under "bce" are other numbers than 0 and 1: it is no likelihood of them."""
+    if type(model.loss) is not BCE:
+        return
+    for rows in row_chunks(len(target), target[:1].nbytes):
+        part = target[rows]
+        if ((part > 0) & (part < 1)).any():
+            warn(
+                f"{what} is a bound on the likelihood of numbers that are 0 or 1 under bce, but x "
+                "holds numbers between them: draw them first, (rng.random(x.shape) < x), or take "
+                "the loss mse"
+            )
+            return

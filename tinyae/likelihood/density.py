@@ -30,7 +30,8 @@ class Density(Network):
         Parameters
         ----------
         x : array-like, shape (n, *input_shape)
-            Under "bce" numbers that are 0 or 1: for greys between them it is no likelihood.
+            Under "bce" numbers that are 0 or 1: of greys between them it is no likelihood, and a
+            call with some warns.
         samples : int, default 1
             How many draws of z for each sample.
         seed : int, default 0
@@ -56,7 +57,7 @@ class Density(Network):
         Parameters
         ----------
         x, samples, seed, variance : array-like, int, int and float
-            As for `elbo`.
+            As for `elbo`, with its warning of greys under "bce".
 
         Returns
         -------

@@ -19,7 +19,7 @@ from ..checks.attributes import Checked
 from ..checks.floating_point import finite, quiet
 from ..checks.handed_out import lasting
 from ..checks.n_components import check_count, check_n_components
-from ..checks.tables import figure, table
+from ..checks.tables import figure, percent, table
 from ..decomposition.merging import learn_together
 from ..decomposition.moments import Moments, real
 from ..decomposition.solvers import Decomposition, decompose, learn
@@ -152,9 +152,10 @@ class PCA(Checked):
         rows = [("component", "variance", "share")]
         pairs = zip(found.variance, found.variance_ratio, strict=True)
         for position, (variance, ratio) in enumerate(pairs, 1):
-            rows.append((str(position), figure(variance), f"{ratio:.1%}"))
+            rows.append((str(position), figure(variance), percent(ratio, 1)))
         rows[SHOWN + 1 :] = []
-        rows.append(("all kept", figure(found.variance.sum()), f"{found.variance_ratio.sum():.1%}"))
+        kept, share = found.variance.sum(), found.variance_ratio.sum()
+        rows.append(("all kept", figure(kept), percent(share, 1)))
         return "\n".join([start, *table(rows)])
 
     @quiet

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from ..checks.arguments import shown, whole
+from ..checks.arguments import nearest, shown, whole
 from ..checks.attributes import Checked
 from ..machine.jit import called, kernel
 from ..machine.views import view
@@ -150,7 +150,10 @@ def check(name: str, constraint: Any) -> UnitNorm | None:
     """The given constraint, refused if it is of another kind."""
     if constraint is None or type(constraint) is UnitNorm:
         return constraint
-    raise ValueError(f"{name} must be a UnitNorm object, or None, but got {shown(constraint)}")
+    raise ValueError(
+        f"{name} must be a UnitNorm object, or None, but got {shown(constraint)}"
+        f"{nearest(constraint, (), name)}"
+    )
 
 
 def of_kernel(layer: Any) -> UnitNorm | None:

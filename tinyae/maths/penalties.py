@@ -14,7 +14,7 @@ import numpy as np
 from numba import types
 from numpy.typing import ArrayLike
 
-from ..checks.arguments import not_negative, shown
+from ..checks.arguments import nearest, not_negative, shown
 from ..checks.operands import batch, operand
 from ..machine.calls import by_address
 from ..machine.jit import kernel
@@ -225,4 +225,5 @@ def check(name: str, regularizer: Any) -> Penalty | None:
         return regularizer
     raise ValueError(
         f"{name} must be an L1, L2 or L1L2 object, or None, but got {shown(regularizer)}"
+        f"{nearest(regularizer, (), name)}"
     )

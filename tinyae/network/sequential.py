@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from numbers import Integral
 from typing import Any, ClassVar
@@ -22,7 +23,8 @@ from ..checks.arguments import (
     whole,
 )
 from ..checks.arrays import admit, shape_text
-from ..checks.tables import WIDTH, cut, table
+from ..checks.attributes import figure, written
+from ..checks.tables import WIDTH, table
 from ..engine.program import Program, run
 from ..family.tied import complete, settle, untied
 from ..files.archive import ModelFile, write
@@ -308,7 +310,7 @@ class Sequential(Layer):
         return "\n".join(["Sequential", *layer_lines(self._layers)])
 
 
-# What a summary says of a layer, by its setting
+# What a summary says of a layer below it, by its setting
 SAID = {"activity_regularizer": "on y", "kernel_regularizer": "on W", "kernel_constraint": "on W"}
 
 
@@ -320,13 +322,29 @@ def layer_lines(layers: list[Layer]) -> list[str]:
     for layer in layers:
         rows.append((layer.label, shape_text(layer.output_shape), f"{layer.parameter_count:,}"))
     rows.append(("total", "", f"{sum(layer.parameter_count for layer in layers):,}"))
+    room = WIDTH - sum(2 + max(map(len, column)) for column in list(zip(*rows, strict=True))[1:])
+    below = []
+    for place, layer in enumerate(layers, 1):
+        given = [(vars(layer).get(name), where) for name, where in SAID.items()]
+        said = [f"{each!r} {where}" for each, where in given if each is not None]
+        settings = ", ".join(written(layer, _in_a_line, SAID))
+        named = f"{layer.label}({settings})" if settings else layer.label
+        if len(named) <= room:
+            rows[place] = (named, *rows[place][1:])
+        else:
+            said.insert(0, settings)
+        below.append(said)
     head, *body, last = table(rows, alignment="<<")
     lines = [head]
-    for layer, row in zip(layers, body, strict=True):
-        given = [(vars(layer).get(name), where) for name, where in SAID.items()]
-        said = ", ".join(f"{each!r} {where}" for each, where in given if each is not None)
-        lines += [row, *([cut(f"    {said}", WIDTH).rstrip()] if said else [])]
+    for row, said in zip(body, below, strict=True):
+        lines += [row, *(f"    {line}" for line in textwrap.wrap(", ".join(said), WIDTH - 4))]
     return [*lines, last]
+
+
+def _in_a_line(setting: Any) -> str:
+    """A setting as a summary says it; of a layer that another is tied to, which one it is."""
+    text = setting.label if isinstance(setting, Layer) else figure(setting)
+    return " ".join(text.split())  # an array, as of a layer of one's own, has several lines
 
 
 def up_to(which: Layer | int, layers: list[Layer]) -> list[Layer]:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..checks.floating_point import quiet
+from ..checks.tables import percent
 
 MOST_DIRECTIONS = 24
 DECOMPOSED = 1_000  # codes that principal directions are found from
@@ -46,7 +47,7 @@ def _principal(codes: np.ndarray) -> Directions:
     largest = np.abs(directions).argmax(axis=1)[:, np.newaxis]
     directions *= np.sign(np.take_along_axis(directions, largest, axis=1))
     shares = variances / max(float(np.square(centred).sum()), np.finfo(float).tiny)
-    names = [f"direction {i + 1} ({shares[i]:.0%})" for i in range(len(directions))]
+    names = [f"direction {i + 1} ({percent(shares[i])})" for i in range(len(directions))]
     return _along("principal directions", names, centre, directions, codes)
 
 

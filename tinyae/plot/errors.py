@@ -14,6 +14,7 @@ from ..checks.arguments import not_negative, number, optional_text, shown, whole
 from ..checks.arrays import admit_one
 from ..checks.floating_point import finite, quiet
 from ..checks.hints import hinting
+from ..checks.tables import percent
 from .drawing import (
     COLOURS,
     axes_for,
@@ -98,7 +99,7 @@ def scores(
         group = values[index == i]
         words = [] if labels is None else [str(name)]
         if threshold is not None:
-            words.append(f"{(group > threshold).mean():.1%} above")
+            words.append(f"{percent((group > threshold).mean(), 1)} above")
         colour, style = COLOURS[i % len(COLOURS)], STYLES[i % len(STYLES)]
         counts = np.histogram(group, edges)[0] / len(group)
         ax.stairs(counts, edges, fill=True, color=colour, alpha=0.2)

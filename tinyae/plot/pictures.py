@@ -181,6 +181,11 @@ def manifold(
     Axes
         Where it was drawn.
 
+    Raises
+    ------
+    ValueError
+        If the codes are of another size, or what they decode to is no image.
+
     See Also
     --------
     latent : Where the data's codes are.
@@ -199,7 +204,14 @@ def manifold(
     (left, right), (bottom, top) = _grid_bounds(bounds, codes)
     across, up = evenly(left, right, n), evenly(top, bottom, n)  # the first row is on top
     grid = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
-    images = as_images(model.decode(grid), "the decoded grid")
+    try:
+        decoded = model.decode(grid)
+    except ValueError as error:
+        raise ValueError(
+            f"model must have codes of two numbers, but of such ones it says: {error}; page draws "
+            "larger codes"
+        ) from error
+    images = as_images(decoded, "the decoded grid")
     ax = axes_for(ax, (6.4, 6.4))
     # An image is centred on its code, so the picture ends half a step beyond the last one.
     dx, dy = (right - left) / (n - 1) / 2, (top - bottom) / (n - 1) / 2

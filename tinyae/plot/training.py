@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 from matplotlib import colormaps
+from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 
 from ..checks.arguments import listed, mapping, optional_text, shown
 from ..checks.arrays import numbers
@@ -18,13 +20,14 @@ from .drawing import (
     MARKERS,
     axes_for,
     count_across,
+    lays_itself_out,
     legend_beside,
     legend_within,
     log_scale,
     set_title,
 )
 
-PARTS = ("loss", "reconstruction", "penalty")
+PARTS, KL_COLOUR = ("loss", "reconstruction", "penalty"), COLOURS[4]
 
 
 @hinting
@@ -33,6 +36,8 @@ def history(
     history: Mapping[str, Sequence[float]], *, title: str | None = None, ax: Axes | None = None
 ) -> Axes:
     """The loss by epoch, counted from 1; dashed on the validation data.
+
+    Of a variational model also the ``kl``, in nats, on an axis of its own to the right.
 
     Parameters
     ----------
@@ -70,13 +75,44 @@ def history(
     mapping("history", history, "figures by epoch")
     if "loss" not in history or not np.size(history["loss"]):
         raise ValueError("history must hold the loss of one epoch at least, but it holds none")
-    keys = [f"{prefix}{part}" for part in PARTS for prefix in ("", "val_")]
+    keys = [f"{prefix}{part}" for part in (*PARTS, "kl") for prefix in ("", "val_")]
     figures = {key: _by_epoch(history[key], key) for key in keys if key in history}
     penalties = [figures[key] for key in ("penalty", "val_penalty") if key in figures]
     parts = PARTS if any(np.nan_to_num(values).any() for values in penalties) else PARTS[:1]
     ax = axes_for(ax, (6.4, 4))
-    drawn = []
-    for part, colour in zip(parts, COLOURS, strict=False):
+    lines = _lines(ax, figures, parts, COLOURS)
+    if "kl" in figures or "val_kl" in figures:
+        for line in _lines(_beside(ax), figures, ("kl",), (KL_COLOUR,)):
+            line.set_label(f"{line.get_label()}, nats (right)")
+            lines.append(line)
+    count_across(ax)
+    ax.set(xlabel="epoch", ylabel="loss")
+    ax.grid(alpha=0.3)
+    set_title(ax, "Training history", title)
+    legend_within(ax, handles=lines)
+    return ax
+
+
+def _beside(ax: Axes) -> Axes:
+    """Axes for the KL in the same place, behind these, with their figures to the right."""
+    other = ax.twinx()
+    other.set_zorder(ax.get_zorder() - 1)
+    ax.patch.set_visible(False)
+    other.tick_params("y", colors=KL_COLOUR)
+    if lays_itself_out(ax):
+        other.set_ylabel("KL, nats", color=KL_COLOUR)
+    else:  # nothing makes room for them there
+        other.tick_params("y", direction="in", pad=-4)
+        plt.setp(other.get_yticklabels(), ha="right")
+    return other
+
+
+def _lines(
+    ax: Axes, figures: Mapping[str, np.ndarray], parts: Sequence[str], colours: Sequence[str]
+) -> list[Line2D]:
+    """The parts that there are, drawn; dashed on the validation data."""
+    lines, drawn = [], []
+    for part, colour in zip(parts, colours, strict=False):
         for key, style in ((part, "-"), (f"val_{part}", "--")):
             if key in figures:
                 values = figures[key]
@@ -87,16 +123,12 @@ def history(
                 width, above, alpha = (5, 2, 0.5) if part == "reconstruction" else (1.5, 3, 1)
                 (line,) = ax.plot(epochs, values, style, color=colour, label=key)
                 line.set(lw=width, zorder=above, alpha=alpha, marker=marker, ms=width + 2)
+                lines.append(line)
     positive = np.concatenate(drawn)
     positive = positive[positive > 0]
     if positive.size and positive.max() > 10 * positive.min():
         log_scale(ax, positive.min(), positive.max())
-    count_across(ax)
-    ax.set(xlabel="epoch", ylabel="loss")
-    ax.grid(alpha=0.3)
-    set_title(ax, "Training history", title)
-    legend_within(ax)
-    return ax
+    return lines
 
 
 @hinting
