@@ -131,7 +131,7 @@ def peak(shape: Shape, solver: str) -> float:
 def print_peak(shape: Shape, solver: str) -> None:
     """The same, in that process: what is imported and set up once does not count."""
     x = data(shape)
-    small = np.random.default_rng(0).random((400, 300)).astype(shape.dtype)
+    small = np.random.default_rng(0).random((40_000, 300)).astype(shape.dtype)  # for all threads
     model(Shape(1, 1, 2), solver).fit(small)
     before = memory.reset_peak()
     model(shape, solver).fit(x)
