@@ -9,9 +9,9 @@ process of its own. scikit-learn's solver is the one it chooses where its varian
 chooses in a line of its own. The errors are the largest of a variance kept, relative to it, and of
 what is not 0 by itself.
 
-All components of the digits take about eight times as long as scikit-learn's own choice: pixels that
-nearly depend on others have variances for which squares leave no digits, so that all samples go
-through a QR, which takes two thirds of that time.
+All components of the digits take about eight times as long as scikit-learn's own choice: pixels
+that nearly depend on others have variances for which squares leave no digits, so that all samples
+go through a QR, which takes two thirds of that time.
 """
 
 import argparse

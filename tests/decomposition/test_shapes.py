@@ -150,6 +150,20 @@ def test_no_square_of_many_features_is_made():
     assert_right(pca, x, 1e-5)
 
 
+@pytest.mark.parametrize(
+    ("n_components", "scale", "tried"),
+    [(None, 1e-3, ["float64"]), (None, 1.0, ["float32"]), (2, 1e-3, ["float32"])],
+)
+def test_products_that_cannot_be_good_enough_are_not_made(monkeypatch, n_components, scale, tried):
+    x = np.random.default_rng(0).standard_normal((500, 8)).astype(np.float32)
+    x[:, :2] *= scale
+    found, of = [], moments.moments
+    monkeypatch.setattr(solvers, "moments", lambda x, d: found.append(d.name) or of(x, d))
+    pca = PCA(n_components).fit(x)
+    assert found == tried
+    assert_right(pca, x, 1e-5)
+
+
 def test_few_copies_stand_beside_each_other(monkeypatch):
     x = np.random.default_rng(0).standard_normal((1000, 300))
     x[:, :100] = 0
