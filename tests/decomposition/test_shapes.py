@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tinyae as tae
-from tinyae.decomposition import deviations, eigenvectors, solvers
+from tinyae.decomposition import deviations, eigenvectors, moments, solvers
 from tinyae.linear.pca import PCA
 
 
@@ -148,6 +148,43 @@ def test_no_square_of_many_features_is_made():
     tracemalloc.stop()
     assert peak < 30 * x.nbytes
     assert_right(pca, x, 1e-5)
+
+
+@pytest.mark.parametrize(
+    ("n_components", "scale", "tried"),
+    [(None, 1e-3, ["float64"]), (None, 1.0, ["float32"]), (2, 1e-3, ["float32"])],
+)
+def test_products_that_cannot_be_good_enough_are_not_made(monkeypatch, n_components, scale, tried):
+    x = np.random.default_rng(0).standard_normal((500, 8)).astype(np.float32)
+    x[:, :2] *= scale
+    found, of = [], moments.moments
+    monkeypatch.setattr(solvers, "moments", lambda x, d: found.append(d.name) or of(x, d))
+    pca = PCA(n_components).fit(x)
+    assert found == tried
+    assert_right(pca, x, 1e-5)
+
+
+def test_few_copies_stand_beside_each_other(monkeypatch):
+    x = np.random.default_rng(0).standard_normal((1000, 300))
+    x[:, :100] = 0
+    held, summed, solve = [], moments._partial_sums, np.linalg.eigh
+
+    def noted(function):
+        return lambda *a: held.append(tracemalloc.get_traced_memory()[0]) or function(*a)
+
+    monkeypatch.setattr(moments, "_partial_sums", noted(summed))
+    monkeypatch.setattr(np.linalg, "eigh", noted(solve))
+    tracemalloc.start()
+    PCA(20).fit(x)
+    scatter, solved = held
+    wide = made_up(60, 3000, dtype=np.float32)
+    tracemalloc.reset_peak()
+    PCA().fit(wide)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert scatter < 1.5 * 300**2 * 8  # no product beside the sum of all
+    assert solved < 1.5 * 200**2 * 8  # no zeros, nor what they were taken from
+    assert peak < 6.4 * wide.nbytes  # itself and the model among them
 
 
 # Block Lanczos

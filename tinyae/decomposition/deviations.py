@@ -46,7 +46,7 @@ class Deviations:
         self.anchor, self.near = near_mean(rows)
         self.offset = np.zeros(rows.shape[1])
         if self.wide:
-            sums = self._joined(lambda d: np.stack([d.sum(axis=0), _squares(d)]), (2,))
+            sums = self._joined(lambda d, out: np.stack([d.sum(axis=0), _squares(d)], out=out), 2)
             self.offset, squares = sums[0] / len(rows), sums[1].sum()
         else:
             sums = self._added(lambda d: np.append(d.sum(axis=1), _squares(d).sum()), 0)
@@ -70,7 +70,7 @@ class Deviations:
 
     def times(self, b: np.ndarray) -> np.ndarray:
         """b D, shape (r, M)."""
-        return self._joined(lambda d: b @ d, b.shape[:1])
+        return self._joined(lambda d, out: np.matmul(b, d, out=out), len(b))
 
     def times_matrix(self, b: np.ndarray) -> np.ndarray:
         """b D D', shape (r, m)."""
@@ -120,14 +120,14 @@ class Deviations:
         return _total(self._shared(work, each, columns))
 
     def _joined(
-        self, function: Callable[[np.ndarray], np.ndarray], shape: tuple[int, ...]
+        self, function: Callable[[np.ndarray, np.ndarray], np.ndarray], rows: int
     ) -> np.ndarray:
-        """What each part becomes, side by side."""
-        out = np.empty((*shape, self.long))
+        """What each part becomes, side by side: as many rows."""
+        out = np.empty((rows, self.long))
 
         def work(parts: Iterable[slice]) -> None:
             for part in parts:
-                out[..., part] = function(self._part(part))
+                function(self._part(part), out[:, part])
 
         self._shared(work, 0)
         return out

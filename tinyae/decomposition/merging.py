@@ -68,10 +68,7 @@ def merged(
     others = [part for part in parts if part.form != "rows"]
     known = found = None
     if others and all(part.form == "scatter" for part in others):
-        known, found = as_scatter(functools.reduce(merge, others), n_components, dtype) or (
-            None,
-            None,
-        )
+        known, found = as_scatter(others, n_components, dtype) or (None, None)
     if others and known is None:
         known = functools.reduce(merge, map(with_factor, others))
     if samples:

@@ -13,11 +13,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..checks.arrays import row_slices
+from ..checks.arrays import admit, row_slices
 from .sharing import even_slices, on_cores, worker_count
 from .sparse import Rows, SparseRows
 
-# Rows per product X'X: enough to keep BLAS busy, few enough that float32 loses nothing in the sum.
+# Rows per product X'X: enough to keep BLAS busy, few enough that float32 loses nothing in the sum;
+# for each byte of a number, where no copy of them is made.
 PRODUCT_ROWS = 4096
 PRODUCT_BYTES = 1 << 22  # of their copies, where there have to be some
 # Rows that are centred and summed while in the cache; as many show about where the mean is, in
@@ -63,6 +64,8 @@ def moments(x: Rows, dtype: np.dtype) -> Moments:
     known = x.sums() if isinstance(x, SparseRows) else None
     shift = np.zeros(len(anchor), dtype) if near or known else anchor.astype(dtype)
     scatter, total = known or _sums(x, shift)
+    if isinstance(x, np.ndarray) and not np.isfinite(np.trace(scatter)):
+        admit(x, "x", None, np.float64)  # or else its squares overflow
     largest = np.diag(scatter).max()
     scatter -= np.outer(total, total / n)
     lost = largest / max(np.diag(scatter).max(), np.finfo(np.float64).tiny)
@@ -117,13 +120,15 @@ def _sums(x: Rows, shift: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     in_order = isinstance(x, SparseRows) or x.flags.forc
     in_place = not shift.any() and x.dtype == shift.dtype and in_order
     copied = min(PRODUCT_ROWS, PRODUCT_BYTES // (features * shift.itemsize))
-    step = 4 * PRODUCT_ROWS if in_place else max(1, copied)
+    step = PRODUCT_ROWS * shift.itemsize if in_place else max(1, copied)
     each = features * (8 * features + shift.itemsize * (features + (0 if in_place else step)))
     workers = worker_count(each, -(-n // step))
     parts = even_slices(n, step, workers)
     # made here and not by the workers, from whose memory the system would get nothing back
     shape = features, features
-    free = [(np.zeros(shape), np.empty(shape, shift.dtype)) for _ in range(workers)]
+    alone = len(parts) <= workers and shift.dtype == np.float64  # a product is a worker's scatter
+    scatters = [np.zeros(shape) for _ in range(workers)]
+    free = [(each, each if alone else np.empty(shape, shift.dtype)) for each in scatters]
 
     def work(mine: Iterable[slice]) -> tuple[np.ndarray, np.ndarray]:
         scatter, product = free.pop()
@@ -153,7 +158,9 @@ def _partial_sums(
                 buffer = np.empty(rows.shape, shift.dtype)
             deviations = buffer[: len(rows)]
         total += _subtract_and_sum(rows, shift, deviations)
-        scatter += np.matmul(deviations.T, deviations, out=product)
+        np.matmul(deviations.T, deviations, out=product)
+        if product is not scatter:
+            scatter += product
     return total
 
 
@@ -191,6 +198,25 @@ def merge(a: Moments, b: Moments) -> Moments:
     offset = a.offset + distance * (b.samples / samples)
     rounding, least = max(a.rounding, b.rounding), max(a.least, b.least)
     return Moments(samples, a.anchor, offset, a.form, matrix, rounding, least)
+
+
+def narrowed(data: Moments) -> tuple[Moments, np.ndarray]:
+    """The scatter of those features alone that vary, and which these are."""
+    there = np.flatnonzero(np.diag(data.matrix))
+    if len(there) < len(data.matrix):
+        data = data._replace(matrix=data.matrix.take(there, axis=0).take(there, axis=1))
+    return data, there
+
+
+def widened(data: Moments, there: np.ndarray) -> Moments:
+    """What was narrowed, as it was."""
+    features = len(data.anchor)
+    if len(there) == features:
+        return data
+    rows, matrix = np.zeros((len(there), features)), np.zeros((features, features))
+    rows[:, there] = data.matrix
+    matrix[there] = rows
+    return data._replace(matrix=matrix)
 
 
 def with_scatter(data: Moments) -> Moments:

@@ -30,7 +30,18 @@ from ..checks.arrays import admit
 from .deviations import Deviations, deviations
 from .eigenvectors import largest, of_matrix
 from .jacobi import lengths
-from .moments import Moments, factored, merge, moments, real, with_factor, with_scatter
+from .moments import (
+    BLOCK_ROWS,
+    Moments,
+    factored,
+    merge,
+    moments,
+    narrowed,
+    real,
+    widened,
+    with_factor,
+    with_scatter,
+)
 from .singular import of_factor
 from .sparse import Rows, SparseRows, joined
 from .spectrum import (
@@ -129,13 +140,10 @@ def _condensed(
     x, features = arrays[-1], arrays[-1].shape[1]
     doubled = samples.bit_length() > before.bit_length() and samples >= features
     if doubled or (known and known.form == "scatter"):
-        for product in dict.fromkeys((real(x), np.dtype(np.float64))):
-            parts = [moments(each, product) for each in arrays]
-            data = functools.reduce(merge, ([with_scatter(known)] if known else []) + parts)
-            if isinstance(x, np.ndarray) and not np.isfinite(np.trace(data.matrix)):
-                admit(x, "x", None, np.float64)  # or else they overflow
-                continue
-            if (found := as_scatter(data, n_components, dtype)) is not None:
+        for product in _products(x, n_components):
+            added = (moments(each, product) for each in arrays)
+            earlier = [with_scatter(known)] if known else []
+            if (found := as_scatter([*earlier, *added], n_components, dtype)) is not None:
                 return found
     parts = [factored(each) for each in arrays]
     data = functools.reduce(merge, ([with_factor(known)] if known else []) + parts)
@@ -144,16 +152,36 @@ def _condensed(
     return data, None
 
 
+def _products(x: Rows, n_components: int | float | None) -> list[np.dtype]:
+    """The dtypes whose products may be good enough, the fastest first."""
+    single, double = np.dtype(np.float32), np.dtype(np.float64)
+    if real(x) == double:
+        return [double]
+    if count_known(n_components, *x.shape) == x.shape[1]:  # few rows tell how short columns are
+        spread = np.var(x[:: max(1, len(x) // BLOCK_ROWS)], axis=0, dtype=np.float64)
+        shortest = spread.min(where=spread > 0, initial=np.inf)
+        if shortest * TOLERANCE["float32"] < np.finfo(np.float32).eps * spread.max():
+            return [double]
+    return [single, double]
+
+
 def as_scatter(
-    data: Moments, n_components: int | float | None, dtype: np.dtype
+    parts: Sequence[Moments], n_components: int | float | None, dtype: np.dtype
 ) -> tuple[Moments, Decomposition | None] | None:
-    """Moments with a scatter, and what was solved on the way; None if it is not good enough."""
+    """Their merged scatters, and what was solved on the way; None if they are not good enough."""
+    data = functools.reduce(merge, parts)
+    del parts
     error = _rounding(data) / TOLERANCE[dtype.name]
     if error <= _least(data, n_components):
         return data, None
     if error < _most(data, n_components):  # there is something to be found
+        data, there = narrowed(data)  # and no longer both, while that is solved
         spectrum = of_scatter(data, n_components)
+        data = widened(data, there)
         kept = number_kept(n_components, spectrum, data.samples)
+        directions = np.zeros((len(spectrum.directions[:kept]), len(data.matrix)))
+        directions[:, there] = spectrum.directions[:kept]
+        spectrum = spectrum._replace(directions=directions)
         smallest = spectrum.variance[min(kept, len(spectrum.variance)) - 1]
         data = data._replace(least=smallest * max(1, data.samples - 1))
         if error <= data.least:
@@ -253,7 +281,7 @@ def keep(
     features = spectrum.directions.shape[1]
     k = number_kept(n_components, spectrum, data.samples)
     found = _completed(spectrum.directions[:k], k)
-    largest = found[np.arange(k), np.abs(found).argmax(axis=1)]
+    largest = np.array([row[np.abs(row).argmax()] for row in found])
     components = np.empty(found.shape, dtype)
     np.multiply(found, np.sign(largest)[:, np.newaxis], out=components, casting="same_kind")
     zeros = np.zeros(max(0, k - len(spectrum.variance)))
