@@ -6,8 +6,9 @@ finds those points instead, noise and all.
 
 --full takes 100,000 points, as many rows as the tutorial's longest training
 (25 points, 4,000 times): 1.33 million steps of 15 for the deep model, in about
-a minute. Here it is 1,000 points in steps of 30. Not the tutorial's: the deep model ends with a tenth of its epochs at a
-tenth of its learning rate, without which its last steps leave it swaying.
+a minute. Here it is 1,000 points in steps of 30. Not the tutorial's: the deep
+model ends with a tenth of its epochs at a tenth of its learning rate, without
+which its last steps leave it swaying.
 """
 
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
