@@ -49,7 +49,7 @@ def test_what_is_beside_the_weights_does_not_fit(monkeypatch):
     for place, words in (
         ("layers.weights", vectors),
         ("maths.optimizers", said("what the optimizer keeps", (2, 13))),
-        ("training.compiled", "^what the layers give for 3 samples, with its gradients, would "),
+        ("machine.aligned", "^what the layers give for 3 samples, with its gradients, would "),
     ):
         with monkeypatch.context() as patch:
             patch.setattr(f"tinyae.{place}.np", NoRoom())
