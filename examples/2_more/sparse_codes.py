@@ -9,8 +9,8 @@ within one standard deviation), but they still depend on each other. With
 most of them exactly zero instead. A penalty is also a prior. −log of a
 Laplace density of scale b is |code|/b + constant, −log of a standard normal one
 is code²/2; the loss is a mean over 784 pixels, so b = 1/(784 λ), here 0.5 for
-2.56e-3, and the standard normal prior is L2(1 / 1568). (Keras 2 of 2017 summed a
-penalty over the batch: its 1e-5 at batch size 256 is the 2.56e-3 here.)
+2.56e-3, and the standard normal prior is L2(1 / 1568). (Keras 2 of 2017 summed
+a penalty over the batch: its 1e-5 at batch size 256 is the 2.56e-3 here.)
 
 Without --full it is 30 epochs on 6,000 images, with it 50 on 60,000.
 """
