@@ -9,6 +9,7 @@ import pytest
 
 import tinyae as tae
 from tinyae import plot
+from tinyae.checks.tables import percent
 from tinyae.linear.pca import PCA
 from tinyae.maths.activations import KNOWN
 from tinyae.plot.directions import MOST_DIRECTIONS, directions_of
@@ -201,8 +202,8 @@ def test_principal_directions_are_pcas():
     way = directions_of(codes)[0]
     np.testing.assert_allclose(way.directions, pca.components_, atol=1e-9)
     np.testing.assert_allclose(way.coordinates, pca.encode(codes), atol=1e-9)
-    shares = [int(re.search(r"\((\d+)%\)", name)[1]) for name in way.names]
-    np.testing.assert_allclose(shares, 100 * pca.explained_variance_ratio_, atol=0.5)
+    shares = map(percent, pca.explained_variance_ratio_)
+    assert way.names == [f"direction {i} ({share})" for i, share in enumerate(shares, 1)]
 
 
 # Refusals
