@@ -31,6 +31,7 @@ class Entry(NamedTuple):
     wide: bool = True  # whether float64 is computed in float64, not in the model's float32
     target: bool = False  # whether the array says what the model should give
     builds: bool = False  # whether a model may get its shapes from the array
+    least: int = 0  # that every number is to be above
 
     def fresh(self):
         """A subject of its own, made once and copied through the bytes of all its state."""
@@ -249,6 +250,7 @@ ENTRIES = {
     ),
     "latent_diagnostics std": Entry(
         *("(codes and )?std", dict, lambda _, a: report(tae.latent_diagnostics(data(seed=3), a))),
+        least=1,
     ),
     "plot.latent": Entry(
         *("codes", dict, lambda _, a: drawn(lambda ax: plot.latent(a, ax=ax)), POINTS),
