@@ -48,13 +48,13 @@ def test_of_one_layer_it_is_exact(activation, images):
 def test_of_more_layers_its_mean_is(names):
     ae = model(*names)
     estimates = []
-    for step in range(4000):
+    for step in range(800):
         ae.progress.step = step
         plain = ae.evaluate(x)["reconstruction"]
         estimates.append(ae.loss_and_gradient(x, training=True)[0] - plain)
     expected = 0.3 * squares(ae, x).mean()
     error = np.std(estimates) / np.sqrt(len(estimates))
-    assert error < 0.02 * expected
+    assert error < 0.05 * expected
     assert abs(np.mean(estimates) - expected) < 5 * error
     assert ae.evaluate(x)["penalty"] == ae.evaluate(x)["penalty"]  # one v for each sample
 

@@ -90,8 +90,8 @@ def runs(tmp_path_factory):
     def run(_):
         return train(package=package, **at_home(home))
 
-    with ThreadPoolExecutor(4) as pool:
-        at_once = list(pool.map(run, range(4)))
+    with ThreadPoolExecutor(2) as pool:
+        at_once = list(pool.map(run, range(2)))
     return Runs(package, home, at_once, run(None))
 
 
