@@ -2,6 +2,7 @@
 
 import tinyae as tae
 from benchmarks.workloads.kinds import Encoding, Spec, Training, Workload
+from tinyae.tiles.tiles import win
 from tinyae.training.compiled import CompiledTrainer, make_trainer
 
 TILES, BLAS = "tiles", "BLAS"
@@ -29,9 +30,12 @@ def products(workload: Workload, threads: int = 2) -> str:
     """By what tinyae multiplies matrices in it: its own tiles, or BLAS."""
     if not isinstance(workload, Training):
         return BLAS
-    trainer = make_trainer(model(workload, threads=threads), workload.batch)
+    network = model(workload, threads=threads)
+    trainer = make_trainer(network, workload.batch)
     trainer.close()
     tiled = isinstance(trainer, CompiledTrainer) and (trainer.by_units or trainer.in_lanes)
+    if any(isinstance(layer, tae.Conv2D) for layer in network.layers):
+        tiled = win(network.dtype)
     return TILES if tiled else BLAS
 
 

@@ -9,7 +9,7 @@ from benchmarks.workloads.initial_weights import weights_for
 from benchmarks.workloads.series import SERIES
 from benchmarks.workloads.tinyae_models import BLAS, TILES, products
 from tinyae.system.numba_parts import DISABLED
-from tinyae.tiled import choice
+from tinyae.tiles import tiles
 
 PARAMETERS = {
     "gauss2d": 1_003,
@@ -41,11 +41,11 @@ def test_parameter_counts(name):
 
 @pytest.mark.skipif(DISABLED, reason="nothing is compiled")
 def test_by_what_products_are_is_said(monkeypatch):
-    monkeypatch.setattr(choice, "processor_has", lambda feature: True)
+    monkeypatch.setattr(tiles, "processor_has", lambda feature: True)
     tiled = {name for name in WORKLOADS if products(WORKLOADS[name]) == TILES}
-    assert tiled == {"gauss2d", "sine", "latent2d", "wide2048", "vae"}
-    monkeypatch.setattr(choice, "processor_has", lambda feature: False)
-    assert products(WORKLOADS["gauss2d"]) == BLAS
+    assert tiled == {"gauss2d", "sine", "latent2d", "conv", "convdense", "wide2048", "vae"}
+    monkeypatch.setattr(tiles, "processor_has", lambda feature: False)
+    assert products(WORKLOADS["gauss2d"]) == products(WORKLOADS["conv"]) == BLAS
 
 
 def test_the_components_have_no_initial_weights():

@@ -4,15 +4,15 @@ import pytest
 
 from tests.support.shell import fails
 from tinyae.cli import warm
-from tinyae.engine import tuning
 from tinyae.system.numba_parts import DISABLED, processor_has
+from tinyae.tiles import tiles
 from tinyae.training.compiled import make_trainer
 
 needs_jit = pytest.mark.skipif(DISABLED, reason="nothing is compiled")
 
 
 @needs_jit
-@pytest.mark.skipif(not processor_has(tuning.TILES_NEED), reason="all models go one way")
+@pytest.mark.skipif(not processor_has(tiles.NEED), reason="all models go one way")
 def test_each_kind_goes_its_way():
     trainers = {kind: make_trainer(make(), warm.ROWS) for kind, make in warm.MODELS.items()}
     assert [kind for kind, each in trainers.items() if each.by_units] == ["large dense models"]

@@ -4,7 +4,7 @@ import pytest
 
 from tinyae.engine import tuning
 from tinyae.system.numba_parts import DISABLED
-from tinyae.tiled import choice
+from tinyae.tiles import tiles
 
 WAYS = ("samples", "apart") if DISABLED else ("samples", "apart", "units", "lanes")
 EACH_WAY = pytest.mark.parametrize("way", WAYS)
@@ -28,7 +28,7 @@ def limits(way):
         (tuning, "LANES_UNITS", 1e9 if way == "lanes" else 0),
         (tuning, "LANES_OPERATIONS", 0),
         (tuning, "LANES_ROWS", 1),
-        (choice, "processor_has", lambda feature: True),
+        (tiles, "processor_has", lambda feature: True),
     ]
 
 

@@ -5,7 +5,7 @@ import pytest
 import tinyae as tae
 from tinyae.engine import tuning
 from tinyae.system.numba_parts import DISABLED
-from tinyae.tiled import choice
+from tinyae.tiles import tiles
 from tinyae.training.compiled import make_trainer
 
 ROWS = 64
@@ -13,7 +13,7 @@ ROWS = 64
 
 @pytest.fixture(autouse=True)
 def with_the_registers(monkeypatch):
-    monkeypatch.setattr(choice, "processor_has", lambda feature: feature == tuning.TILES_NEED)
+    monkeypatch.setattr(tiles, "processor_has", lambda feature: feature == tiles.NEED)
 
 
 def by_units(*between, units=200, rows=ROWS, **settings):
@@ -130,6 +130,6 @@ def test_tiny_models_with_other_layers_do_not(layer):
 
 
 def test_a_processor_with_fewer_registers_trains_as_ever(monkeypatch):
-    monkeypatch.setattr(choice, "processor_has", lambda feature: False)
+    monkeypatch.setattr(tiles, "processor_has", lambda feature: False)
     assert not by_units()
     assert not in_lanes()

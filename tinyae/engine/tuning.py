@@ -12,7 +12,6 @@ POOL_OPERATIONS = 1e7  # for each thread: below, starting it costs more
 # Training
 THREAD_OPERATIONS = 1e6  # of a step, for each thread: below, meeting costs more than it brings
 APART_PARAMETERS = 1 << 18  # below, vectors of gradients stay in the cache
-TILES_NEED = "avx512f"  # of the processor: with fewer registers BLAS is as fast
 UNITS_PARAMETERS = 1 << 18  # below, threads wait for each other longer than tiles win
 UNITS_ROWS = 16  # samples: below, W takes longer to pack than to use
 UNITS_ROWS_ALONE = 64  # on one thread: there BLAS has all rows, and is faster with them

@@ -28,7 +28,6 @@ from typing import Any, ClassVar
 
 from ..checks.arguments import length, pair
 from ..machine.jit import called, inlined
-from ..machine.products import add_product, product, product_transposed
 from ..machine.views import clear, view
 from ..maths import activations
 from ..maths.activations import (
@@ -42,6 +41,7 @@ from ..maths.formula import Formula, matrix_formula
 from ..maths.initializers import Initializer
 from ..maths.penalties import Penalty
 from ..primitives.steps import Pad, Step, WindowProduct, biased
+from ..tiles.matrices import add_product, product, product_transposed, tiles_for, turned
 from .affine import Affine
 from .im2col import add_windows, turn, turn_back, windows
 from .kernels import Kernels
@@ -66,12 +66,12 @@ def gather_forward(op, x, K, b, y, room):
         y_block = y_pixels[first : first + room.shape[0]]
         col = room[: y_block.shape[0]]
         windows(op, x_image, op.out_height, op.out_width, first, col)
-        product(col, K, y_block)
+        product(op.tiles, col, K, y_block)
         activation_forward(b, op.activation, y_block)
 
 
 @inlined
-def gather_backward(op, x, K, y, dy, dK, db, dx, room):
+def gather_backward(op, x, K, T, y, dy, dK, db, dx, room):
     """dz = dy f'(z); db += Σ dz; dK += windows(x)ᵀ dz; dx = dz Kᵀ, added under the windows."""
     y_pixels, dz_pixels = pixels(y, op.filters), pixels(dy, op.filters)
     x_image, dx_image = images(x, op.height, op.width), images(dx, op.height, op.width)
@@ -83,21 +83,21 @@ def gather_backward(op, x, K, y, dy, dK, db, dx, room):
         add_rows(dz, db)
         if dK.size:
             windows(op, x_image, op.out_height, op.out_width, first, col)
-            add_product(col, dz, dK)
+            add_product(op.tiles, col, dz, dK)
         if dx.size:
-            product_transposed(dz, K, col)
+            product_transposed(op.tiles, dz, K, T, col)
             add_windows(op, col, op.out_height, op.out_width, first, dx_image)
 
 
 @inlined
-def scatter_forward(op, x, K, b, y, room):
+def scatter_forward(op, x, K, T, b, y, room):
     """y = f(z + b), z = the rows of x Kᵀ, each added under its window."""
     x_pixels, y_image = pixels(x, op.channels), images(y, op.out_height, op.out_width)
     clear(y)
     for first in range(0, x_pixels.shape[0], room.shape[0]):
         x_block = x_pixels[first : first + room.shape[0]]
         col = room[: x_block.shape[0]]
-        product_transposed(x_block, K, col)
+        product_transposed(op.tiles, x_block, K, T, col)
         add_windows(op, col, op.height, op.width, first, y_image)
     activation_forward(b, op.activation, pixels(y, op.filters))
 
@@ -115,9 +115,9 @@ def scatter_backward(op, x, K, y, dy, dK, db, dx, room):
         col = room[: x_block.shape[0]]
         windows(op, dz_image, op.height, op.width, first, col)
         if dK.size:
-            add_product(col, x_block, dK)
+            add_product(op.tiles, col, x_block, dK)
         if dx.size:
-            product(col, K, dx_pixels[first : first + room.shape[0]])
+            product(op.tiles, col, K, dx_pixels[first : first + room.shape[0]])
 
 
 @inlined
@@ -125,7 +125,8 @@ def conv_forward(op, x, W, b, y, scratch):
     """y = f(convolution of x + b), for x (n, inputs) and y (n, outputs), in the op's form."""
     K, room = kernel_matrix(op, W, scratch), window_block(op, scratch)
     if op.scatter:
-        scatter_forward(op, x, K, b, y, room)
+        T = turned(op.tiles, K, scratch, 2 * K.size)
+        scatter_forward(op, x, K, T, b, y, room)
     else:
         gather_forward(op, x, K, b, y, room)
 
@@ -138,7 +139,8 @@ def conv_backward(op, x, W, y, dy, dW, db, dx, scratch):
     if op.scatter:
         scatter_backward(op, x, K, y, dy, dK, db, dx, room)
     else:
-        gather_backward(op, x, K, y, dy, dK, db, dx, room)
+        T = turned(op.tiles, K, scratch, 2 * K.size)
+        gather_backward(op, x, K, T, y, dy, dK, db, dx, room)
     if op.flipped and dW.size:
         inner, outer = sides(op)
         turn_back(op, dK, outer, inner, dW)
@@ -240,7 +242,7 @@ class Conv2D(Affine):
     def scratch_size(self, op):
         inner, outer = (op.filters, op.channels) if op.scatter else (op.channels, op.filters)
         width = op.kernel_height * op.kernel_width * inner
-        return 2 * width * outer + max(1, BLOCK // max(width, outer)) * width  # K, dK, windows
+        return 3 * width * outer + max(1, BLOCK // max(width, outer)) * width  # K, dK, Kᵀ, windows
 
     def operations(self):
         rows, columns, filters = self.output_shape
@@ -260,6 +262,7 @@ class Conv2D(Affine):
             top, left = self.kernel_size[0] - 1 - top, self.kernel_size[1] - 1 - left
         fields = window_fields(self, self.kernel_size, self.strides, (top, left))
         form = {"scatter": self.scatters, "flipped": flipped, "spread_h": 1, "spread_w": 1}
+        form["tiles"] = tiles_for(self.dtype)
         return {**fields, **form, **activations.addresses(self.activation, self.dtype)}
 
     def record_behind(self, step, input_shape):
@@ -334,7 +337,7 @@ def window_block(op, scratch):
     inner, outer = sides(op)
     width = op.kernel_height * op.kernel_width * inner
     step = max(1, BLOCK // max(width, outer))
-    start = 2 * width * outer
+    start = 3 * width * outer
     return view(scratch, start, (step, width))
 
 
@@ -366,6 +369,7 @@ Conv2D.kernels = Kernels(
         **WINDOW_FIELDS,
         **activations.FIELDS,
         **{"scatter": int, "flipped": int},  # which form of the convolution
+        "tiles": int,  # the product by tiles, or NONE
         **{"spread_h": int, "spread_w": int},  # 1, or by how much pixels before it are repeated
     },
 )

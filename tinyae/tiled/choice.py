@@ -2,13 +2,11 @@
 clock.
 """
 
-import numpy as np
-
 from ..engine import tuning
 from ..engine.program import Program
 from ..layers.dense import Dense
 from ..machine.calls import NONE
-from ..system.numba_parts import DISABLED, processor_has
+from ..tiles.tiles import win
 from .by_rows import ACTIVATION
 
 
@@ -48,14 +46,8 @@ def suits_lanes(program: Program, share: int) -> bool:
 
 
 def _has_tiles(program: Program) -> bool:
-    """Tiles are in float32, on a processor with as many registers as they need.
-
-    A dense layer's softmax needs the layer's other units.
-    """
+    """A dense layer's softmax needs the layer's other units."""
     pairs = zip(program.kernels, program.table, strict=True)
-    return (
-        not DISABLED
-        and program.dtype == np.float32
-        and processor_has(tuning.TILES_NEED)
-        and all(op.own[ACTIVATION] >= NONE for each, op in pairs if each is Dense.kernels)
+    return win(program.dtype) and all(
+        op.own[ACTIVATION] >= NONE for each, op in pairs if each is Dense.kernels
     )

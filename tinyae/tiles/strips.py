@@ -15,6 +15,7 @@ from numba import types
 
 from ..machine.jit import called, machine_code
 from ..machine.views import view
+from ..system.numba_parts import cgutils, populate_array
 
 LANES = 16
 
@@ -102,6 +103,27 @@ def transposed_from_strips(strips, numbers, start, pitch, rows, columns):
 # For the compiler
 
 INTEGER, VECTOR = ir.IntType(64), ir.VectorType(ir.FloatType(), LANES)
+
+
+def _write_seen(typing_context, matrix):
+    return types.Array(matrix.dtype, 3, "A")(matrix), _generate_seen
+
+
+def _generate_seen(context, builder, signature, arguments):
+    whole = context.make_array(signature.args[0])(context, builder, arguments[0])
+    rows, columns = cgutils.unpack_tuple(builder, whole.shape)
+    result = context.make_array(signature.return_type)(context, builder)
+    shape = [builder.sdiv(columns, INTEGER(LANES)), rows, INTEGER(LANES)]
+    steps = [INTEGER(LANES), columns, INTEGER(1)]
+    strides = [builder.mul(step, whole.itemsize) for step in steps]
+    populate_array(result, whole.data, shape, strides, whole.itemsize, meminfo=None)
+    return result._getvalue()
+
+
+@machine_code(_write_seen)
+def as_strips(matrix):
+    """A contiguous matrix of so many times sixteen columns, seen as strips where it lies."""
+    return matrix.reshape(len(matrix), -1, LANES).transpose(1, 0, 2)
 
 
 def vector_at(builder, data, place):

@@ -1,7 +1,8 @@
 """Matrix products by tiles that stay in the processor's registers.
 
-Matrices are in `strips`: sixteen columns side by side, row after row. A tile is a part of the
-result, `ROWS` rows of `STRIPS` strips, each number of which is one chain of sums:
+Matrices are in `strips`, or seen so where they lie: sixteen columns side by side, row after row. A
+tile is a part of the result, `ROWS` rows of `STRIPS` strips, each number of which is one chain of
+sums:
 
                      B    k ┌────────┬────────┬────────┬────────┐
                             │ vector │ vector │ vector │ vector │  4 vectors are loaded,
@@ -31,11 +32,12 @@ from numba import types
 from ..machine.calls import by_address
 from ..machine.jit import called, machine_code
 from ..machine.views import view
-from ..system.numba_parts import cgutils, processor_has
+from ..system.numba_parts import DISABLED, cgutils, processor_has
 from .strips import LANES
 
 # The registers: 32 of sixteen numbers, or 16 of eight, two of which make a vector here.
-WIDE = processor_has("avx512f")
+NEED = "avx512f"  # with fewer of them BLAS is as fast
+WIDE = processor_has(NEED)
 STRIPS = 4 if WIDE else 1
 
 REAL = ir.FloatType()
@@ -49,19 +51,18 @@ def register_tile(rows: int, strips: int) -> Callable:
     ``tile(A, a, row, step, group, B, q, C, r, add)``: C[q + v, r + u] for u < rows, v < strips, is
     the sum over k of the k-th number of A's row u times B[q + v, k]; with `add`, what was there is
     added to. A's numbers begin at a; the next row's are `row` further, the next k's `step`, and
-    every sixteenth's `group` instead.
+    every sixteenth's `group` instead. The strips of B and C and their rows may have any strides.
     """
 
     def write(typing_context, A, a, row, step, group, B, q, C, r, add):
         return types.void(A, *[types.intp] * 4, B, types.intp, C, types.intp, types.boolean), emit
 
     def emit(context, builder, signature, arguments):
-        A, a, row, step, group, B, q, C, r, add = arguments
+        A, a, A_row, step, group, B, q, C, r, add = arguments
         A, B, C = (
             context.make_array(signature.args[i])(context, builder, arguments[i]) for i in (0, 5, 7)
         )
         depth = cgutils.unpack_tuple(builder, B.shape)[1]
-        height = cgutils.unpack_tuple(builder, C.shape)[1]
 
         def place(data, *steps):
             """Where so many numbers further lie; each step is a count times a length."""
@@ -70,21 +71,23 @@ def register_tile(rows: int, strips: int) -> Callable:
                 offset = builder.add(offset, builder.mul(count, length))
             return builder.gep(data, [offset])
 
+        def steps(position, array):
+            """How many numbers further the next strip lies, and the next row."""
+            if signature.args[position].layout == "C":
+                height = cgutils.unpack_tuple(builder, array.shape)[1]
+                return builder.mul(height, lanes), lanes
+            strides = cgutils.unpack_tuple(builder, array.strides)
+            return [builder.ashr(stride, INTEGER(2)) for stride in strides[:2]]
+
         def vector_at(pointer):
             return builder.bitcast(pointer, VECTOR.as_pointer())
 
         lanes, each = INTEGER(LANES), range(strips)
-        B_strips = [
-            place(B.data, (builder.add(q, INTEGER(v)), builder.mul(depth, lanes))) for v in each
-        ]
+        (B_strip, B_row), (C_strip, C_row) = steps(5, B), steps(7, C)
+        B_rows = cgutils.alloca_once_value(builder, place(B.data, (q, B_strip)))
+        corner = place(C.data, (q, C_strip), (r, C_row))
         results = [
-            vector_at(
-                place(
-                    C.data,
-                    (builder.add(q, INTEGER(v)), builder.mul(height, lanes)),
-                    (builder.add(r, INTEGER(u)), lanes),
-                )
-            )
+            vector_at(place(place(corner, (INTEGER(u), C_row)), (INTEGER(v), C_strip)))
             for u in range(rows)
             for v in each
         ]
@@ -98,18 +101,22 @@ def register_tile(rows: int, strips: int) -> Callable:
                 builder.store(builder.load(result, align=4), total)
         with cgutils.for_range(builder, depth) as loop:
             k = loop.index
+            first = builder.load(B_rows)
             vectors = [
-                builder.load(vector_at(place(B_strip, (k, lanes))), align=4) for B_strip in B_strips
+                builder.load(vector_at(place(first, (INTEGER(v), B_strip))), align=4) for v in each
             ]
+            builder.store(place(first, (B_row, INTEGER(1))), B_rows)
             inside, sixteens = builder.and_(k, INTEGER(LANES - 1)), builder.udiv(k, lanes)
             here = place(A.data, (a, INTEGER(1)), (inside, step), (sixteens, group))
             for u in range(rows):
-                number = builder.load(place(here, (INTEGER(u), row)))
+                number = builder.load(place(here, (INTEGER(u), A_row)))
                 spread = _in_all_lanes(builder, number)
-                for v in each:
-                    total = sums[u * strips + v]
-                    chain = builder.call(fma, [spread, vectors[v], builder.load(total)])
+                row = sums[u * strips : (u + 1) * strips]
+                for vector, total in zip(vectors, row, strict=True):
+                    chain = builder.call(fma, [spread, vector, builder.load(total)])
                     builder.store(chain, total)
+                if WIDE and strips > 1:
+                    _finish(builder, [builder.load(total) for total in row])
         for total, result in zip(sums, results, strict=True):
             builder.store(builder.load(total), result, align=4)
         return context.get_dummy_value()
@@ -129,6 +136,13 @@ def register_tile(rows: int, strips: int) -> Callable:
 def _in_all_lanes(builder, number):
     first = builder.insert_element(VECTOR(ir.Undefined), number, ir.IntType(32)(0))
     return builder.shuffle_vector(first, first, ir.VectorType(ir.IntType(32), LANES)([0] * LANES))
+
+
+def _finish(builder, sums):
+    """Have the compiler add these sums before it loads more, which would take others' registers."""
+    kind = ir.FunctionType(ir.VoidType(), [VECTOR] * len(sums))
+    nothing = ir.InlineAsm(kind, "", ",".join("v" * len(sums)), side_effect=True)
+    builder.call(nothing, sums, attrs=("convergent",))  # nor is k's loop unrolled around it
 
 
 tile_6, tile_5, tile_1 = (register_tile(rows, STRIPS) for rows in (6, 5, 1))
@@ -179,20 +193,20 @@ def product(A, a, row, step, group, rows, B, C, r, add):
         q += 1
 
 
+def win(dtype: np.dtype) -> bool:
+    """Whether tiles are faster than BLAS: in float32, on a processor with enough registers."""
+    return not DISABLED and dtype == np.float32 and processor_has(NEED)
+
+
+def _signature(real, strips):
+    return types.void(real[::1], *[types.int64] * 5, strips, strips, types.int64, types.boolean)
+
+
 # Compiled once, whoever calls it: the address goes with the other numbers of a run.
-product_address, call_product = by_address(
-    "A, a, row, step, group, rows, B, C, r, add",
-    lambda real: types.void(
-        *(
-            real[::1],
-            *[types.int64] * 5,
-            real[:, :, ::1],
-            real[:, :, ::1],
-            types.int64,
-            types.boolean,
-        )
-    ),
-)
+NAMES = "A, a, row, step, group, rows, B, C, r, add"
+product_address, call_product = by_address(NAMES, lambda real: _signature(real, real[:, :, ::1]))
+# The same for strips of any strides
+strided_address, call_strided = by_address(NAMES, lambda real: _signature(real, real[:, :, :]))
 
 
 @called
