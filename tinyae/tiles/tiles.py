@@ -146,7 +146,7 @@ def _finish(builder, sums):
 
 
 tile_6, tile_5, tile_1 = (register_tile(rows, STRIPS) for rows in (6, 5, 1))
-pair_8, pair_1 = (register_tile(rows, 2) for rows in (8, 1))
+pair_6, pair_5, pair_1 = (register_tile(rows, 2) for rows in (6, 5, 1))
 NARROW = 8 if WIDE else 6
 tall, low, one = (register_tile(rows, 1) for rows in (NARROW, 4, 1))
 
@@ -172,9 +172,12 @@ def product(A, a, row, step, group, rows, B, C, r, add):
         q += STRIPS
     while STRIPS > 2 and q + 2 <= strips:
         u = 0
-        while u + 8 <= rows:
-            pair_8(A, a + u * row, row, step, group, B, q, C, r + u, add)
-            u += 8
+        while u + 6 <= rows and (rows - u) % 5 != 0:
+            pair_6(A, a + u * row, row, step, group, B, q, C, r + u, add)
+            u += 6
+        while u + 5 <= rows:
+            pair_5(A, a + u * row, row, step, group, B, q, C, r + u, add)
+            u += 5
         while u < rows:
             pair_1(A, a + u * row, row, step, group, B, q, C, r + u, add)
             u += 1
