@@ -19,6 +19,7 @@ Either can be computed in two ways, with K the kernel as a matrix:
 A convolution is a gather with K = W; with stride 1 it is also a scatter with the kernel turned by
 180° and its channels exchanged. A transposed convolution is the reverse. Gathering copies x once
 for every tap, a place (u, v) in the window, scattering y: so what has fewer channels is copied.
+Which products are by tiles, and take T = Kᵀ in place of K, is said in ``tiles.matrices``.
 ``plain_images`` has both in plain NumPy, without any of this: as sums over the taps.
 """
 
