@@ -76,11 +76,12 @@ def deep(
     check_activation("activation", activation)
     check_activation("output_activation", output_activation)
     output = Dense(pixels, output_activation)
-    return Autoencoder(
+    return _made(
+        options,
         encoder=[*(Dense(units, activation) for units in inner), Dense(code)],
         decoder=[*(Dense(units, activation) for units in reversed(inner)), output],
         input_shape=(pixels,),
-        **options,
+        loss="mse",
     )
 
 
@@ -123,7 +124,8 @@ def variational(
     pixels, *inner, code = _units(sizes)
     check_activation("activation", activation)
     output = Dense(pixels, "sigmoid")
-    return Autoencoder(
+    return _made(
+        options,
         encoder=[
             *(Dense(units, activation) for units in inner),
             Dense(2 * code),
@@ -131,7 +133,7 @@ def variational(
         ],
         decoder=[*(Dense(units, activation) for units in reversed(inner)), output],
         input_shape=(pixels,),
-        **{"loss": "bce", **options},
+        loss="bce",
     )
 
 
@@ -165,11 +167,12 @@ def convolutional(filters: tuple[int, int] = (128, 32), **options: Any) -> Autoe
     (7, 7, 1)
     """
     filters = pair("filters", filters)
-    return Autoencoder(
+    return _made(
+        options,
         encoder=_conv_encoder(filters),
         decoder=_conv_decoder(filters),
         input_shape=IMAGE,
-        **{"loss": "bce", **options},
+        loss="bce",
     )
 
 
@@ -202,7 +205,8 @@ def convolutional_transpose(filters: tuple[int, int] = (128, 32), **options: Any
     (28, 28, 1)
     """
     wide, narrow = filters = pair("filters", filters)
-    return Autoencoder(
+    return _made(
+        options,
         encoder=_conv_encoder(filters),
         decoder=[
             Conv2DTranspose(narrow, 7, strides=2, padding="same", activation="relu"),
@@ -210,7 +214,7 @@ def convolutional_transpose(filters: tuple[int, int] = (128, 32), **options: Any
             Conv2DTranspose(1, 7, padding="same", activation="sigmoid"),
         ],
         input_shape=IMAGE,
-        **{"loss": "bce", **options},
+        loss="bce",
     )
 
 
@@ -264,14 +268,15 @@ def denoising(
         if clip is not None:
             raise ValueError(f"clip is of the noise, but stddev is 0 and clip {shown(clip)}")
         noise = []
-    return Autoencoder(
+    return _made(
+        options,
         encoder=[*noise, conv(first), MaxPooling2D(), conv(second), MaxPooling2D()],
         decoder=[
             *(conv(second), UpSampling2D(), conv(first), UpSampling2D()),
             conv(1, "sigmoid"),
         ],
         input_shape=IMAGE,
-        **{"loss": "bce", **options},
+        loss="bce",
     )
 
 
@@ -309,15 +314,33 @@ def sparse(
     check_activation("code_activation", code_activation)
     check_penalty("penalty", penalty)
     penalty = L1(2.56e-3) if penalty is None else penalty
-    return Autoencoder(
+    return _made(
+        options,
         encoder=[
             *(Dense(units, "relu") for units in (64, 48, 32)),
             Dense(16, code_activation, activity_regularizer=penalty),
         ],
         decoder=[*(Dense(units, "relu") for units in (32, 48, 64)), Dense(784, "sigmoid")],
         input_shape=(784,),
-        **{"loss": "bce", **options},
+        loss="bce",
     )
+
+
+def _made(
+    options: dict[str, Any],
+    encoder: list[Layer],
+    decoder: list[Layer],
+    input_shape: tuple[int, ...],
+    loss: str,
+) -> Autoencoder:
+    """The model with the options; layers and shape are its own."""
+    for name in ("encoder", "decoder", "input_shape"):
+        if name in options:
+            raise TypeError(
+                f"{name} is the model's own, but got {name}={shown(options[name])}; "
+                "tinyae.Autoencoder takes one"
+            )
+    return Autoencoder(encoder, decoder, input_shape=input_shape, **{"loss": loss, **options})
 
 
 def _units(given: Sequence[int]) -> tuple[int, ...]:

@@ -27,6 +27,8 @@ def model():
 
 OBJECTS = {
     "Autoencoder": model,
+    "Density": model,
+    "Exportable": model,
     "Sequential": lambda: tae.Sequential([tae.Dense(3)]),
     "Layer": lambda: tae.Conv2D(3, 3),
     "Tied": lambda: tae.Tied(tae.Dense(3)),

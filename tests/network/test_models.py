@@ -1,6 +1,7 @@
 """The ready-made models: shapes, parameters, and that each learns something of real digits."""
 
 import itertools
+import re
 
 import numpy as np
 import pytest
@@ -50,6 +51,15 @@ def test_options_are_passed_on():
     assert isinstance(ae.optimizer, tae.SGD)
     assert isinstance(ae.loss, tae.MSE)
     assert ae.encoder.layers[-1].activity_regularizer.l2 == 0.5
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_layers_and_shape_are_the_models_own(name):
+    make = MODELS[name][0]
+    for own, given in (("input_shape", (9,)), ("encoder", []), ("decoder", [])):
+        said = re.escape(f"{own} is the model's own, but got {own}={given}; tinyae.Auto")
+        with pytest.raises(TypeError, match=said):
+            make(**{own: given})
 
 
 def test_a_variational_model_is_kingmas():

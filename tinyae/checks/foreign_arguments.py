@@ -14,6 +14,13 @@ IN_USE = {
     "steps": NONE,
     "verbose": "nothing is shown",
 }
+DRAWS = {
+    "n_samples": "samples",
+    "num_samples": "samples",
+    "random_state": "seed",
+    "sampler": NONE,
+    "sigma": "variance, its square",
+}
 LAYER_ARGUMENTS = {
     "batch_input_shape": "give input_shape to Autoencoder",
     "bias": "use_bias",
@@ -80,6 +87,15 @@ ARGUMENTS: dict[str, dict[str, str]] = {
     "Reshape": {"shape": "target_shape"},
     "Dropout": {"p": "rate", "noise_shape": NONE, "seed": "give it to Autoencoder"},
     "GaussianNoise": {"seed": "give it to Autoencoder", "sigma": "stddev", "std": "stddev"},
+    "Variational": {
+        "kl_weight": "beta",
+        "latent_dim": "half of the units of the layer before",
+        "seed": "give it to Autoencoder",
+        "units": "half of the units of the layer before",
+    },
+    "TopK": {"n_nonzero": "k", "sparsity": "k"},
+    "Tied": {"kernel": "layer", "source": "layer", "units": "layer decides them"},
+    "Contractive": {"lam": "strength", "lambda_": "strength", "weight": "strength"},
     "Masking": {"mask_value": "it masks at random: rate", "p": "rate"},
     "SaltAndPepper": {"amount": "rate", "p": "rate", "seed": "give it to Autoencoder"},
     "RandomNormal": {"seed": "give it to Autoencoder", "std": "stddev"},
@@ -170,6 +186,20 @@ ARGUMENTS: dict[str, dict[str, str]] = {
         "include_optimizer": "training_state",
         "overwrite": "a file that is there is replaced",
         "save_format": "it is tinyae's own",
+    },
+    "Density.sample": {"n_samples": "n", "num_samples": "n", "random_state": "seed"},
+    "Density.elbo": DRAWS,
+    "Density.log_likelihood": DRAWS,
+    "Exportable.export_c": {"name": NONE, "path": "folder"},
+    "Exportable.export_numpy": {"name": NONE, "path": "folder"},
+    "Exportable.export_onnx": {
+        "dynamic_axes": "the number of samples is free",
+        "f": "path",
+        "filename": "path",
+        "filepath": "path",
+        "input_names": NONE,
+        "opset_version": "it is 17",
+        "output_names": NONE,
     },
     "Sequential.predict": IN_USE,
     "EarlyStopping": {
