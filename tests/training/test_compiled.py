@@ -80,3 +80,16 @@ def test_what_a_kernel_raises_on_one_thread_ends_the_others(row, monkeypatch):
     np.testing.assert_array_equal(ae.parameters, before)
     assert ae.progress.step == 0
     ae.fit(np.ones((10, 4)), verbose=0)
+
+
+def test_one_small_step_is_not_handed_to_a_worker(monkeypatch):
+    x = np.random.default_rng(0).random((20, 4))
+
+    def parameters(train):
+        ae = tae.Autoencoder([tae.Dense(2)], [tae.Dense(4)], (4,), threads=1, seed=0)
+        train(ae)
+        return ae.parameters
+
+    expected = parameters(lambda ae: ae.fit(x, batch_size=20, shuffle=False, verbose=0))
+    monkeypatch.setattr(compiled.ThreadPoolExecutor, "submit", None)
+    np.testing.assert_array_equal(parameters(lambda ae: ae.train_on_batch(x)), expected)

@@ -70,6 +70,7 @@ class CompiledTrainer:
         self.threads = max(
             1, min(thread_count(threads), batch_rows, int(operations // tuning.THREAD_OPERATIONS))
         )
+        self._at_once = operations < tuning.THREAD_OPERATIONS
         share = -(-batch_rows // self.threads)
         self.capacity = self.program.capacity(share)
         self.constrained = constraints.places(chain.layers)
@@ -227,7 +228,8 @@ class CompiledTrainer:
         interruption.stop = stop
         if interruption.pending:  # since the rows were gathered
             stop()
-        if DISABLED:
+        # One small step is done sooner than it is handed to a worker
+        if DISABLED or (self._at_once and meanwhile is None and len(run.samples) == 1):
             with np.errstate(all="ignore"):  # as in compiled code
                 loop.train(run, 0)
             return
