@@ -27,17 +27,11 @@ FORWARD, PENALTIES, BACKWARD = range(3)
 @called
 def between(run, thread, index, i, direction):
     """What op i does with this thread's samples of a mini-batch, or all ops' penalties."""
-    values, op, before = (
-        view(run.values, 0, (run.values.size,)),
-        run.table[i],
-        run.table[max(i - 1, 0)],
-    )
+    values, room = view(run.values, 0, (run.values.size,)), room_of(run, thread)
+    op, before = run.table[i], run.table[max(i - 1, 0)]
     n, step = run.bounds[index + 1] - run.bounds[index], run.first_step + index
     own, position = share(n, thread, run.losses.shape[0]), run.positions[index]
-    gain, room = (
-        run.gains[min(index, run.gains.shape[0] - 1)],
-        np.empty(room_size(run.table), values.dtype),
-    )
+    gain = run.gains[min(index, run.gains.shape[0] - 1)]
     if direction == FORWARD:
         forward_rows(op, values, own, n, room, step, position)
     elif direction == PENALTIES:
@@ -49,12 +43,11 @@ def between(run, thread, index, i, direction):
 
 
 @inlined
-def room_size(table):
-    """Enough for a sample's x and y and their gradients."""
-    widest = 0
-    for i in range(table.size):
-        widest = max(widest, table[i].inputs, table[i].outputs)
-    return 4 * widest
+def room_of(run, thread):
+    """What the layout keeps for this thread to work in."""
+    start = run.table[0].scratch
+    size = (run.values.size - start) // run.losses.shape[0]
+    return view(run.values, start + thread * size, (size,))
 
 
 @called

@@ -21,12 +21,12 @@ thread does for some samples, between two waits: see `by_rows`.
 
 import numpy as np
 
-from ..engine.loop import ABORT, ARRIVALS, CANCELLED, share, told_to_stop, total
+from ..engine.loop import ABORT, ARRIVALS, all_added, share, told_to_stop, total
 from ..engine.program import Program
 from ..engine.updates import optimize
 from ..layers.dense import Dense
 from ..layers.record import NOWHERE
-from ..machine.barrier import barrier, load
+from ..machine.barrier import barrier
 from ..machine.calls import NONE, call_at
 from ..machine.jit import called, inlined
 from ..machine.views import clear, copy, view
@@ -41,7 +41,7 @@ from ..tiles.strips import (
     transposed_to_strips,
 )
 from ..tiles.tiles import STRIPS, multiply, multiply_transposed, product, product_address
-from .by_rows import ACTIVATION, BACKWARD, FORWARD, PENALTIES, slope_at_once
+from .by_rows import ACTIVATION, BACKWARD, FORWARD, PENALTIES, room_of, slope_at_once
 
 DEPTH = 512  # rows or columns of W that are packed together: with four strips half of a small L2
 PACKED = STRIPS * DEPTH * LANES
@@ -88,8 +88,7 @@ def add_losses(run, thread, index):
     op, rows = run.table[0], share(n, thread, threads)
     take_inputs(op, run.x, start, n, share(strip_count(op.inputs), thread, threads), values)
     told_to_stop(run)
-    barrier(run.sync, ARRIVALS, ABORT, threads)
-    if load(run.sync, CANCELLED) != 0 or load(run.sync, ABORT) != 0:
+    if not all_added(run, index):
         return
     for i in range(ops):
         op = run.table[i]
@@ -145,11 +144,8 @@ def step_units(run, thread, index):
 @inlined
 def rooms(run, thread):
     """This thread's room to work in: for packed weights, and for gradients."""
-    first = run.table[0].scratch
-    size = (run.values.size - first) // run.losses.shape[0]
-    place = first + thread * size
-    pack = view(run.values, place, (PACKED,))
-    return pack, view(run.values, place + PACKED, (size - PACKED,))
+    room = room_of(run, thread)
+    return view(room, 0, (PACKED,)), view(room, PACKED, (room.size - PACKED,))
 
 
 @called
