@@ -8,7 +8,7 @@ from benchmarks.workloads.data import data_for, digits
 from benchmarks.workloads.initial_weights import weights_for
 from benchmarks.workloads.series import SERIES
 from benchmarks.workloads.tinyae_models import BLAS, TILES, products
-from tinyae.system.numba_parts import DISABLED
+from tests.support.jit import needs_jit
 from tinyae.tiles import tiles
 
 PARAMETERS = {
@@ -39,7 +39,7 @@ def test_parameter_counts(name):
     assert sum(kernel.size + bias.size for kernel, bias in pairs) == PARAMETERS[name]
 
 
-@pytest.mark.skipif(DISABLED, reason="nothing is compiled")
+@needs_jit
 def test_by_what_products_are_is_said(monkeypatch):
     monkeypatch.setattr(tiles, "processor_has", lambda feature: True)
     tiled = {name for name in WORKLOADS if products(WORKLOADS[name]) == TILES}

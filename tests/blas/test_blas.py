@@ -8,10 +8,9 @@ from numba import types
 
 from tests.support import reference_blas
 from tests.support.fresh_python import run_python
+from tests.support.jit import needs_jit
 from tinyae.blas import blas, scipy_blas, verdict
 from tinyae.system.numba_parts import DISABLED
-
-needs_jit = pytest.mark.skipif(DISABLED, reason="nothing is compiled")
 
 
 @pytest.fixture(scope="module")

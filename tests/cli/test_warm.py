@@ -2,13 +2,12 @@
 
 import pytest
 
+from tests.support.jit import needs_jit
 from tests.support.shell import fails
 from tinyae.cli import warm
 from tinyae.system.numba_parts import DISABLED, processor_has
 from tinyae.tiles import tiles
 from tinyae.training.compiled import make_trainer
-
-needs_jit = pytest.mark.skipif(DISABLED, reason="nothing is compiled")
 
 
 @needs_jit

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import tinyae as tae
+from tests.support.jit import needs_jit
 from tinyae.layers.record import as_type
 from tinyae.machine.calls import NONE
 from tinyae.system.numba_parts import DISABLED
@@ -71,7 +72,7 @@ def test_float64_knows_of_no_tiles():
     assert tiles_of(built(lambda: [tae.Conv2D(64, 3)], (8, 8, 32), "float64").layers[0]) == NONE
 
 
-@pytest.mark.skipif(DISABLED, reason="nothing is compiled")
+@needs_jit
 def test_the_record_knows_the_tiles(monkeypatch):
     layer = built(lambda: [tae.Conv2D(64, 3)], (8, 8, 32), "float32").layers[0]
     assert tiles_of(layer) == tiles.strided_address(tiles.product, np.dtype("float32"))

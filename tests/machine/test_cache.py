@@ -10,11 +10,9 @@ import numpy as np
 import pytest
 
 from tests.support.fresh_python import PACKAGE, run_python
+from tests.support.jit import needs_jit
 from tests.support.kernel_caches import check_warned, cut, everything, flip
-from tinyae.system.numba_parts import DISABLED
 from tinyae.version import __version__
-
-needs_jit = pytest.mark.skipif(DISABLED, reason="nothing is compiled")
 
 # Trains, and tells how many kernels were compiled and how many loaded, and what was warned of.
 TRAIN = """

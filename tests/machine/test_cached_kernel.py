@@ -11,11 +11,9 @@ import numba
 import numpy as np
 import pytest
 
+from tests.support.jit import needs_jit
 from tests.support.kernel_caches import check_warned, cut, everything, flip
 from tinyae.machine import cache, jit
-from tinyae.system.numba_parts import DISABLED
-
-needs_jit = pytest.mark.skipif(DISABLED, reason="nothing is compiled")
 
 
 def thrice(x):

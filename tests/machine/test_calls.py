@@ -10,12 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numba import types
 
+from tests.support.jit import needs_jit
 from tinyae.machine import calls
 from tinyae.machine.jit import kernel
 from tinyae.machine.views import clear, copy, view
 from tinyae.system.numba_parts import DISABLED
-
-needs_jit = pytest.mark.skipif(DISABLED, reason="nothing is compiled")
 
 
 @kernel

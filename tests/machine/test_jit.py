@@ -5,11 +5,9 @@ import pytest
 from numba import types
 
 from tests.support.fresh_python import run_python
+from tests.support.jit import needs_jit
 from tinyae.layers import dense, im2col
 from tinyae.machine import jit, products
-from tinyae.system.numba_parts import DISABLED
-
-needs_jit = pytest.mark.skipif(DISABLED, reason="nothing is compiled")
 
 
 @jit.kernel

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.fresh_python import run_python
+from tests.support.jit import needs_jit
 from tests.support.products import (
     NAMES,
     RUN,
@@ -17,9 +18,7 @@ from tests.support.products import (
     shapes,
 )
 from tinyae.blas.portable import gemm
-from tinyae.system.numba_parts import DISABLED
 
-needs_jit = pytest.mark.skipif(DISABLED, reason="nothing is compiled")
 of_both_types = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
 

@@ -1,11 +1,6 @@
 """The stamp of compiled kernels: it changes with every source, and with the versions."""
 
-import pytest
-
 from tinyae.machine import cache
-from tinyae.system.numba_parts import DISABLED
-
-needs_jit = pytest.mark.skipif(DISABLED, reason="nothing is compiled")
 
 
 def test_the_stamp_changes_with_every_source_its_name_and_the_versions(tmp_path):

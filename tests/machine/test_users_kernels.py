@@ -4,12 +4,8 @@ import os
 import subprocess
 import sys
 
-import pytest
-
 from tests.support.fresh_python import PACKAGE, run_python
-from tinyae.system.numba_parts import DISABLED
-
-needs_jit = pytest.mark.skipif(DISABLED, reason="nothing is compiled")
+from tests.support.jit import needs_jit
 
 
 def everything(folder):

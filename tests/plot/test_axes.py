@@ -15,17 +15,6 @@ from tinyae import plot
 from tinyae.linear.pca import PCA
 
 
-@pytest.fixture(autouse=True)
-def _figures_are_closed():
-    yield
-    plt.close("all")
-
-
-@pytest.fixture
-def ax():
-    return plt.figure().add_subplot()
-
-
 class Half:
     """A model that halves what it is given, and decodes a code to an image that shows it."""
 

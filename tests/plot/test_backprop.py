@@ -14,12 +14,6 @@ from tinyae.plot.seen_step import seen_step, short
 X = np.array([0.1, 0.9, 0.4, 0.7])
 
 
-@pytest.fixture(autouse=True)
-def _figures_are_closed():
-    yield
-    plt.close("all")
-
-
 def small(*, last="sigmoid", **options):
     settings = {"input_shape": (4,), "seed": 1, "dtype": "float64", **options}
     layers = [tae.Dense(3, "tanh"), tae.Dense(2)], [tae.Dense(3, "elu"), tae.Dense(4, last)]

@@ -9,12 +9,6 @@ from tinyae import plot
 from tinyae.linear.pca import PCA
 
 
-@pytest.fixture(autouse=True)
-def _figures_are_closed():
-    yield
-    plt.close("all")
-
-
 class Parabola:
     """Codes are x₁, and a code t stands for (t, t²)."""
 

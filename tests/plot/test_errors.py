@@ -11,12 +11,6 @@ from tinyae.linear.pca import PCA
 X = np.random.default_rng(0).normal(size=(80, 6)) * (5, 3, 2, 1, 0.5, 0.1)
 
 
-@pytest.fixture(autouse=True)
-def _figures_are_closed():
-    yield
-    plt.close("all")
-
-
 def entries(ax):
     return [text.get_text() for text in ax.get_legend().get_texts()]
 

@@ -2,21 +2,9 @@
 
 import numpy as np
 import pytest
-from matplotlib import pyplot as plt
 
 import tinyae as tae
 from tinyae import plot
-
-
-@pytest.fixture(autouse=True)
-def _figures_are_closed():
-    yield
-    plt.close("all")
-
-
-@pytest.fixture
-def ax():
-    return plt.figure().add_subplot()
 
 
 def test_filters_shows_the_kernels(ax):

@@ -27,12 +27,6 @@ LABELS = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _figures_are_closed():
-    yield
-    plt.close("all")
-
-
 def kernels():
     layer = tae.Dense(9)
     tae.Sequential([layer]).build((16,))

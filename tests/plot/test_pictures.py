@@ -3,16 +3,9 @@
 import numpy as np
 import pytest
 from matplotlib import colormaps
-from matplotlib import pyplot as plt
 
 import tinyae as tae
 from tinyae import plot
-
-
-@pytest.fixture(autouse=True)
-def _figures_are_closed():
-    yield
-    plt.close("all")
 
 
 class Half:

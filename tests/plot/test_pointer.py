@@ -15,12 +15,6 @@ from tinyae import plot
 from tinyae.cli import explore, parser
 
 
-@pytest.fixture(autouse=True)
-def _figures_are_closed():
-    yield
-    plt.close("all")
-
-
 class Corners:
     """A model whose code is two pixels, shown again in two corners."""
 

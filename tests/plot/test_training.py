@@ -9,12 +9,6 @@ from tinyae import plot
 HISTORY = {"loss": [0.3, 0.2], "val_loss": [0.4, 0.3], "kl": [20.0, 12.0], "val_kl": [19.0, 13.0]}
 
 
-@pytest.fixture(autouse=True)
-def _figures_are_closed():
-    yield
-    plt.close("all")
-
-
 @pytest.mark.parametrize("layout", ["constrained", None])
 def test_the_divergence_has_an_axis_of_its_own(layout):
     fig, (ax, neighbour) = plt.subplots(1, 2, layout=layout)

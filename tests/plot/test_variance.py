@@ -2,17 +2,10 @@
 
 import numpy as np
 import pytest
-from matplotlib import pyplot as plt
 
 from tinyae import PCA, plot
 
 X = np.random.default_rng(0).normal(size=(60, 40)) * np.linspace(3, 0.1, 40)
-
-
-@pytest.fixture(autouse=True)
-def _figures_are_closed():
-    yield
-    plt.close("all")
 
 
 @pytest.mark.parametrize("components", [1, 5, 40])

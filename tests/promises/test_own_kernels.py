@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 
 import tinyae as tae
+from tests.support.jit import needs_jit
 from tests.support.own_parts import CUSTOM, SOFTSIGN, Cauchy, OwnScale
 from tests.support.ways import take
 from tinyae.layers import dense
 from tinyae.system.numba_parts import DISABLED
-
-needs_jit = pytest.mark.skipif(DISABLED, reason="nothing is compiled")
 
 
 def samples(n=40, dtype="float64"):

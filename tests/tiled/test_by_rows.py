@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 import tinyae as tae
+from tests.support.jit import needs_jit
 from tests.support.ways import take
 from tinyae.engine import tuning
 from tinyae.feeding.batches import Stretch
-from tinyae.system.numba_parts import DISABLED
 from tinyae.training.compiled import make_trainer
 
-pytestmark = pytest.mark.skipif(DISABLED, reason="nothing is compiled")
+pytestmark = needs_jit
 L1, L2 = tae.L1(0.1), tae.L2(0.3)
 ENCODERS = {
     "a variational code": lambda: [tae.Dense(30), tae.Variational(lambda step: 0.5 + step, 0.01)],

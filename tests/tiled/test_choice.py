@@ -3,6 +3,7 @@
 import pytest
 
 import tinyae as tae
+from tests.support.jit import needs_jit
 from tinyae.engine import tuning
 from tinyae.system.numba_parts import DISABLED
 from tinyae.tiles import tiles
@@ -28,7 +29,7 @@ def by_units(*between, units=200, rows=ROWS, **settings):
     return trainer.by_units
 
 
-@pytest.mark.skipif(DISABLED, reason="nothing is compiled")
+@needs_jit
 def test_large_dense_models_train_by_units():
     assert by_units()
     assert by_units(rows=tuning.UNITS_ROWS)
@@ -63,7 +64,7 @@ def test_what_does_not_train_by_units(clause):
     assert not by_units(**OTHERWISE[clause])
 
 
-@pytest.mark.skipif(DISABLED, reason="nothing is compiled")
+@needs_jit
 @pytest.mark.parametrize(
     "layer",
     [tae.GaussianNoise(0.1), tae.Dropout(0.1), tae.Activation("softmax"), tae.Variational()],
@@ -72,7 +73,7 @@ def test_layers_without_weights_may_stand_between(layer):
     assert by_units(layer, units=300)
 
 
-@pytest.mark.skipif(DISABLED, reason="nothing is compiled")
+@needs_jit
 def test_models_with_penalties_on_activities_train_by_units():
     assert by_units(end=tae.Dense(784, activity_regularizer=tae.L1(0.1)))
 
@@ -101,7 +102,7 @@ def in_lanes(*between, units=20, rows=128, dtype="float32", end=None):
     return trainer.in_lanes
 
 
-@pytest.mark.skipif(DISABLED, reason="nothing is compiled")
+@needs_jit
 def test_tiny_dense_models_train_in_lanes():
     assert in_lanes()
     assert in_lanes(rows=tuning.LANES_ROWS)

@@ -5,13 +5,13 @@ import pytest
 
 import tinyae as tae
 from tests.support.dense_steps import model, one_step
+from tests.support.jit import needs_jit
 from tests.support.ways import take
 from tinyae.engine import tuning
 from tinyae.feeding.batches import Stretch
-from tinyae.system.numba_parts import DISABLED
 from tinyae.training.compiled import make_trainer
 
-pytestmark = pytest.mark.skipif(DISABLED, reason="nothing is compiled")
+pytestmark = needs_jit
 
 
 @pytest.fixture(autouse=True)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tests.support.jit import needs_jit
 from tinyae.machine.calls import NONE
 from tinyae.machine.jit import called, kernel
 from tinyae.system.numba_parts import DISABLED
@@ -96,7 +97,7 @@ def test_float64_is_by_blas(kind):
     np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.skipif(DISABLED, reason="nothing is compiled")
+@needs_jit
 def test_a_processor_with_fewer_registers_multiplies_by_blas(monkeypatch):
     monkeypatch.setattr(tiles, "processor_has", lambda feature: feature == tiles.NEED)
     assert matrices.tiles_for(np.dtype(np.float32)) == ADDRESS
