@@ -89,6 +89,7 @@ def test_without_a_blas_the_product_is_the_portable_one(alone):
     assert blas.find() is blas.PORTABLE
 
 
+@needs_jit  # scipy's BLAS is called through what is compiled for it
 def test_a_candidate_that_multiplies_wrongly_is_passed_over(monkeypatch):
     monkeypatch.setattr(blas, "multiplies", lambda *arguments: False)
     assert blas.find() is blas.PORTABLE
