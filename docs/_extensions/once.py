@@ -6,6 +6,8 @@ docstring is compiled again for each docstring.
 
 import functools
 
+from jinja2 import FileSystemLoader
+from jinja2.sandbox import SandboxedEnvironment
 from numpydoc import docscrape_sphinx
 from sphinx import search
 from sphinx.search.en import SearchEnglish
@@ -19,18 +21,18 @@ class English(SearchEnglish):
         self.stem = functools.cache(super().stem)
 
 
-class Environment(docscrape_sphinx.SandboxedEnvironment):
-    """One of many, of which each would read and compile the same templates."""
+@functools.cache
+def environment_of(*folders):
+    """The one environment for templates in these folders, which remembers what it has compiled."""
+    return SandboxedEnvironment(loader=FileSystemLoader(folders))
 
-    compiled = {}  # noqa: RUF012
 
-    def get_template(self, name, *args):
-        if name not in self.compiled:
-            self.compiled[name] = super().get_template(name, *args)
-        return self.compiled[name]
+def environment(loader):
+    """In place of a new environment for each docstring."""
+    return environment_of(*loader.searchpath)
 
 
 def setup(app):
     search.languages["en"] = English
-    docscrape_sphinx.SandboxedEnvironment = Environment
+    docscrape_sphinx.SandboxedEnvironment = environment
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -23,15 +23,15 @@ def test_the_template_of_docstrings_is_compiled_once(monkeypatch):
     from numpydoc import docscrape_sphinx
 
     compiled = []
-    usual = once.Environment.compile
+    usual = once.SandboxedEnvironment.compile
 
     def compile(self, *args, **options):
         compiled.append(self)
         return usual(self, *args, **options)
 
-    monkeypatch.setattr(once.Environment, "compile", compile)
-    monkeypatch.setattr(once.Environment, "compiled", {})
-    monkeypatch.setattr(docscrape_sphinx, "SandboxedEnvironment", once.Environment)
+    once.environment_of.cache_clear()
+    monkeypatch.setattr(once.SandboxedEnvironment, "compile", compile)
+    monkeypatch.setattr(docscrape_sphinx, "SandboxedEnvironment", once.environment)
     texts = [f"{name}\n\nParameters\n----------\nx : int\n    One." for name in ("First", "Second")]
     shown = [str(docscrape_sphinx.get_doc_object(None, "function", text)) for text in texts]
     assert ["First" in shown[0], "Second" in shown[1], ":Parameters:" in shown[1]] == [True] * 3
@@ -47,6 +47,6 @@ def test_the_book_takes_both_up():
     try:
         once.setup(None)
         assert search.languages["en"] is once.English
-        assert docscrape_sphinx.SandboxedEnvironment is once.Environment
+        assert docscrape_sphinx.SandboxedEnvironment is once.environment
     finally:
         search.languages["en"], docscrape_sphinx.SandboxedEnvironment = usual
