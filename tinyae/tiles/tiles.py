@@ -30,7 +30,7 @@ from llvmlite import ir
 from numba import types
 
 from ..machine.calls import by_address
-from ..machine.jit import called, machine_code
+from ..machine.jit import called, inlined, machine_code
 from ..machine.views import view
 from ..system.numba_parts import DISABLED, cgutils, processor_has
 from .strips import LANES
@@ -145,8 +145,27 @@ def _finish(builder, sums):
     builder.call(nothing, sums, attrs=("convergent",))  # nor is k's loop unrolled around it
 
 
-tile_6, tile_5, tile_1 = (register_tile(rows, STRIPS) for rows in (6, 5, 1))
-pair_6, pair_5, pair_1 = (register_tile(rows, 2) for rows in (6, 5, 1))
+def sixes_and_fives(strips: int) -> Callable:
+    """What multiplies all rows for that many strips, with as few left over as there can be."""
+    six, five, single = (register_tile(rows, strips) for rows in (6, 5, 1))
+
+    @inlined
+    def multiply_strips(A, a, row, step, group, rows, B, q, C, r, add):
+        u = 0
+        while u + 6 <= rows and (rows - u) % 5 != 0:
+            six(A, a + u * row, row, step, group, B, q, C, r + u, add)
+            u += 6
+        while u + 5 <= rows:
+            five(A, a + u * row, row, step, group, B, q, C, r + u, add)
+            u += 5
+        while u < rows:
+            single(A, a + u * row, row, step, group, B, q, C, r + u, add)
+            u += 1
+
+    return multiply_strips
+
+
+many, pair = sixes_and_fives(STRIPS), sixes_and_fives(2)
 NARROW = 8 if WIDE else 6
 tall, low, one = (register_tile(rows, 1) for rows in (NARROW, 4, 1))
 
@@ -159,28 +178,10 @@ def product(A, a, row, step, group, rows, B, C, r, add):
     """
     q, strips = 0, C.shape[0]
     while STRIPS > 1 and q + STRIPS <= strips:
-        u = 0
-        while u + 6 <= rows and (rows - u) % 5 != 0:
-            tile_6(A, a + u * row, row, step, group, B, q, C, r + u, add)
-            u += 6
-        while u + 5 <= rows:
-            tile_5(A, a + u * row, row, step, group, B, q, C, r + u, add)
-            u += 5
-        while u < rows:
-            tile_1(A, a + u * row, row, step, group, B, q, C, r + u, add)
-            u += 1
+        many(A, a, row, step, group, rows, B, q, C, r, add)
         q += STRIPS
     while STRIPS > 2 and q + 2 <= strips:
-        u = 0
-        while u + 6 <= rows and (rows - u) % 5 != 0:
-            pair_6(A, a + u * row, row, step, group, B, q, C, r + u, add)
-            u += 6
-        while u + 5 <= rows:
-            pair_5(A, a + u * row, row, step, group, B, q, C, r + u, add)
-            u += 5
-        while u < rows:
-            pair_1(A, a + u * row, row, step, group, B, q, C, r + u, add)
-            u += 1
+        pair(A, a, row, step, group, rows, B, q, C, r, add)
         q += 2
     while q < strips:
         u = 0
