@@ -65,21 +65,21 @@ class Checked:
         super().__delattr__(name)
 
 
-def figure(value: Any) -> str:
+def as_given(value: Any) -> str:
     """As Python shows it, and floats without digits that say nothing.
 
-    >>> figure(255.0), figure(1 / 3), figure((0.0, None)), figure((2,))
+    >>> as_given(255.0), as_given(1 / 3), as_given((0.0, None)), as_given((2,))
     ('255', '0.3333333333333333', '(0, None)', '(2,)')
     """
     if type(value) is tuple:
-        inside = [figure(each) for each in value]
+        inside = [as_given(each) for each in value]
         return f"({', '.join(inside)}{',' * (len(inside) == 1)})"
     short = f"{value:g}" if type(value) is float else ""
     return short if short and float(short) == value else repr(value)
 
 
 def written(
-    part: Any, text: Callable[[Any], str] = figure, without: Iterable[str] = ()
+    part: Any, text: Callable[[Any], str] = as_given, without: Iterable[str] = ()
 ) -> list[str]:
     """What a part keeps of its constructor's arguments, each as it is written there, by `text`.
 

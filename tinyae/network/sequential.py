@@ -23,7 +23,7 @@ from ..checks.arguments import (
     whole,
 )
 from ..checks.arrays import admit, shape_text
-from ..checks.attributes import figure, written
+from ..checks.attributes import as_given, written
 from ..checks.tables import WIDTH, table
 from ..engine.program import Program, run
 from ..family.tied import complete, settle, untied
@@ -343,7 +343,7 @@ def layer_lines(layers: list[Layer]) -> list[str]:
 
 def _in_a_line(setting: Any) -> str:
     """A setting as a summary says it; of a layer that another is tied to, which one it is."""
-    text = setting.label if isinstance(setting, Layer) else figure(setting)
+    text = setting.label if isinstance(setting, Layer) else as_given(setting)
     return " ".join(text.split())  # an array, as of a layer of one's own, has several lines
 
 
