@@ -10,6 +10,7 @@ from jinja2 import FileSystemLoader
 from jinja2.sandbox import SandboxedEnvironment
 from numpydoc import docscrape_sphinx
 from sphinx import search
+from sphinx.jinja2glue import BuiltinTemplateLoader
 from sphinx.search.en import SearchEnglish
 
 
@@ -28,8 +29,9 @@ def environment_of(*folders):
 
 
 def environment(loader):
-    """In place of a new environment for each docstring."""
-    return environment_of(*loader.searchpath)
+    """In place of a new environment for each docstring, in a build of the book or outside of one."""
+    loaders = loader.loaders if isinstance(loader, BuiltinTemplateLoader) else [loader]
+    return environment_of(*(folder for each in loaders for folder in each.searchpath))
 
 
 def setup(app):

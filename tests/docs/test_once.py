@@ -1,5 +1,7 @@
 """What is the same for every page and every docstring of the book is worked out once."""
 
+from types import SimpleNamespace
+
 import pytest
 
 pytest.importorskip("sphinx", reason="needs tinyae[docs]")
@@ -32,9 +34,14 @@ def test_the_template_of_docstrings_is_compiled_once(monkeypatch):
     once.environment_of.cache_clear()
     monkeypatch.setattr(once.SandboxedEnvironment, "compile", compile)
     monkeypatch.setattr(docscrape_sphinx, "SandboxedEnvironment", once.environment)
+    book = SimpleNamespace(config=SimpleNamespace(templates_path=[]), _translator=None)
     texts = [f"{name}\n\nParameters\n----------\nx : int\n    One." for name in ("First", "Second")]
-    shown = [str(docscrape_sphinx.get_doc_object(None, "function", text)) for text in texts]
-    assert ["First" in shown[0], "Second" in shown[1], ":Parameters:" in shown[1]] == [True] * 3
+    for builder in (None, book):
+        shown = [
+            str(docscrape_sphinx.get_doc_object(None, "function", text, builder=builder))
+            for text in texts
+        ]
+        assert ["First" in shown[0], "Second" in shown[1], ":Parameters:" in shown[1]] == [True] * 3
     assert len(compiled) == 1
 
 
