@@ -24,7 +24,6 @@ def limits(way):
         (tuning, "APART_PARAMETERS", 0 if way == "apart" else 1e9),
         (tuning, "UNITS_PARAMETERS", 0 if way == "units" else 1e9),
         (tuning, "UNITS_ROWS", 1),
-        (tuning, "UNITS_ROWS_ALONE", 1),
         (tuning, "LANES_UNITS", 1e9 if way == "lanes" else 0),
         (tuning, "LANES_OPERATIONS", 0),
         (tuning, "LANES_ROWS", 1),

@@ -33,7 +33,7 @@ def by_units(*between, units=200, rows=ROWS, **settings):
 def test_large_dense_models_train_by_units():
     assert by_units()
     assert by_units(rows=tuning.UNITS_ROWS)
-    assert by_units(rows=tuning.UNITS_ROWS_ALONE, threads=1)
+    assert by_units(rows=tuning.UNITS_ROWS, threads=1)
     assert by_units(tae.Dense(7, "selu", use_bias=False), units=400, end=tae.Dense(784, "tanh"))
     assert by_units(loss="bce", end=tae.Dense(784, "sigmoid"))
 
@@ -48,9 +48,8 @@ def test_one_vector_of_gradients_is_enough():
 
 OTHERWISE = {
     "float64": {"dtype": "float64"},
-    "few parameters": {"units": 100, "rows": 256},
+    "few parameters": {"units": 40, "rows": 256},
     "few samples": {"rows": tuning.UNITS_ROWS - 1},
-    "few samples for one thread": {"rows": tuning.UNITS_ROWS_ALONE - 1, "threads": 1},
     "activations larger than caches": {"rows": 20_000},
     "softmax": {"end": tae.Dense(784, "softmax")},
     "a penalty on a kernel": {"end": tae.Dense(784, kernel_regularizer=tae.L2(0.1))},

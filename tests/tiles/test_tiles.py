@@ -8,13 +8,8 @@ from tinyae.system.numba_parts import DISABLED
 from tinyae.tiles import strips, tiles
 from tinyae.tiles.strips import LANES
 
-ADDRESS = tiles.product_address(tiles.product, np.dtype(np.float32))
+ADDRESS = tiles.strided_address(tiles.product, np.dtype(np.float32))
 SIZES = (1, 2, 5, 15, 16, 17, 31, 33, 64, 70)
-
-
-@kernel
-def fill(matrix, start, pitch, columns, out, first, rows):
-    strips.to_strips(matrix, start, pitch, columns, out, first, rows)
 
 
 @kernel
@@ -23,18 +18,23 @@ def empty(out, first, rows, matrix, start, pitch, columns):
 
 
 @kernel
+def see(matrix, start, pitch, rows, count):
+    return strips.as_strips(matrix, start, pitch, rows, count)
+
+
+@kernel
 def turn(matrix, start, pitch, rows, columns, out):
     strips.transposed_to_strips(matrix, start, pitch, rows, columns, out)
 
 
 @kernel
-def multiply(address, A, first, B, C, add):
-    tiles.multiply(address, A, first, B, C, add)
+def multiply(address, A, a, pitch, rows, B, C, add):
+    tiles.multiply(address, A, a, pitch, rows, B, C, add)
 
 
 @kernel
-def multiply_transposed(address, A, first, columns, B, C):
-    tiles.multiply_transposed(address, A, first, columns, B, C)
+def multiply_transposed(address, A, a, pitch, columns, B, C, add):
+    tiles.multiply_transposed(address, A, a, pitch, columns, B, C, add)
 
 
 def numbers(*shape, seed=0):
@@ -55,17 +55,21 @@ def pasted(parts, columns):
 
 
 @pytest.mark.parametrize("columns", SIZES)
-def test_strips_hold_some_rows_of_some_columns(columns):
-    matrix, out = numbers(6, columns + 3), np.full_like(cut(numbers(9, columns)), np.nan)
-    flat, pitch = matrix.reshape(-1), columns + 3
-    fill(flat, pitch + 2, pitch, columns, out, 4, 5)
-    np.testing.assert_array_equal(out[:, 4:], cut(matrix[1:, 2 : columns + 2]))
-    assert np.isnan(out[:, :4]).all()
-    back = numbers(6, columns + 3, seed=1)
+def test_rows_of_strips_become_rows_of_a_matrix(columns):
+    matrix, pitch = numbers(9, columns), columns + 3
+    back = numbers(6, pitch, seed=1)
     expected = back.copy()
-    expected[1:, 2 : columns + 2] = matrix[1:, 2 : columns + 2]
-    empty(out, 4, 5, back.reshape(-1), pitch + 2, pitch, columns)
+    expected[1:, 2 : columns + 2] = matrix[4:]
+    empty(cut(matrix), 4, 5, back.reshape(-1), pitch + 2, pitch, columns)
     np.testing.assert_array_equal(back, expected)
+
+
+def test_strips_are_seen_where_a_matrix_lies():
+    matrix = numbers(6, 100)
+    seen = see(matrix, 207, 100, 4, 5)
+    np.testing.assert_array_equal(seen, cut(matrix[2:, 7:87]))
+    seen[3, 1] = 0
+    assert not matrix[3, 55:71].any()
 
 
 @pytest.mark.parametrize("rows", SIZES)
@@ -88,27 +92,29 @@ def test_products_by_tiles_are_products(rows):
     """Of every number of rows; the other sizes are drawn."""
     depth, columns = np.random.default_rng(rows).integers(1, 71, 2)
     A, B = numbers(rows, depth), numbers(depth, columns)
+    wide, pitch = np.full((rows + 1, depth + 3), np.nan, np.float32), depth + 3
+    wide[1:, 2:-1] = A
     out = np.full_like(cut(numbers(rows, columns)), np.nan)
-    multiply(ADDRESS, cut(A, np.nan), 0, cut(B), out, False)
+    multiply(ADDRESS, wide.reshape(-1), pitch + 2, pitch, rows, cut(B), out, False)
     assert_product(pasted(out, columns), A, B)
     again = out.copy()
-    joined = np.concatenate([cut(numbers(rows, 32)), cut(A, np.nan)])  # from the third strip on
-    multiply(ADDRESS, joined, 2, cut(B), again, True)
+    multiply(ADDRESS, wide.reshape(-1), pitch + 2, pitch, rows, cut(B), again, True)
     np.testing.assert_allclose(again, 2 * out, rtol=1e-4, atol=1e-4)
-    turned = np.full_like(cut(numbers(rows, columns)), np.nan)
-    joined = np.concatenate([cut(numbers(depth, 16)), cut(A.T, np.nan)])
-    multiply_transposed(ADDRESS, joined, 1, rows, cut(B), turned)
+    wide, pitch = np.full((depth, rows + 3), np.nan, np.float32), rows + 3
+    wide[:, 2:-1] = A.T
+    turned = np.full_like(out, np.nan)
+    multiply_transposed(ADDRESS, wide.reshape(-1), 2, pitch, rows, cut(B), turned, False)
     assert_product(pasted(turned, columns), A, B)
 
 
 def test_a_sum_is_the_same_however_a_product_is_cut():
-    A, B = cut(numbers(50, 200)), cut(numbers(200, 150))
+    A, B = numbers(50, 200).reshape(-1), cut(numbers(200, 150))
     whole, parts = (np.zeros((B.shape[0], 50, LANES), np.float32) for _ in range(2))
-    multiply(ADDRESS, A, 0, B, whole, False)
+    multiply(ADDRESS, A, 0, 200, 50, B, whole, False)
     for first, last in ((0, 1), (1, 6), (6, 8), (8, 10)):
         for k in (0, 64, 128, 192):  # the depth in pieces
             piece = np.ascontiguousarray(B[first:last, k : k + 64])
-            multiply(ADDRESS, A, k // LANES, piece, parts[first:last], k > 0)
+            multiply(ADDRESS, A, k, 200, 50, piece, parts[first:last], k > 0)
     if DISABLED:  # NumPy sums in an order of its own
         np.testing.assert_allclose(parts, whole, rtol=1e-4, atol=1e-4)
     else:

@@ -65,7 +65,7 @@ class Run(NamedTuple):
     optimizer_step: int  # steps that the optimizer has taken before
     gains: np.ndarray  # (steps, ops) of the penalties of layers, or (1, ops) for all steps
     losses: np.ndarray  # (threads, steps, 3) sums of reconstruction, penalty and layers' figures
-    sums: np.ndarray  # (3 n,) samples' losses, ... where they are added up in the samples' order
+    sums: np.ndarray  # (3 capacity + ...) samples' losses, ... added up in the samples' order
     sync: np.ndarray  # (SYNC_SIZE,)
 
 

@@ -12,9 +12,8 @@ POOL_OPERATIONS = 1e7  # for each thread: below, starting it costs more
 # Training
 THREAD_OPERATIONS = 1e6  # of a step, for each thread: below, meeting costs more than it brings
 APART_PARAMETERS = 1 << 18  # below, vectors of gradients stay in the cache
-UNITS_PARAMETERS = 1 << 18  # below, threads wait for each other longer than tiles win
-UNITS_ROWS = 16  # samples: below, W takes longer to pack than to use
-UNITS_ROWS_ALONE = 64  # on one thread: there BLAS has all rows, and is faster with them
+UNITS_PARAMETERS = 1 << 16  # below, threads wait for each other longer than tiles win
+UNITS_ROWS = 8  # samples: below, W takes longer to pack than to use
 UNITS_BYTES = 16 << 20  # of all samples' activations: all threads read them
 LANES_UNITS = 64  # in wider layers a vector of their own units is as good
 LANES_OPERATIONS = 300  # for each input and output: below, turning samples takes longer

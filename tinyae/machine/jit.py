@@ -75,7 +75,18 @@ def kernel(function: Function, **options: Any) -> Function:
 
 def called(function: Function) -> Function:
     """A kernel that only compiled code calls: it compiles faster without a wrapper for Python."""
-    dispatcher = kernel(function, no_cpython_wrapper=True)
+    return _for_compiled_code(function)
+
+
+def unmanaged(function: Function) -> Function:
+    """The same for one that makes no arrays but views: no references to them are counted, which
+    takes a twentieth of the time of a loop over short rows.
+    """
+    return _for_compiled_code(function, _nrt=False)
+
+
+def _for_compiled_code(function: Function, **options: bool) -> Function:
+    dispatcher = kernel(function, no_cpython_wrapper=True, **options)
     if not DISABLED:
         for_compiled_code(dispatcher)
     return dispatcher

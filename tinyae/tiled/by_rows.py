@@ -1,9 +1,9 @@
 """Between the dense layers of a model that trains by units: what needs all numbers of a sample.
 
 Such are layers without weights, as noise or the draws of a variational code, and penalties on
-activities. Each thread takes some samples, one at a time, out of the strips and puts back what the
-kernels give that all training calls. So a sample's numbers do not depend on whose it is, nor, since
-penalties are added up in the samples' order, does the loss.
+activities. Each thread takes some samples, one at a time, with the kernels that all training calls.
+So a sample's numbers do not depend on whose it is, nor, since penalties are added up in the
+samples' order, does the loss.
 """
 
 import numpy as np
@@ -11,12 +11,13 @@ import numpy as np
 from ..engine.loop import share
 from ..family.penalised import call_layer_penalty
 from ..layers.kernels import call_backward, call_forward
+from ..layers.record import NOWHERE
 from ..machine.calls import NONE
 from ..machine.jit import called, inlined
 from ..machine.views import view
 from ..maths.activations import FIELDS, activation_backward
 from ..maths.penalties import SETTINGS, call_penalty
-from ..tiles.strips import from_strips, in_strips, to_strips
+from ..tiles.strips import LANES, strip_count
 
 # Which of a dense layer's own numbers these are: records of all layers stand in one table
 ACTIVATION, SLOPE = map(list(FIELDS).index, ("activation", "slope"))
@@ -27,19 +28,18 @@ FORWARD, PENALTIES, BACKWARD = range(3)
 @called
 def between(run, thread, index, i, direction):
     """What op i does with this thread's samples of a mini-batch, or all ops' penalties."""
-    values, room = view(run.values, 0, (run.values.size,)), room_of(run, thread)
-    op, before = run.table[i], run.table[max(i - 1, 0)]
-    n, step = run.bounds[index + 1] - run.bounds[index], run.first_step + index
-    own, position = share(n, thread, run.losses.shape[0]), run.positions[index]
+    start, threads = run.bounds[index], run.losses.shape[0]
+    n, step = run.bounds[index + 1] - start, run.first_step + index
+    own, position = share(n, thread, threads), run.positions[index]
     gain = run.gains[min(index, run.gains.shape[0] - 1)]
     if direction == FORWARD:
-        forward_rows(op, values, own, n, room, step, position)
+        forward_rows(run, run.table[i], start, own, step, position)
     elif direction == PENALTIES:
-        penalties = penalties_of_rows(run.table, values, own, n, room, gain, run.sums)
+        penalties = penalties_of_rows(run, start, own, n, gain)
         run.losses[thread, index, 1] = penalties / run.samples[index]
     else:
         scale = 1.0 / run.samples[index]
-        backward_rows(op, before, values, own, n, room, step, position, gain[i], scale)
+        backward_rows(run, i, start, own, step, position, gain[i], scale)
 
 
 @inlined
@@ -48,6 +48,27 @@ def room_of(run, thread):
     start = run.table[0].scratch
     size = (run.values.size - start) // run.losses.shape[0]
     return view(run.values, start + thread * size, (size,))
+
+
+@inlined
+def pitch(units):
+    """How far apart samples' rows lie: whole strips, an odd number of them.
+
+    With a power of two, the rows that a tile reads together would take each other's place in the
+    cache.
+    """
+    return LANES * (strip_count(units) | 1)
+
+
+@inlined
+def inputs(run, op, values, start):
+    """Where the op finds the rows of a mini-batch: in which numbers, from where, how far apart."""
+    first = op.x == NOWHERE
+    return (
+        view(run.x, 0, (run.x.size,)) if first else values,
+        start * op.inputs if first else op.x,
+        op.inputs if first else pitch(op.inputs),
+    )
 
 
 @called
@@ -59,49 +80,35 @@ def slope_at_once(op):
     return NONE if op.part == NONE or op.penalty != NONE else op.own[SLOPE]
 
 
-@called
-def take(values, start, size, s, n, room, place):
-    """A sample's numbers from the strips at `start`, as one row in the room."""
-    from_strips(in_strips(values, start, size, n), s, 1, room, place, size, size)
-    return view(room, place, (1, size))
-
-
-@called
-def put(row, s, n, values, start, room, place):
-    """A row, which lies at that place of the room, back into the strips."""
-    size = row.size
-    to_strips(room, place, size, size, in_strips(values, start, size, n), s, 1)
-
-
-@called
-def forward_rows(op, values, own, n, room, step, position):
+@inlined
+def forward_rows(run, op, start, own, step, position):
     """y of these samples, by a layer without weights."""
-    nothing, place = view(room, 0, (0,)), op.inputs
+    values = view(run.values, 0, (run.values.size,))
+    (numbers, place, step_x), nothing = inputs(run, op, values, start), view(values, 0, (0,))
     for s in range(own[0], own[1]):
-        x = take(values, op.x, op.inputs, s, n, room, 0)
-        y = view(room, place, (1, op.outputs))
+        x = view(numbers, place + s * step_x, (1, op.inputs))
+        y = view(values, op.y + s * pitch(op.outputs), (1, op.outputs))
         call_forward(op.forward, (op, nothing, x, y, nothing, step, position + s))
-        put(y, s, n, values, op.y, room, place)
 
 
-@called
-def penalties_of_rows(table, values, own, n, room, gain, sums):
+@inlined
+def penalties_of_rows(run, start, own, n, gain):
     """The penalties of these samples into sums[n:2n], the layers' figures behind; their total."""
-    nothing, no_gradient = view(room, 0, (0,)), view(room, 0, (0, 0))
+    values, sums = view(run.values, 0, (run.values.size,)), run.sums
+    nothing, no_gradient = view(values, 0, (0,)), view(values, 0, (0, 0))
     found, result = np.empty(2), 0.0
     for s in range(own[0], own[1]):
         sums[n + s], sums[2 * n + s] = 0.0, 0.0
-        for i in range(table.size):
-            op = table[i]
-            if op.penalty == NONE and op.layer_penalty == NONE:
-                continue
-            y = take(values, op.y, op.outputs, s, n, room, 0)
+        for i in range(run.table.size):
+            op = run.table[i]
+            y = view(values, op.y + s * pitch(op.outputs), (1, op.outputs))
             if op.penalty != NONE:
                 settings = view(op.penalty_settings, 0, (SETTINGS,))
                 call_penalty(op.penalty, (y, settings, 1.0, no_gradient, found))
                 sums[n + s] += found[0]
             if op.layer_penalty != NONE:
-                x = take(values, op.x, op.inputs, s, n, room, op.outputs)
+                numbers, place, step_x = inputs(run, op, values, start)
+                x = view(numbers, place + s * step_x, (1, op.inputs))
                 given = op, nothing, x, y, nothing, no_gradient, gain[i], 1.0, found
                 call_layer_penalty(op.layer_penalty, given)
                 sums[n + s] += found[0]
@@ -110,26 +117,25 @@ def penalties_of_rows(table, values, own, n, room, gain, sums):
     return result
 
 
-@called
-def backward_rows(op, before, values, own, n, room, step, position, gain, scale):
+@inlined
+def backward_rows(run, i, start, own, step, position, gain, scale):
     """dy of a dense layer with a penalty becomes dz; of another layer, dx comes from dy."""
-    nothing, found = view(room, 0, (0,)), np.empty(2)
-    ins, outs = op.inputs, op.outputs
+    op, before = run.table[i], run.table[max(i - 1, 0)]
+    values, found = view(run.values, 0, (run.values.size,)), np.empty(2)
+    (numbers, place, step_x), nothing = inputs(run, op, values, start), view(values, 0, (0,))
     for s in range(own[0], own[1]):
-        y = take(values, op.y, outs, s, n, room, 0)
-        dy = take(values, op.dy, outs, s, n, room, outs)
+        here, one = s * pitch(op.outputs), (1, op.outputs)
+        y, dy = view(values, op.y + here, one), view(values, op.dy + here, one)
         if op.penalty != NONE:
             settings = view(op.penalty_settings, 0, (SETTINGS,))
             call_penalty(op.penalty, (y, settings, scale, dy, found))
         if op.part != NONE:
             activation_backward(y, op.own[SLOPE], dy)
-            put(dy, s, n, values, op.dy, room, outs)
             continue
-        x, place = take(values, op.x, ins, s, n, room, 2 * outs), 2 * outs + ins
-        dx, first = view(room, place, (1, ins)), position + s
+        x = view(numbers, place + s * step_x, (1, op.inputs))
+        dx, first = view(values, op.dx + s * step_x, (1, op.inputs)), position + s
         call_backward(op.backward, (op, nothing, x, y, dy, nothing, dx, nothing, step, first))
         if op.layer_penalty != NONE:
             given = op, nothing, x, y, nothing, dx, gain, scale, found
             call_layer_penalty(op.layer_penalty, given)
         activation_backward(x, slope_at_once(before), dx)
-        put(dx, s, n, values, before.dy, room, place)

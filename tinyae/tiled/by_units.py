@@ -13,7 +13,10 @@ once forward and once backward, and no vector of gradients is kept.
 
 Every sum is one chain over k or over samples, the same whoever computes it: the parameters are the
 same bytes for any number of threads. Activations, losses and optimizers are the kernels that all
-training calls; a strip is to them a layer of sixteen units.
+training calls.
+
+What a layer gives lies sample after sample, as everywhere, but a whole number of strips apart. So a
+tile takes x and dz where they lie, and only W's columns are packed before.
 
 What needs all numbers of a sample, such as a variational code or a penalty on activities, each
 thread does for some samples, between two waits: see `by_rows`.
@@ -21,27 +24,26 @@ thread does for some samples, between two waits: see `by_rows`.
 
 import numpy as np
 
-from ..engine.loop import ABORT, ARRIVALS, all_added, share, told_to_stop, total
+from ..engine.loop import ABORT, ARRIVALS, CANCELLED, share, told_to_stop, total
 from ..engine.program import Program
 from ..engine.updates import optimize
 from ..layers.dense import Dense
 from ..layers.record import NOWHERE
-from ..machine.barrier import barrier
+from ..machine.barrier import barrier, load
 from ..machine.calls import NONE, call_at
-from ..machine.jit import called, inlined
+from ..machine.jit import inlined, unmanaged
 from ..machine.views import clear, copy, view
-from ..maths.activations import activation_backward, activation_forward, add_rows
+from ..maths.activations import activate, activation_backward
 from ..maths.loss import weighted_loss
 from ..tiles.strips import (
     LANES,
-    from_strips,
-    in_strips,
+    as_strips,
+    copy_vector,
     strip_count,
-    to_strips,
     transposed_to_strips,
 )
-from ..tiles.tiles import STRIPS, multiply, multiply_transposed, product, product_address
-from .by_rows import ACTIVATION, BACKWARD, FORWARD, PENALTIES, room_of, slope_at_once
+from ..tiles.tiles import STRIPS, multiply, multiply_transposed, product, strided_address
+from .by_rows import ACTIVATION, BACKWARD, FORWARD, PENALTIES, inputs, pitch, room_of, slope_at_once
 
 DEPTH = 512  # rows or columns of W that are packed together: with four strips half of a small L2
 PACKED = STRIPS * DEPTH * LANES
@@ -50,22 +52,22 @@ BLOCK_STRIPS = 8
 
 
 def layout(program: Program, rows: int, threads: int) -> tuple[np.recarray, int]:
-    """The program's table with strips for so many samples, and the size that they need together.
+    """The program's table with places for so many samples, and the size that they need together.
 
-    First come the inputs, then each op's outputs, then their gradients, then room to work in for
-    each thread: packed weights, and a block's gradient with db behind it or a sample's rows.
+    First come each op's outputs, then their gradients, then room to work in for each thread: packed
+    weights, and a block's gradient with db behind it.
     """
     table = program.table.copy()
-    widths = [int(table.inputs[0]), *table.outputs]
-    sizes = [-(-units // LANES) * LANES * rows for units in widths]
-    places = np.cumsum([0, *sizes, *sizes[1:]])
-    ops, widest = len(table), -(-max(widths) // LANES) * LANES
-    table.x, table.y, table.dy = places[:ops], places[1 : ops + 1], places[ops + 1 : -1]
-    table.dx = [NOWHERE, *table.dy[:-1]]
+    widths = [int(table.inputs[0]), *map(int, table.outputs)]
+    sizes = [pitch(units) * rows for units in widths[1:]]
+    places = np.cumsum([0, *sizes, *sizes])
+    ops, widest = len(table), pitch(max(widths))
+    table.y, table.dy = places[:ops], places[ops:-1]
+    table.x, table.dx = [NOWHERE, *table.y[:-1]], [NOWHERE, *table.dy[:-1]]
     table.scratch = places[-1]
     for op, kernels in zip(table, program.kernels, strict=True):
         if kernels is Dense.kernels:
-            op.part = product_address(product, program.dtype)
+            op.part = strided_address(product, program.dtype)
         else:
             op.forward = kernels.forward_address(program.dtype)
             op.backward = kernels.backward_address(program.dtype)
@@ -79,41 +81,41 @@ def has_rows(table: np.recarray) -> bool:
     return bool(np.any(penalised | (table.part == NONE)))
 
 
-@called
+@unmanaged
 def add_losses(run, thread, index):
     """Forward with one mini-batch, and what its loss is; every thread calls this."""
     threads, ops, size = run.losses.shape[0], run.table.size, run.table[run.table.size - 1].outputs
     values, (pack, room) = view(run.values, 0, (run.values.size,)), rooms(run, thread)
     start, n = run.bounds[index], run.bounds[index + 1] - run.bounds[index]
-    op, rows = run.table[0], share(n, thread, threads)
-    take_inputs(op, run.x, start, n, share(strip_count(op.inputs), thread, threads), values)
     told_to_stop(run)
-    if not all_added(run, index):
-        return
     for i in range(ops):
         op = run.table[i]
         if op.part == NONE:
             call_at(run.between, (run, thread, index, i, FORWARD))
         else:
             own = share(strip_count(op.outputs), thread, threads)
-            forward(op, run.parameters, values, own, n, pack)
+            forward(run, op, values, start, n, own, pack, room)
         barrier(run.sync, ARRIVALS, ABORT, threads)
+        if load(run.sync, CANCELLED) != 0:  # by whoever was told before all came here
+            return
     whole, per_row = run.totals[index], run.weights.shape[1]
     target = view(run.target, start * size, (n, size))
     w = view(run.weights, start * per_row, (n * (per_row > 0), per_row))
     loss, scale = (run.loss, run.loss_settings), 1.0 / whole if whole > 0 else 0.0
-    measured = measure(op, values, rows, loss, target, w, scale, room, run.sums)
+    rows, most = share(n, thread, threads), max(1, per_row)
+    found = view(run.sums, 3 * run.capacity + thread * most, (most,))
+    measured = measure(op, values, rows, loss, target, w, scale, found, run.sums)
     run.losses[thread, index, 0] = measured * scale
     if run.between != NONE:
         call_at(run.between, (run, thread, index, 0, PENALTIES))
 
 
-@called
+@unmanaged
 def step_units(run, thread, index):
     """Backward, and a step for the weights of each thread's units; every thread calls this."""
-    threads, samples = run.losses.shape[0], run.samples[index]
+    threads, samples, start = run.losses.shape[0], run.samples[index], run.bounds[index]
     values, (pack, room) = view(run.values, 0, (run.values.size,)), rooms(run, thread)
-    n, whole = run.bounds[index + 1] - run.bounds[index], run.totals[index]
+    n, whole = run.bounds[index + 1] - start, run.totals[index]
     for i in range(run.table.size - 1, -1, -1):
         op, before = run.table[i], run.table[max(i - 1, 0)]
         if op.penalty != NONE or (op.part == NONE and i > 0):
@@ -121,14 +123,15 @@ def step_units(run, thread, index):
             barrier(run.sync, ARRIVALS, ABORT, threads)
         if op.part == NONE:
             continue
-        block = max(1, min(BLOCK_STRIPS, BLOCK_NUMBERS // (LANES * op.outputs)))
+        row = LANES * strip_count(op.outputs)
+        block = max(1, min(BLOCK_STRIPS, BLOCK_NUMBERS // (LANES * row)))
         low, high = share(strip_count(op.inputs), thread, threads)
         for q in range(low, high, block):
             strips = min(block, high - q)
             if i > 0:
-                input_gradients(op, before, run.parameters, values, q, strips, n, pack)
+                input_gradients(op, before, values, run.parameters, q, strips, n, pack)
             if op.trainable:
-                weight_gradients(op, values, q, strips, n, pack, room)
+                weight_gradients(run, op, values, start, q, strips, n, room)
                 step(run, op, q, strips, room, index)
         if i > 0:
             barrier(run.sync, ARRIVALS, ABORT, threads)
@@ -148,100 +151,109 @@ def rooms(run, thread):
     return view(room, 0, (PACKED,)), view(room, PACKED, (room.size - PACKED,))
 
 
-@called
-def some(numbers, start, first, strips, rows):
-    """So many of the strips that lie from `start` on."""
-    return view(numbers, start + first * rows * LANES, (strips, rows, LANES))
-
-
 @inlined
-def take_inputs(op, x, start, n, own, values):
-    """Put these strips of the mini-batch where the first op finds them."""
-    low, high = own
-    place, left = start * op.inputs + low * LANES, op.inputs - low * LANES
-    to_strips(x, place, op.inputs, left, some(values, op.x, low, high - low, n), 0, n)
-
-
-@inlined
-def forward(op, parameters, values, own, n, pack):
+def forward(run, op, values, start, n, own, pack, room):
     """y = f(x W + b) of these strips of units."""
-    x, b = in_strips(values, op.x, op.inputs, n), op.w + op.inputs * op.outputs
+    (x, place, step), step_y = inputs(run, op, values, start), pitch(op.outputs)
+    parameters = run.parameters
     low, high = own
     for q in range(low, high, STRIPS):
         strips, column = min(STRIPS, high - q), q * LANES
-        left = op.outputs - column
-        y = some(values, op.y, q, strips, n)
+        y = as_strips(values, op.y + column, step_y, n, strips)
         for k in range(0, op.inputs, DEPTH):
             depth = min(DEPTH, op.inputs - k)
-            W = view(pack, 0, (strips, depth, LANES))
-            place = op.w + k * op.outputs + column
-            to_strips(parameters, place, op.outputs, left, W, 0, depth)
-            multiply(op.part, x, k // LANES, W, y, k > 0)
-        for v in range(strips):
-            units = min(LANES, left - v * LANES) * (op.w_size > b - op.w)
-            bias = view(parameters, b + column + v * LANES, (units,))
-            activation_forward(bias, op.own[ACTIVATION], view(y, v * n * LANES, (n, LANES)))
+            corner, width = op.w + k * op.outputs + column, strips * LANES
+            pack_rows(parameters, corner, op.outputs, op.outputs - column, depth, pack, width)
+            W = as_strips(pack, 0, width, depth, strips)
+            multiply(op.part, x, place + k, step, n, W, y, k > 0)
+    column = low * LANES
+    units, b = max(0, min(op.outputs, high * LANES) - column), op.w + op.inputs * op.outputs
+    bias, activation = view(parameters, b + column, (units,)), op.own[ACTIVATION]
+    if op.w_size == b - op.w:
+        bias = view(room, 0, (units,))
+        clear(bias)
+    for s in range(n):
+        activate(view(values, op.y + column + s * step_y, (units,)), bias, activation)
 
 
 @inlined
-def measure(op, values, own, loss, target, w, scale, room, sums):
+def measure(op, values, own, loss, target, w, scale, found, sums):
     """The loss of these samples, each one's in sums, and the last op's dz.
 
     One sample at a time, so that none depends on which are another thread's.
     """
-    n, size = target.shape
-    y, dy = in_strips(values, op.y, size, n), in_strips(values, op.dy, size, n)
-    row, gradient = view(room, 0, (1, size)), view(room, size, (1, size))
+    size, step, per_row = op.outputs, pitch(op.outputs), w.shape[1]
     address, settings = loss
-    result, one, per_row = np.empty(max(1, w.shape[1])), (1, size), w.shape[1]
-    loss_of_all = 0.0
+    one, loss_of_all = (1, size), 0.0
     for s in range(own[0], own[1]):
-        from_strips(y, s, 1, room, 0, size, size)
+        y, dy = view(values, op.y + s * step, one), view(values, op.dy + s * step, one)
         weight = view(w, s * per_row, (min(1, per_row), per_row))
         wanted = view(target, s * size, one)
-        weighted_loss(address, row, wanted, weight, settings, scale, gradient, result)
-        activation_backward(row, slope_at_once(op), gradient)
-        to_strips(room, size, size, size, dy, s, 1)
-        sums[s] = result[0]
-        loss_of_all += result[0]
+        weighted_loss(address, y, wanted, weight, settings, scale, dy, found)
+        activation_backward(y, slope_at_once(op), dy)
+        sums[s] = found[0]
+        loss_of_all += found[0]
     return loss_of_all
 
 
 @inlined
-def input_gradients(op, before, parameters, values, first, strips, n, pack):
+def input_gradients(op, before, values, parameters, first, strips, n, pack):
     """dx = dz Wᵀ of some strips of inputs, times the slope of the op that they come from."""
-    dz = in_strips(values, op.dy, op.outputs, n)
+    step, step_dx = pitch(op.outputs), pitch(op.inputs)
     for q in range(first, first + strips, STRIPS):
         together = min(STRIPS, first + strips - q)
-        dx = some(values, before.dy, q, together, n)
+        dx = as_strips(values, before.dy + q * LANES, step_dx, n, together)
         for k in range(0, op.outputs, DEPTH):
             depth, rows = min(DEPTH, op.outputs - k), op.inputs - q * LANES
             W, place = view(pack, 0, (together, depth, LANES)), op.w + q * LANES * op.outputs + k
             transposed_to_strips(parameters, place, op.outputs, rows, depth, W)
-            multiply(op.part, dz, k // LANES, W, dx, k > 0)
-        y = some(values, before.y, q, together, n)
-        for v in range(together):
-            place, strip = v * n * LANES, (n, LANES)
-            activation_backward(
-                view(y, place, strip), slope_at_once(before), view(dx, place, strip)
-            )
+            multiply(op.part, values, op.dy + k, step, n, W, dx, k > 0)
+    some = (1, min(op.inputs - first * LANES, strips * LANES))
+    for s in range(n):
+        place = first * LANES + s * step_dx
+        y, dx = view(values, before.y + place, some), view(values, before.dy + place, some)
+        activation_backward(y, slope_at_once(before), dx)
 
 
 @inlined
-def weight_gradients(op, values, first, strips, n, pack, room):
+def weight_gradients(run, op, values, start, first, strips, n, room):
     """dW = xᵀ dz of the rows for some strips of inputs, as they lie in W; behind the last is db."""
-    x, outputs = in_strips(values, op.x, op.inputs, n), op.outputs
-    rows = min(strips * LANES, op.inputs - first * LANES)
-    biased = rows + first * LANES == op.inputs and op.w_size > op.inputs * outputs
-    for q in range(0, strip_count(outputs), STRIPS):
-        together = min(STRIPS, strip_count(outputs) - q)
-        dz, dW = some(values, op.dy, q, together, n), view(pack, 0, (together, rows, LANES))
-        multiply_transposed(op.part, x, first, rows, dz, dW)
-        from_strips(dW, 0, rows, room, q * LANES, outputs, outputs - q * LANES)
-        for v in range(together * biased):
-            db = view(room, rows * outputs + (q + v) * LANES, (LANES,))
-            clear(db)
-            add_rows(view(dz, v * n * LANES, (n, LANES)), db)
+    (x, place, step), step_dz = inputs(run, op, values, start), pitch(op.outputs)
+    outputs = op.outputs
+    rows, all_strips = min(strips * LANES, op.inputs - first * LANES), strip_count(outputs)
+    dz = as_strips(values, op.dy, step_dz, n, all_strips)
+    dW = as_strips(room, 0, all_strips * LANES, rows, all_strips)
+    multiply_transposed(op.part, x, place + first * LANES, step, rows, dz, dW, False)
+    close_up(room, rows, all_strips * LANES, outputs)
+    if rows + first * LANES == op.inputs and op.w_size > op.inputs * outputs:
+        db = view(room, rows * outputs, (outputs,))
+        clear(db)
+        for s in range(n):
+            dz_of_s = view(values, op.dy + s * step_dz, (outputs,))
+            for j in range(outputs):
+                db[j] += dz_of_s[j]
+
+
+@inlined
+def pack_rows(numbers, start, step, columns, rows, packed, width):
+    """Some columns of a matrix close together, for a tile to read; zeros where there are none."""
+    whole = min(columns, width)
+    for k in range(rows):
+        source = view(numbers, start + k * step, (whole,))
+        target = view(packed, k * width, (width,))
+        for j in range(whole):
+            target[j] = source[j]
+        for j in range(whole, width):
+            target[j] = 0
+
+
+@inlined
+def close_up(room, rows, step, columns):
+    """Bring rows that are `step` apart together; a vector's end is overwritten by the next."""
+    if step != columns:
+        for k in range(1, rows):
+            for j in range(0, columns, LANES):
+                copy_vector(room, k * step + j, room, k * columns + j)
 
 
 @inlined

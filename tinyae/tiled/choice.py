@@ -10,20 +10,19 @@ from ..tiles.tiles import win
 from .by_rows import ACTIVATION
 
 
-def suits_units(program: Program, parameters: int, batch_rows: int, threads: int) -> bool:
+def suits_units(program: Program, parameters: int, batch_rows: int) -> bool:
     """Whether threads can share the units of the dense layers, and these are enough for them.
 
     Layers without weights take a sample at a time. Penalties on kernels are sums over blocks of
     them that no thread has.
     """
-    least = tuning.UNITS_ROWS if threads > 1 else tuning.UNITS_ROWS_ALONE
     pairs = zip(program.kernels, program.table, strict=True)
     return (
         _has_tiles(program)
         and program.separable  # whoever computes dW, and without room to work in
         and all(each is Dense.kernels or op.w_size == 0 for each, op in pairs)
         and parameters >= tuning.UNITS_PARAMETERS
-        and least <= batch_rows <= program.capacity(batch_rows, tuning.UNITS_BYTES)
+        and tuning.UNITS_ROWS <= batch_rows <= program.capacity(batch_rows, tuning.UNITS_BYTES)
         and all(op.kernel_penalty == NONE for op in program.table)
     )
 

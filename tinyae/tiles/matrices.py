@@ -15,7 +15,7 @@ from ..machine.calls import NONE
 from ..machine.jit import called
 from ..machine.views import view
 from .strips import LANES, as_strips
-from .tiles import call_strided, strided_address, win
+from .tiles import multiply, multiply_transposed, strided_address, win
 from .tiles import product as by_tiles
 
 SMALL = 1_000_000  # multiplications: for fewer BLAS packs nothing either, but for an A Bᵀ
@@ -41,11 +41,10 @@ def add_product(tiles, A, B, C):
     """C += Aᵀ B."""
     rows, columns = C.shape
     if in_whole_strips(tiles, columns) and A.size * columns > SMALL:
-        numbers, strips = view(A, 0, (A.size,)), as_strips(C)
+        numbers, strips = view(A, 0, (A.size,)), in_strips(C)
         for k in range(0, A.shape[0], DEPTH):
             some = view(B, k * columns, (min(DEPTH, A.shape[0] - k), columns))
-            where = numbers, k * rows, 1, rows, LANES * rows, rows
-            call_strided(tiles, (*where, as_strips(some), strips, 0, True))
+            multiply_transposed(tiles, numbers, k * rows, rows, rows, in_strips(some), strips, True)
     else:
         products.add_product(A, B, C)
 
@@ -81,5 +80,12 @@ def in_whole_strips(tiles, columns):
 def multiply_rows(tiles, A, B, C):
     """C = A B by tiles."""
     rows, depth = A.shape
-    where = view(A, 0, (A.size,)), 0, depth, 1, LANES, rows
-    call_strided(tiles, (*where, as_strips(B), as_strips(C), 0, False))
+    numbers = view(A, 0, (A.size,))
+    multiply(tiles, numbers, 0, depth, rows, in_strips(B), in_strips(C), False)
+
+
+@called
+def in_strips(matrix):
+    """The strips of a matrix that lies row after row."""
+    rows, columns = matrix.shape
+    return as_strips(matrix, 0, columns, rows, columns // LANES)

@@ -12,10 +12,11 @@ any finite numbers.
 import numpy as np
 from llvmlite import ir
 from numba import types
+from numpy.lib.stride_tricks import as_strided
 
 from ..machine.jit import called, machine_code
 from ..machine.views import view
-from ..system.numba_parts import cgutils, populate_array
+from ..system.numba_parts import populate_array
 
 LANES = 16
 
@@ -29,23 +30,6 @@ def strip_count(columns):
 def in_strips(numbers, start, columns, rows):
     """The matrix whose strips lie from `start` on."""
     return view(numbers, start, (strip_count(columns), rows, LANES))
-
-
-@called
-def to_strips(numbers, start, pitch, columns, strips, first, rows):
-    """Fill so many rows of strips with a matrix's; its rows begin at `start`, `pitch` apart."""
-    for k in range(rows):
-        for v in range(strips.shape[0]):
-            source, left = start + k * pitch + v * LANES, columns - v * LANES
-            target = (v * strips.shape[1] + first + k) * LANES
-            if left >= LANES:
-                copy_vector(numbers, source, strips, target)
-            else:
-                vector = view(strips, target, (LANES,))
-                for j in range(left):
-                    vector[j] = numbers[source + j]
-                for j in range(left, LANES):
-                    vector[j] = 0
 
 
 @called
@@ -105,25 +89,29 @@ def transposed_from_strips(strips, numbers, start, pitch, rows, columns):
 INTEGER, VECTOR = ir.IntType(64), ir.VectorType(ir.FloatType(), LANES)
 
 
-def _write_seen(typing_context, matrix):
-    return types.Array(matrix.dtype, 3, "A")(matrix), _generate_seen
+def _write_strips(typing_context, numbers, start, pitch, rows, strips):
+    strided = types.Array(numbers.dtype, 3, "A")
+    return strided(numbers, *[types.intp] * 4), _generate_strips
 
 
-def _generate_seen(context, builder, signature, arguments):
-    whole = context.make_array(signature.args[0])(context, builder, arguments[0])
-    rows, columns = cgutils.unpack_tuple(builder, whole.shape)
+def _generate_strips(context, builder, signature, arguments):
+    numbers, start, pitch, rows, strips = arguments
+    whole = context.make_array(signature.args[0])(context, builder, numbers)
     result = context.make_array(signature.return_type)(context, builder)
-    shape = [builder.sdiv(columns, INTEGER(LANES)), rows, INTEGER(LANES)]
-    steps = [INTEGER(LANES), columns, INTEGER(1)]
+    steps = INTEGER(LANES), pitch, INTEGER(1)
     strides = [builder.mul(step, whole.itemsize) for step in steps]
-    populate_array(result, whole.data, shape, strides, whole.itemsize, meminfo=None)
+    place = builder.gep(whole.data, [start])
+    shape = [strips, rows, INTEGER(LANES)]
+    populate_array(result, place, shape, strides, whole.itemsize, meminfo=None)
     return result._getvalue()
 
 
-@machine_code(_write_seen)
-def as_strips(matrix):
-    """A contiguous matrix of so many times sixteen columns, seen as strips where it lies."""
-    return matrix.reshape(len(matrix), -1, LANES).transpose(1, 0, 2)
+@machine_code(_write_strips)
+def as_strips(numbers, start, pitch, rows, strips):
+    """Strips of a matrix where it lies: its rows begin at `start`, `pitch` apart."""
+    size = numbers.itemsize
+    steps = LANES * size, pitch * size, size
+    return as_strided(numbers.reshape(-1)[start:], (strips, rows, LANES), steps)
 
 
 def vector_at(builder, data, place):

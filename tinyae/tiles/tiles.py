@@ -31,7 +31,6 @@ from numba import types
 
 from ..machine.calls import by_address
 from ..machine.jit import called, inlined, machine_code
-from ..machine.views import view
 from ..system.numba_parts import DISABLED, cgutils, processor_has
 from .strips import LANES
 
@@ -214,16 +213,12 @@ strided_address, call_strided = by_address(NAMES, lambda real: _signature(real, 
 
 
 @called
-def multiply(address, A, first, B, C, add):
-    """C = A B, or C + A B, over as many columns of A as B has rows, from strip `first` on."""
-    numbers, strip = view(A, 0, (A.size,)), A.shape[1] * LANES
-    call_product(address, (numbers, first * strip, LANES, 1, strip, A.shape[1], B, C, 0, add))
+def multiply(address, A, a, pitch, rows, B, C, add):
+    """C = A B, or C + A B; A has as many columns as B has rows, and its rows are `pitch` apart."""
+    call_strided(address, (A, a, pitch, 1, LANES, rows, B, C, 0, add))
 
 
 @called
-def multiply_transposed(address, A, first, columns, B, C):
-    """C = Aᵀ B for so many of A's columns, from strip `first` on."""
-    numbers, strip = view(A, 0, (A.size,)), A.shape[1] * LANES
-    for r in range(0, columns, LANES):
-        a, rows = first * strip + r // LANES * strip, min(LANES, columns - r)
-        call_product(address, (numbers, a, 1, LANES, LANES * LANES, rows, B, C, r, False))
+def multiply_transposed(address, A, a, pitch, columns, B, C, add):
+    """C = Aᵀ B, or C + Aᵀ B, for so many of A's columns, of as many rows as B has."""
+    call_strided(address, (A, a, 1, pitch, LANES * pitch, columns, B, C, 0, add))

@@ -76,7 +76,7 @@ class CompiledTrainer:
         self.constrained = constraints.places(chain.layers)
         bound = len(self.constrained.groups) > 0
         self.by_units = not (input_gradient or whole or bound) and suits_units(
-            self.program, parameters.size, batch_rows, self.threads
+            self.program, parameters.size, batch_rows
         )
         self.in_lanes = not (input_gradient or self.by_units) and suits_lanes(self.program, share)
         self.apart = (
@@ -190,7 +190,7 @@ class CompiledTrainer:
             optimizer_step=stretch.optimizer_step,
             gains=self.program.gains(max(0, stretch.first_step), steps),
             losses=np.zeros((self.threads, steps, 3)),
-            sums=np.empty(3 * self.capacity),
+            sums=np.empty(3 * self.capacity + self.threads * max(1, weights.shape[1])),
             sync=np.zeros(loop.SYNC_SIZE, np.int64),
         )
         if optimizer is None or not (self.apart or self.by_units):
