@@ -10,7 +10,7 @@ from ..machine.jit import called, inlined
 from ..machine.views import view
 from ..maths.loss import weighted_loss
 from ..maths.penalties import SETTINGS, call_penalty
-from .loop import share, told_to_stop, total
+from .loop import first_row, share, told_to_stop, total
 
 
 @inlined
@@ -70,9 +70,9 @@ def add_gradients(run, thread, index):
     gradient = view(run.gradients, thread * p * (1 - run.apart), (p * (1 - run.apart),))
     last = run.table[run.table.size - 1]
     size, capacity = last.outputs, run.capacity
-    start, stop = run.bounds[index], run.bounds[index + 1]
+    start, size_of_batch = first_row(run, index), run.bounds[index + 1] - run.bounds[index]
     samples = run.samples[index]
-    low, high = share(stop - start, thread, run.losses.shape[0])
+    low, high = share(size_of_batch, thread, run.losses.shape[0])
     row, end = start + low, start + high
     step = run.first_step + index
     whole_weight, per_row = run.totals[index], run.weights.shape[1]

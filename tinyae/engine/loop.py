@@ -14,6 +14,9 @@ computed apart instead, after the barrier: by each thread for its part of the pa
 samples, a block at a time that it steps at once. Then no vector of gradients goes through the
 memory, which there takes longer than computing them.
 
+Threads fetch the rows of their mini-batches themselves, each its share of the next one while the
+others may still be at the present one.
+
 A step has two parts, the gradient (``gradients``) and what is done with it (``updates``). They are
 compiled apart, those that a model needs only, and the loop calls them by address.
 """
@@ -24,7 +27,8 @@ import numpy as np
 
 from ..machine.barrier import barrier, load, store
 from ..machine.calls import NONE, call_at
-from ..machine.jit import inlined, kernel
+from ..machine.jit import called, inlined, kernel
+from ..machine.views import copy, view
 from ..maths.constraints import Places
 
 # Places in the `sync` array that the threads of one run and its caller share.
@@ -54,8 +58,11 @@ class Run(NamedTuple):
     parameters: np.ndarray  # (p,)
     gradients: np.ndarray  # (threads, p); apart: (1, p)
     slots: np.ndarray  # (2, p) the optimizer's running means
-    x: np.ndarray  # flat rows of all the mini-batches
+    x: np.ndarray  # flat rows of all the mini-batches, or room for two of them
     target: np.ndarray  # the same for the targets
+    rows: np.ndarray  # (rows,) which of all samples' rows are to be fetched there; or (0,)
+    all_x: np.ndarray  # flat rows of all samples, or empty
+    all_targets: np.ndarray  # the same for the targets; empty where these are the inputs
     weights: np.ndarray  # (rows, 1) or (rows, outputs) weights of the loss, or (0, 0)
     totals: np.ndarray  # (steps,) elements that the loss of each is the mean of, or their weight
     bounds: np.ndarray  # (steps + 1,) the rows where the mini-batches begin and end
@@ -82,6 +89,30 @@ def total(sums, n):
 def share(size, part, parts):
     """The first and last (exclusive) of one of so many nearly equal parts."""
     return size * part // parts, size * (part + 1) // parts
+
+
+@inlined
+def first_row(run, index):
+    """Where a mini-batch's rows begin in x and in the targets."""
+    if run.rows.size == 0:
+        return run.bounds[index]
+    return index % 2 * (run.x.size // (2 * run.table[0].inputs))
+
+
+@called
+def fetch(run, thread, index):
+    """Fetch this thread's part of a mini-batch's rows; of the one before all may still read."""
+    if run.rows.size == 0 or index + 1 >= run.bounds.size:
+        return
+    start, n = run.bounds[index], run.bounds[index + 1] - run.bounds[index]
+    inputs, outputs = run.table[0].inputs, run.table[run.table.size - 1].outputs
+    low, high = share(n, thread, run.losses.shape[0])
+    for s in range(low, high):
+        row, place = run.rows[start + s], first_row(run, index) + s
+        copy(view(run.all_x, row * inputs, (inputs,)), view(run.x, place * inputs, (inputs,)))
+        if run.all_targets.size > 0:
+            target = view(run.target, place * outputs, (outputs,))
+            copy(view(run.all_targets, row * outputs, (outputs,)), target)
 
 
 @inlined
@@ -124,9 +155,12 @@ def train(run, thread):
     the unfinished mini-batch: `sync[COMPLETED]` says how many were finished. A step whose loss is
     not finite is not taken, and is the last.
     """
+    fetch(run, thread, 0)
+    barrier(run.sync, ARRIVALS, ABORT, run.losses.shape[0])
     for index in range(run.bounds.size - 1):
         call_at(run.add_gradients, (run, thread, index))
         if not all_added(run, index):
             return
         call_at(run.update, (run, thread, index))
+        fetch(run, thread, index + 1)
         finish(run, thread, index)

@@ -11,7 +11,7 @@ from ..machine.views import clear, view
 from ..maths.clipping import factor, square_sum
 from ..maths.optimizers import call_step
 from ..maths.penalties import SETTINGS, call_penalty
-from .loop import ABORT, ARRIVALS, share, total
+from .loop import ABORT, ARRIVALS, first_row, share, total
 from .tuning import UPDATE_BLOCK
 
 
@@ -117,7 +117,7 @@ def update_apart(run, thread, index):
     room = np.empty(max(UPDATE_BLOCK, widest(run.table)), run.parameters.dtype)
     clear(room)  # for the gradient of a block: the optimizer leaves zeros, too
     threads, penalties = run.losses.shape[0], 0.0
-    start, samples = run.bounds[index], run.bounds[index + 1] - run.bounds[index]
+    start, samples = first_row(run, index), run.bounds[index + 1] - run.bounds[index]
     collect, vector = run.optimizer == NONE, view(run.gradients, 0, (run.parameters.size,))
     target, nothing = vector if collect else room, view(room, 0, (0,))
     for i in range(run.table.size):

@@ -35,7 +35,7 @@ class Plan:
 
 
 class Stretch(NamedTuple):
-    """Consecutive mini-batches, in arrays that tinyae owns."""
+    """Consecutive mini-batches."""
 
     x: np.ndarray  # (rows, *input_shape)
     target: np.ndarray  # (rows, *output_shape)
@@ -44,6 +44,7 @@ class Stretch(NamedTuple):
     optimizer_step: int = 0  # steps of the optimizer before
     weight: np.ndarray | None = None  # (rows,), or the target's shape
     whole: Whole | None = None
+    rows: np.ndarray | None = None  # which of the samples, in order; without them just these
 
     @property
     def totals(self) -> np.ndarray:

@@ -8,7 +8,7 @@ samples' order, does the loss.
 
 import numpy as np
 
-from ..engine.loop import share
+from ..engine.loop import first_row, share
 from ..family.penalised import call_layer_penalty
 from ..layers.kernels import call_backward, call_forward
 from ..layers.record import NOWHERE
@@ -28,8 +28,8 @@ FORWARD, PENALTIES, BACKWARD = range(3)
 @called
 def between(run, thread, index, i, direction):
     """What op i does with this thread's samples of a mini-batch, or all ops' penalties."""
-    start, threads = run.bounds[index], run.losses.shape[0]
-    n, step = run.bounds[index + 1] - start, run.first_step + index
+    start, threads = first_row(run, index), run.losses.shape[0]
+    n, step = run.bounds[index + 1] - run.bounds[index], run.first_step + index
     own, position = share(n, thread, threads), run.positions[index]
     gain = run.gains[min(index, run.gains.shape[0] - 1)]
     if direction == FORWARD:

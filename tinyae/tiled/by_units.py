@@ -24,7 +24,7 @@ thread does for some samples, between two waits: see `by_rows`.
 
 import numpy as np
 
-from ..engine.loop import ABORT, ARRIVALS, CANCELLED, share, told_to_stop, total
+from ..engine.loop import ABORT, ARRIVALS, CANCELLED, first_row, share, told_to_stop, total
 from ..engine.program import Program
 from ..engine.updates import optimize
 from ..layers.dense import Dense
@@ -86,7 +86,7 @@ def add_losses(run, thread, index):
     """Forward with one mini-batch, and what its loss is; every thread calls this."""
     threads, ops, size = run.losses.shape[0], run.table.size, run.table[run.table.size - 1].outputs
     values, (pack, room) = view(run.values, 0, (run.values.size,)), rooms(run, thread)
-    start, n = run.bounds[index], run.bounds[index + 1] - run.bounds[index]
+    start, n = first_row(run, index), run.bounds[index + 1] - run.bounds[index]
     told_to_stop(run)
     for i in range(ops):
         op = run.table[i]
@@ -113,9 +113,9 @@ def add_losses(run, thread, index):
 @unmanaged
 def step_units(run, thread, index):
     """Backward, and a step for the weights of each thread's units; every thread calls this."""
-    threads, samples, start = run.losses.shape[0], run.samples[index], run.bounds[index]
+    threads, samples, start = run.losses.shape[0], run.samples[index], first_row(run, index)
     values, (pack, room) = view(run.values, 0, (run.values.size,)), rooms(run, thread)
-    n, whole = run.bounds[index + 1] - start, run.totals[index]
+    n, whole = run.bounds[index + 1] - run.bounds[index], run.totals[index]
     for i in range(run.table.size - 1, -1, -1):
         op, before = run.table[i], run.table[max(i - 1, 0)]
         if op.penalty != NONE or (op.part == NONE and i > 0):

@@ -17,7 +17,7 @@ in every training.
 
 import numpy as np
 
-from ..engine.loop import share, told_to_stop, total
+from ..engine.loop import first_row, share, told_to_stop, total
 from ..engine.program import Program
 from ..layers.record import NOWHERE
 from ..machine.jit import called, inlined
@@ -70,9 +70,8 @@ def add_gradients(run, thread, index):
     values = view(run.values, thread * width, (width,))
     gradient = view(run.gradients, thread * p, (p,))
     table, parameters = run.table, run.parameters
-    start, stop = run.bounds[index], run.bounds[index + 1]
-    low, high = share(stop - start, thread, run.losses.shape[0])
-    row, n = start + low, high - low
+    low, high = share(run.bounds[index + 1] - run.bounds[index], thread, run.losses.shape[0])
+    row, n = first_row(run, index) + low, high - low
     op = table[0]
     x = view(values, op.x, (strip_count(n), op.inputs, LANES))
     transposed_to_strips(run.x, row * op.inputs, op.inputs, n, op.inputs, x)

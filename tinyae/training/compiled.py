@@ -24,7 +24,7 @@ from ..maths.loss import loss_address
 from ..maths.optimizers import Optimizer, step_address
 from ..maths.penalties import kernel_penalties, of_kernel
 from ..network.chain import Chain, training_chain
-from ..network.network import Network
+from ..network.network import Network, Samples
 from ..system.interruption import Interruption
 from ..system.numba_parts import DISABLED
 from ..tiled import by_units as units
@@ -107,6 +107,7 @@ class CompiledTrainer:
         with room_for(what, (vectors, size), parameters.dtype):
             self.values = aligned(vectors, size, parameters.dtype)
         self.gradients = np.zeros((vectors, parameters.size), parameters.dtype)
+        self._batch_rows, self._rooms = batch_rows, dict[str, np.ndarray]()
         self._pool = ThreadPoolExecutor(self.threads)
         self._process = os.getpid()
 
@@ -179,8 +180,7 @@ class CompiledTrainer:
             parameters=self.parameters,
             gradients=self.gradients,
             slots=self.slots,
-            x=stretch.x.reshape(-1),
-            target=stretch.target.reshape(-1),
+            **self._samples_of(stretch),
             weights=weights,
             totals=stretch.totals,
             bounds=stretch.bounds,
@@ -196,6 +196,41 @@ class CompiledTrainer:
         if optimizer is None or not (self.apart or self.by_units):
             self.gradients[...] = 0
         return self._with_parts(run)
+
+    def fetches(self, samples: Samples) -> bool:
+        """Whether the threads fetch rows of these samples themselves, given which.
+
+        One thread alone has them prepared by another.
+        """
+        given = samples.x, samples.target
+        return (
+            self.threads > 1
+            and samples.weight is None
+            and all(isinstance(each, np.ndarray) and each.flags.carray for each in given)
+            and all(each.dtype == self.parameters.dtype for each in given)
+        )
+
+    def _samples_of(self, stretch: Stretch) -> dict[str, np.ndarray]:
+        """What a run has of the samples: as they are given, or with room for two mini-batches."""
+        x, target = (np.asarray(each).reshape(-1) for each in (stretch.x, stretch.target))
+        if stretch.rows is None:
+            none = np.empty(0, x.dtype)
+            no_rows = np.empty(0, np.int64)
+            return {"x": x, "target": target, "rows": no_rows, "all_x": none, "all_targets": none}
+        both = {"x": self._room("x", self.program.inputs)}
+        if stretch.target is stretch.x:
+            both["target"], target = both["x"], target[:0]
+        else:
+            both["target"] = self._room("target", self.program.outputs)
+        return {"rows": stretch.rows, "all_x": x, "all_targets": target, **both}
+
+    def _room(self, name: str, size: int) -> np.ndarray:
+        """For two mini-batches of rows of that size, one after the other."""
+        if name not in self._rooms:
+            rows, dtype = 2 * self._batch_rows, self.parameters.dtype
+            with room_for("the samples of two mini-batches", (rows, size), dtype):
+                self._rooms[name] = aligned(1, rows * size, dtype)[0, : rows * size]
+        return self._rooms[name]
 
     def _with_parts(self, run: loop.Run) -> loop.Run:
         """With the addresses of the parts of its steps."""

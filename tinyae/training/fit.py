@@ -26,7 +26,7 @@ from ..network.history import History
 from ..network.network import Network, Samples
 from ..progress.progress_line import ProgressLine, check_verbose
 from ..system.interruption import Interruption
-from .compiled import make_trainer, parts_of
+from .compiled import CompiledTrainer, make_trainer, parts_of
 from .divergence import Snapshot, TrainingDiverged, WayBack
 from .evaluate import evaluate
 
@@ -318,7 +318,13 @@ class Training:
     def _next_plan(self, after: Plan | None = None) -> Plan:
         """The mini-batches of the next stretch, or of the one after a plan, which is under way."""
         epochs = self.last - self.model.progress.epoch - (len(after.epoch_ends) if after else 0)
-        return self.batches.take(self._steps, self._rows, epochs, self._pauses, after)
+        rows = tuning.STRETCH_ROWS if self._fetches() else self._rows
+        return self.batches.take(self._steps, rows, epochs, self._pauses, after)
+
+    def _fetches(self) -> bool:
+        """Whether the trainer's threads fetch the rows of all the data themselves."""
+        trainer = self._trainer
+        return isinstance(trainer, CompiledTrainer) and trainer.fetches(self.data)
 
     def _look_ahead(self, plan: Plan) -> None:
         """Prepare what comes after the plan, while that is trained on."""
@@ -342,15 +348,21 @@ class Training:
         meanwhile: Callable[[], None] | None = None,
     ) -> np.ndarray:
         """Take the first steps of a snapshot's plan."""
+        stretch, held = self._stretch(origin, steps), interruption or Interruption()
+        return self._trainer.run(stretch, origin.optimizer, held, meanwhile)
+
+    def _stretch(self, origin: Snapshot, steps: int) -> Stretch:
+        """The samples of the first steps of a snapshot's plan, or which of all they are."""
         plan = origin.plan
+        bounds = plan.bounds[: steps + 1]
+        n, counts = bounds[-1], (origin.first_step, origin.optimizer_step)
+        if plan.data is None and self._fetches():
+            return Stretch(self.data.x, self.data.target, bounds, *counts, rows=plan.rows[:n])
         ready = [arrays for known, arrays in self._gathered if known is plan]
         x, target, weight = ready[0] if ready else self._gather(plan)
         self._gathered = [(plan, Samples(x, target, weight))]
-        bounds = plan.bounds[: steps + 1]
-        n, counts = bounds[-1], (origin.first_step, origin.optimizer_step)
         rows = x[:n], target[:n], bounds, *counts, None if weight is None else weight[:n]
-        held = interruption or Interruption()
-        return self._trainer.run(Stretch(*rows, plan.whole), origin.optimizer, held, meanwhile)
+        return Stretch(*rows, plan.whole)
 
     def _gather(self, plan: Plan) -> Samples:
         """The plan's rows, in buffers that are used again: one set stays in the cache."""
