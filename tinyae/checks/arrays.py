@@ -130,7 +130,7 @@ def _check_values(
     if array.dtype.kind != "f" and bounds is None:
         return array  # integers and booleans are finite
     few = array.size <= GLANCE and bounds is None and array.dtype == dtype
-    if few and np.count_nonzero(np.isfinite(array)) == array.size:
+    if few and np.vdot(array, array) < np.inf:  # else look again: it may have overflowed
         return array
     lowest, highest = np.inf, -np.inf
     largest = float(np.finfo(dtype).max) if dtype.kind == "f" else np.inf

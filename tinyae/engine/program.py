@@ -83,7 +83,7 @@ class Program:
         self.separable = separable and not self._scratch
         self.inputs, self.outputs = int(self.table.inputs[0]), int(self.table.outputs[-1])
         self._sample_bytes = (self._lay_out(1)[1] - self._scratch) * self.dtype.itemsize
-        self._last_layout: tuple[int, np.ndarray, int] = (0, self.table, 0)
+        self._last_layout: tuple[int, np.ndarray, int, int] = (0, self.table, 0, 0)
 
     def layout(self, capacity: int, keep: bool = False) -> tuple[np.recarray, int]:
         """The table for training on `capacity` samples at a time, and the size of its buffers.
@@ -102,15 +102,15 @@ class Program:
         """The same for kernels that only read the table, which is kept for the next call; and how
         many samples to take at a time: dense layers more, whose weights may outweigh them.
         """
-        chunks = tuning.DENSE_CHUNK if self.separable else 1
-        capacity = self.capacity(rows, chunks * tuning.CHUNK_BYTES)
-        known, table, size = self._last_layout
-        if known != capacity:
+        known, table, capacity, size = self._last_layout
+        if known != rows:
+            chunks = tuning.DENSE_CHUNK if self.separable else 1
+            capacity = self.capacity(rows, chunks * tuning.CHUNK_BYTES)
             laid_out, size = self._lay_out(capacity)
             for op, kernels in zip(laid_out, self.kernels, strict=True):
                 op.forward = kernels.forward_address(self.dtype)
             table = for_kernels(laid_out)
-            self._last_layout = (capacity, table, size)
+            self._last_layout = (rows, table, capacity, size)
         return table, capacity, size
 
     def _lay_out(self, capacity: int, keep: bool = False) -> tuple[np.recarray, int]:
@@ -170,10 +170,9 @@ class Program:
         def run(rows: slice) -> None:
             n = rows.stop - rows.start
             table, capacity, size = self._inference_layout(n)
-            if not inference.predict(
-                *(table, capacity, parameters, self._flat(x, rows), n),
-                *(np.empty(size, self.dtype), output[rows].reshape(-1)),
-            ):
+            room, out = np.empty(size, self.dtype), output[rows].reshape(-1)
+            flat = self._flat(x, rows)
+            if not inference.predict(table, capacity, parameters, flat, n, room, out):
                 overflowed.append(rows)
 
         self._share(run, len(x), threads)
