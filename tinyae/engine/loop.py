@@ -14,8 +14,7 @@ computed apart instead, after the barrier: by each thread for its part of the pa
 samples, a block at a time that it steps at once. Then no vector of gradients goes through the
 memory, which there takes longer than computing them.
 
-Threads fetch the rows of their mini-batches themselves, each its share of the next one while the
-others may still be at the present one.
+Threads may fetch the rows of a mini-batch themselves, each its share.
 
 A step has two parts, the gradient (``gradients``) and what is done with it (``updates``). They are
 compiled apart, those that a model needs only, and the loop calls them by address.
@@ -58,7 +57,7 @@ class Run(NamedTuple):
     parameters: np.ndarray  # (p,)
     gradients: np.ndarray  # (threads, p); apart: (1, p)
     slots: np.ndarray  # (2, p) the optimizer's running means
-    x: np.ndarray  # flat rows of all the mini-batches, or room for two of them
+    x: np.ndarray  # flat rows of all the mini-batches, or room for those of one
     target: np.ndarray  # the same for the targets
     rows: np.ndarray  # (rows,) which of all samples' rows are to be fetched there; or (0,)
     all_x: np.ndarray  # flat rows of all samples, or empty
@@ -94,25 +93,28 @@ def share(size, part, parts):
 @inlined
 def first_row(run, index):
     """Where a mini-batch's rows begin in x and in the targets."""
-    if run.rows.size == 0:
-        return run.bounds[index]
-    return index % 2 * (run.x.size // (2 * run.table[0].inputs))
+    return run.bounds[index] if run.rows.size == 0 else 0
 
 
 @called
-def fetch(run, thread, index):
-    """Fetch this thread's part of a mini-batch's rows; of the one before all may still read."""
-    if run.rows.size == 0 or index + 1 >= run.bounds.size:
-        return
-    start, n = run.bounds[index], run.bounds[index + 1] - run.bounds[index]
-    inputs, outputs = run.table[0].inputs, run.table[run.table.size - 1].outputs
-    low, high = share(n, thread, run.losses.shape[0])
-    for s in range(low, high):
-        row, place = run.rows[start + s], first_row(run, index) + s
-        copy(view(run.all_x, row * inputs, (inputs,)), view(run.x, place * inputs, (inputs,)))
+def fetch(numbers, rows, size, fetched, place):
+    """Copy these rows of that size to where they lie one after the other, from that place on."""
+    for i in range(rows.size):
+        row = view(numbers, rows[i] * size, (size,))
+        copy(row, view(fetched, (place + i) * size, (size,)))
+
+
+@inlined
+def fetch_rows(run, thread, index):
+    """Fetch a mini-batch's rows, each thread its share of them, if they are not there."""
+    if run.rows.size > 0:
+        start, threads = run.bounds[index], run.losses.shape[0]
+        low, high = share(run.bounds[index + 1] - start, thread, threads)
+        rows, last = view(run.rows, start + low, (high - low,)), run.table[run.table.size - 1]
+        fetch(run.all_x, rows, run.table[0].inputs, run.x, low)
         if run.all_targets.size > 0:
-            target = view(run.target, place * outputs, (outputs,))
-            copy(view(run.all_targets, row * outputs, (outputs,)), target)
+            fetch(run.all_targets, rows, last.outputs, run.target, low)
+        barrier(run.sync, ARRIVALS, ABORT, threads)
 
 
 @inlined
@@ -155,12 +157,10 @@ def train(run, thread):
     the unfinished mini-batch: `sync[COMPLETED]` says how many were finished. A step whose loss is
     not finite is not taken, and is the last.
     """
-    fetch(run, thread, 0)
-    barrier(run.sync, ARRIVALS, ABORT, run.losses.shape[0])
     for index in range(run.bounds.size - 1):
+        fetch_rows(run, thread, index)
         call_at(run.add_gradients, (run, thread, index))
         if not all_added(run, index):
             return
         call_at(run.update, (run, thread, index))
-        fetch(run, thread, index + 1)
         finish(run, thread, index)

@@ -211,7 +211,7 @@ class CompiledTrainer:
         )
 
     def _samples_of(self, stretch: Stretch) -> dict[str, np.ndarray]:
-        """What a run has of the samples: as they are given, or with room for two mini-batches."""
+        """What a run has of the samples: as they are given, or with room for one mini-batch."""
         x, target = (np.asarray(each).reshape(-1) for each in (stretch.x, stretch.target))
         if stretch.rows is None:
             none = np.empty(0, x.dtype)
@@ -225,10 +225,10 @@ class CompiledTrainer:
         return {"rows": stretch.rows, "all_x": x, "all_targets": target, **both}
 
     def _room(self, name: str, size: int) -> np.ndarray:
-        """For two mini-batches of rows of that size, one after the other."""
+        """For a mini-batch of rows of that size."""
         if name not in self._rooms:
-            rows, dtype = 2 * self._batch_rows, self.parameters.dtype
-            with room_for("the samples of two mini-batches", (rows, size), dtype):
+            rows, dtype = self._batch_rows, self.parameters.dtype
+            with room_for("the samples of a mini-batch", (rows, size), dtype):
                 self._rooms[name] = aligned(1, rows * size, dtype)[0, : rows * size]
         return self._rooms[name]
 
