@@ -6,7 +6,8 @@
 import numpy as np
 
 from ..machine.jit import called
-from ..machine.views import view
+from ..machine.views import clear, copy, view
+from ..tiles.strips import LANES, copy_vector
 
 
 @called
@@ -18,7 +19,7 @@ def windows(op, image, rows, columns, first_place, col):
     """
     _, height, width, channels = image.shape
     source, target = view(image, 0, (image.size,)), view(col, 0, (col.size,))
-    run = op.kernel_width * channels
+    run, starts, ends = op.kernel_width * channels, source.size - LANES, target.size - LANES
     to = 0
     for place in range(first_place, first_place + col.shape[0]):
         sample, i, j = place // (rows * columns), place // columns % rows, place % columns
@@ -28,18 +29,16 @@ def windows(op, image, rows, columns, first_place, col):
         for u in range(op.kernel_height):
             row = top + u
             if row < 0 or row >= height or last <= first:
-                for k in range(run):
-                    target[to + k] = 0
+                clear(view(target, to, (run,)))
             else:
                 start = ((sample * height + row) * width + left) * channels
-                for k in range(first):
-                    target[to + k] = 0
-                # unsigned: Numba need not ask whether an index counts from the end
-                source_first, target_first = np.uintp(start + first), np.uintp(to + first)
-                for k in range(np.uintp(last - first)):
-                    target[target_first + k] = source[source_first + k]
-                for k in range(last, run):
-                    target[to + k] = 0
+                if run <= LANES and 0 <= start <= starts and to <= ends:
+                    copy_vector(source, start, target, to)  # the next overwrites what is too much
+                else:
+                    inside = (last - first,)
+                    copy(view(source, start + first, inside), view(target, to + first, inside))
+                clear(view(target, to, (first,)))
+                clear(view(target, to + last, (run - last,)))
             to += run
 
 

@@ -127,14 +127,16 @@ def _generate_copy(context, builder, signature, arguments):
     source, target = (
         context.make_array(signature.args[i])(context, builder, arguments[i]).data for i in (0, 2)
     )
-    numbers = builder.load(vector_at(builder, source, arguments[1]), align=4)
-    builder.store(numbers, vector_at(builder, target, arguments[3]), align=4)
+    vector = ir.VectorType(source.type.pointee, LANES).as_pointer()
+    source = builder.bitcast(builder.gep(source, [arguments[1]]), vector)
+    target = builder.bitcast(builder.gep(target, [arguments[3]]), vector)
+    builder.store(builder.load(source, align=4), target, align=4)
     return context.get_dummy_value()
 
 
 @machine_code(_write_copy)
 def copy_vector(source, a, target, b):
-    """Sixteen numbers from place a of one contiguous array to place b of another."""
+    """Sixteen numbers of any type from place a of a contiguous array to place b of another."""
     target.reshape(-1)[b : b + LANES] = source.reshape(-1)[a : a + LANES]
 
 
