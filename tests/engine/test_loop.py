@@ -73,7 +73,7 @@ def model_and_run(threads, apart, capacity):
         optimizer_step=3,
         gains=np.ones((1, len(table))),
         losses=np.zeros((threads, len(BOUNDS) - 1, 3)),
-        sums=np.empty(0),
+        sums=np.empty(capacity * (3 + 2 * threads)),
         sync=np.zeros(loop.SYNC_SIZE, np.int64),
     )
 

@@ -1,7 +1,5 @@
 """The gradient of a mini-batch: forward, loss and backward over chunks of its samples."""
 
-import numpy as np
-
 from ..family.penalised import layer_penalty
 from ..layers.kernels import call_backward, call_forward
 from ..layers.record import NOWHERE
@@ -10,7 +8,7 @@ from ..machine.jit import called, inlined
 from ..machine.views import view
 from ..maths.loss import weighted_loss
 from ..maths.penalties import SETTINGS, call_penalty
-from .loop import first_row, share, told_to_stop, total
+from .loop import first_row, room_for_sums, share, told_to_stop, total
 
 
 @inlined
@@ -77,7 +75,7 @@ def add_gradients(run, thread, index):
     step = run.first_step + index
     whole_weight, per_row = run.totals[index], run.weights.shape[1]
     inverse = 1.0 / whole_weight if whole_weight > 0 else 0.0
-    sums = np.empty(capacity * max(2, per_row))
+    sums = room_for_sums(run, thread)
     gain = run.gains[min(index, run.gains.shape[0] - 1)]
     reconstruction, penalties, figures = 0.0, 0.0, 0.0
     while row < end:

@@ -71,7 +71,7 @@ class Run(NamedTuple):
     optimizer_step: int  # steps that the optimizer has taken before
     gains: np.ndarray  # (steps, ops) of the penalties of layers, or (1, ops) for all steps
     losses: np.ndarray  # (threads, steps, 3) sums of reconstruction, penalty and layers' figures
-    sums: np.ndarray  # (3 capacity + ...) samples' losses, ... added up in the samples' order
+    sums: np.ndarray  # (3 capacity,) of all samples, added up in their order; then threads' own
     sync: np.ndarray  # (SYNC_SIZE,)
 
 
@@ -82,6 +82,13 @@ def total(sums, n):
     for i in range(n):
         result += sums[i]
     return result
+
+
+@inlined
+def room_for_sums(run, thread):
+    """This thread's own for losses: of samples, or of all elements where these have weights."""
+    size = run.capacity * max(2, run.weights.shape[1])
+    return view(run.sums, 3 * run.capacity + thread * size, (size,))
 
 
 @inlined

@@ -6,7 +6,7 @@ from ..layers.kernels import call_part
 from ..layers.record import NOWHERE
 from ..machine.barrier import barrier
 from ..machine.calls import NONE
-from ..machine.jit import called, inlined
+from ..machine.jit import allocating, called, inlined
 from ..machine.views import clear, view
 from ..maths.clipping import factor, square_sum
 from ..maths.optimizers import call_step
@@ -28,7 +28,7 @@ def optimize(run, start, g, index):
         call_step(run.optimizer, (theta, g, slot_0, slot_1, step, settings))
 
 
-@called  # apart from its callers: a model without such penalties pays nothing
+@allocating  # apart from its callers: a model without such penalties pays nothing
 def regularize(op, parameters, start, g):
     """The penalty on what of the op's kernel lies in a block from `start` on; its gradient to g."""
     low, high = max(start, op.kernel), min(start + g.size, op.kernel + op.kernel_size)
@@ -107,7 +107,7 @@ def update_clipped(run, thread, index):
         optimize(run, run.arrays[i, 0] + low, g, index)
 
 
-@called
+@allocating
 def update_apart(run, thread, index):
     """Compute the gradients of this thread's part of each op's weights, and step the optimizer.
 

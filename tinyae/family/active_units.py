@@ -22,7 +22,7 @@ from ..layers.dense import Dense
 from ..layers.kernels import Kernels
 from ..layers.layer import Layer
 from ..layers.record import OP
-from ..machine.jit import called, inlined
+from ..machine.jit import allocating, called, inlined
 from ..machine.products import product, product_transposed
 from ..machine.views import clear, view
 from ..maths import activations
@@ -50,7 +50,7 @@ def add_multiple(factor, source, target):
         target[k] += factor * source[k]
 
 
-@called
+@allocating
 def encode(op, w, x, y, scratch, step, first):
     W, b = matrix(op, w)
     room, heap = np.empty((min(BLOCK, x.shape[0]), op.units), x.dtype), np.empty(op.k, x.dtype)
@@ -63,7 +63,7 @@ def encode(op, w, x, y, scratch, step, first):
             keep_active(z[i], y[start + i], heap)
 
 
-@called
+@allocating
 def encode_back(op, w, x, y, dy, dw, dx, scratch, step, first):
     for i in range(dy.shape[0]):
         at, values = i * op.outputs, (1, op.k)
@@ -79,7 +79,7 @@ def encode_back(op, w, x, y, dy, dw, dx, scratch, step, first):
             product_transposed(dz, W, view(dx, start * op.inputs, (n, op.inputs)))
 
 
-@called
+@allocating
 def encode_part(op, x, dz, first, dW, db):
     rows, samples = dW.size // op.units, x.shape[0]
     strip, sums = np.empty((samples, LANES), x.dtype), np.empty((op.units, LANES), x.dtype)
@@ -102,7 +102,7 @@ def encode_part(op, x, dz, first, dW, db):
             db[int(dz[i, op.k + a])] += dz[i, a]
 
 
-@called
+@allocating
 def select(op, w, x, y, scratch, step, first):
     heap = np.empty(op.k, x.dtype)
     for i in range(x.shape[0]):

@@ -23,7 +23,7 @@ from ..layers.kernels import Kernels
 from ..layers.layer import Layer
 from ..layers.noise import element_bits, row_key
 from ..machine.elementary import exp
-from ..machine.jit import called, inlined
+from ..machine.jit import allocating, called, inlined
 from ..machine.products import add_product, product, product_transposed
 from ..machine.views import clear, copy, view
 from ..maths import activations
@@ -120,7 +120,7 @@ def column_norms(W, norms):
         norms[j] = np.sqrt(norms[j])
 
 
-@called
+@allocating
 def in_all(op, w, x, y, scratch, step, first):
     W, b = matrix_and_bias(op, w)
     n, units = x.shape[0], op.columns
@@ -135,7 +135,7 @@ def in_all(op, w, x, y, scratch, step, first):
         activation_backward(row(y, op, 2 * i), op.slope, row(y, op, 2 * i + 1))
 
 
-@called
+@allocating
 def in_all_back(op, w, x, y, dy, dw, dx, scratch, step, first):
     W, _ = matrix_and_bias(op, w)
     dW, db = matrix_and_bias(op, dw)

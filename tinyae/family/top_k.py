@@ -16,7 +16,7 @@ from ..checks.arguments import whole
 from ..checks.arrays import shape_text
 from ..layers.kernels import Kernels
 from ..layers.layer import Layer, Shape
-from ..machine.jit import called
+from ..machine.jit import allocating, called
 from ..machine.views import view
 from ..maths.formula import Formula
 from ..maths.penalties import Penalty
@@ -87,7 +87,7 @@ def keep_active(row, code, heap):
         code[a], code[k + a] = np.nan, 0
 
 
-@called
+@allocating
 def keep_largest(op, w, x, y, scratch, step, first):
     rows, zero = view(x, 0, (x.size // op.units, op.units)), x.dtype.type(0)
     kept, heap = view(y, 0, rows.shape), np.empty(op.k, x.dtype)
@@ -100,7 +100,7 @@ def keep_largest(op, w, x, y, scratch, step, first):
             kept[i, j] = zero if drop else value
 
 
-@called
+@allocating
 def keep_largest_back(op, w, x, y, dy, dw, dx, scratch, step, first):
     if dx.size == 0:
         return

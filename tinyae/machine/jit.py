@@ -74,15 +74,17 @@ def kernel(function: Function, **options: Any) -> Function:
 
 
 def called(function: Function) -> Function:
-    """A kernel that only compiled code calls: it compiles faster without a wrapper for Python."""
-    return _for_compiled_code(function)
+    """A kernel that only compiled code calls: it compiles faster without a wrapper for Python.
 
-
-def unmanaged(function: Function) -> Function:
-    """The same for one that makes no arrays but views: no references to them are counted, which
-    takes a twentieth of the time of a loop over short rows.
+    It makes no arrays but views, so that references to arrays need not be counted, which may take a
+    fifth of the time of a short loop.
     """
     return _for_compiled_code(function, _nrt=False)
+
+
+def allocating(function: Function) -> Function:
+    """The same for one that makes arrays, or gives back a view."""
+    return _for_compiled_code(function)
 
 
 def _for_compiled_code(function: Function, **options: bool) -> Function:

@@ -75,6 +75,7 @@ OPTIONS = {
     "fastmath": {"nsz", "arcp", "contract", "afn", "reassoc"},
     "nogil": True,
     "no_cfunc_wrapper": True,  # which C code would call
+    "_nrt": True,  # references to arrays are counted, also if the caller's are not
 }
 
 

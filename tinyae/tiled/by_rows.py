@@ -13,7 +13,7 @@ from ..family.penalised import call_layer_penalty
 from ..layers.kernels import call_backward, call_forward
 from ..layers.record import NOWHERE
 from ..machine.calls import NONE
-from ..machine.jit import called, inlined
+from ..machine.jit import allocating, called, inlined
 from ..machine.views import view
 from ..maths.activations import FIELDS, activation_backward
 from ..maths.penalties import SETTINGS, call_penalty
@@ -25,7 +25,7 @@ ACTIVATION, SLOPE = map(list(FIELDS).index, ("activation", "slope"))
 FORWARD, PENALTIES, BACKWARD = range(3)
 
 
-@called
+@allocating
 def between(run, thread, index, i, direction):
     """What op i does with this thread's samples of a mini-batch, or all ops' penalties."""
     start, threads = first_row(run, index), run.losses.shape[0]

@@ -24,14 +24,23 @@ thread does for some samples, between two waits: see `by_rows`.
 
 import numpy as np
 
-from ..engine.loop import ABORT, ARRIVALS, CANCELLED, first_row, share, told_to_stop, total
+from ..engine.loop import (
+    ABORT,
+    ARRIVALS,
+    CANCELLED,
+    first_row,
+    room_for_sums,
+    share,
+    told_to_stop,
+    total,
+)
 from ..engine.program import Program
 from ..engine.updates import optimize
 from ..layers.dense import Dense
 from ..layers.record import NOWHERE
 from ..machine.barrier import barrier, load
 from ..machine.calls import NONE, call_at
-from ..machine.jit import inlined, unmanaged
+from ..machine.jit import called, inlined
 from ..machine.views import clear, copy, view
 from ..maths.activations import activate, activation_backward
 from ..maths.loss import weighted_loss
@@ -81,7 +90,7 @@ def has_rows(table: np.recarray) -> bool:
     return bool(np.any(penalised | (table.part == NONE)))
 
 
-@unmanaged
+@called
 def add_losses(run, thread, index):
     """Forward with one mini-batch, and what its loss is; every thread calls this."""
     threads, ops, size = run.losses.shape[0], run.table.size, run.table[run.table.size - 1].outputs
@@ -102,15 +111,14 @@ def add_losses(run, thread, index):
     target = view(run.target, start * size, (n, size))
     w = view(run.weights, start * per_row, (n * (per_row > 0), per_row))
     loss, scale = (run.loss, run.loss_settings), 1.0 / whole if whole > 0 else 0.0
-    rows, most = share(n, thread, threads), max(1, per_row)
-    found = view(run.sums, 3 * run.capacity + thread * most, (most,))
+    rows, found = share(n, thread, threads), room_for_sums(run, thread)
     measured = measure(op, values, rows, loss, target, w, scale, found, run.sums)
     run.losses[thread, index, 0] = measured * scale
     if run.between != NONE:
         call_at(run.between, (run, thread, index, 0, PENALTIES))
 
 
-@unmanaged
+@called
 def step_units(run, thread, index):
     """Backward, and a step for the weights of each thread's units; every thread calls this."""
     threads, samples, start = run.losses.shape[0], run.samples[index], first_row(run, index)

@@ -17,7 +17,7 @@ in every training.
 
 import numpy as np
 
-from ..engine.loop import first_row, share, told_to_stop, total
+from ..engine.loop import first_row, room_for_sums, share, told_to_stop, total
 from ..engine.program import Program
 from ..layers.record import NOWHERE
 from ..machine.jit import called, inlined
@@ -77,7 +77,7 @@ def add_gradients(run, thread, index):
     transposed_to_strips(run.x, row * op.inputs, op.inputs, n, op.inputs, x)
     for i in range(table.size):
         forward(table[i], parameters, values, n)
-    run.losses[thread, index, 0] = measure(run, table[table.size - 1], values, row, n, index)
+    run.losses[thread, index, 0] = measure(run, thread, values, row, n, index)
     for i in range(table.size - 1, -1, -1):
         op = table[i]
         y, dy = (unit_rows(values, op.y, op.outputs, n), unit_rows(values, op.dy, op.outputs, n))
@@ -115,15 +115,16 @@ def forward(op, parameters, values, n):
 
 
 @inlined
-def measure(run, op, values, row, n, index):
+def measure(run, thread, values, row, n, index):
     """The loss of these samples, and the last op's dy."""
+    op = run.table[run.table.size - 1]
     size, whole, per_row = op.outputs, run.totals[index], run.weights.shape[1]
     scale = 1.0 / whole if whole > 0 else 0.0
     transposed_from_strips(strips_of(values, op.y, size, n), values, op.scratch, size, n, size)
     y, dy = view(values, op.scratch, (n, size)), view(values, op.scratch + n * size, (n, size))
     target = view(run.target, row * size, (n, size))
     w = view(run.weights, row * per_row, (n * (per_row > 0), per_row))
-    sums = np.empty(n * max(1, per_row))
+    sums = room_for_sums(run, thread)
     weighted_loss(run.loss, y, target, w, run.loss_settings, scale, dy, sums)
     strips = strips_of(values, op.dy, size, n)
     transposed_to_strips(values, op.scratch + n * size, size, n, size, strips)

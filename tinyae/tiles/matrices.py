@@ -12,7 +12,7 @@ import numpy as np
 
 from ..machine import products
 from ..machine.calls import NONE
-from ..machine.jit import called
+from ..machine.jit import allocating, called, inlined
 from ..machine.views import view
 from .strips import LANES, as_strips
 from .tiles import multiply, multiply_transposed, strided_address, win
@@ -58,7 +58,7 @@ def product_transposed(tiles, A, B, T, C):
         products.product_transposed(A, B, C)
 
 
-@called
+@allocating
 def turned(tiles, B, numbers, start):
     """Bᵀ, which lies from `start` on; filled if tiles are to take it."""
     rows, columns = B.shape
@@ -84,7 +84,7 @@ def multiply_rows(tiles, A, B, C):
     multiply(tiles, numbers, 0, depth, rows, in_strips(B), in_strips(C), False)
 
 
-@called
+@inlined
 def in_strips(matrix):
     """The strips of a matrix that lies row after row."""
     rows, columns = matrix.shape

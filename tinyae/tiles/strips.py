@@ -14,7 +14,7 @@ from llvmlite import ir
 from numba import types
 from numpy.lib.stride_tricks import as_strided
 
-from ..machine.jit import called, machine_code
+from ..machine.jit import called, inlined, machine_code
 from ..machine.views import view
 from ..system.numba_parts import populate_array
 
@@ -26,7 +26,7 @@ def strip_count(columns):
     return (columns + LANES - 1) // LANES
 
 
-@called
+@inlined
 def in_strips(numbers, start, columns, rows):
     """The matrix whose strips lie from `start` on."""
     return view(numbers, start, (strip_count(columns), rows, LANES))

@@ -190,7 +190,7 @@ class CompiledTrainer:
             optimizer_step=stretch.optimizer_step,
             gains=self.program.gains(max(0, stretch.first_step), steps),
             losses=np.zeros((self.threads, steps, 3)),
-            sums=np.empty(3 * self.capacity + self.threads * max(1, weights.shape[1])),
+            sums=np.empty(self.capacity * (3 + self.threads * max(2, weights.shape[1]))),
             sync=np.zeros(loop.SYNC_SIZE, np.int64),
         )
         if optimizer is None or not (self.apart or self.by_units):
