@@ -6,7 +6,7 @@ from ..family.penalised import layer_penalty
 from ..layers.kernels import NOT_TRAINING
 from ..layers.record import NOWHERE
 from ..machine.calls import NONE
-from ..machine.jit import kernel
+from ..machine.jit import kernel, uncounted
 from ..machine.views import copy, is_finite, view
 from ..maths.loss import weighted_loss
 from ..maths.penalties import SETTINGS, call_penalty
@@ -14,7 +14,7 @@ from .gradients import forward
 from .loop import total
 
 
-@kernel
+@uncounted
 def predict(table, capacity, parameters, x, rows, values, output):
     """The last op's output for `rows` flat rows of x; returns whether all of it is finite."""
     last, finite = table[table.size - 1], True

@@ -26,7 +26,7 @@ import numpy as np
 
 from ..machine.barrier import barrier, load, store
 from ..machine.calls import NONE, call_at
-from ..machine.jit import called, inlined, kernel
+from ..machine.jit import called, inlined, uncounted
 from ..machine.views import copy, view
 from ..maths.constraints import Places
 
@@ -156,7 +156,7 @@ def finish(run, thread, index):
         store(run.sync, COMPLETED, index + 1)
 
 
-@kernel
+@uncounted
 def train(run, thread):
     """Take an optimizer step for each mini-batch of the run; every thread calls this.
 

@@ -73,17 +73,21 @@ def kernel(function: Function, **options: Any) -> Function:
     return dispatcher
 
 
-def called(function: Function) -> Function:
-    """A kernel that only compiled code calls: it compiles faster without a wrapper for Python.
+def uncounted(function: Function) -> Function:
+    """A kernel of tinyae's own that makes no arrays but views, and gives none back.
 
-    It makes no arrays but views, so that references to arrays need not be counted, which may take a
-    fifth of the time of a short loop.
+    References to arrays need not be counted, which may take a fifth of the time of a short loop.
     """
+    return kernel(function, _nrt=False)
+
+
+def called(function: Function) -> Function:
+    """The same where only compiled code calls: it compiles faster without a wrapper for Python."""
     return _for_compiled_code(function, _nrt=False)
 
 
 def allocating(function: Function) -> Function:
-    """The same for one that makes arrays, or gives back a view."""
+    """Another that only compiled code calls, which makes arrays, or gives back a view."""
     return _for_compiled_code(function)
 
 

@@ -33,6 +33,12 @@ from .schedules import AnySchedule
 from .with_kernel import WithKernel, refuse_own
 
 
+@inlined
+def power(beta, step):
+    """βᵗ, or what is as good as 0 beside 1: to underflow takes long."""
+    return beta ** min(step, 40 / (1 - beta))
+
+
 @kernel
 def adam_step(theta, g, m, v, step, settings):
     """One step of Adam, the step-th (from 1); g is cleared, ready for the next step to add into.
@@ -43,7 +49,7 @@ def adam_step(theta, g, m, v, step, settings):
     """
     alpha, beta_1, beta_2, epsilon = settings[0], settings[1], settings[2], settings[3]
     real = theta.dtype.type
-    rate = real(alpha * math.sqrt(1 - beta_2**step) / (1 - beta_1**step))
+    rate = real(alpha * math.sqrt(1 - power(beta_2, step)) / (1 - power(beta_1, step)))
     b1, b2, eps = real(beta_1), real(beta_2), real(epsilon)
     c1, c2 = real(1 - beta_1), real(1 - beta_2)
     kept = real(1 - alpha * settings[4])
