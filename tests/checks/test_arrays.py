@@ -331,3 +331,10 @@ def test_a_value_beyond_bounds_is_found_behind_the_first_megabyte(monkeypatch):
     x[4, 1] = 2.5
     with pytest.raises(ValueError, match=r"row 4 holds 2\.5 in column 1$"):
         bounded(x)
+
+
+def test_a_list_of_rows_of_a_memory_map_is_told_how_to_be_given(tmp_path):
+    np.save(tmp_path / "x.npy", np.zeros((3, 4)))
+    rows = list(np.load(tmp_path / "x.npy", mmap_mode="r"))
+    with pytest.raises(ValueError, match=r"x\[0\] has shape \(4,\): for one sample each pass np.a"):
+        admit(rows, "x", (4,))

@@ -25,6 +25,12 @@ ENCODERS = {
         tae.Rescaling(2, activity_regularizer=L2),
         tae.Dense(17, "elu"),
     ],
+    "a penalty on what comes before the first weights": lambda: [
+        tae.Reshape((5, 10, 1), activity_regularizer=L2),
+        tae.Cropping2D(1, activity_regularizer=L1),
+        tae.Flatten(),
+        tae.Dense(17, "elu"),
+    ],
     "layers of one kind behind each other": lambda: [
         tae.Dense(35, "relu"),
         tae.Dropout(0.2),
@@ -58,8 +64,13 @@ def step(encoder, decoder, monkeypatch, way="units", threads=1, dtype="float32",
     x, y = (rng.random((37, *shape)).astype(dtype) for shape in ((50,), ae.output_shape))
     trainer = make_trainer(ae, 37)
     assert trainer.by_units == (way == "units")
+    guard, size = 10_000, trainer.values.size  # nothing is written before or behind the values
+    memory = np.full(size + 2 * guard, 7, dtype)
+    trainer.values = memory[guard:-guard].reshape(trainer.values.shape)
     losses = trainer.run(Stretch(x, y, np.array([0, 37]), at), None)
     trainer.close()
+    assert (memory[:guard] == 7).all()
+    assert (memory[-guard:] == 7).all()
     return losses, trainer.gradients.sum(axis=0)
 
 

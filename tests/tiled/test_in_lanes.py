@@ -50,6 +50,18 @@ def test_a_smaller_last_mini_batch_sees_nothing_of_the_one_before():
     trainer.close()
 
 
+@pytest.mark.parametrize("activation", ["relu", "tanh", None])
+def test_a_thread_may_be_without_samples(monkeypatch, activation):
+    x, results = np.random.default_rng(0).random((51, 12)), []
+    for way in ("lanes", "samples"):
+        take(way, monkeypatch)
+        layers = [tae.Dense(5, activation)], [tae.Dense(12, activation)]
+        ae = tae.Autoencoder(*layers, seed=0, threads=3)
+        ae.fit(x, epochs=2, batch_size=50, verbose=0)
+        results.append(ae.parameters)
+    np.testing.assert_allclose(*results, rtol=1e-4, atol=1e-6)
+
+
 @pytest.mark.parametrize("threads", [1, 3])
 def test_what_a_step_does_with_gradients_is_as_by_samples(monkeypatch, threads):
     """Clipping, decay, a penalty on a kernel, a schedule, frozen layers."""

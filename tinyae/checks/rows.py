@@ -134,7 +134,12 @@ def parts(data: Any, name: str) -> Rows | None:
         return None
     arrays = [_opened(each, f"{name}[{i}]") for i, each in enumerate(data)]
     for i, array in enumerate(arrays):
-        if array.ndim < 2 or array.shape[1:] != arrays[0].shape[1:]:
+        if array.ndim < 2:
+            raise ValueError(
+                f"{name} may be a list of arrays on disk, which stand for their rows, but "
+                f"{name}[{i}] has shape {array.shape}: for one sample each pass np.array({name})"
+            )
+        if array.shape[1:] != arrays[0].shape[1:]:
             raise ValueError(
                 f"{name} must hold samples of one shape, but {name}[0] has shape "
                 f"{arrays[0].shape} and {name}[{i}] {array.shape}"

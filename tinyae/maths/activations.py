@@ -349,7 +349,7 @@ def activation_forward(b, activation, y):
 def activation_backward(y, activation, dy):
     """dy ← dy f'(z) in place, from the output y (n, units)."""
     if activation != NONE:
-        size = y.shape[1] if activation < NONE else y.size
+        size = y.shape[1] if activation < NONE else max(1, y.size)  # 0 where there are no rows
         for first in range(0, y.size, size):
             _call_backward(abs(activation), (view(y, first, (size,)), view(dy, first, (size,))))
 

@@ -126,7 +126,7 @@ def step_units(run, thread, index):
     n, whole = run.bounds[index + 1] - run.bounds[index], run.totals[index]
     for i in range(run.table.size - 1, -1, -1):
         op, before = run.table[i], run.table[max(i - 1, 0)]
-        if op.penalty != NONE or (op.part == NONE and i > 0):
+        if (op.part == NONE and i > 0) or (op.part != NONE and op.penalty != NONE):
             call_at(run.between, (run, thread, index, i, BACKWARD))
             barrier(run.sync, ARRIVALS, ABORT, threads)
         if op.part == NONE:
