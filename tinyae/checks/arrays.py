@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from .floating_point import GLANCE, quiet
+from .floating_point import GLANCE, all_finite, quiet
 from .guises import MISSING, numbers
 from .rows import Rows, parts
 
@@ -130,7 +130,7 @@ def _check_values(
     if array.dtype.kind != "f" and bounds is None:
         return array  # integers and booleans are finite
     few = array.size <= GLANCE and bounds is None and array.dtype == dtype
-    if few and np.vdot(array, array) < np.inf:  # else look again: it may have overflowed
+    if few and all_finite(array):
         return array
     lowest, highest = np.inf, -np.inf
     largest = float(np.finfo(dtype).max) if dtype.kind == "f" else np.inf

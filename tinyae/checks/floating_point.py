@@ -11,10 +11,15 @@ GLANCE = 4096  # numbers: so few are counted sooner than their smallest and larg
 quiet = np.errstate(all="ignore")
 
 
+def all_finite(array: np.ndarray) -> bool:
+    """Whether it holds neither NaN nor infinity; a product says so soonest, if none overflows."""
+    return bool(np.vdot(array, array) < np.inf) or bool(np.isfinite(array).all())
+
+
 def finite(result: np.ndarray, what: str, dtype: np.dtype | None = None) -> np.ndarray:
     """The result, unless it holds NaN or infinity; `dtype` is what it was computed in."""
     if result.size <= GLANCE:
-        right = np.count_nonzero(np.isfinite(result)) == result.size
+        right = all_finite(result)
     else:  # min and max carry NaN through and need no memory
         right = -np.inf < result.min() <= result.max() < np.inf
     if not right:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..checks.floating_point import all_finite
 from ..feeding.batches import Plan
 from ..maths.optimizers import Optimizer
 from ..network.network import Network
@@ -130,7 +131,7 @@ class WayBack:
 
     def _is_finite(self) -> bool:
         """Whether the model's own numbers are: an overflow need not show in the loss."""
-        return all(bool(np.isfinite(a).all()) for a in (self.model.parameters, self.model.slots))
+        return all(map(all_finite, (self.model.parameters, self.model.slots)))
 
     def _overflow(self, good: int, run: Run) -> int:
         """After how many of the stretch's first `good` steps they no longer were; 0 for never.

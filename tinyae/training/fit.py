@@ -281,7 +281,8 @@ class Training:
         add(len(losses))
         if len(losses):  # small epochs can take longer to record than to train
             each = (time.perf_counter() - began) / len(losses)
-            self._steps = max(1, int(tuning.STRETCH_SECONDS / each))
+            longer = 1 + self.model.parameters.size / tuning.STRETCH_PARAMETERS
+            self._steps = max(1, int(tuning.STRETCH_SECONDS * longer / each))
 
     def _run_stretch(
         self, interruption: Interruption
