@@ -133,13 +133,13 @@ def parts(data: Any, name: str) -> Rows | None:
             raise ValueError(_mixed(data, name))
         return None
     arrays = [_opened(each, f"{name}[{i}]") for i, each in enumerate(data)]
+    if arrays[0].ndim < 2:
+        raise ValueError(
+            f"{name} may be a list of arrays on disk, which stand for their rows, but {name}[0] has "
+            f"shape {arrays[0].shape}: for one sample each pass np.array({name})"
+        )
     for i, array in enumerate(arrays):
-        if array.ndim < 2:
-            raise ValueError(
-                f"{name} may be a list of arrays on disk, which stand for their rows, but "
-                f"{name}[{i}] has shape {array.shape}: for one sample each pass np.array({name})"
-            )
-        if array.shape[1:] != arrays[0].shape[1:]:
+        if array.ndim < 2 or array.shape[1:] != arrays[0].shape[1:]:
             raise ValueError(
                 f"{name} must hold samples of one shape, but {name}[0] has shape "
                 f"{arrays[0].shape} and {name}[{i}] {array.shape}"
