@@ -135,8 +135,8 @@ def parts(data: Any, name: str) -> Rows | None:
     arrays = [_opened(each, f"{name}[{i}]") for i, each in enumerate(data)]
     if arrays[0].ndim < 2:
         raise ValueError(
-            f"{name} may be a list of arrays on disk, which stand for their rows, but {name}[0] has "
-            f"shape {arrays[0].shape}: for one sample each pass np.array({name})"
+            f"{name} may be a list of arrays on disk, which stand for their rows, but {name}[0] "
+            f"has shape {arrays[0].shape}: for one sample each pass np.array({name})"
         )
     for i, array in enumerate(arrays):
         if array.ndim < 2 or array.shape[1:] != arrays[0].shape[1:]:
