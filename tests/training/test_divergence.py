@@ -188,3 +188,16 @@ def test_an_overflow_that_does_not_show_in_the_loss(bad_step, stretch_seconds, m
     assert ae.slots.tobytes() == calm.slots.tobytes()
     assert ae.progress.step == bad_step - 1
     assert np.isfinite(ae.reconstruct(x)).all()
+
+
+def test_memory_to_remember_in_is_used_again_and_is_no_part_of_the_model():
+    x = np.random.default_rng(0).random((20, 4))
+    ae = tae.Autoencoder([tae.Dense(2)], [tae.Dense(4)], seed=0)
+    ae.fit(x, verbose=0)
+    first, *_ = known = vars(ae)["_remembered"]
+    ae.fit(x, verbose=0)
+    assert vars(ae)["_remembered"][0] is first
+    assert not any(np.shares_memory(a, b) for a in known for b in (ae.parameters, ae.slots))
+    for twin in (ae.copy(), pickle.loads(pickle.dumps(ae))):
+        assert vars(twin)["_remembered"] is None
+        twin.fit(x, verbose=0)

@@ -368,7 +368,7 @@ class Network(Checked):
 
     def __getstate__(self) -> dict[str, Any]:
         built = self.built  # or not, for certain
-        lost = {"_program": None, "_gradient": np.empty(0, self.dtype)}
+        lost = {"_program": None, "_remembered": None, "_gradient": np.empty(0, self.dtype)}
         stage = {"_parameters": built or None, "_deciding": False, "_settled": False}
         # a decoder's own state has no layer that is tied to an encoder's
         return {**self.__dict__, **lost, **stage, "_tied": self.decoder.layers}

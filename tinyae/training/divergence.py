@@ -100,16 +100,25 @@ class WayBack:
         for each in self._snapshots:
             each.plan.data = None  # of one step alone, which is not taken again
         if len(self._snapshots) < 2:
-            parameters, slots = model.parameters.copy(), model.slots.copy()
+            parameters, slots = vars(model).pop("_remembered", None) or self._new()
         else:
             oldest = self._snapshots.pop(0)
             parameters, slots = oldest.parameters, oldest.slots
-            parameters[...], slots[...] = model.parameters, model.slots
+        parameters[...], slots[...] = model.parameters, model.slots
         optimizer = copy.copy(model.optimizer)  # a callback may change its learning rate
         counts = model.progress.step, model.progress.optimizer_step
         snapshot = Snapshot(parameters, slots, optimizer, plan, *counts)
         self._snapshots.append(snapshot)
         return snapshot
+
+    def _new(self) -> tuple[np.ndarray, np.ndarray]:
+        return np.empty_like(self.model.parameters), np.empty_like(self.model.slots)
+
+    def keep(self) -> None:
+        """Leave memory to the model's next training: much memory takes long to come by."""
+        if self._snapshots:
+            snapshot = self._snapshots[-1]
+            vars(self.model)["_remembered"] = snapshot.parameters, snapshot.slots
 
     def finite_steps(self, losses: np.ndarray, run: Run) -> tuple[int, TrainingDiverged | None]:
         """How many of the present stretch's steps were good, and what went wrong, if anything.

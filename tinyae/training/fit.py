@@ -156,6 +156,7 @@ class Training:
         with self.line.noting_compilations(more=True):
             self._make_trainer()
         closing = [lambda: self._trainer.close(), self._show_the_rest, self.line.close]
+        closing.append(self._way_back.keep)
         self.way_out.calls[:0] = closing
         steps, seed = self._steps_per_epoch, self.model.seed
         self.batches = stream or Batches(n, self._batch_size, steps, self._shuffle, seed, progress)
