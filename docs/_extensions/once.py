@@ -29,7 +29,7 @@ def environment_of(*folders):
 
 
 def environment(loader):
-    """In place of a new environment for each docstring, in a build of the book or outside of one."""
+    """In place of a new environment for each docstring, in a build of the book or outside."""
     loaders = loader.loaders if isinstance(loader, BuiltinTemplateLoader) else [loader]
     return environment_of(*(folder for each in loaders for folder in each.searchpath))
 

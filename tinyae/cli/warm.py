@@ -26,11 +26,16 @@ def tiny() -> Autoencoder:
     return Autoencoder([*down, Dense(1)], [*up, Dense(2)], (2,))
 
 
+def small() -> Autoencoder:
+    """784-32-784."""
+    return Autoencoder([Dense(32, "relu")], [Dense(784, "sigmoid")], (784,), loss="bce")
+
+
 # The longest first, since the others fill the gaps.
 MODELS: dict[str, Callable[[], Autoencoder]] = {
     "images": models.convolutional,
     "large dense models": models.deep,
-    "dense models": models.sparse,
+    "dense models": small,
     "tiny dense models": tiny,
 }
 
