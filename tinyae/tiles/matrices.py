@@ -41,10 +41,12 @@ def add_product(tiles, A, B, C):
     """C += Aᵀ B."""
     rows, columns = C.shape
     if in_whole_strips(tiles, columns) and A.size * columns > SMALL:
-        numbers, strips = view(A, 0, (A.size,)), in_strips(C)
+        numbers, strips = view(A, 0, (A.size,)), whole_strips(C)
         for k in range(0, A.shape[0], DEPTH):
             some = view(B, k * columns, (min(DEPTH, A.shape[0] - k), columns))
-            multiply_transposed(tiles, numbers, k * rows, rows, rows, in_strips(some), strips, True)
+            multiply_transposed(
+                tiles, numbers, k * rows, rows, rows, whole_strips(some), strips, True
+            )
     else:
         products.add_product(A, B, C)
 
@@ -81,11 +83,11 @@ def multiply_rows(tiles, A, B, C):
     """C = A B by tiles."""
     rows, depth = A.shape
     numbers = view(A, 0, (A.size,))
-    multiply(tiles, numbers, 0, depth, rows, in_strips(B), in_strips(C), False)
+    multiply(tiles, numbers, 0, depth, rows, whole_strips(B), whole_strips(C), False)
 
 
 @inlined
-def in_strips(matrix):
+def whole_strips(matrix):
     """The strips of a matrix that lies row after row."""
     rows, columns = matrix.shape
     return as_strips(matrix, 0, columns, rows, columns // LANES)
