@@ -5,6 +5,7 @@ another thing, as "mae" is no "mse", "gelu" no "relu" and "adamw" no "adam"; so 
 another number in it, or with a word more.
 """
 
+import functools
 import re
 from collections.abc import Iterable
 
@@ -26,6 +27,11 @@ def closest(name: str, known: Iterable[str]) -> str | None:
     >>> closest("learnigrate", ["momentum", "learning_rate"]), closest("adamw", ["adam"])
     ('learning_rate', None)
     """
+    return _closest(name, tuple(known))
+
+
+@functools.lru_cache  # code that asks whether an object has an attribute asks again and again
+def _closest(name: str, known: tuple[str, ...]) -> str | None:
     given, found = letters(name), [(_wrong(name, each), each) for each in known]
     count, nearest = min(found, default=(1, ""))
     swapped = count == 1 and sorted(given) == sorted(letters(nearest))
