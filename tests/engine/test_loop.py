@@ -12,6 +12,7 @@ from tinyae.engine.program import Program
 from tinyae.feeding.batches import Stretch
 from tinyae.machine.calls import NONE, address_for, call_at
 from tinyae.machine.jit import kernel
+from tinyae.machine.references import Reference, refer
 from tinyae.maths.constraints import NOWHERE
 from tinyae.maths.loss import loss_address
 from tinyae.maths.optimizers import step_address
@@ -81,11 +82,11 @@ def model_and_run(threads, apart, capacity):
 @kernel
 def call(address, run, thread, index):
     """A part of a step, as the loop calls it."""
-    call_at(address, (run, thread, index))
+    call_at(address, (refer(run), thread, index))
 
 
 def do(part, run, thread, index):
-    call(address_for(part, (typeof(run), types.int64, types.int64)), run, thread, index)
+    call(address_for(part, (Reference(typeof(run)), types.int64, types.int64)), run, thread, index)
 
 
 @np.errstate(over="ignore")  # as in compiled code

@@ -27,6 +27,7 @@ import numpy as np
 from ..machine.barrier import barrier, load, store
 from ..machine.calls import NONE, call_at
 from ..machine.jit import called, inlined, uncounted
+from ..machine.references import refer
 from ..machine.views import copy, view
 from ..maths.constraints import Places
 
@@ -157,13 +158,14 @@ def finish(run, thread, index):
 
 
 @uncounted
-def train(run, thread):
+def train(stretch, thread):
     """Take an optimizer step for each mini-batch of the run; every thread calls this.
 
     With no optimizer the summed gradient stays in `run.gradients[0]`. A stop drops
     the unfinished mini-batch: `sync[COMPLETED]` says how many were finished. A step whose loss is
     not finite is not taken, and is the last.
     """
+    run = refer(stretch)
     for index in range(run.bounds.size - 1):
         fetch_rows(run, thread, index)
         call_at(run.add_gradients, (run, thread, index))

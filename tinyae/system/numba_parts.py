@@ -19,11 +19,19 @@ try:
         _CacheLocator,
     )
     from numba.core.compiler_lock import global_compiler_lock
+    from numba.core.datamodel.models import OpaqueModel
     from numba.core.errors import NumbaError, TypingError
     from numba.core.event import Listener, install_listener
+    from numba.core.imputils import impl_ret_borrowed
     from numba.core.registry import CPUDispatcher, cpu_target
-    from numba.core.typing.templates import Signature
-    from numba.extending import get_cython_function_address, intrinsic, overload
+    from numba.core.typing.templates import AttributeTemplate, Signature, infer_getattr
+    from numba.extending import (
+        get_cython_function_address,
+        intrinsic,
+        lower_getattr_generic,
+        overload,
+        register_model,
+    )
     from numba.np.arrayobj import populate_array
 
     # In this order a thread that compiles takes them
@@ -37,10 +45,12 @@ except (ImportError, AttributeError) as error:
 __all__ = [
     "DISABLED",
     "OPTIONS",
+    "AttributeTemplate",
     "CompileResultCacheImpl",
     "FunctionCache",
     "IndexDataCacheFile",
     "NumbaError",
+    "OpaqueModel",
     "Signature",
     "TypingError",
     "_CacheLocator",
@@ -50,12 +60,16 @@ __all__ = [
     "for_compiled_code",
     "for_users",
     "get_cython_function_address",
+    "impl_ret_borrowed",
+    "infer_getattr",
     "intrinsic",
     "keep_compiled",
+    "lower_getattr_generic",
     "on_compilation",
     "overload",
     "populate_array",
     "processor_has",
+    "register_model",
 ]
 
 # With NUMBA_DISABLE_JIT=1 every kernel is the plain Python function that you read.

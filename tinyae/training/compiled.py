@@ -18,6 +18,7 @@ from ..feeding.batches import Stretch
 from ..layers.record import for_kernels
 from ..machine.aligned import aligned
 from ..machine.calls import NONE, address_for
+from ..machine.references import Reference
 from ..maths import constraints
 from ..maths.clipping import limit_of
 from ..maths.loss import loss_address
@@ -237,7 +238,7 @@ class CompiledTrainer:
         clips, bound = run.clip > 0, len(run.constrained.groups) > 0
         known = self._parts.get((clips, bound))
         if known is None:
-            part = typeof(run), types.int64, types.int64
+            part = Reference(typeof(run)), types.int64, types.int64
             update = updates.update_clipped if clips else self._update
             known = {
                 "add_gradients": address_for(self._add, part),
