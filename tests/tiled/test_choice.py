@@ -14,7 +14,11 @@ ROWS = 64
 
 @pytest.fixture(autouse=True)
 def with_the_registers(monkeypatch):
-    monkeypatch.setattr(tiles, "processor_has", lambda feature: feature == tiles.NEED)
+    have_registers(monkeypatch, tiles.NEED, tiles.NEED_IN_LANES)
+
+
+def have_registers(monkeypatch, *known):
+    monkeypatch.setattr(tiles, "processor_has", lambda feature: feature in known)
 
 
 def by_units(*between, units=200, rows=ROWS, **settings):
@@ -129,7 +133,14 @@ def test_tiny_models_with_other_layers_do_not(layer):
     assert not in_lanes(layer)
 
 
-def test_a_processor_with_fewer_registers_trains_as_ever(monkeypatch):
-    monkeypatch.setattr(tiles, "processor_has", lambda feature: False)
+@needs_jit
+def test_a_processor_with_fewer_registers_has_lanes_only(monkeypatch):
+    have_registers(monkeypatch, tiles.NEED_IN_LANES)
+    assert not by_units()
+    assert in_lanes()
+
+
+def test_a_processor_with_none_of_them_trains_as_ever(monkeypatch):
+    have_registers(monkeypatch)
     assert not by_units()
     assert not in_lanes()

@@ -6,7 +6,7 @@ from ..engine import tuning
 from ..engine.program import Program
 from ..layers.dense import Dense
 from ..machine.calls import NONE
-from ..tiles.tiles import win
+from ..tiles.tiles import NEED, NEED_IN_LANES, win
 from .by_rows import ACTIVATION
 
 
@@ -18,7 +18,7 @@ def suits_units(program: Program, parameters: int, batch_rows: int) -> bool:
     """
     pairs = zip(program.kernels, program.table, strict=True)
     return (
-        _has_tiles(program)
+        _has_tiles(program, NEED)
         and program.separable  # whoever computes dW, and without room to work in
         and all(each is Dense.kernels or op.w_size == 0 for each, op in pairs)
         and parameters >= tuning.UNITS_PARAMETERS
@@ -35,7 +35,7 @@ def suits_lanes(program: Program, share: int) -> bool:
     """
     table = program.table
     return (
-        _has_tiles(program)
+        _has_tiles(program, NEED_IN_LANES)
         and all(each is Dense.kernels for each in program.kernels)
         and all(op.penalty == NONE for op in table)
         and max(program.inputs, *table.outputs) <= tuning.LANES_UNITS
@@ -44,9 +44,9 @@ def suits_lanes(program: Program, share: int) -> bool:
     )
 
 
-def _has_tiles(program: Program) -> bool:
+def _has_tiles(program: Program, need: str) -> bool:
     """A dense layer's softmax needs the layer's other units."""
     pairs = zip(program.kernels, program.table, strict=True)
-    return win(program.dtype) and all(
+    return win(program.dtype, need) and all(
         op.own[ACTIVATION] >= NONE for each, op in pairs if each is Dense.kernels
     )

@@ -36,6 +36,7 @@ from .strips import LANES
 
 # The registers: 32 of sixteen numbers, or 16 of eight, two of which make a vector here.
 NEED = "avx512f"  # with fewer of them BLAS is as fast
+NEED_IN_LANES = "fma"  # where the matrices are too small for BLAS
 WIDE = processor_has(NEED)
 STRIPS = 4 if WIDE else 1
 
@@ -196,9 +197,9 @@ def product(A, a, row, step, group, rows, B, C, r, add):
         q += 1
 
 
-def win(dtype: np.dtype) -> bool:
-    """Whether tiles are faster than BLAS: in float32, on a processor with enough registers."""
-    return not DISABLED and dtype == np.float32 and processor_has(NEED)
+def win(dtype: np.dtype, need: str = NEED) -> bool:
+    """Whether tiles are faster than BLAS: in float32, on a processor with what it needs."""
+    return not DISABLED and dtype == np.float32 and processor_has(need)
 
 
 def _signature(real, strips):
