@@ -90,3 +90,18 @@ def test_imports_are_timed_where_there_is_something_to_import(monkeypatch):
     found = import_times.import_seconds()
     assert list(found) == ["import json"]
     assert 0 < found["import json"] < 60
+
+
+@pytest.mark.parametrize(("a_call", "each"), [(0.0, 2e-6), (0.08, 0.015), (0.0, 2.0)])
+def test_rounds_are_filled_whatever_a_call_costs_besides(a_call, each):
+    """Of which a step's share would be less, were they counted by the first calls alone."""
+
+    def ask(command, count):
+        asked.append(count)
+        return a_call + each * count, count
+
+    asked = []
+    count = measure._count(SimpleNamespace(ask=ask))
+    takes = a_call + each * count
+    assert measure.ROUND_SECONDS / 2 <= takes <= measure.ROUND_SECONDS * 1.1 or count == 1
+    assert len(asked) < 12
