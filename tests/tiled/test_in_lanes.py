@@ -98,3 +98,40 @@ def test_a_step_whose_loss_is_not_finite_is_not_taken():
     trainer.close()
     assert len(losses) == 2
     assert np.isfinite(ae.parameters).all()
+
+
+@tae.kernel
+def inverse(z, b):
+    for k in range(z.size):
+        z[k] = 1 / (z[k] + b[k])
+
+
+@tae.kernel
+def inverse_backward(a, d):
+    for k in range(d.size):
+        d[k] *= -a[k] * a[k]
+
+
+@pytest.mark.parametrize("batch", [33, 40, 47, 48])
+@pytest.mark.parametrize("units", [5, 20, 64])
+def test_lanes_without_a_sample_add_nothing(batch, units):
+    """Also where a layer's numbers are finite for samples only, and infinite for zeros."""
+    f = tae.ActivationFunction("inverse", inverse, inverse_backward, "-dy * y**2")
+    x = np.random.default_rng(0).random((batch, 4)).astype(np.float32) + 0.5
+    first = tae.Dense(units, f, kernel_initializer=lambda shape, rng: rng.random(shape) + 0.05)
+    ae = tae.Autoencoder([first, tae.Dense(20, "tanh")], [tae.Dense(4)], optimizer=tae.SGD(1e-3))
+    twin = ae.copy()
+    losses = [
+        each.fit(x, epochs=2, batch_size=batch, verbose=0, eager=each is twin)["loss"]
+        for each in (ae, twin)
+    ]
+    np.testing.assert_allclose(*losses, rtol=1e-5)
+    np.testing.assert_allclose(ae.parameters, twin.parameters, rtol=1e-4, atol=1e-6)
+
+
+def test_a_share_larger_than_a_chunk_is_taken_at_once(monkeypatch):
+    """What is kept of the samples' losses has room for all of them."""
+    monkeypatch.setattr(tuning, "CHUNK_BYTES", 1)
+    trainer = make_trainer(model((3, 20, 20, 3), seed=3), 90)
+    trainer.close()
+    assert trainer.capacity >= -(-90 // trainer.threads)

@@ -12,7 +12,7 @@ from ..maths.clipping import factor, square_sum
 from ..maths.optimizers import call_step
 from ..maths.penalties import SETTINGS, call_penalty
 from .loop import ABORT, ARRIVALS, first_row, share, total
-from .tuning import UPDATE_BLOCK
+from .tuning import UPDATE_BLOCK, UPDATE_ROWS
 
 
 @inlined
@@ -43,11 +43,20 @@ def regularize(op, parameters, start, g):
 
 @inlined
 def widest(table):
-    """The most numbers of one row of weights, or of rows that are taken together."""
+    """The most numbers of rows of weights that are taken together, or of what is behind them."""
     most = 0
     for i in range(table.size):
-        most = max(most, table[i].w_columns * max(1, table[i].w_together))
+        op = table[i]
+        behind = op.w_size - op.w_rows * op.w_columns
+        most = max(most, op.w_columns * block_rows(op), behind)
     return most
+
+
+@inlined
+def block_rows(op):
+    """How many rows of weights have their gradient computed together, and are stepped then."""
+    rows = max(UPDATE_ROWS, op.w_together, UPDATE_BLOCK // max(1, op.w_columns))
+    return min(rows, op.w_rows)
 
 
 @inlined
@@ -114,7 +123,7 @@ def update_apart(run, thread, index):
     Without optimizer the gradient is added to the vector instead.
     """
     values = view(run.values, 0, (run.values.size,))
-    room = np.empty(max(UPDATE_BLOCK, widest(run.table)), run.parameters.dtype)
+    room = np.empty(widest(run.table), run.parameters.dtype)
     clear(room)  # for the gradient of a block: the optimizer leaves zeros, too
     threads, penalties = run.losses.shape[0], 0.0
     start, samples = first_row(run, index), run.bounds[index + 1] - run.bounds[index]
@@ -128,7 +137,7 @@ def update_apart(run, thread, index):
         x = view(source, max(op.x, 0) + row * op.inputs, (samples, op.inputs))
         dz = view(values, op.dy, (samples, op.outputs))
         low, high = share(op.w_rows, thread, threads)
-        block = max(1, op.w_together, UPDATE_BLOCK // op.w_columns)
+        block = block_rows(op)
         for first in range(low, high, block):
             size, place = min(block, high - first) * op.w_columns, op.w + first * op.w_columns
             dW = view(target, place if collect else 0, (size,))

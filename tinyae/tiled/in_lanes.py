@@ -1,4 +1,4 @@
-"""Tiny dense models: a vector of the processor holds one unit's numbers for sixteen samples.
+"""Tiny dense models: the lanes of vectors hold one unit's numbers for sixteen samples.
 
 A layer of a few units is too narrow for vectors of its own numbers, and its products are too small
 for BLAS. So samples lie side by side here: a mini-batch is cut into strips of sixteen samples, and
@@ -75,6 +75,7 @@ def add_gradients(run, thread, index):
     op = table[0]
     x = view(values, op.x, (strip_count(n), op.inputs, LANES))
     transposed_to_strips(run.x, row * op.inputs, op.inputs, n, op.inputs, x)
+    repeat_last(x, n)
     for i in range(table.size):
         forward(table[i], parameters, values, n)
     run.losses[thread, index, 0] = measure(run, thread, values, row, n, index)
@@ -86,6 +87,20 @@ def add_gradients(run, thread, index):
             weight_gradients(op, values, n, gradient)
         if op.dx != NOWHERE:
             input_gradients(op, parameters, values, n)
+
+
+@inlined
+def repeat_last(x, n):
+    """Lanes without a sample as the last sample's.
+
+    Sums over all lanes take theirs times 0; what layers make of numbers that no sample has may be
+    infinite, or NaN.
+    """
+    filled = n % LANES
+    if filled > 0:
+        for j in range(x.shape[1]):
+            for lane in range(filled, LANES):
+                x[x.shape[0] - 1, j, lane] = x[x.shape[0] - 1, j, filled - 1]
 
 
 @inlined

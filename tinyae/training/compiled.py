@@ -96,7 +96,7 @@ class CompiledTrainer:
             self.table, size = units.layout(self.program, batch_rows, self.threads)
             self._between = between if units.has_rows(self.table) else None
         elif self.in_lanes:
-            self._add = lanes.add_gradients
+            self.capacity, self._add = share, lanes.add_gradients
             self.table, size = lanes.layout(self.program, share)
         else:
             if self.apart:
