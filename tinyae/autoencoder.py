@@ -56,8 +56,9 @@ class Autoencoder(Exportable, Density):
         Of the weights, and of all that is computed.
     threads : int, optional
         From 1 to 1024. Default: as many as the process may use. The last digits depend on it,
-        except in training dense float32 models of 65,536 parameters or more, in mini-batches of
-        8 or more, with AVX-512, without penalties on kernels, constraints, softmax, and clipping.
+        except where a step is so small that one takes it alone, and in training dense float32
+        models of 65,536 parameters or more with AVX-512, in mini-batches of 8 or more whose
+        activations take up to 16 MB, without penalties on kernels, constraints, softmax, clipping.
 
     Attributes
     ----------

@@ -14,6 +14,8 @@ computed apart instead, after the barrier: by each thread for its part of the pa
 samples, a block at a time that it steps at once. Then no vector of gradients goes through the
 memory, which there takes longer than computing them.
 
+Dense models that are large, or tiny, may have other parts of a step: see ``tiled``.
+
 Threads may fetch the rows of a mini-batch themselves, each its share.
 
 A step has two parts, the gradient (``gradients``) and what is done with it (``updates``). They are
@@ -40,7 +42,7 @@ class Run(NamedTuple):
 
     add_gradients: int  # address of what computes a thread's part of a mini-batch's gradient
     update: int  # address of what then steps the optimizer
-    between: int  # address of what takes samples singly where others share units, or NONE
+    between: int  # address of what takes single samples between layers trained by units, or NONE
     constrain: int  # address of what constrains parameters, or NONE
     table: np.ndarray  # (ops,) of records
     capacity: int  # samples in a chunk
@@ -72,7 +74,7 @@ class Run(NamedTuple):
     optimizer_step: int  # steps that the optimizer has taken before
     gains: np.ndarray  # (steps, ops) of the penalties of layers, or (1, ops) for all steps
     losses: np.ndarray  # (threads, steps, 3) sums of reconstruction, penalty and layers' figures
-    sums: np.ndarray  # (3 capacity,) of all samples, added up in their order; then threads' own
+    sums: np.ndarray  # losses, penalties, figures of all samples (3 capacity); then threads' own
     sync: np.ndarray  # (SYNC_SIZE,)
 
 

@@ -87,7 +87,8 @@ class History(dict[str, list[float]]):
 
     def __missing__(self, key: str) -> Any:
         hint = "; pass validation_data to fit" if str(key).startswith("val_") else ""
-        raise KeyError(f"{key!r} is no figure of the history, which has {', '.join(self)}{hint}")
+        has = ", ".join(self) or "none yet"
+        raise KeyError(f"{key!r} is no figure of the history, which has {has}{hint}")
 
     def copy(self) -> History:
         """Another history, with lists of its own."""

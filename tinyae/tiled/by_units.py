@@ -140,7 +140,7 @@ def step_units(run, thread, index):
                 input_gradients(op, before, values, run.parameters, q, strips, n, pack)
             if op.trainable:
                 weight_gradients(run, op, values, start, q, strips, n, room)
-                step(run, op, q, strips, room, index)
+                step_strips(run, op, q, strips, room, index)
         if i > 0:
             barrier(run.sync, ARRIVALS, ABORT, threads)
     # all samples' in their order, whoever measured them
@@ -265,7 +265,7 @@ def close_up(room, rows, step, columns):
 
 
 @inlined
-def step(run, op, first, strips, room, index):
+def step_strips(run, op, first, strips, room, index):
     """Step the optimizer for the weights of some strips of inputs, or keep their gradient.
 
     A strip at a time, whoever has how many.

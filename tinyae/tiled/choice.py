@@ -13,13 +13,13 @@ from .by_rows import ACTIVATION
 def suits_units(program: Program, parameters: int, batch_rows: int) -> bool:
     """Whether threads can share the units of the dense layers, and these are enough for them.
 
-    Layers without weights take a sample at a time. Penalties on kernels are sums over blocks of
-    them that no thread has.
+    Layers without weights take a sample at a time. Penalties on kernels are refused: they are sums
+    over blocks that no thread has.
     """
     pairs = zip(program.kernels, program.table, strict=True)
     return (
         _has_tiles(program, NEED)
-        and program.separable  # whoever computes dW, and without room to work in
+        and program.separable  # any thread may compute any part of dW
         and all(each is Dense.kernels or op.w_size == 0 for each, op in pairs)
         and parameters >= tuning.UNITS_PARAMETERS
         and tuning.UNITS_ROWS <= batch_rows <= program.capacity(batch_rows, tuning.UNITS_BYTES)
@@ -31,7 +31,7 @@ def suits_lanes(program: Program, share: int) -> bool:
     """Whether layers are dense and narrow, there is more to compute than to bring into lanes and
     back, and all of a thread's share of a mini-batch stays in the cache.
 
-    A penalty is a sum over a sample.
+    Penalties on activities are refused: each is a sum over a sample, whose numbers are far apart.
     """
     table = program.table
     return (
@@ -45,7 +45,7 @@ def suits_lanes(program: Program, share: int) -> bool:
 
 
 def _has_tiles(program: Program, need: str) -> bool:
-    """A dense layer's softmax needs the layer's other units."""
+    """Whether tiles win, and all activations are of single units, as softmax is not."""
     pairs = zip(program.kernels, program.table, strict=True)
     return win(program.dtype, need) and all(
         op.own[ACTIVATION] >= NONE for each, op in pairs if each is Dense.kernels

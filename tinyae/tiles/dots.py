@@ -1,6 +1,6 @@
 """Products of matrices whose common side lies in the lanes: C[i, j] = Σ A[:, i, :] B[:, j, :].
 
-Four rows of A and four of B make a block of sixteen sums, each in a register of its own while the
+Four rows of A and four of B make a block of sixteen sums, each in registers of its own while the
 strips go by. At the end each register's lanes are added up: in four rounds, like those in which
 sixteen rows are transposed, but for the two rows of each exchange, which become their sum. So half
 of the rows are left after each round, and then one, whose lanes are the sixteen sums.
@@ -15,7 +15,7 @@ from ..machine.views import view
 from ..system.numba_parts import cgutils
 from .strips import INTEGER, LANES, VECTOR, exchange, vector_at
 
-SIDE = 4  # of a block: its sixteen sums fill half of the registers
+SIDE = 4  # of a block: its sixteen sums fill half of the registers of AVX-512
 
 
 def _write_block(typing_context, A, a, B, b, strips, height_a, height_b, sums):

@@ -5,7 +5,8 @@
     product_transposed(tiles, A, B, T, C)     C = A Bᵀ, where T is `turned(tiles, B, …)`
 
 `tiles` is what `tiles_for` gives. BLAS packs A and B anew before it multiplies, which some hundred
-rows hardly pay for; tiles take the matrices where they lie. So C must consist of whole strips.
+rows hardly pay for; tiles take the matrices where they lie, which must consist of whole strips.
+Convolutions multiply so; dense layers are trained by `tiled` where tiles win.
 """
 
 import numpy as np

@@ -1,8 +1,9 @@
 """Matrix products by tiles that stay in the processor's registers.
 
 Matrices are in `strips`, or seen so where they lie: sixteen columns side by side, row after row. A
-tile is a part of the result, `ROWS` rows of `STRIPS` strips, each number of which is one chain of
-sums:
+tile is a part of the result, some rows of some strips, each number of which is one chain of sums.
+With AVX-512, which has 32 registers of sixteen numbers, it is as here; AVX2 has 16 registers of
+eight, two for a vector, in which six rows of one strip have room:
 
                      B    k ┌────────┬────────┬────────┬────────┐
                             │ vector │ vector │ vector │ vector │  4 vectors are loaded,
@@ -34,9 +35,9 @@ from ..machine.jit import called, inlined, machine_code
 from ..system.numba_parts import DISABLED, cgutils, processor_has
 from .strips import LANES
 
-# The registers: 32 of sixteen numbers, or 16 of eight, two of which make a vector here.
-NEED = "avx512f"  # with fewer of them BLAS is as fast
-NEED_IN_LANES = "fma"  # where the matrices are too small for BLAS
+# What a processor has, by LLVM's names
+NEED = "avx512f"  # with fewer or smaller registers BLAS is as fast
+NEED_IN_LANES = "fma"  # as all have with AVX2: in lanes matrices are too small for BLAS
 WIDE = processor_has(NEED)
 STRIPS = 4 if WIDE else 1
 
