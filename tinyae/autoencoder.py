@@ -55,10 +55,9 @@ class Autoencoder(Exportable, Density):
     dtype : "float32" or "float64", or NumPy's type or dtype of that name
         Of the weights, and of all that is computed.
     threads : int, optional
-        From 1 to 1024. Default: as many as the process may use. The last digits depend on it,
-        except where a step is so small that one takes it alone, and in training dense float32
-        models of 65,536 parameters or more with AVX-512, in mini-batches of 8 or more whose
-        activations take up to 16 MB, without penalties on kernels, constraints, softmax, clipping.
+        From 1 to 1024. Default: as many as the process may use. The last digits depend on it, but
+        for small steps, and for dense float32 models of 65,536 parameters or more with AVX-512, in
+        mini-batches of 8 or more, without kernels' penalties, constraints, softmax, and clipping.
 
     Attributes
     ----------
