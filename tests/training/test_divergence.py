@@ -9,7 +9,6 @@ import tinyae as tae
 from tests.support.small_models import LOSSES, STREAM, samples, small_model
 from tinyae.engine import tuning
 from tinyae.system.numba_parts import DISABLED
-from tinyae.training import divergence
 
 # Without JIT the kernels are NumPy code, which warns where compiled code does not.
 if DISABLED:
@@ -202,21 +201,3 @@ def test_memory_to_remember_in_is_used_again_and_is_no_part_of_the_model():
     for twin in (ae.copy(), pickle.loads(pickle.dumps(ae))):
         assert vars(twin)["_remembered"] is None
         twin.fit(x, verbose=0)
-
-
-def test_a_few_steps_are_remembered_once(monkeypatch):
-    """Also in the first stretch, before which no step has been timed."""
-    remembered = []
-    remember = divergence.WayBack.remember
-    monkeypatch.setattr(
-        divergence.WayBack,
-        "remember",
-        lambda self, plan: remembered.append(len(plan.bounds) - 1) or remember(self, plan),
-    )
-    x = np.random.default_rng(0).random((30, 4))
-    ae = tae.Autoencoder([tae.Dense(2)], [tae.Dense(4)], seed=0)
-    ae.fit(x, batch_size=10, verbose=0)
-    assert remembered[0] == (1 if DISABLED else 3)
-    remembered.clear()
-    ae.fit(x, batch_size=10, verbose=0, eager=True)
-    assert remembered[0] == 1

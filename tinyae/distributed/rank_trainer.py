@@ -1,6 +1,5 @@
 """A step that all ranks take: each computes the gradient of its rows, and the sum is everyone's."""
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -39,8 +38,6 @@ class RankTrainer:
     threads : int
         Of this rank.
     """
-
-    surely = math.inf  # seconds of a step: ranks must agree
 
     def __init__(self, model: Network, rows: int, eager: bool, ranks: Ranks, threads: int):
         self.ranks, self.model = ranks, model

@@ -21,7 +21,6 @@ LANES_ROWS = 24  # samples: below, most of the lanes are empty
 LANES_BYTES = 1 << 19  # of a thread's activations, all of which are kept
 UPDATE_BLOCK = 1 << 14  # parameters that are summed and stepped while they are in the cache
 UPDATE_ROWS = 64  # of weights at least, where gradients are computed apart: for fewer BLAS is slow
-SURE_OPERATIONS = 2e10  # multiplications and additions in a second of training, on any processor
 STRETCH_SECONDS = 0.2  # of compiled work between two looks at progress, Ctrl-C and the losses
 STRETCH_PARAMETERS = 1 << 21  # for so many it takes as long again, since all are remembered before
 STRETCH_BYTES = 16 << 20  # of gathered samples

@@ -72,8 +72,6 @@ class CompiledTrainer:
             1, min(thread_count(threads), batch_rows, int(operations // tuning.THREAD_OPERATIONS))
         )
         self._at_once = operations < tuning.THREAD_OPERATIONS
-        # in how many seconds a step is done, if it must be said before the first
-        self.surely = math.inf if DISABLED else 1e-4 + operations / tuning.SURE_OPERATIONS
         share = -(-batch_rows // self.threads)
         self.capacity = self.program.capacity(share)
         self.constrained = constraints.places(chain.layers)

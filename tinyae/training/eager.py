@@ -178,8 +178,6 @@ class EagerTrainer:
         The model's vectors (p,), (p,) and (2, p); changed in place.
     """
 
-    surely = math.inf  # seconds of a step, where nothing can be said before the first
-
     def __init__(
         self, chain: Chain, parameters: np.ndarray, gradient: np.ndarray, slots: np.ndarray
     ):

@@ -124,6 +124,7 @@ class Training:
         self._ahead: Plan | None = None
         self._way_back = WayBack(model)
         self._whole = False  # whether a step needs all of the gradient
+        self._steps = 1  # mini-batches in the next stretch, once their time is known
 
     def prepare(
         self, data: Samples, validation: Samples | None, stream: Stream | None = None
@@ -159,7 +160,6 @@ class Training:
         self.way_out.calls[:0] = closing
         steps, seed = self._steps_per_epoch, self.model.seed
         self.batches = stream or Batches(n, self._batch_size, steps, self._shuffle, seed, progress)
-        self._steps = self._steps_of(self._trainer.surely)  # mini-batches in the next stretch
         if first < self.last:
             progress.epoch = first
 
@@ -281,12 +281,9 @@ class Training:
             progress.epoch += 1
         add(len(losses))
         if len(losses):  # small epochs can take longer to record than to train
-            self._steps = self._steps_of((time.perf_counter() - began) / len(losses))
-
-    def _steps_of(self, each: float) -> int:
-        """How many steps of so many seconds fill a stretch."""
-        longer = 1 + self.model.parameters.size / tuning.STRETCH_PARAMETERS
-        return max(1, int(tuning.STRETCH_SECONDS * longer / each))
+            each = (time.perf_counter() - began) / len(losses)
+            longer = 1 + self.model.parameters.size / tuning.STRETCH_PARAMETERS
+            self._steps = max(1, int(tuning.STRETCH_SECONDS * longer / each))
 
     def _run_stretch(
         self, interruption: Interruption
