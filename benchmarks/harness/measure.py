@@ -114,8 +114,8 @@ def _first(process: ContenderProcess) -> float:
 def _count(process: ContenderProcess) -> int:
     """How many fill a round, found while warming up.
 
-    What a call costs besides must not be taken for the time of a step, so calls grow until one
-    does fill it, by four times at most.
+    What a call costs besides must not be taken for the time of a step, so longer calls are tried
+    until one nearly fills it.
     """
     asked = 1
     while True:

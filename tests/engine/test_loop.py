@@ -115,6 +115,7 @@ def test_without_an_optimizer_the_gradient_stays(threads, apart):
 @pytest.mark.parametrize("block", BLOCKS)
 def test_what_threads_do_is_one_step(threads, apart, block, monkeypatch):
     monkeypatch.setattr(updates, "UPDATE_BLOCK", block)
+    monkeypatch.setattr(updates, "UPDATE_ROWS", 1)
     model, run = model_and_run(threads, apart, capacity=7 if apart else 2)
     twin = model.copy()
     for index in range(len(BOUNDS) - 1):

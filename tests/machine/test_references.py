@@ -59,7 +59,7 @@ def copy_first(mixed):
 
 @called
 def misspelt(mixed):
-    mixed.number  # noqa: B018
+    mixed.matrix[0, 0] = mixed.number
 
 
 def test_fields_are_read_and_arrays_written_through_it():
