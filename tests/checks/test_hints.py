@@ -239,6 +239,8 @@ def test_a_history_says_which_figures_it_has():
         history["acc"]
     with pytest.raises(KeyError, match="pass validation_data to fit"):
         history["val_loss"]
+    with pytest.raises(KeyError, match="which has none yet"):
+        tae.History()["loss"]
     with pytest.raises(AttributeError, match=r"in tinyae: history\['loss'\]$"):
         _ = history.loss
     assert history.get("acc") is None
