@@ -140,7 +140,8 @@ def test_ctrl_c_at_any_moment_leaves_whole_steps_and_epochs(
         with interrupted(counter, after(counter, rng.integers(1, 60))):
             ae.fit(samples(), epochs=10**9, steps_per_epoch=3, callbacks=callbacks, **STREAM)
         check_usable(ae, twin)
-    assert ae.progress.step > 100
+    # how many depends on the machine: a stretch is dropped if left while the next is prepared
+    assert ae.progress.step > 20
 
 
 @posix
