@@ -94,6 +94,22 @@ def test_the_examples_to_run_first_are_those_of_their_folder():
     assert len(files) == 5
 
 
+INCLUDED = r"""```\{include\} \.\./\.\./(\S+)
+:start-after: "?(.*?)"?
+(?::end-before: "(.*)"
+)?"""
+
+
+def test_what_the_book_takes_from_elsewhere_links_to_no_file_which_it_would_not_find():
+    taken = re.findall(INCLUDED, page("benchmarks/index"))
+    assert [name for name, *_ in taken] == ["README.md", "benchmarks/README.md"]
+    for name, start, end in taken:
+        text = (ROOT / name).read_text(encoding="utf-8").split(start, 1)[1]
+        text = text.split(end, 1)[0] if end else text
+        assert "| encode10k |" in text or "## Without AVX-512" in text
+        assert not re.findall(r"(?<!!)\[[^]]*\]\((?!https?:)[^)]*\)", text), name
+
+
 # Adding a layer: one file, and a line in each of six others
 
 USE = """
