@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numba import typeof, types
+from numba import types
 
 import tinyae as tae
 from tinyae.engine import gradients, loop, tuning, updates
@@ -12,7 +12,7 @@ from tinyae.engine.program import Program
 from tinyae.feeding.batches import Stretch
 from tinyae.machine.calls import NONE, address_for, call_at
 from tinyae.machine.jit import kernel
-from tinyae.machine.references import Reference, refer
+from tinyae.machine.references import refer, reference_type
 from tinyae.maths.constraints import NOWHERE
 from tinyae.maths.loss import loss_address
 from tinyae.maths.optimizers import step_address
@@ -44,11 +44,13 @@ def model_and_run(threads, apart, capacity):
         update=NONE,
         between=NONE,
         constrain=NONE,
+        regularize=NONE,
         table=table,
         capacity=capacity,
         apart=int(apart),
         values=np.full((1 if apart else threads, size), np.nan),
         loss=loss_address(model.loss.kernel, dtype),
+        weighing=NONE,
         loss_settings=model.loss.kernel_numbers(),
         optimizer=step_address(optimizer.kernel, dtype),
         settings=optimizer.numbers_by_step(3, 1),
@@ -82,11 +84,12 @@ def model_and_run(threads, apart, capacity):
 @kernel
 def call(address, run, thread, index):
     """A part of a step, as the loop calls it."""
-    call_at(address, (refer(run), thread, index))
+    call_at(address, (run, thread, index))
 
 
 def do(part, run, thread, index):
-    call(address_for(part, (Reference(typeof(run)), types.int64, types.int64)), run, thread, index)
+    address = address_for(part, (reference_type(run), types.int64, types.int64))
+    call(address, refer(run), thread, index)
 
 
 @np.errstate(over="ignore")  # as in compiled code

@@ -5,12 +5,11 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from numba import typeof
 
 from tests.support.jit import needs_jit
 from tinyae.machine.calls import address_for, call_at
 from tinyae.machine.jit import allocating, called, kernel
-from tinyae.machine.references import Reference, refer
+from tinyae.machine.references import refer, reference_type
 from tinyae.system.numba_parts import TypingError
 
 
@@ -39,14 +38,29 @@ def scale(mixed):
 
 
 @kernel
+def call(address, reference):
+    call_at(address, (reference,))
+
+
 def by_address(address, mixed):
-    call_at(address, (refer(mixed),))
+    call(address, refer(mixed))
 
 
 @kernel
 def dot(alike):
-    reference = refer(alike)
-    return (reference.first * reference.second).sum()
+    return (alike.first * alike.second).sum()
+
+
+@kernel
+def in_another(outer):
+    inner = outer.inner
+    return inner.first[1] * outer.factor + inner.second.size + outer.count
+
+
+class Outer(NamedTuple):
+    count: int
+    inner: Alike
+    factor: float
 
 
 @allocating
@@ -64,7 +78,7 @@ def misspelt(mixed):
 
 def test_fields_are_read_and_arrays_written_through_it():
     mixed = MIXED._replace(numbers=MIXED.numbers.copy(), matrix=MIXED.matrix.copy())
-    by_address(address_for(scale, (Reference(typeof(mixed)),)), mixed)
+    by_address(address_for(scale, (reference_type(mixed),)), mixed)
     np.testing.assert_array_equal(mixed.numbers, [0, 0.5, 1, 3, 4])
     np.testing.assert_array_equal(mixed.matrix, [[1, 1, 1], [1, 1, 7]])
 
@@ -72,7 +86,7 @@ def test_fields_are_read_and_arrays_written_through_it():
 def test_references_to_arrays_are_counted_where_arrays_are_made():
     numbers = np.arange(5.0)
     mixed = MIXED._replace(numbers=numbers)
-    address = address_for(copy_first, (Reference(typeof(mixed)),))
+    address = address_for(copy_first, (reference_type(mixed),))
     counts = []
     for _ in range(3):
         by_address(address, mixed)
@@ -82,10 +96,27 @@ def test_references_to_arrays_are_counted_where_arrays_are_made():
 
 
 def test_of_a_tuple_whose_fields_are_alike():
-    assert dot(Alike(np.arange(3.0), np.array([1.0, 10.0, 100.0]))) == 210
+    assert dot(refer(Alike(np.arange(3.0), np.array([1.0, 10.0, 100.0])))) == 210
+
+
+def test_of_a_tuple_in_a_tuple_with_numbers_of_numpy_s():
+    outer = Outer(np.int32(3), Alike(np.array([1.0, 5.0]), np.ones(7)), np.float64(0.5))
+    assert in_another(refer(outer)) == 12.5
+
+
+def test_what_only_reads_takes_arrays_that_may_not_be_written():
+    first = np.arange(3.0)
+    first.flags.writeable = False
+    assert dot(refer(Alike(first, np.ones(3)))) == 3
+
+
+@needs_jit
+def test_arrays_that_are_not_contiguous_are_refused():
+    with pytest.raises(AssertionError):
+        refer(Alike(np.arange(6.0)[::2], np.ones(3)))
 
 
 @needs_jit
 def test_a_field_that_is_not_there():
     with pytest.raises(TypingError, match="number"):
-        address_for(misspelt, (Reference(typeof(MIXED)),))
+        address_for(misspelt, (reference_type(MIXED),))

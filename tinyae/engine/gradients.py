@@ -3,12 +3,13 @@
 from ..family.penalised import layer_penalty
 from ..layers.kernels import call_backward, call_forward
 from ..layers.record import NOWHERE
+from ..machine.basics import larger, smaller
 from ..machine.calls import NONE
 from ..machine.jit import called, inlined
 from ..machine.views import view
 from ..maths.loss import weighted_loss
 from ..maths.penalties import SETTINGS, call_penalty
-from .loop import first_row, room_for_sums, share, told_to_stop, total
+from .loop import first_row, loss_of, room_for_sums, share, told_to_stop, total
 
 
 @inlined
@@ -18,7 +19,7 @@ def forward(table, parameters, inputs, first, n, values, lane, step, position):
         op = table[i]
         w = view(parameters, op.w, (op.w_size,))
         source, row = (inputs, first) if op.x == NOWHERE else (values, lane)
-        x = view(source, max(op.x, 0) + row * op.inputs, (n, op.inputs))
+        x = view(source, larger(op.x, 0) + row * op.inputs, (n, op.inputs))
         y = view(values, op.y + lane * op.outputs, (n, op.outputs))
         scratch = view(values, op.scratch, (values.size - op.scratch,))
         call_forward(op.forward, (op, w, x, y, scratch, step, position))
@@ -37,7 +38,7 @@ def backward(
         op = table[i]
         w = view(parameters, op.w, (op.w_size,))
         source, row = (inputs, first) if op.x == NOWHERE else (values, lane)
-        x = view(source, max(op.x, 0) + row * op.inputs, (n, op.inputs))
+        x = view(source, larger(op.x, 0) + row * op.inputs, (n, op.inputs))
         y = view(values, op.y + lane * op.outputs, (n, op.outputs))
         dy = view(values, op.dy + lane * op.outputs, (n, op.outputs))
         if op.penalty != NONE:
@@ -46,7 +47,7 @@ def backward(
             penalties += total(sums, n)
         wanted = op.trainable * (gradient.size > 0)
         dw = view(gradient, op.w, (op.w_size * wanted,))
-        dx = view(values, max(op.dx, 0) + lane * op.inputs, (n * (op.dx != NOWHERE), op.inputs))
+        dx = view(values, larger(op.dx, 0) + lane * op.inputs, (n * (op.dx != NOWHERE), op.inputs))
         scratch = view(values, op.scratch, (values.size - op.scratch,))
         call_backward(op.backward, (op, w, x, y, dy, dw, dx, scratch, step, position))
         if op.layer_penalty != NONE:
@@ -76,12 +77,12 @@ def add_gradients(run, thread, index):
     whole_weight, per_row = run.totals[index], run.weights.shape[1]
     inverse = 1.0 / whole_weight if whole_weight > 0 else 0.0
     sums = room_for_sums(run, thread)
-    gain = run.gains[min(index, run.gains.shape[0] - 1)]
+    gain = run.gains[smaller(index, run.gains.shape[0] - 1)]
     reconstruction, penalties, figures = 0.0, 0.0, 0.0
     while row < end:
         if told_to_stop(run):
             return
-        n = min(capacity, end - row)
+        n = smaller(capacity, end - row)
         lane = run.apart * (row - start)
         position = run.positions[index] + row - start
         forward(run.table, run.parameters, run.x, row, n, values, lane, step, position)
@@ -89,7 +90,7 @@ def add_gradients(run, thread, index):
         dy = view(values, last.dy + lane * size, (n, size))
         target = view(run.target, row * size, (n, size))
         w = view(run.weights, row * per_row, (n * (per_row > 0), per_row))
-        weighted_loss(run.loss, y, target, w, run.loss_settings, inverse, dy, sums)
+        weighted_loss(loss_of(run), y, target, w, inverse, dy, sums)
         reconstruction += total(sums, n)
         scale = 1.0 / samples
         table, parameters, x = run.table, run.parameters, run.x

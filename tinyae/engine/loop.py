@@ -27,9 +27,9 @@ from typing import NamedTuple
 import numpy as np
 
 from ..machine.barrier import barrier, load, store
+from ..machine.basics import larger
 from ..machine.calls import NONE, call_at
 from ..machine.jit import called, inlined, uncounted
-from ..machine.references import refer
 from ..machine.views import copy, view
 from ..maths.constraints import Places
 
@@ -44,11 +44,13 @@ class Run(NamedTuple):
     update: int  # address of what then steps the optimizer
     between: int  # address of what takes single samples between layers trained by units, or NONE
     constrain: int  # address of what constrains parameters, or NONE
+    regularize: int  # address of what penalises weights, or NONE
     table: np.ndarray  # (ops,) of records
     capacity: int  # samples in a chunk
     apart: int  # 1 if the weights' gradients are computed apart from the backward pass
     values: np.ndarray  # (threads, ...) activations and their gradients; apart: (1, ...)
     loss: int  # address of the loss
+    weighing: int  # address of what weights it, or NONE
     loss_settings: np.ndarray  # its numbers
     optimizer: int  # address of the optimizer, or NONE
     settings: np.ndarray  # (steps, ...) the optimizer's numbers, or (1, ...) for all steps
@@ -90,8 +92,14 @@ def total(sums, n):
 @inlined
 def room_for_sums(run, thread):
     """This thread's own for losses: of samples, or of all elements where these have weights."""
-    size = run.capacity * max(2, run.weights.shape[1])
+    size = run.capacity * larger(2, run.weights.shape[1])
     return view(run.sums, 3 * run.capacity + thread * size, (size,))
+
+
+@inlined
+def loss_of(run):
+    """The addresses of the loss and of what weights it, and the loss's settings."""
+    return run.loss, run.weighing, run.loss_settings
 
 
 @inlined
@@ -160,14 +168,13 @@ def finish(run, thread, index):
 
 
 @uncounted
-def train(stretch, thread):
-    """Take an optimizer step for each mini-batch of the run; every thread calls this.
+def train(run, thread):
+    """Take an optimizer step for each mini-batch of a run, by reference; every thread calls this.
 
     With no optimizer the summed gradient stays in `run.gradients[0]`. A stop drops
     the unfinished mini-batch: `sync[COMPLETED]` says how many were finished. A step whose loss is
     not finite is not taken, and is the last.
     """
-    run = refer(stretch)
     for index in range(run.bounds.size - 1):
         fetch_rows(run, thread, index)
         call_at(run.add_gradients, (run, thread, index))

@@ -18,7 +18,7 @@ from ..layers.building import scratch_size
 from ..layers.kernels import NOT_TRAINING, Kernels
 from ..layers.layer import Layer
 from ..layers.record import NOWHERE, as_type, for_kernels, new_table
-from ..maths.loss import Loss, loss_address
+from ..maths.loss import Loss, loss_address, weighing_address
 from ..maths.penalties import SETTINGS, Penalty, of_kernel, penalty_address
 from ..system import threads as cores
 from ..system.numba_parts import DISABLED
@@ -194,8 +194,9 @@ class Program:
         """Each sample's summed loss (n,), weighted if asked for; and the sums (2,) of all penalties
         and of layers' figures. Penalties are as strong as in that step of training.
         """
-        sums, address = np.empty(len(x)), loss_address(loss.kernel, self.dtype)
-        settings = loss.numbers_for(self.output_shape, self.dtype)
+        sums, settings = np.empty(len(x)), loss.numbers_for(self.output_shape, self.dtype)
+        addresses = loss_address(loss.kernel, self.dtype), weighing_address(weight, self.dtype)
+        measured = *addresses, settings
         penalties, nothing = np.zeros((len(x), 2)), np.empty((0, 0), self.dtype)
         gains = self.gains(step, 1)[0]
 
@@ -207,8 +208,7 @@ class Program:
             weights = nothing if weight is None else self._flat(weight, rows).reshape(n, -1)
             penalties[rows.start] = inference.evaluate(
                 *(table, capacity, parameters, inputs, expected, weights, n),
-                *(np.empty(size, self.dtype), address, settings, NOT_TRAINING),
-                *(gains, sums[rows]),
+                *(np.empty(size, self.dtype), measured, NOT_TRAINING, gains, sums[rows]),
             )
 
         self._share(run, len(x), threads)

@@ -1,17 +1,16 @@
 """What is done with the gradient of a mini-batch: summed over the threads, clipped, stepped."""
 
-import numpy as np
-
 from ..layers.kernels import call_part
 from ..layers.record import NOWHERE
 from ..machine.barrier import barrier
-from ..machine.calls import NONE
+from ..machine.basics import empty, larger, smaller
+from ..machine.calls import NONE, call_at
 from ..machine.jit import allocating, called, inlined
 from ..machine.views import clear, view
 from ..maths.clipping import factor, square_sum
 from ..maths.optimizers import call_step
 from ..maths.penalties import SETTINGS, call_penalty
-from .loop import ABORT, ARRIVALS, first_row, share, total
+from .loop import ABORT, ARRIVALS, first_row, room_for_sums, share, total
 from .tuning import UPDATE_BLOCK, UPDATE_ROWS
 
 
@@ -23,22 +22,21 @@ def optimize(run, start, g, index):
         theta = view(run.parameters, start, part)
         slot_0, slot_1 = view(run.slots, start, part), view(run.slots, p + start, part)
         steps, numbers = run.settings.shape
-        settings = view(run.settings, min(index, steps - 1) * numbers, (numbers,))
+        settings = view(run.settings, smaller(index, steps - 1) * numbers, (numbers,))
         step = run.optimizer_step + index + 1
         call_step(run.optimizer, (theta, g, slot_0, slot_1, step, settings))
 
 
-@allocating  # apart from its callers: a model without such penalties pays nothing
-def regularize(op, parameters, start, g):
-    """The penalty on what of the op's kernel lies in a block from `start` on; its gradient to g."""
-    low, high = max(start, op.kernel), min(start + g.size, op.kernel + op.kernel_size)
-    if low >= high:
-        return 0.0
-    settings, value = view(op.kernel_penalty_settings, 0, (SETTINGS,)), np.empty(1)
-    row = (1, high - low)
-    numbers, gradient = view(parameters, low, row), view(g, low - start, row)
-    call_penalty(op.kernel_penalty, (numbers, settings, 1.0, gradient, value))
-    return value[0]
+@called
+def regularize(run, thread, index, i, start, g):
+    """The penalty on what of op i's kernel lies in a block from `start` on; its gradient to g."""
+    op, value = run.table[i], room_for_sums(run, thread)
+    low, high = larger(start, op.kernel), smaller(start + g.size, op.kernel + op.kernel_size)
+    if op.kernel_penalty != NONE and low < high:
+        settings, row = view(op.kernel_penalty_settings, 0, (SETTINGS,)), (1, high - low)
+        numbers, gradient = view(run.parameters, low, row), view(g, low - start, row)
+        call_penalty(op.kernel_penalty, (numbers, settings, 1.0, gradient, value))
+        run.losses[thread, index, 1] += value[0]
 
 
 @inlined
@@ -48,15 +46,15 @@ def widest(table):
     for i in range(table.size):
         op = table[i]
         behind = op.w_size - op.w_rows * op.w_columns
-        most = max(most, op.w_columns * block_rows(op), behind)
+        most = larger(most, larger(op.w_columns * block_rows(op), behind))
     return most
 
 
 @inlined
 def block_rows(op):
     """How many rows of weights have their gradient computed together, and are stepped then."""
-    rows = max(UPDATE_ROWS, op.w_together, UPDATE_BLOCK // max(1, op.w_columns))
-    return min(rows, op.w_rows)
+    rows = larger(UPDATE_ROWS, UPDATE_BLOCK // larger(1, op.w_columns))
+    return smaller(larger(rows, op.w_together), op.w_rows)
 
 
 @inlined
@@ -66,24 +64,22 @@ def add_up(run, thread, index, take):
     A block at a time, so that the sum is still in the cache when the optimizer reads it.
     """
     threads, p = run.gradients.shape
-    penalties = 0.0
     for i in range(run.table.size):
         op = run.table[i]
         low, high = share((op.w_size - op.borrowed) * op.trainable, thread, threads)
         own = op.w + op.borrowed
         for start in range(own + low, own + high, UPDATE_BLOCK):
-            part = (min(UPDATE_BLOCK, own + high - start),)
+            part = (smaller(UPDATE_BLOCK, own + high - start),)
             g = view(run.gradients, start, part)
             for other in range(1, threads):
                 added = view(run.gradients, other * p + start, part)
                 for k in range(g.size):
                     g[k] += added[k]
                     added[k] = 0
-            if op.kernel_penalty != NONE:
-                penalties += regularize(op, run.parameters, start, g)
+            if run.regularize != NONE:
+                call_at(run.regularize, (run, thread, index, i, start, g))
             if take:
                 optimize(run, start, g, index)
-    run.losses[thread, index, 1] += penalties
 
 
 @called
@@ -123,9 +119,9 @@ def update_apart(run, thread, index):
     Without optimizer the gradient is added to the vector instead.
     """
     values = view(run.values, 0, (run.values.size,))
-    room = np.empty(widest(run.table), run.parameters.dtype)
+    room = empty(widest(run.table), run.parameters)
     clear(room)  # for the gradient of a block: the optimizer leaves zeros, too
-    threads, penalties = run.losses.shape[0], 0.0
+    threads = run.losses.shape[0]
     start, samples = first_row(run, index), run.bounds[index + 1] - run.bounds[index]
     collect, vector = run.optimizer == NONE, view(run.gradients, 0, (run.parameters.size,))
     target, nothing = vector if collect else room, view(room, 0, (0,))
@@ -134,20 +130,19 @@ def update_apart(run, thread, index):
         if op.part == NONE or op.trainable == 0:
             continue
         source, row = (run.x, start) if op.x == NOWHERE else (values, 0)
-        x = view(source, max(op.x, 0) + row * op.inputs, (samples, op.inputs))
+        x = view(source, larger(op.x, 0) + row * op.inputs, (samples, op.inputs))
         dz = view(values, op.dy, (samples, op.outputs))
         low, high = share(op.w_rows, thread, threads)
         block = block_rows(op)
         for first in range(low, high, block):
-            size, place = min(block, high - first) * op.w_columns, op.w + first * op.w_columns
+            size, place = smaller(block, high - first) * op.w_columns, op.w + first * op.w_columns
             dW = view(target, place if collect else 0, (size,))
             call_part(op.part, (op, x, dz, first, dW, nothing))
-            if op.kernel_penalty != NONE:
-                penalties += regularize(op, run.parameters, place, dW)
+            if run.regularize != NONE:
+                call_at(run.regularize, (run, thread, index, i, place, dW))
             optimize(run, place, dW, index)
         if i % threads == thread:
             b = op.w + op.w_rows * op.w_columns
             db = view(target, b if collect else 0, (op.w + op.w_size - b,))
             call_part(op.part, (op, x, dz, 0, nothing, db))
             optimize(run, b, db, index)
-    run.losses[thread, index, 1] += penalties

@@ -28,6 +28,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from ..checks.arguments import length, pair
+from ..machine.basics import larger, smaller
 from ..machine.jit import called, inlined
 from ..machine.views import clear, view
 from ..maths import activations
@@ -337,7 +338,7 @@ def window_block(op, scratch):
     """Room for a block of windows, behind the room for K and its gradient."""
     inner, outer = sides(op)
     width = op.kernel_height * op.kernel_width * inner
-    step = max(1, BLOCK // max(width, outer))
+    step = larger(1, BLOCK // larger(width, outer))
     start = 3 * width * outer
     return view(scratch, start, (step, width))
 
@@ -346,8 +347,8 @@ def window_block(op, scratch):
 def kernel_and_bias(op, w):
     """W and b, or dW and db, as flat arrays: from w, or from dw, which may be empty."""
     taps = (op.kernel_height - op.spread_h + 1) * (op.kernel_width - op.spread_w + 1)
-    size = min(w.size, taps * op.channels * op.filters)
-    return view(w, 0, (size,)), view(w, size, (min(w.size - size, op.filters),))
+    size = smaller(w.size, taps * op.channels * op.filters)
+    return view(w, 0, (size,)), view(w, size, (smaller(w.size - size, op.filters),))
 
 
 @called

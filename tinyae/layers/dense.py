@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ..checks.arguments import length
+from ..machine.basics import smaller
 from ..machine.jit import called, inlined
 from ..machine.products import add_product, product, product_transposed
 from ..machine.views import columns, view
@@ -143,9 +144,9 @@ class Dense(Affine):
 @inlined
 def matrix_and_bias(op, w):
     """W and b, or dW and db, from w or dw, which may be empty."""
-    rows = min(w.size, op.inputs)
+    rows = smaller(w.size, op.inputs)
     W = view(w, 0, (rows, op.outputs))
-    return W, view(w, W.size, (min(w.size - W.size, op.outputs),))
+    return W, view(w, W.size, (smaller(w.size - W.size, op.outputs),))
 
 
 @called

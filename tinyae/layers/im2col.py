@@ -5,6 +5,7 @@
 
 import numpy as np
 
+from ..machine.basics import larger, smaller
 from ..machine.jit import called
 from ..machine.views import clear, copy, view
 from ..tiles.strips import LANES, copy_vector
@@ -24,8 +25,8 @@ def windows(op, image, rows, columns, first_place, col):
     for place in range(first_place, first_place + col.shape[0]):
         sample, i, j = place // (rows * columns), place // columns % rows, place % columns
         top, left = i * op.stride_h - op.pad_top, j * op.stride_w - op.pad_left
-        first = max(0, -left) * channels  # of the run, what lies inside the image
-        last = min(op.kernel_width, width - left) * channels
+        first = larger(0, -left) * channels  # of the run, what lies inside the image
+        last = smaller(op.kernel_width, width - left) * channels
         for u in range(op.kernel_height):
             row = top + u
             if row < 0 or row >= height or last <= first:
@@ -52,14 +53,14 @@ def add_windows(op, col, rows, columns, first_place, image):
     for place in range(first_place, first_place + col.shape[0]):
         sample, i, j = place // (rows * columns), place // columns % rows, place % columns
         top, left = i * op.stride_h - op.pad_top, j * op.stride_w - op.pad_left
-        first = max(0, -left) * channels
-        last = min(op.kernel_width, width - left) * channels
+        first = larger(0, -left) * channels
+        last = smaller(op.kernel_width, width - left) * channels
         for u in range(op.kernel_height):
             row = top + u
             if row >= 0 and row < height:
                 start = ((sample * height + row) * width + left) * channels
                 source_first, target_first = np.uintp(at + first), np.uintp(start + first)
-                for k in range(np.uintp(max(0, last - first))):
+                for k in range(np.uintp(larger(0, last - first))):
                     target[target_first + k] += source[source_first + k]
             at += run
 

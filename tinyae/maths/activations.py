@@ -27,6 +27,7 @@ import numpy as np
 from numba import types
 
 from ..checks.arguments import look_up
+from ..machine.basics import empty, larger, smaller
 from ..machine.calls import NONE, by_address
 from ..machine.elementary import exp, expm1, log1p
 from ..machine.jit import inlined, kernel
@@ -316,7 +317,7 @@ TOGETHER_ROWS, TOGETHER_NUMBERS = 16, 256
 
 @inlined
 def rows_together(rows, units):
-    return max(1, min(rows, TOGETHER_ROWS, TOGETHER_NUMBERS // units))
+    return larger(1, smaller(rows, smaller(TOGETHER_ROWS, TOGETHER_NUMBERS // units)))
 
 
 @inlined
@@ -336,12 +337,12 @@ def activation_forward(b, activation, y):
     if b.size == 0 and activation == NONE:
         return
     together = 1 if activation < NONE else rows_together(rows, units)
-    repeated = np.empty(together * units, y.dtype)
+    repeated = empty(together * units, y)
     clear(repeated)
     for i in range(together):
         copy(b, view(repeated, i * units, (b.size,)))
     for first in range(0, rows, together):
-        size = (min(together, rows - first) * units,)
+        size = (smaller(together, rows - first) * units,)
         activate(view(y, first * units, size), view(repeated, 0, size), activation)
 
 
@@ -349,7 +350,7 @@ def activation_forward(b, activation, y):
 def activation_backward(y, activation, dy):
     """dy ← dy f'(z) in place, from the output y (n, units)."""
     if activation != NONE:
-        size = y.shape[1] if activation < NONE else max(1, y.size)  # 0 where there are no rows
+        size = y.shape[1] if activation < NONE else larger(1, y.size)  # 0 where there are no rows
         for first in range(0, y.size, size):
             _call_backward(abs(activation), (view(y, first, (size,)), view(dy, first, (size,))))
 
@@ -361,10 +362,10 @@ def add_rows(dz, db):
     if db.size == 0:
         return
     together = rows_together(rows, units)
-    sums = np.empty(together * units, dz.dtype)
+    sums = empty(together * units, dz)
     clear(sums)
     for first in range(0, rows, together):
-        part = view(dz, first * units, (min(together, rows - first) * units,))
+        part = view(dz, first * units, (smaller(together, rows - first) * units,))
         for k in range(part.size):
             sums[k] += part[k]
     for i in range(together):

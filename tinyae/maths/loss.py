@@ -13,7 +13,7 @@ from ..checks.arguments import not_negative
 from ..checks.arrays import admit
 from ..checks.floating_point import converted, quiet
 from ..checks.operands import batch, changeable, operand
-from ..machine.calls import by_address
+from ..machine.calls import NONE, by_address
 from ..machine.jit import called, inlined
 from ..machine.views import view
 from . import activations
@@ -28,25 +28,31 @@ loss_address, call_loss = by_address(
     ),
 )
 
+_weighing_address, _call_weighing = by_address(
+    "w, dy, sums", lambda real: types.void(real[:, ::1], real[:, ::1], types.float64[::1])
+)
+
 
 @inlined
-def weighted_loss(loss, y, x, w, settings, scale, dy, sums):
+def weighted_loss(loss, y, x, w, scale, dy, sums):
     """Every sample's sum into sums (n,), and the gradient times scale into dy, both weighted.
 
     The weights w are (n, 1) or those of all elements, (n, size), for which sums needs room; without
-    any, w is (0, 0). What has weight zero counts nothing, whatever its loss is.
+    any, w is (0, 0). What has weight zero counts nothing, whatever its loss is. `loss` are the
+    addresses of its kernel and of what weights it, and its settings.
     """
+    kernel, weighing, settings = loss
     if w.shape[1] > 1:  # all elements as samples of their own
         elements = (y.size, 1)
         numbers = (view(y, 0, elements), view(x, 0, elements), settings, scale)
-        call_loss(loss, (*numbers, view(dy, 0, elements), sums))
+        call_loss(kernel, (*numbers, view(dy, 0, elements), sums))
     else:
-        call_loss(loss, (y, x, settings, scale, dy, sums))
-    if w.size > 0:
-        _weigh(w, dy, sums)
+        call_loss(kernel, (y, x, settings, scale, dy, sums))
+    if weighing != NONE:
+        _call_weighing(weighing, (w, dy, sums))
 
 
-@called  # apart from its caller: a model without weights pays nothing
+@called
 def _weigh(w, dy, sums):
     for i in range(w.shape[0]):
         total = 0.0
@@ -57,6 +63,11 @@ def _weigh(w, dy, sums):
         for j in range(dy.shape[1]):
             weight = w[i, j % w.shape[1]]
             dy[i, j] = weight * dy[i, j] if weight != 0 else weight
+
+
+def weighing_address(weight: object | None, dtype: np.dtype) -> int:
+    """Of what applies weights, or NONE where there are none."""
+    return NONE if weight is None else _weighing_address(_weigh, dtype)
 
 
 @runtime_checkable

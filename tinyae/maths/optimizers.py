@@ -36,7 +36,8 @@ from .with_kernel import WithKernel, refuse_own
 @inlined
 def power(beta, step):
     """βᵗ, or what is as good as 0 beside 1: to underflow takes long."""
-    return beta ** min(step, 40 / (1 - beta))
+    most = 40 / (1 - beta)
+    return beta ** (step if step < most else most)
 
 
 @kernel

@@ -23,6 +23,7 @@ try:
     from numba.core.errors import NumbaError, TypingError
     from numba.core.event import Listener, install_listener
     from numba.core.imputils import impl_ret_borrowed
+    from numba.core.pythonapi import NativeValue
     from numba.core.registry import CPUDispatcher, cpu_target
     from numba.core.typing.templates import AttributeTemplate, Signature, infer_getattr
     from numba.extending import (
@@ -31,6 +32,7 @@ try:
         lower_getattr_generic,
         overload,
         register_model,
+        unbox,
     )
     from numba.np.arrayobj import populate_array
 
@@ -49,6 +51,7 @@ __all__ = [
     "CompileResultCacheImpl",
     "FunctionCache",
     "IndexDataCacheFile",
+    "NativeValue",
     "NumbaError",
     "OpaqueModel",
     "Signature",
@@ -70,6 +73,7 @@ __all__ = [
     "populate_array",
     "processor_has",
     "register_model",
+    "unbox",
 ]
 
 # With NUMBA_DISABLE_JIT=1 every kernel is the plain Python function that you read.

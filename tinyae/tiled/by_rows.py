@@ -6,12 +6,11 @@ So a sample's numbers do not depend on whose it is, nor, since penalties are add
 samples' order, does the loss.
 """
 
-import numpy as np
-
 from ..engine.loop import first_row, share
 from ..family.penalised import call_layer_penalty
 from ..layers.kernels import call_backward, call_forward
 from ..layers.record import NOWHERE
+from ..machine.basics import empty, larger, smaller
 from ..machine.calls import NONE
 from ..machine.jit import allocating, called, inlined
 from ..machine.views import view
@@ -31,7 +30,7 @@ def between(run, thread, index, i, direction):
     start, threads = first_row(run, index), run.losses.shape[0]
     n, step = run.bounds[index + 1] - run.bounds[index], run.first_step + index
     own, position = share(n, thread, threads), run.positions[index]
-    gain = run.gains[min(index, run.gains.shape[0] - 1)]
+    gain = run.gains[smaller(index, run.gains.shape[0] - 1)]
     if direction == FORWARD:
         forward_rows(run, run.table[i], start, own, step, position)
     elif direction == PENALTIES:
@@ -96,7 +95,7 @@ def penalties_of_rows(run, start, own, n, gain):
     """The penalties of these samples into sums[n:2n], the layers' figures behind; their total."""
     values, sums = view(run.values, 0, (run.values.size,)), run.sums
     nothing, no_gradient = view(values, 0, (0,)), view(values, 0, (0, 0))
-    found, result = np.empty(2), 0.0
+    found, result = empty(2, run.sums), 0.0
     for s in range(own[0], own[1]):
         sums[n + s], sums[2 * n + s] = 0.0, 0.0
         for i in range(run.table.size):
@@ -120,8 +119,8 @@ def penalties_of_rows(run, start, own, n, gain):
 @inlined
 def backward_rows(run, i, start, own, step, position, gain, scale):
     """dy of a dense layer with a penalty becomes dz; of another layer, dx comes from dy."""
-    op, before = run.table[i], run.table[max(i - 1, 0)]
-    values, found = view(run.values, 0, (run.values.size,)), np.empty(2)
+    op, before = run.table[i], run.table[larger(i - 1, 0)]
+    values, found = view(run.values, 0, (run.values.size,)), empty(2, run.sums)
     (numbers, place, step_x), nothing = inputs(run, op, values, start), view(values, 0, (0,))
     for s in range(own[0], own[1]):
         here, one = s * pitch(op.outputs), (1, op.outputs)

@@ -29,6 +29,7 @@ from ..engine.loop import (
     ARRIVALS,
     CANCELLED,
     first_row,
+    loss_of,
     room_for_sums,
     share,
     told_to_stop,
@@ -39,6 +40,7 @@ from ..engine.updates import optimize
 from ..layers.dense import Dense
 from ..layers.record import NOWHERE
 from ..machine.barrier import barrier, load
+from ..machine.basics import larger, smaller
 from ..machine.calls import NONE, call_at
 from ..machine.jit import called, inlined
 from ..machine.views import clear, copy, view
@@ -110,7 +112,7 @@ def add_losses(run, thread, index):
     whole, per_row = run.totals[index], run.weights.shape[1]
     target = view(run.target, start * size, (n, size))
     w = view(run.weights, start * per_row, (n * (per_row > 0), per_row))
-    loss, scale = (run.loss, run.loss_settings), 1.0 / whole if whole > 0 else 0.0
+    loss, scale = loss_of(run), 1.0 / whole if whole > 0 else 0.0
     rows, found = share(n, thread, threads), room_for_sums(run, thread)
     measured = measure(op, values, rows, loss, target, w, scale, found, run.sums)
     run.losses[thread, index, 0] = measured * scale
@@ -125,17 +127,17 @@ def step_units(run, thread, index):
     values, (pack, room) = view(run.values, 0, (run.values.size,)), rooms(run, thread)
     n, whole = run.bounds[index + 1] - run.bounds[index], run.totals[index]
     for i in range(run.table.size - 1, -1, -1):
-        op, before = run.table[i], run.table[max(i - 1, 0)]
+        op, before = run.table[i], run.table[larger(i - 1, 0)]
         if (op.part == NONE and i > 0) or (op.part != NONE and op.penalty != NONE):
             call_at(run.between, (run, thread, index, i, BACKWARD))
             barrier(run.sync, ARRIVALS, ABORT, threads)
         if op.part == NONE:
             continue
         row = LANES * strip_count(op.outputs)
-        block = max(1, min(BLOCK_STRIPS, BLOCK_NUMBERS // (LANES * row)))
+        block = larger(1, smaller(BLOCK_STRIPS, BLOCK_NUMBERS // (LANES * row)))
         low, high = share(strip_count(op.inputs), thread, threads)
         for q in range(low, high, block):
-            strips = min(block, high - q)
+            strips = smaller(block, high - q)
             if i > 0:
                 input_gradients(op, before, values, run.parameters, q, strips, n, pack)
             if op.trainable:
@@ -166,16 +168,16 @@ def forward(run, op, values, start, n, own, pack, room):
     parameters = run.parameters
     low, high = own
     for q in range(low, high, STRIPS):
-        strips, column = min(STRIPS, high - q), q * LANES
+        strips, column = smaller(STRIPS, high - q), q * LANES
         y = as_strips(values, op.y + column, step_y, n, strips)
         for k in range(0, op.inputs, DEPTH):
-            depth = min(DEPTH, op.inputs - k)
+            depth = smaller(DEPTH, op.inputs - k)
             corner, width = op.w + k * op.outputs + column, strips * LANES
             pack_rows(parameters, corner, op.outputs, op.outputs - column, depth, pack, width)
             W = as_strips(pack, 0, width, depth, strips)
             multiply(op.part, x, place + k, step, n, W, y, k > 0)
     column = low * LANES
-    units, b = max(0, min(op.outputs, high * LANES) - column), op.w + op.inputs * op.outputs
+    units, b = larger(0, smaller(op.outputs, high * LANES) - column), op.w + op.inputs * op.outputs
     bias, activation = view(parameters, b + column, (units,)), op.own[ACTIVATION]
     if op.w_size == b - op.w:
         bias = view(room, 0, (units,))
@@ -191,13 +193,12 @@ def measure(op, values, own, loss, target, w, scale, found, sums):
     One sample at a time, so that none depends on which are another thread's.
     """
     size, step, per_row = op.outputs, pitch(op.outputs), w.shape[1]
-    address, settings = loss
     one, loss_of_all = (1, size), 0.0
     for s in range(own[0], own[1]):
         y, dy = view(values, op.y + s * step, one), view(values, op.dy + s * step, one)
-        weight = view(w, s * per_row, (min(1, per_row), per_row))
+        weight = view(w, s * per_row, (smaller(1, per_row), per_row))
         wanted = view(target, s * size, one)
-        weighted_loss(address, y, wanted, weight, settings, scale, dy, found)
+        weighted_loss(loss, y, wanted, weight, scale, dy, found)
         activation_backward(y, slope_at_once(op), dy)
         sums[s] = found[0]
         loss_of_all += found[0]
@@ -209,14 +210,14 @@ def input_gradients(op, before, values, parameters, first, strips, n, pack):
     """dx = dz Wᵀ of some strips of inputs, times the slope of the op that they come from."""
     step, step_dx = pitch(op.outputs), pitch(op.inputs)
     for q in range(first, first + strips, STRIPS):
-        together = min(STRIPS, first + strips - q)
+        together = smaller(STRIPS, first + strips - q)
         dx = as_strips(values, before.dy + q * LANES, step_dx, n, together)
         for k in range(0, op.outputs, DEPTH):
-            depth, rows = min(DEPTH, op.outputs - k), op.inputs - q * LANES
+            depth, rows = smaller(DEPTH, op.outputs - k), op.inputs - q * LANES
             W, place = view(pack, 0, (together, depth, LANES)), op.w + q * LANES * op.outputs + k
             transposed_to_strips(parameters, place, op.outputs, rows, depth, W)
             multiply(op.part, values, op.dy + k, step, n, W, dx, k > 0)
-    some = (1, min(op.inputs - first * LANES, strips * LANES))
+    some = (1, smaller(op.inputs - first * LANES, strips * LANES))
     for s in range(n):
         place = first * LANES + s * step_dx
         y, dx = view(values, before.y + place, some), view(values, before.dy + place, some)
@@ -228,7 +229,7 @@ def weight_gradients(run, op, values, start, first, strips, n, room):
     """dW = xᵀ dz of the rows for some strips of inputs, as they lie in W; behind the last is db."""
     (x, place, step), step_dz = inputs(run, op, values, start), pitch(op.outputs)
     outputs = op.outputs
-    rows, all_strips = min(strips * LANES, op.inputs - first * LANES), strip_count(outputs)
+    rows, all_strips = smaller(strips * LANES, op.inputs - first * LANES), strip_count(outputs)
     dz = as_strips(values, op.dy, step_dz, n, all_strips)
     dW = as_strips(room, 0, all_strips * LANES, rows, all_strips)
     multiply_transposed(op.part, x, place + first * LANES, step, rows, dz, dW, False)
@@ -245,7 +246,7 @@ def weight_gradients(run, op, values, start, first, strips, n, room):
 @inlined
 def pack_rows(numbers, start, step, columns, rows, packed, width):
     """Some columns of a matrix close together, for a tile to read; zeros where there are none."""
-    whole = min(columns, width)
+    whole = smaller(columns, width)
     for k in range(rows):
         source = view(numbers, start + k * step, (whole,))
         target = view(packed, k * width, (width,))

@@ -17,7 +17,7 @@ in every training.
 
 import numpy as np
 
-from ..engine.loop import first_row, room_for_sums, share, told_to_stop, total
+from ..engine.loop import first_row, loss_of, room_for_sums, share, told_to_stop, total
 from ..engine.program import Program
 from ..layers.record import NOWHERE
 from ..machine.jit import called, inlined
@@ -140,7 +140,7 @@ def measure(run, thread, values, row, n, index):
     target = view(run.target, row * size, (n, size))
     w = view(run.weights, row * per_row, (n * (per_row > 0), per_row))
     sums = room_for_sums(run, thread)
-    weighted_loss(run.loss, y, target, w, run.loss_settings, scale, dy, sums)
+    weighted_loss(loss_of(run), y, target, w, scale, dy, sums)
     strips = strips_of(values, op.dy, size, n)
     transposed_to_strips(values, op.scratch + n * size, size, n, size, strips)
     return scale * total(sums, n)

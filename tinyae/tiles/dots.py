@@ -10,6 +10,7 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 
+from ..machine.basics import smaller
 from ..machine.jit import called, machine_code
 from ..machine.views import view
 from ..system.numba_parts import cgutils
@@ -80,7 +81,7 @@ def dots(A, a, height, rows, B, b, columns, strips, sums, C, c):
     for i in range(0, rows, SIDE):
         for j in range(0, columns, SIDE):
             block(A, a + i * LANES, B, b + j * LANES, strips, height, columns, sums)
-            for u in range(min(SIDE, rows - i)):
-                part = view(C, c + (i + u) * columns + j, (min(SIDE, columns - j),))
+            for u in range(smaller(SIDE, rows - i)):
+                part = view(C, c + (i + u) * columns + j, (smaller(SIDE, columns - j),))
                 for w in range(part.size):
                     part[w] = sums[u * SIDE + w]

@@ -12,6 +12,7 @@ Convolutions multiply so; dense layers are trained by `tiled` where tiles win.
 import numpy as np
 
 from ..machine import products
+from ..machine.basics import smaller
 from ..machine.calls import NONE
 from ..machine.jit import allocating, called, inlined
 from ..machine.views import view
@@ -44,7 +45,7 @@ def add_product(tiles, A, B, C):
     if in_whole_strips(tiles, columns) and A.size * columns > SMALL:
         numbers, strips = view(A, 0, (A.size,)), whole_strips(C)
         for k in range(0, A.shape[0], DEPTH):
-            some = view(B, k * columns, (min(DEPTH, A.shape[0] - k), columns))
+            some = view(B, k * columns, (smaller(DEPTH, A.shape[0] - k), columns))
             multiply_transposed(
                 tiles, numbers, k * rows, rows, rows, whole_strips(some), strips, True
             )

@@ -14,6 +14,7 @@ from llvmlite import ir
 from numba import types
 from numpy.lib.stride_tricks import as_strided
 
+from ..machine.basics import smaller
 from ..machine.jit import called, inlined, machine_code
 from ..machine.views import view
 from ..system.numba_parts import populate_array
@@ -52,9 +53,9 @@ def from_strips(strips, first, rows, numbers, start, pitch, columns):
 def transposed_to_strips(numbers, start, pitch, rows, columns, strips):
     """Fill strips with a transposed matrix: so many rows become columns, columns become rows."""
     for v in range(strips.shape[0]):
-        left = min(LANES, rows - v * LANES)
+        left = smaller(LANES, rows - v * LANES)
         for k in range(0, columns, LANES):
-            source, depth = start + v * LANES * pitch + k, min(LANES, columns - k)
+            source, depth = start + v * LANES * pitch + k, smaller(LANES, columns - k)
             target = (v * strips.shape[1] + k) * LANES
             if left == LANES and depth == LANES:
                 transpose(numbers, source, pitch, strips, target, LANES)
@@ -71,9 +72,9 @@ def transposed_to_strips(numbers, start, pitch, rows, columns, strips):
 def transposed_from_strips(strips, numbers, start, pitch, rows, columns):
     """The other way round."""
     for v in range(strips.shape[0]):
-        left = min(LANES, rows - v * LANES)
+        left = smaller(LANES, rows - v * LANES)
         for k in range(0, columns, LANES):
-            source, depth = (v * strips.shape[1] + k) * LANES, min(LANES, columns - k)
+            source, depth = (v * strips.shape[1] + k) * LANES, smaller(LANES, columns - k)
             target = start + v * LANES * pitch + k
             if left == LANES and depth == LANES:
                 transpose(strips, source, LANES, numbers, target, pitch)

@@ -7,7 +7,7 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from typing import Any
 
 import numpy as np
-from numba import typeof, types
+from numba import from_dtype, typeof, types
 
 from ..blas.blas import BLAS_THREADS
 from ..checks.floating_point import quiet
@@ -18,10 +18,10 @@ from ..feeding.batches import Stretch
 from ..layers.record import for_kernels
 from ..machine.aligned import aligned
 from ..machine.calls import NONE, address_for
-from ..machine.references import Reference
+from ..machine.references import refer, reference_type
 from ..maths import constraints
 from ..maths.clipping import limit_of
-from ..maths.loss import loss_address
+from ..maths.loss import loss_address, weighing_address
 from ..maths.optimizers import Optimizer, step_address
 from ..maths.penalties import kernel_penalties, of_kernel
 from ..network.chain import Chain, training_chain
@@ -143,7 +143,7 @@ class CompiledTrainer:
             return self.run(stretch, None)
         run = self._run_of(stretch, None)
         with np.errstate(all="ignore"):  # as in compiled code
-            loop.train(run, 0)
+            loop.train(refer(run), 0)
         return _losses(run)[:, : self.columns]
 
     def _run_of(self, stretch: Stretch, optimizer: Optimizer | None) -> loop.Run:
@@ -165,11 +165,13 @@ class CompiledTrainer:
             update=NONE,
             between=NONE,
             constrain=NONE,
+            regularize=NONE,
             table=self.table,
             capacity=self.capacity,
             apart=int(self.apart),
             values=self.values,
             loss=loss_address(self.loss.kernel, dtype),
+            weighing=weighing_address(stretch.weight, dtype),
             loss_settings=self.loss.numbers_for(self.program.output_shape, dtype),
             optimizer=step_address(optimizer.kernel, dtype) if optimizer else NONE,
             settings=numbers,
@@ -238,7 +240,7 @@ class CompiledTrainer:
         clips, bound = run.clip > 0, len(run.constrained.groups) > 0
         known = self._parts.get((clips, bound))
         if known is None:
-            part = Reference(typeof(run)), types.int64, types.int64
+            part = reference_type(run), types.int64, types.int64
             update = updates.update_clipped if clips else self._update
             known = {
                 "add_gradients": address_for(self._add, part),
@@ -246,6 +248,9 @@ class CompiledTrainer:
             }
             if self._between is not None:
                 known["between"] = address_for(self._between, (*part, types.int64, types.int64))
+            if (self.table.kernel_penalty != NONE).any():
+                block = types.int64, types.int64, from_dtype(self.parameters.dtype)[::1]
+                known["regularize"] = address_for(updates.regularize, (*part, *block))
             if bound:
                 places = typeof(run.parameters), typeof(run.constrained), types.int64, types.int64
                 known["constrain"] = address_for(constraints.unit_norm, places)
@@ -267,14 +272,15 @@ class CompiledTrainer:
         # One small step is done sooner than it is handed to a worker
         if DISABLED or (self._at_once and meanwhile is None and len(run.samples) == 1):
             with np.errstate(all="ignore"):  # as in compiled code
-                loop.train(run, 0)
+                loop.train(refer(run), 0)
             return
         if self._process != os.getpid():  # a callback has forked: the threads are not in the child
             self._pool, self._process = ThreadPoolExecutor(self.threads), os.getpid()
         futures: list[Future] = []
         try:
+            reference = refer(run)
             for thread in range(self.threads):
-                futures.append(self._pool.submit(loop.train, run, thread))
+                futures.append(self._pool.submit(loop.train, reference, thread))
             if meanwhile is not None:
                 interruption.passes = 1  # it may take its time
                 meanwhile()
@@ -294,12 +300,13 @@ class CompiledTrainer:
         rows, dtype = len(stretch.x), self.parameters.dtype
         sums, no_weights = np.empty(rows), np.empty((0, 0), dtype)
         numbers = self.loss.numbers_for(self.program.output_shape, dtype)
+        loss = loss_address(self.loss.kernel, dtype), NONE, numbers
         with BLAS_THREADS.hold(1):
             penalties, _ = inference.evaluate(
                 *(for_kernels(self.table), self.capacity, self.parameters),
                 *(stretch.x.reshape(-1), stretch.target.reshape(-1), no_weights, rows),
-                *(self.values[0], loss_address(self.loss.kernel, dtype), numbers),
-                *(stretch.first_step, self.program.gains(stretch.first_step, 1)[0], sums),
+                *(self.values[0], loss, stretch.first_step),
+                *(self.program.gains(stretch.first_step, 1)[0], sums),
             )
         penalty = float(penalties) / rows + kernel_penalties(self._layers)
         return float(sums.sum()) / stretch.target.size + penalty
