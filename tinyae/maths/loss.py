@@ -266,14 +266,16 @@ def says_elements(loss: AnyLoss) -> bool:
 
 def check_weighted(loss: AnyLoss, weight: np.ndarray | None) -> None:
     """Refuse weights of elements for a loss that is not known to be a sum over them."""
+    if weight is None:
+        return
     separable = says_elements(loss) and getattr(loss, "separable", True)
-    if weight is not None and weight.ndim > 1 and not separable:
+    if weight.ndim > 1 and not separable:
         raise ValueError(
             f"sample_weight must be a weight for each sample, of shape ({len(weight)},), since "
             f"{type(loss).__name__} is not known to be a sum over elements; its shape is "
             f"{weight.shape}"
         )
-    if weight is not None and isinstance(loss, Loss):
+    if isinstance(loss, Loss):
         loss.check_weight(weight)
 
 
