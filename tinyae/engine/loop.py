@@ -44,6 +44,7 @@ class Run(NamedTuple):
     update: int  # address of what then steps the optimizer
     between: int  # address of what takes single samples between layers trained by units, or NONE
     constrain: int  # address of what constrains parameters, or NONE
+    moves: np.ndarray  # (3,) addresses of what moves numbers into strips and back, or (0,)
     regularize: int  # address of what penalises weights, or NONE
     table: np.ndarray  # (ops,) of records
     capacity: int  # samples in a chunk

@@ -32,6 +32,7 @@ from ..tiled import by_units as units
 from ..tiled import in_lanes as lanes
 from ..tiled.by_rows import between
 from ..tiled.choice import suits_lanes, suits_units
+from ..tiles.strips import move_addresses
 from .eager import EagerTrainer, columns, trained_arrays
 
 
@@ -91,6 +92,7 @@ class CompiledTrainer:
         self.arrays, self._layers = trained_arrays(chain.layers), chain.layers
         self.columns = columns(chain.layers)
         self._add, self._update, self._between = gradients.add_gradients, updates.update, None
+        self._moves = np.empty(0, np.int64)
         if self.by_units:
             self._add, self._update = units.add_losses, units.step_units
             self.table, size = units.layout(self.program, batch_rows, self.threads)
@@ -98,6 +100,7 @@ class CompiledTrainer:
         elif self.in_lanes:
             self.capacity, self._add = share, lanes.add_gradients
             self.table, size = lanes.layout(self.program, share)
+            self._moves = move_addresses(parameters.dtype)
         else:
             if self.apart:
                 self._update = updates.update_apart
@@ -166,6 +169,7 @@ class CompiledTrainer:
             between=NONE,
             constrain=NONE,
             regularize=NONE,
+            moves=self._moves,
             table=self.table,
             capacity=self.capacity,
             apart=int(self.apart),
