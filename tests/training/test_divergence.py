@@ -9,6 +9,7 @@ import tinyae as tae
 from tests.support.small_models import LOSSES, STREAM, samples, small_model
 from tinyae.engine import tuning
 from tinyae.system.numba_parts import DISABLED
+from tinyae.training.divergence import WayBack
 
 # Without JIT the kernels are NumPy code, which warns where compiled code does not.
 if DISABLED:
@@ -201,3 +202,29 @@ def test_memory_to_remember_in_is_used_again_and_is_no_part_of_the_model():
     for twin in (ae.copy(), pickle.loads(pickle.dumps(ae))):
         assert vars(twin)["_remembered"] is None
         twin.fit(x, verbose=0)
+
+
+def test_a_next_training_of_the_same_begins_with_a_long_stretch(monkeypatch):
+    x, stretches = np.random.default_rng(0).random((640, 4)), []
+    remember = WayBack.remember
+
+    def counted(way_back, plan):
+        stretches.append(len(plan.bounds) - 1)
+        return remember(way_back, plan)
+
+    def first(model, **options):
+        stretches.clear()
+        model.fit(x, verbose=0, **options)
+        return stretches[0]
+
+    monkeypatch.setattr(WayBack, "remember", counted)
+    ae = tae.Autoencoder([tae.Dense(2)], [tae.Dense(4)], seed=0)
+    assert first(ae) == 1
+    assert first(ae) == 20
+    assert first(ae, batch_size=16) == 1
+    assert first(ae, batch_size=16) == 40
+    assert first(ae, batch_size=16, eager=True) == 1
+    assert first(ae, batch_size=16) == 1
+    assert first(ae.copy(), batch_size=16) == 1
+    ae.loss = tae.Huber()
+    assert first(ae, batch_size=16) == 1

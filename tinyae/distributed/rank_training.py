@@ -68,7 +68,7 @@ class RankTraining(Training):
                 self._trainer.compile(self.model.optimizer)
                 if validation is not None:
                     evaluate(self.model, validation.rows(slice(1)))
-        self.ranks.agree()
+        self._agree_on_pace()
         history = self.ranks.first(dict(self.model.history))
         self._take_first()
         self.model.history.clear()
@@ -118,9 +118,13 @@ class RankTraining(Training):
         with interruptible(self.ranks):
             self.batches.fetch()
         error = super()._advance()
-        # each times its steps: rank 0 says how many the next stretch has
-        self._steps = int(self.ranks.agree(self._steps if self.ranks.rank == 0 else 0))
+        self._agree_on_pace()
         return error
+
+    def _agree_on_pace(self) -> None:
+        """Each times its steps: rank 0 says how many the next stretch has."""
+        pace = self._pace
+        pace.steps = int(self.ranks.agree(pace.steps if self.ranks.rank == 0 else 0))
 
     def _totals(self, plan: Plan) -> np.ndarray:
         assert plan.whole is not None

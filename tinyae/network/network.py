@@ -41,6 +41,7 @@ from .sequential import Sequential, assign_keys, layer_lines, refuse_repeats
 # What nobody can replace; the rest is checked as in the constructor
 VECTORS = ("parameters", "gradient", "slots")
 SHAPES = ("input_shape", "output_shape")
+LOST = ("_program", "_remembered", "_pace")  # with a copy: they are found anew
 FIXED = ("encoder", "decoder", "seed", "dtype", "history", "progress", *SHAPES, *VECTORS)
 # x, y or None for x itself, the name of x, and weights
 Given = tuple[ArrayLike, ArrayLike | None, str] | tuple[ArrayLike, ArrayLike | None, str, Any]
@@ -368,7 +369,7 @@ class Network(Checked):
 
     def __getstate__(self) -> dict[str, Any]:
         built = self.built  # or not, for certain
-        lost = {"_program": None, "_remembered": None, "_gradient": np.empty(0, self.dtype)}
+        lost = {**dict.fromkeys(LOST), "_gradient": np.empty(0, self.dtype)}
         stage = {"_parameters": built or None, "_deciding": False, "_settled": False}
         # a decoder's own state has no layer that is tied to an encoder's
         return {**self.__dict__, **lost, **stage, "_tied": self.decoder.layers}

@@ -29,6 +29,7 @@ from ..system.interruption import Interruption
 from .compiled import CompiledTrainer, make_trainer, parts_of
 from .divergence import Snapshot, TrainingDiverged, WayBack
 from .evaluate import evaluate
+from .pace import Pace
 
 FIGURES = ("loss", "reconstruction", "penalty")
 
@@ -124,7 +125,7 @@ class Training:
         self._ahead: Plan | None = None
         self._way_back = WayBack(model)
         self._whole = False  # whether a step needs all of the gradient
-        self._steps = 1  # mini-batches in the next stretch, once their time is known
+        self._pace = Pace(model)
 
     def prepare(
         self, data: Samples, validation: Samples | None, stream: Stream | None = None
@@ -172,6 +173,7 @@ class Training:
         # once whole, so for good: a step of before may have to be taken again
         self._whole = self._whole or limit_of(self.model.optimizer)[0] > 0
         self._trainer = self._trainer_for(self._batch_size)
+        self._pace.begin(self._made_of, self._batch_size, self._eager, self._whole)
 
     def _trainer_for(self, rows: int) -> Any:
         """What takes steps on mini-batches of so many rows at most."""
@@ -281,9 +283,7 @@ class Training:
             progress.epoch += 1
         add(len(losses))
         if len(losses):  # small epochs can take longer to record than to train
-            each = (time.perf_counter() - began) / len(losses)
-            longer = 1 + self.model.parameters.size / tuning.STRETCH_PARAMETERS
-            self._steps = max(1, int(tuning.STRETCH_SECONDS * longer / each))
+            self._pace.learn(len(losses), time.perf_counter() - began)
 
     def _run_stretch(
         self, interruption: Interruption
@@ -321,7 +321,7 @@ class Training:
         """The mini-batches of the next stretch, or of the one after a plan, which is under way."""
         epochs = self.last - self.model.progress.epoch - (len(after.epoch_ends) if after else 0)
         rows = tuning.STRETCH_ROWS if self._fetches() else self._rows
-        return self.batches.take(self._steps, rows, epochs, self._pauses, after)
+        return self.batches.take(self._pace.steps, rows, epochs, self._pauses, after)
 
     def _fetches(self) -> bool:
         """Whether the trainer's threads fetch the rows of all the data themselves."""
