@@ -23,10 +23,10 @@ try:
     from numba.core.errors import NumbaError, TypingError
     from numba.core.event import Listener, install_listener
     from numba.core.imputils import impl_ret_borrowed
-    from numba.core.pythonapi import NativeValue
     from numba.core.registry import CPUDispatcher, cpu_target
     from numba.core.typing.templates import AttributeTemplate, Signature, infer_getattr
     from numba.extending import (
+        NativeValue,
         get_cython_function_address,
         intrinsic,
         lower_getattr_generic,
