@@ -228,3 +228,19 @@ def test_a_next_training_of_the_same_begins_with_a_long_stretch(monkeypatch):
     assert first(ae.copy(), batch_size=16) == 1
     ae.loss = tae.Huber()
     assert first(ae, batch_size=16) == 1
+
+
+@pytest.mark.parametrize("eager", [False, True])
+def test_a_loss_that_is_infinite_before_any_step_is_no_learning_rates_fault(eager):
+    ae = tae.Autoencoder([tae.Dense(2)], [tae.Dense(3)], (3,), seed=0)
+    large = np.full((8, 3), 1e30)
+    for train in (lambda: ae.fit(large, eager=eager, verbose=0), lambda: ae.train_on_batch(large)):
+        with pytest.raises(
+            tae.TrainingDiverged, match=r"at step 1; .*No step came before"
+        ) as caught:
+            train()
+        assert "learning rate" not in str(caught.value)
+        assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+    ae.fit(large / 1e30, eager=eager, verbose=0)
+    with pytest.raises(tae.TrainingDiverged, match=r"at step 2; .*smaller learning rate"):
+        ae.fit(large, eager=eager, verbose=0)

@@ -13,6 +13,9 @@ from ..feeding.batches import Plan
 from ..maths.optimizers import Optimizer
 from ..network.network import Network
 
+SMALLER = "A smaller learning rate may help"
+UNTRAINED = "No step came before it: look at the sizes of data, targets and first weights"
+
 
 class TrainingDiverged(ArithmeticError):
     """The numbers stopped being finite.
@@ -29,6 +32,8 @@ class TrainingDiverged(ArithmeticError):
         What is not finite: the message begins with it.
     stands : str
         What has become of the parameters, in words.
+    advice : str
+        What may help, in words.
 
     Attributes
     ----------
@@ -57,15 +62,18 @@ class TrainingDiverged(ArithmeticError):
         step: int,
         what: str,
         stands: str = "the parameters that gave the last finite loss are kept",
+        advice: str = SMALLER,
     ):
-        super().__init__(
-            f"{what} in epoch {epoch + 1}, at step {step}; {stands}. A smaller learning rate may "
-            "help"
-        )
-        self.epoch, self.step, self._texts = epoch, step, (what, stands)
+        super().__init__(f"{what} in epoch {epoch + 1}, at step {step}; {stands}. {advice}")
+        self.epoch, self.step, self._texts = epoch, step, (what, stands, advice)
 
     def __reduce__(self):
         return type(self), (self.epoch, self.step, *self._texts)
+
+
+def advice_at(step: int) -> str:
+    """What may help where the loss is not finite at that step, counted from 1."""
+    return UNTRAINED if step == 1 else SMALLER
 
 
 class Snapshot(NamedTuple):
@@ -133,10 +141,11 @@ class WayBack:
         overflow = self._overflow(good, run)
         if overflow and (overflow < good or finite.all()):
             good = step = overflow
-            what = "the parameters or the optimizer's means overflowed"
+            what, advice = "the parameters or the optimizer's means overflowed", SMALLER
         else:  # an overflow in the step before shows as a loss
             step, what = good + 1, f"the loss became {losses[good, :2].sum()}"
-        return good, self._go_back(good, step, what, run)
+            advice = advice_at(self._snapshots[-1].first_step + step)
+        return good, self._go_back(good, step, what, advice, run)
 
     def _is_finite(self) -> bool:
         """Whether the model's own numbers are: an overflow need not show in the loss."""
@@ -168,7 +177,7 @@ class WayBack:
             assert run is not None
             run(origin, steps)
 
-    def _go_back(self, bad: int, step: int, what: str, run: Run) -> TrainingDiverged:
+    def _go_back(self, bad: int, step: int, what: str, advice: str, run: Run) -> TrainingDiverged:
         """Restore the parameters that gave the last finite loss.
 
         Loss k comes from the parameters after k steps, so the last finite one, before `bad`, is met
@@ -184,4 +193,4 @@ class WayBack:
         done = max(steps, 0)
         self.counts = origin.first_step + done, origin.optimizer_step + done
         epoch = self.model.progress.epoch + sum(end < step for end in present.plan.epoch_ends)
-        return TrainingDiverged(epoch, present.first_step + step, what)
+        return TrainingDiverged(epoch, present.first_step + step, what, advice=advice)

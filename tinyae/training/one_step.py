@@ -8,7 +8,7 @@ from ..maths.clipping import limit_of
 from ..network.network import Network, Samples
 from ..system.interruption import Interruption
 from .compiled import CompiledTrainer, make_trainer, parts_of
-from .divergence import TrainingDiverged
+from .divergence import TrainingDiverged, advice_at
 from .eager import EagerTrainer
 
 
@@ -44,7 +44,8 @@ class Steps:
             progress = model.progress
             what = f"the loss became {losses[:, :2].sum()}"
             stands = "this step was not taken"
-            raise TrainingDiverged(progress.epoch, progress.step + 1, what, stands)
+            step = progress.step + 1
+            raise TrainingDiverged(progress.epoch, step, what, stands, advice_at(step))
         return float(losses[:, :2].sum())
 
 
