@@ -60,6 +60,8 @@ def test_a_sequence_model_trains_and_comes_back(padding, tmp_path):
         (lambda: tae.Conv1DTranspose(2, 3, 2, output_padding=2), "below strides, 2, but got 2"),
         (lambda: tae.Conv2DTranspose(2, 3, (3, 1), output_padding=1), r"below strides, \(3, 1\)"),
         (lambda: tae.Conv2DTranspose(2, 3, 2, output_padding=-1), "output_padding must be"),
+        (lambda: tae.Conv2DTranspose(2, 3, 2, output_padding=(None, -1)), r"but got \(None, -1\)"),
+        (lambda: tae.Conv2DTranspose(2, 3, (2, 3), output_padding=(None, 3)), "below strides"),
         (
             lambda: built(tae.Conv2DTranspose(2, 2, 2, "same", output_padding=0), (1, 3, 1)),
             r"leaves nothing of x \(n, 1, 3, 1\) with output_padding=\(0, 0\)",
@@ -151,6 +153,19 @@ def test_the_refusal_names_what_mends_it(make, message, mended):
     if mended:
         assert make(**mended).output_shape == ae.input_shape
         make(**mended).fit(x, verbose=0)
+
+
+def test_one_side_alone_may_have_output_padding():
+    def decode(**more):
+        conv = tae.Conv2D(2, (4, 1), 2, "same")
+        return tae.Autoencoder([conv], [tae.Conv2DTranspose(1, (4, 1), 2, "same", **more)], (6, 3, 1))
+
+    with pytest.raises(ValueError, match=r"output_padding=\(None, 0\) in decoder\[0\]"):
+        decode().fit(np.ones((2, 6, 3, 1)), verbose=0)
+    ae = decode(output_padding=(None, 0))
+    assert ae.output_shape == (6, 3, 1)
+    assert ae.copy().decoder.layers[0].output_padding == (None, 0)
+    assert tae.Conv2DTranspose(1, 2, 2, output_padding=[None, None]).output_padding is None
 
 
 def test_it_names_the_output_padding_of_sequences_too():

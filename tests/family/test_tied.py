@@ -41,6 +41,42 @@ def plain(ae):
     return tae.Autoencoder(ae.encoder.copy(), ae.decoder.copy(), **settings)
 
 
+def test_a_tied_convolution_has_the_shape_and_the_size_that_the_source_takes():
+    """For any windows, strides and sizes, different ones for rows and columns."""
+    sides = [
+        (size, window, stride)
+        for size in (2, 3, 5, 6, 8)
+        for window in (1, 2, 3, 4)
+        for stride in (1, 2, 3, 4)
+    ]
+    rng = np.random.default_rng(3)
+    for rows in sides:
+        for padding in ("same", "valid"):
+            columns = sides[rng.integers(len(sides))]
+            shape, window, strides = zip(rows, columns, strict=True)
+            if padding == "valid" and any(np.less(shape, window)):
+                continue
+            conv = tae.Conv2D(2, window, strides, padding)
+            ae = tae.Autoencoder([conv], [tae.Tied(conv)], input_shape=(*shape, 3))
+            own = ae.decoder.layers[0].untied()
+            assert own.output_shape == (*shape, 3), (rows, columns, padding)
+
+
+@pytest.mark.parametrize(
+    ("window", "strides", "size"),
+    [((4, 1), 2, (6, 3)), ((2, 3), 4, (8, 2)), ((1, 4), (2, 3), (7, 6)), ((2, 1), (2, 3), (8, 5))],
+)
+def test_samples_of_a_tied_convolution_do_not_meet(window, strides, size):
+    """Where rows need an output_padding and columns must have none, or the other way round."""
+    conv = tae.Conv2D(3, window, strides, "same", activation="tanh")
+    ae = tae.Autoencoder([conv], [tae.Tied(conv, "sigmoid")], (*size, 2), dtype="float64")
+    x = np.random.default_rng(0).random((4, *size, 2))
+    alone = np.concatenate([ae.reconstruct(x[i : i + 1]) for i in range(len(x))])
+    np.testing.assert_allclose(ae.reconstruct(x), alone, rtol=1e-12)
+    np.testing.assert_allclose(plain(ae).reconstruct(x), alone, rtol=1e-12)
+    tae.check_gradients(ae, x)
+
+
 each_make = pytest.mark.parametrize("make", [dense, images])
 
 

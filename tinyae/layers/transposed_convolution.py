@@ -5,6 +5,7 @@ Its mathematics is in `convolution`, with that of the layer that it is the rever
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -21,9 +22,19 @@ from .layer import Shape
 from .windows import unslide
 
 
-def check_output_padding(name: str, value: Any) -> tuple[int, int] | None:
-    """Rows and columns, or None."""
-    return None if value is None else pair(name, value, 0)
+NONE = None, None
+
+
+def check_output_padding(name: str, value: Any) -> tuple[int | None, int | None] | None:
+    """Rows and columns, either of them or both None."""
+    if value is None:
+        return None
+    if isinstance(value, tuple | list) and None in value:
+        with contextlib.suppress(ValueError):
+            rows, columns = pair(name, [0 if each is None else each for each in value], 0)
+            found = None if value[0] is None else rows, None if value[1] is None else columns
+            return None if found == NONE else found
+    return pair(name, value, 0)
 
 
 class Conv2DTranspose(Conv2D):
@@ -47,7 +58,8 @@ class Conv2DTranspose(Conv2D):
         The function f, as for `Conv2D`.
     output_padding : int or (int, int), optional
         Below s. With it y has (size − 1) s + kernel_size pixels along a side, or, with "same",
-        2 ⌊kernel_size / 2⌋ less, and these in addition.
+        2 ⌊kernel_size / 2⌋ less, and these in addition. One of a pair may be None, for as many as
+        without.
     use_bias : bool, default True
         Whether there is a b.
     kernel_initializer, bias_initializer : str or callable ``(shape, rng) -> array``
@@ -86,7 +98,7 @@ class Conv2DTranspose(Conv2D):
         padding: str = "valid",
         activation: str | ActivationFunction | None = None,
         *,
-        output_padding: int | tuple[int, int] | None = None,
+        output_padding: int | tuple[int | None, int | None] | None = None,
         use_bias: bool = True,
         kernel_initializer: str | Initializer = "glorot_uniform",
         bias_initializer: str | Initializer = "zeros",
@@ -109,7 +121,8 @@ class Conv2DTranspose(Conv2D):
     def _check_below_strides(self) -> None:
         """Refuse an output_padding that is not below the strides."""
         strides, extra = (_each(given) for given in (self.strides, self.output_padding))
-        if self.output_padding is not None and any(map(int.__ge__, extra, strides)):
+        given = zip(extra, strides, strict=False)
+        if any(each is not None and each >= stride for each, stride in given):
             raise ValueError(
                 f"output_padding must be below strides, {self.strides}, but got "
                 f"{self.output_padding}"
@@ -131,7 +144,7 @@ class Conv2DTranspose(Conv2D):
 
     def slides(self, input_shape: Shape) -> list[tuple[int, int]]:
         """For both directions of `input_shape`: the output's size, and the zeros before."""
-        extra = self.output_padding or (None, None)
+        extra = self.output_padding or NONE
         sides = zip(input_shape[:2], self.kernel_size, self.strides, extra, strict=True)
         found = [unslide(*side[:3], self.padding, side[3]) for side in sides]
         if min(size for size, _ in found) < 1:
@@ -141,15 +154,19 @@ class Conv2DTranspose(Conv2D):
             )
         return found
 
-    def output_padding_for(self, sizes: Sequence[int]) -> tuple[int, int] | None:
-        """The one with which y has these sizes."""
-        found = []
+    def output_padding_for(self, sizes: Sequence[int]) -> tuple[int | None, int | None] | None:
+        """The one with which y has these sizes; None where there is none, or none is needed."""
+        fitting = []
         sides = zip(sizes, self.input_shape, self.kernel_size, self.strides, strict=False)
-        for wanted, size, window, stride in sides:
-            for extra in range(stride):
-                if unslide(size, window, stride, self.padding, extra)[0] == wanted:
-                    found.append(extra)
-        return (found[0], found[1]) if len(found) == 2 else None
+        for wanted, size, *window in sides:
+            extras = (*range(window[1]), None)
+            given = ((each, unslide(size, *window, self.padding, each)) for each in extras)
+            fitting.append([each for each, (rows, _) in given if rows == wanted])
+            if not fitting[-1]:
+                return None
+        rows, columns = fitting
+        neither = None in rows and None in columns and None in (rows[0], columns[0])
+        return None if neither else (rows[0], columns[0])
 
     def steps(self):
         sides = zip(
