@@ -158,7 +158,9 @@ def test_the_refusal_names_what_mends_it(make, message, mended):
 def test_one_side_alone_may_have_output_padding():
     def decode(**more):
         conv = tae.Conv2D(2, (4, 1), 2, "same")
-        return tae.Autoencoder([conv], [tae.Conv2DTranspose(1, (4, 1), 2, "same", **more)], (6, 3, 1))
+        return tae.Autoencoder(
+            [conv], [tae.Conv2DTranspose(1, (4, 1), 2, "same", **more)], (6, 3, 1)
+        )
 
     with pytest.raises(ValueError, match=r"output_padding=\(None, 0\) in decoder\[0\]"):
         decode().fit(np.ones((2, 6, 3, 1)), verbose=0)

@@ -45,7 +45,6 @@ def model_and_run(threads, apart, capacity):
         between=NONE,
         constrain=NONE,
         regularize=NONE,
-        moves=np.empty(0, np.int64),
         table=table,
         capacity=capacity,
         apart=int(apart),

@@ -155,7 +155,7 @@ found = blas.Blas("narrow", 32, *reference_blas.addresses(32))
         BIND
         + PRODUCTS
         + f"""
-written = "".join(products.product.inspect_llvm().values())
+written = "".join(products.product.kernel.inspect_llvm().values())
 print(products.BLAS.spelling, {call!r} in written)
 """
     )

@@ -8,19 +8,23 @@ from tinyae.system.numba_parts import DISABLED
 from tinyae.tiles import strips, tiles
 from tinyae.tiles.strips import LANES
 
-MOVES = strips.move_addresses(np.dtype(np.float32))
 ADDRESS = tiles.strided_address(tiles.product, np.dtype(np.float32))
 SIZES = (1, 2, 5, 15, 16, 17, 31, 33, 64, 70)
 
 
 @kernel
-def move(address, parts, matrix, start, pitch, rows, columns):
-    strips.move(address, (parts, matrix, start, pitch, rows, columns))
+def empty(out, first, rows, matrix, start, pitch, columns):
+    strips.from_strips(out, first, rows, matrix, start, pitch, columns)
 
 
 @kernel
 def see(matrix, start, pitch, rows, count):
     return strips.as_strips(matrix, start, pitch, rows, count)
+
+
+@kernel
+def turn(matrix, start, pitch, rows, columns, out):
+    strips.transposed_to_strips(matrix, start, pitch, rows, columns, out)
 
 
 @kernel
@@ -55,8 +59,8 @@ def test_rows_of_strips_become_rows_of_a_matrix(columns):
     matrix, pitch = numbers(9, columns), columns + 3
     back = numbers(6, pitch, seed=1)
     expected = back.copy()
-    expected[1:, 2 : columns + 2] = matrix[:5]
-    move(MOVES[strips.BACK], cut(matrix), back.reshape(-1), pitch + 2, pitch, 5, columns)
+    expected[1:, 2 : columns + 2] = matrix[4:]
+    empty(cut(matrix), 4, 5, back.reshape(-1), pitch + 2, pitch, columns)
     np.testing.assert_array_equal(back, expected)
 
 
@@ -73,14 +77,8 @@ def test_strips_are_seen_where_a_matrix_lies():
 def test_strips_hold_a_matrix_turned(rows, columns):
     matrix, pitch = numbers(rows + 1, columns + 2), columns + 2
     out = np.full_like(cut(numbers(columns, rows)), np.nan)
-    place = pitch + 2, pitch, rows, columns
-    move(MOVES[strips.TO_STRIPS], out, matrix.reshape(-1), *place)
+    turn(matrix.reshape(-1), pitch + 2, pitch, rows, columns, out)
     np.testing.assert_array_equal(out, cut(matrix[1:, 2:].T))
-    back = np.full_like(matrix, 7)
-    move(MOVES[strips.TRANSPOSED], out, back.reshape(-1), *place)
-    np.testing.assert_array_equal(back[1:, 2:], matrix[1:, 2:])
-    assert (back[0] == 7).all()
-    assert (back[:, :2] == 7).all()
 
 
 def assert_product(found, A, B):

@@ -10,6 +10,7 @@ from tests.support.small_models import LOSSES, STREAM, samples, small_model
 from tinyae.engine import tuning
 from tinyae.system.numba_parts import DISABLED
 from tinyae.training.divergence import WayBack
+from tinyae.training.pace import Pace
 
 # Without JIT the kernels are NumPy code, which warns where compiled code does not.
 if DISABLED:
@@ -204,7 +205,7 @@ def test_memory_to_remember_in_is_used_again_and_is_no_part_of_the_model():
         twin.fit(x, verbose=0)
 
 
-def test_a_next_training_of_the_same_begins_with_a_long_stretch(monkeypatch):
+def test_a_next_training_of_the_same_begins_with_a_long_stretch(monkeypatch, tmp_path):
     x, stretches = np.random.default_rng(0).random((640, 4)), []
     remember = WayBack.remember
 
@@ -212,7 +213,7 @@ def test_a_next_training_of_the_same_begins_with_a_long_stretch(monkeypatch):
         stretches.append(len(plan.bounds) - 1)
         return remember(way_back, plan)
 
-    def first(model, **options):
+    def first(model, x=x, **options):
         stretches.clear()
         model.fit(x, verbose=0, **options)
         return stretches[0]
@@ -229,6 +230,46 @@ def test_a_next_training_of_the_same_begins_with_a_long_stretch(monkeypatch):
     assert first(ae.copy(), batch_size=16) == 1
     ae.loss = tae.Huber()
     assert first(ae, batch_size=16) == 1
+    assert first(ae, batch_size=16) == 40
+    mapped = np.memmap(tmp_path / "rows", float, "w+", shape=x.shape)
+    mapped[...] = x
+    for slow in (mapped, mapped.view(np.ndarray), np.lib.stride_tricks.as_strided(mapped)):
+        assert first(ae, slow, batch_size=16) == 1  # to read them may take any time
+
+
+@pytest.mark.parametrize(
+    "retrain", [lambda ae, x: ae.fit(x, verbose=0), tae.Autoencoder.train_on_batch]
+)
+def test_losses_are_not_compared_by_an_equality_of_their_own(retrain):
+    class Unequal(tae.MSE):
+        def __eq__(self, other):
+            return np.ones(3) == 1
+
+        __hash__ = None
+
+    x = np.random.default_rng(0).random((64, 4))
+    ae = tae.Autoencoder([tae.Dense(2)], [tae.Dense(4)], seed=0)
+    for _ in range(2):
+        ae.loss = Unequal()
+        retrain(ae, x)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_diverged_does_not_depend_on_the_stretches(seed, monkeypatch):
+    """Here the parameters overflow in one step, and the loss in the next."""
+    x, found = np.random.default_rng(seed).random((33, 40)), set()
+    for steps in (1, 2, 3, 7, 50):
+        layers = [tae.Dense(33, "elu"), tae.Dense(2)], [tae.Dense(33, "elu"), tae.Dense(40)]
+        ae = tae.Autoencoder(*layers, optimizer=tae.SGD(1e6), seed=3)
+
+        def begin(pace, *_, steps=steps):
+            pace.steps = steps
+
+        monkeypatch.setattr(Pace, "begin", begin)
+        with pytest.raises(tae.TrainingDiverged) as caught:
+            ae.fit(x, epochs=9, batch_size=7, verbose=0)
+        found.add((str(caught.value), ae.parameters.tobytes(), ae.progress.step))
+    assert len(found) == 1
 
 
 @pytest.mark.parametrize("eager", [False, True])

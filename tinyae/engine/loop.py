@@ -29,7 +29,7 @@ import numpy as np
 from ..machine.barrier import barrier, load, store
 from ..machine.basics import larger
 from ..machine.calls import NONE, call_at
-from ..machine.jit import called, inlined, uncounted
+from ..machine.jit import inlined, shared, uncounted
 from ..machine.views import copy, view
 from ..maths.constraints import Places
 
@@ -44,7 +44,6 @@ class Run(NamedTuple):
     update: int  # address of what then steps the optimizer
     between: int  # address of what takes single samples between layers trained by units, or NONE
     constrain: int  # address of what constrains parameters, or NONE
-    moves: np.ndarray  # (3,) addresses of what moves numbers into strips and back, or (0,)
     regularize: int  # address of what penalises weights, or NONE
     table: np.ndarray  # (ops,) of records
     capacity: int  # samples in a chunk
@@ -115,7 +114,7 @@ def first_row(run, index):
     return run.bounds[index] if run.rows.size == 0 else 0
 
 
-@called
+@shared
 def fetch(numbers, rows, size, fetched, place):
     """Copy these rows of that size to where they lie one after the other, from that place on."""
     for i in range(rows.size):

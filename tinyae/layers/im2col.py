@@ -6,12 +6,12 @@
 import numpy as np
 
 from ..machine.basics import larger, smaller
-from ..machine.jit import called
+from ..machine.jit import shared
 from ..machine.views import clear, copy, view
 from ..tiles.strips import LANES, copy_vector
 
 
-@called
+@shared
 def windows(op, image, rows, columns, first_place, col):
     """Copy the part of an image under each window into a row of col, zeros where outside.
 
@@ -43,7 +43,7 @@ def windows(op, image, rows, columns, first_place, col):
             to += run
 
 
-@called
+@shared
 def add_windows(op, col, rows, columns, first_place, image):
     """The transpose of `windows`: add each row of col to the image under its window."""
     _, height, width, channels = image.shape
@@ -65,7 +65,7 @@ def add_windows(op, col, rows, columns, first_place, image):
             at += run
 
 
-@called
+@shared
 def turn(op, W, a, b, K):
     """K[u + i, v + j, b, a] += W[−u, −v, a, b], for i < spread_h and j < spread_w.
 
@@ -83,7 +83,7 @@ def turn(op, W, a, b, K):
                     target[i, j, q, p] += source[tap, p, q]
 
 
-@called
+@shared
 def turn_back(op, dK, a, b, dW):
     """The transpose of `turn`: dW[−u, −v, a, b] += Σ dK[u + i, v + j, b, a]."""
     rows, columns = op.kernel_height - op.spread_h + 1, op.kernel_width - op.spread_w + 1

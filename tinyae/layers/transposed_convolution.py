@@ -21,7 +21,6 @@ from .convolution import Conv2D
 from .layer import Shape
 from .windows import unslide
 
-
 NONE = None, None
 
 
@@ -158,12 +157,14 @@ class Conv2DTranspose(Conv2D):
         """The one with which y has these sizes; None where there is none, or none is needed."""
         fitting = []
         sides = zip(sizes, self.input_shape, self.kernel_size, self.strides, strict=False)
-        for wanted, size, *window in sides:
-            extras = (*range(window[1]), None)
-            given = ((each, unslide(size, *window, self.padding, each)) for each in extras)
-            fitting.append([each for each, (rows, _) in given if rows == wanted])
-            if not fitting[-1]:
+        for wanted, size, window, stride in sides:
+            found = []
+            for extra in (*range(stride), None):
+                if unslide(size, window, stride, self.padding, extra)[0] == wanted:
+                    found.append(extra)
+            if not found:
                 return None
+            fitting.append(found)
         rows, columns = fitting
         neither = None in rows and None in columns and None in (rows[0], columns[0])
         return None if neither else (rows[0], columns[0])

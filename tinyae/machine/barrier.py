@@ -12,7 +12,7 @@ from llvmlite import ir
 from numba import types
 
 from ..system.numba_parts import cgutils
-from .jit import called, machine_code
+from .jit import machine_code, shared
 
 SPINS = 200_000  # looks at the counter, some 500 µs, before a waiting thread sleeps
 MICROSECONDS = 20  # of sleep, before it looks again
@@ -86,7 +86,7 @@ llvmlite.binding.add_symbol("tinyae_sleep", _sleep_address())
 _sleep = types.ExternalFunction("tinyae_sleep", types.int32(types.uint32))
 
 
-@called
+@shared
 def barrier(sync, counter, abort, threads):
     """Wait until all threads have come here, or until sync[abort] is set.
 

@@ -27,6 +27,7 @@ from ..system.numba_parts import (
     IndexDataCacheFile,
     _CacheLocator,
 )
+from . import symbols
 
 PACKAGE = Path(__file__).parents[1]
 DIGEST_BYTES = hashlib.sha256().digest_size
@@ -101,9 +102,22 @@ def value_stamp(function: Any, seen: set[int]) -> str:
 
 
 class Format(CompileResultCacheImpl):
-    """What is kept of a compiled kernel: what Numba keeps, in our place."""
+    """What is kept of a compiled kernel: what Numba keeps, in our place; and what it calls."""
 
     _locator_classes = [Locator]  # noqa: RUF012
+
+    def reduce(self, cres: Any) -> Any:
+        return symbols.needs_of(cres), super().reduce(cres)
+
+    def rebuild(self, target_context: Any, payload: Any) -> Any:
+        needs, kept = payload
+        for need in needs:
+            symbols.resolve(need)
+        return super().rebuild(target_context, kept)
+
+    def check_cachable(self, cres: Any) -> bool:
+        ours = symbols.only_ours(cres.library._dynamic_globals) and not cres.lifted
+        return ours or super().check_cachable(cres)
 
 
 class CheckedFile(IndexDataCacheFile):

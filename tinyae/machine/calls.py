@@ -24,6 +24,7 @@ from ..system.numba_parts import (
     cgutils,
     compiled_address,
 )
+from . import symbols
 from .jit import machine_code
 
 NONE = 0  # the address of no kernel
@@ -46,15 +47,10 @@ def _write_call(typing_context, address, arguments):
 
 def _generate_call(context, builder, signature, arguments):
     address, values = arguments
-    kernel = types.void(*signature.args[1])
-    convention = context.call_conv
-    function = convention.get_function_type(kernel.return_type, kernel.args).as_pointer()
-    status, _ = convention.call_function(
-        *(builder, builder.inttoptr(address, function), kernel.return_type, kernel.args),
-        cgutils.unpack_tuple(builder, values),
-    )
-    with cgutils.if_unlikely(builder, status.is_error):
-        convention.return_status_propagate(builder, status)
+    kinds = tuple(signature.args[1])
+    function = context.call_conv.get_function_type(types.none, kinds).as_pointer()
+    pointer = builder.inttoptr(address, function)
+    symbols.call(context, builder, pointer, kinds, cgutils.unpack_tuple(builder, values))
     return context.get_dummy_value()
 
 

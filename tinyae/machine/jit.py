@@ -23,6 +23,7 @@ from ..system.numba_parts import (
     overload,
 )
 from .cache import KernelCache
+from .symbols import by_symbol
 
 Function = TypeVar("Function", bound=Callable)
 
@@ -89,6 +90,13 @@ def called(function: Function) -> Function:
 def allocating(function: Function) -> Function:
     """Another that only compiled code calls, which makes arrays, or gives back a view."""
     return _for_compiled_code(function)
+
+
+def shared(function: Function) -> Function:
+    """Another that only compiled code calls and that returns nothing: all its callers share its
+    code, where they would have copies of others'.
+    """
+    return function if DISABLED else by_symbol(called(function))
 
 
 def _for_compiled_code(function: Function, **options: bool) -> Function:

@@ -14,11 +14,11 @@ from numba import types
 from ..blas import portable
 from ..blas.blas import BLAS, NO_TRANSPOSE, PORTABLE, ROW_MAJOR, TRANSPOSE
 from ..system.numba_parts import cgutils
-from .jit import called, machine_code
+from .jit import machine_code, shared
 from .views import clear
 
 
-@called
+@shared
 def product(A, B, C):
     """C = A B."""
     if A.shape[0] == 1:  # BLAS would first copy all of B
@@ -30,14 +30,14 @@ def product(A, B, C):
         _gemm(A, B, C, False, False, False)
 
 
-@called
+@shared
 def add_product(A, B, C):
     """C += Aᵀ B."""
     if A.size > 0 and C.size > 0:
         _gemm(A, B, C, True, True, False)
 
 
-@called
+@shared
 def product_transposed(A, B, C):
     """C = A Bᵀ."""
     if A.size == 0:
@@ -46,7 +46,7 @@ def product_transposed(A, B, C):
         _gemm(A, B, C, False, False, True)
 
 
-@called
+@shared
 def _add_row_product(A, B, C):
     """C += A B for an A with one row.
 

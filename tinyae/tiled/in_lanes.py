@@ -26,14 +26,13 @@ from ..maths.activations import activate, activation_backward
 from ..maths.loss import weighted_loss
 from ..tiles.dots import SIDE, dots
 from ..tiles.strips import (
-    BACK,
     LANES,
-    TO_STRIPS,
-    TRANSPOSED,
+    from_strips,
     in_strips,
-    move,
     strip_count,
     transpose,
+    transposed_from_strips,
+    transposed_to_strips,
 )
 from ..tiles.tiles import call_product, product, product_address
 
@@ -75,7 +74,7 @@ def add_gradients(run, thread, index):
     row, n = first_row(run, index) + low, high - low
     op = table[0]
     x = view(values, op.x, (strip_count(n), op.inputs, LANES))
-    move(run.moves[TO_STRIPS], (x, run.x, row * op.inputs, op.inputs, n, op.inputs))
+    transposed_to_strips(run.x, row * op.inputs, op.inputs, n, op.inputs, x)
     repeat_last(x, n)
     for i in range(table.size):
         forward(table[i], parameters, values, n)
@@ -85,7 +84,7 @@ def add_gradients(run, thread, index):
         y, dy = (unit_rows(values, op.y, op.outputs, n), unit_rows(values, op.dy, op.outputs, n))
         activation_backward(y, op.slope, dy)
         if op.trainable:
-            weight_gradients(op, values, n, gradient, run.moves[BACK])
+            weight_gradients(op, values, n, gradient)
         if op.dx != NOWHERE:
             input_gradients(op, parameters, values, n)
 
@@ -136,19 +135,19 @@ def measure(run, thread, values, row, n, index):
     op = run.table[run.table.size - 1]
     size, whole, per_row = op.outputs, run.totals[index], run.weights.shape[1]
     scale = 1.0 / whole if whole > 0 else 0.0
-    y_strips, dy_strips = strips_of(values, op.y, size, n), strips_of(values, op.dy, size, n)
-    move(run.moves[TRANSPOSED], (y_strips, values, op.scratch, size, n, size))
+    transposed_from_strips(strips_of(values, op.y, size, n), values, op.scratch, size, n, size)
     y, dy = view(values, op.scratch, (n, size)), view(values, op.scratch + n * size, (n, size))
     target = view(run.target, row * size, (n, size))
     w = view(run.weights, row * per_row, (n * (per_row > 0), per_row))
     sums = room_for_sums(run, thread)
     weighted_loss(loss_of(run), y, target, w, scale, dy, sums)
-    move(run.moves[TO_STRIPS], (dy_strips, values, op.scratch + n * size, size, n, size))
+    strips = strips_of(values, op.dy, size, n)
+    transposed_to_strips(values, op.scratch + n * size, size, n, size, strips)
     return scale * total(sums, n)
 
 
 @inlined
-def weight_gradients(op, values, n, gradient, back):
+def weight_gradients(op, values, n, gradient):
     """dW = xᵀ dz and db = 1ᵀ dz."""
     ins, outs, strips, ones = op.inputs, op.outputs, strip_count(n), op.scratch
     for lane in range(LANES):
@@ -169,11 +168,11 @@ def weight_gradients(op, values, n, gradient, back):
     # behind what the last transposition wrote beyond n
     dW = in_strips(values, room + (columns * n + LANES) * LANES, outs, ins)
     call_product(op.part, (numbers, op.x, LANES, 1, ins * LANES, ins, dz, dW, 0, False))
-    move(back, (dW, gradient, op.w, outs, ins, outs))
+    from_strips(dW, 0, ins, gradient, op.w, outs, outs)
     if biased:
         db = view(dW, 0, (columns, 1, LANES))
         call_product(op.part, (numbers, ones, 0, 0, 0, 1, dz, db, 0, False))
-        move(back, (db, gradient, b, outs, 1, outs))
+        from_strips(db, 0, 1, gradient, b, outs, outs)
 
 
 @inlined

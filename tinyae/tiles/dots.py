@@ -11,7 +11,7 @@ from llvmlite import ir
 from numba import types
 
 from ..machine.basics import smaller
-from ..machine.jit import called, machine_code
+from ..machine.jit import machine_code, shared
 from ..machine.views import view
 from ..system.numba_parts import cgutils
 from .strips import INTEGER, LANES, VECTOR, exchange, vector_at
@@ -71,7 +71,7 @@ def block(A, a, B, b, strips, height_a, height_b, sums):
     sums[:] = np.einsum("vil,vjl->ij", rows_a, rows_b).reshape(-1)
 
 
-@called
+@shared
 def dots(A, a, height, rows, B, b, columns, strips, sums, C, c):
     """C[i, j] = Σ A[v, i, :] B[v, j, :] for i < rows, j < columns: a matrix that lies from c on.
 

@@ -14,7 +14,7 @@ import numpy as np
 from ..machine import products
 from ..machine.basics import smaller
 from ..machine.calls import NONE
-from ..machine.jit import allocating, called, inlined
+from ..machine.jit import allocating, called, inlined, shared
 from ..machine.views import view
 from .strips import LANES, as_strips
 from .tiles import multiply, multiply_transposed, strided_address, win
@@ -29,7 +29,7 @@ def tiles_for(dtype: np.dtype) -> int:
     return strided_address(by_tiles, dtype) if win(dtype) else NONE
 
 
-@called
+@shared
 def product(tiles, A, B, C):
     """C = A B."""
     if in_whole_strips(tiles, C.shape[1]) and A.size * C.shape[1] > SMALL:
@@ -38,7 +38,7 @@ def product(tiles, A, B, C):
         products.product(A, B, C)
 
 
-@called
+@shared
 def add_product(tiles, A, B, C):
     """C += Aᵀ B."""
     rows, columns = C.shape
@@ -53,7 +53,7 @@ def add_product(tiles, A, B, C):
         products.add_product(A, B, C)
 
 
-@called
+@shared
 def product_transposed(tiles, A, B, T, C):
     """C = A Bᵀ."""
     if in_whole_strips(tiles, C.shape[1]):
@@ -80,7 +80,7 @@ def in_whole_strips(tiles, columns):
     return tiles != NONE and columns % LANES == 0
 
 
-@called
+@shared
 def multiply_rows(tiles, A, B, C):
     """C = A B by tiles."""
     rows, depth = A.shape

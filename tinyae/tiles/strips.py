@@ -15,8 +15,7 @@ from numba import types
 from numpy.lib.stride_tricks import as_strided
 
 from ..machine.basics import smaller
-from ..machine.calls import by_address
-from ..machine.jit import called, inlined, machine_code
+from ..machine.jit import called, inlined, machine_code, shared
 from ..machine.views import view
 from ..system.numba_parts import populate_array
 
@@ -34,14 +33,11 @@ def in_strips(numbers, start, columns, rows):
     return view(numbers, start, (strip_count(columns), rows, LANES))
 
 
-# Between strips and matrices, whose rows begin at `start` and are `pitch` apart
-
-
-@called
-def from_strips(strips, numbers, start, pitch, rows, columns):
-    """Fill a matrix from strips."""
+@shared
+def from_strips(strips, first, rows, numbers, start, pitch, columns):
+    """The matrix's columns from so many rows of strips, back to where its rows begin."""
     for v in range(strips.shape[0]):
-        source = v * strips.shape[1] * LANES
+        source = (v * strips.shape[1] + first) * LANES
         target, left = start + v * LANES, columns - v * LANES
         if left >= LANES:
             for k in range(rows):
@@ -53,9 +49,9 @@ def from_strips(strips, numbers, start, pitch, rows, columns):
                     numbers[target + k * pitch + j] = vector[j]
 
 
-@called
-def transposed_to_strips(strips, numbers, start, pitch, rows, columns):
-    """Fill strips with a transposed matrix: its rows become columns, and its columns rows."""
+@shared
+def transposed_to_strips(numbers, start, pitch, rows, columns, strips):
+    """Fill strips with a transposed matrix: so many rows become columns, columns become rows."""
     for v in range(strips.shape[0]):
         left = smaller(LANES, rows - v * LANES)
         for k in range(0, columns, LANES):
@@ -72,7 +68,7 @@ def transposed_to_strips(strips, numbers, start, pitch, rows, columns):
                         some[j, i] = 0
 
 
-@called
+@shared
 def transposed_from_strips(strips, numbers, start, pitch, rows, columns):
     """The other way round."""
     for v in range(strips.shape[0]):
@@ -87,22 +83,6 @@ def transposed_from_strips(strips, numbers, start, pitch, rows, columns):
                 for i in range(left):
                     for j in range(depth):
                         numbers[target + i * pitch + j] = some[j, i]
-
-
-# By address: what calls them in several places holds no copy of them then, which would take as long
-# to compile as they do.
-MOVES = transposed_to_strips, transposed_from_strips, from_strips
-TO_STRIPS, TRANSPOSED, BACK = range(len(MOVES))
-
-_address, move = by_address(
-    "strips, numbers, start, pitch, rows, columns",
-    lambda real: types.void(real[:, :, ::1], real[::1], *[types.intp] * 4),
-)
-
-
-def move_addresses(dtype: np.dtype) -> np.ndarray:
-    """Where the moves are, in their order."""
-    return np.array([_address(kernel, dtype) for kernel in MOVES])
 
 
 # For the compiler

@@ -139,10 +139,10 @@ class WayBack:
             return len(losses), None
         good = len(losses) if finite.all() else int(np.argmin(finite))
         overflow = self._overflow(good, run)
-        if overflow and (overflow < good or finite.all()):
+        if overflow:  # also if the next loss shows it: wherever the stretch ends
             good = step = overflow
             what, advice = "the parameters or the optimizer's means overflowed", SMALLER
-        else:  # an overflow in the step before shows as a loss
+        else:
             step, what = good + 1, f"the loss became {losses[good, :2].sum()}"
             advice = advice_at(self._snapshots[-1].first_step + step)
         return good, self._go_back(good, step, what, advice, run)

@@ -132,6 +132,7 @@ class Training:
     ) -> None:
         """Find out how to train on the data, the first of a stream, and on what to measure."""
         self.data, self.validation = data, validation
+        self._sources = [each for each in (*data, stream) if each is not None]
         if data.weight is not None:
             self._row_totals = row_totals(data.weight, data.target[0].size)
         warn_if_out_of_reach(self.model.layers, self.model.loss, data.target)
@@ -173,7 +174,8 @@ class Training:
         # once whole, so for good: a step of before may have to be taken again
         self._whole = self._whole or limit_of(self.model.optimizer)[0] > 0
         self._trainer = self._trainer_for(self._batch_size)
-        self._pace.begin(self._made_of, self._batch_size, self._eager, self._whole)
+        of = self._made_of, self._batch_size, self._eager, self._whole
+        self._pace.begin(self._sources, *of)
 
     def _trainer_for(self, rows: int) -> Any:
         """What takes steps on mini-batches of so many rows at most."""
