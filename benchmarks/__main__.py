@@ -7,6 +7,7 @@ than a second; a fixed NumPy product in every round shows how noisy the machine 
 """
 
 import argparse
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +22,7 @@ from benchmarks.report import results_folder, terminal
 from benchmarks.report.circumstances import circumstances
 from benchmarks.workloads.catalogue import WORKLOADS
 from benchmarks.workloads.series import SERIES
-from benchmarks.workloads.tinyae_models import products
+from benchmarks.workloads.tinyae_models import way
 
 SCALING_ROUNDS = 3
 
@@ -40,7 +41,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         choices=WORKLOADS,
         default=list(WORKLOADS),
         metavar="NAME",
-        help=f"which; none is possible: {', '.join(WORKLOADS)}",
+        help=f"of these, or none, which leaves imports: {', '.join(WORKLOADS)}",
     )
     add(
         "--contenders",
@@ -48,7 +49,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         choices=CONTENDERS,
         default=list(CONTENDERS),
         metavar="NAME",
-        help=f"which beside tinyae: {', '.join(CONTENDERS)}",
+        help=f"with tinyae, which is always there: {', '.join(CONTENDERS)}",
     )
     add("--rounds", type=int, default=5, help="turns that each contender takes (default: 5)")
     add("--scaling", action="store_true", help="also measure how times grow with sizes")
@@ -73,13 +74,14 @@ def run(options: argparse.Namespace, command: str, show: Callable[[str], None]) 
     if missing:
         show(terminal.missing(missing))
     record: dict[str, Any] = {"circumstances": circumstances(command), "missing": missing}
+    show(terminal.about(record["circumstances"]))
     record["imports"], record["workloads"], record["scaling"] = import_seconds(), {}, {}
     show(terminal.imports(record["imports"]))
     with TemporaryDirectory() as temporary:
         cache = Path(temporary)
         for name in options.workloads:
             found = measure(WORKLOADS[name], names, options.rounds, cache)
-            found["products"] = products(WORKLOADS[name])
+            found["way"] = way(WORKLOADS[name])
             record["workloads"][name] = found
             show(terminal.section(name, found))
         for name, series in SERIES.items() if options.scaling else ():
@@ -98,7 +100,7 @@ def main() -> int:
         shown.append(text)
         print(text, flush=True)
 
-    command = " ".join(["python -m benchmarks", *sys.argv[1:]])
+    command = f"python -m benchmarks {shlex.join(sys.argv[1:])}".strip()
     try:
         record = run(options, command, show)
     except KeyboardInterrupt:

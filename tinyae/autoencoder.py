@@ -56,8 +56,9 @@ class Autoencoder(Exportable, Density):
         Of the weights, and of all that is computed.
     threads : int, optional
         From 1 to 1024. Default: as many as the process may use. The last digits depend on it, but
-        for small steps, and for dense float32 models of 65,536 parameters or more with AVX-512, in
-        mini-batches of 8 or more, without kernels' penalties, constraints, softmax, and clipping.
+        for steps of fewer than two million multiplications and additions, which one thread takes
+        alone, and, with AVX-512, for float32 models whose layers with weights are all `Dense`: see
+        the README's limits.
 
     Attributes
     ----------

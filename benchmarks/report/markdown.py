@@ -14,7 +14,7 @@ def markdown(record: dict[str, Any]) -> str:
     workloads = {
         name: found for name, found in record["workloads"].items() if "tinyae" in found["seconds"]
     }
-    tiled = [name for name, found in workloads.items() if found.get("products") == TILES]
+    tiled = [name for name, found in workloads.items() if found.get("way", "").startswith(TILES)]
     parts = [about(record["circumstances"], record["missing"], tiled)]
     if workloads:
         parts += [medians(workloads), starts(workloads)]
@@ -31,7 +31,7 @@ def about(circumstances: dict[str, Any], missing: dict[str, list[str]], tiled: l
     versions = ", ".join(f"{name} {number}" for name, number in circumstances["versions"].items())
     exceptions = f", but by its own tiles in {', '.join(tiled)}" if tiled else ""
     text = (
-        f"{circumstances['machine']}, {circumstances['threads']} threads on "
+        f"{circumstances['machine']}, up to {circumstances['threads']} threads on "
         f"{circumstances['cores']} cores, load before {circumstances['load']}, vectors of "
         f"{circumstances['vectors']} bits, OpenBLAS's kernel {circumstances['kernel']}; Python "
         f"{circumstances['python']}, {versions}; tinyae's products by {circumstances['product']}"

@@ -17,6 +17,20 @@ def missing(packages: dict[str, list[str]]) -> str:
     return textwrap.fill(text, WIDTH, break_on_hyphens=False) + "\n"
 
 
+def about(circumstances: dict[str, Any]) -> str:
+    """What was measured on, before anything was."""
+    kernel, vectors = circumstances["kernel"], circumstances["vectors"]
+    lines = [
+        circumstances["command"],
+        f"{circumstances['date']}, {circumstances['machine']}",
+        f"up to {circumstances['threads']} threads on {circumstances['cores']} cores, load before "
+        f"{circumstances['load']}",
+        f"vectors of {vectors} bits; OpenBLAS's kernel {kernel}",
+        f"BLAS: {circumstances['product']}",
+    ]
+    return "".join(textwrap.fill(line, WIDTH, subsequent_indent="  ") + "\n" for line in lines)
+
+
 def section(name: str, found: Found) -> str:
     """One workload's table."""
     control = [1e3 * seconds for seconds in found["control"]]
@@ -31,8 +45,8 @@ def section(name: str, found: Found) -> str:
             f"{median(each):10.2f}{spread(each):>16}{megabytes(found['memory'][contender]):>8}"
             f"{duration(found['first'][contender]):>10}"
         )
-    if "products" in found:
-        lines.append(f"  tinyae's products are by {found['products']}")
+    if "way" in found:
+        lines.append(f"  tinyae: {found['way']}")
     if "cold" in found:
         lines.append(f"  {'tinyae, nothing compiled':67}{duration(found['cold']):>10}")
     for contender, problem in found["left_out"].items():
@@ -65,7 +79,7 @@ def summary(workloads: dict[str, Found]) -> str:
     for name, found in workloads.items():
         peer = best_peer(found) if found["seconds"].get("tinyae") else None
         if peer is None:
-            lines.append(f"  {name:18}none was timed")
+            lines.append(f"  {name:18}no peer was timed")
             continue
         each = ratios(found, peer)
         theirs, ours = found["memory"][peer], found["memory"]["tinyae"]

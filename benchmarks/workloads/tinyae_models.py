@@ -5,7 +5,7 @@ from benchmarks.workloads.kinds import Encoding, Spec, Training, Workload
 from tinyae.tiles.tiles import win
 from tinyae.training.compiled import CompiledTrainer, make_trainer
 
-TILES, BLAS = "tiles", "BLAS"
+TILES, BLAS, LOOP = "tiles", "BLAS", "a loop over the weights' rows"
 
 
 def model(workload: Training, **options) -> tae.Autoencoder:
@@ -26,17 +26,20 @@ def encoder(workload: Encoding) -> tae.Sequential:
     return chain
 
 
-def products(workload: Workload, threads: int = 2) -> str:
-    """By what tinyae multiplies matrices in it: its own tiles, or BLAS."""
+def way(workload: Workload, threads: int = 2) -> str:
+    """How tinyae computes it: by what it multiplies matrices, which way, on how many threads."""
     if not isinstance(workload, Training):
-        return BLAS
+        return LOOP if getattr(workload, "samples", None) == 1 else BLAS
     network = model(workload, threads=threads)
     trainer = make_trainer(network, workload.batch)
     trainer.close()
-    tiled = isinstance(trainer, CompiledTrainer) and (trainer.by_units or trainer.in_lanes)
-    if any(isinstance(layer, tae.Conv2D) for layer in network.layers):
-        tiled = win(network.dtype)
-    return TILES if tiled else BLAS
+    assert isinstance(trainer, CompiledTrainer)
+    ways = {"by units": trainer.by_units, "in lanes": trainer.in_lanes, "apart": trainer.apart}
+    taken = next((name for name, goes in ways.items() if goes), "by samples")
+    products = TILES if trainer.by_units or trainer.in_lanes else BLAS
+    if any(isinstance(layer, tae.Conv2D) for layer in network.layers) and win(network.dtype):
+        products = f"{TILES} where channels come in sixteens"
+    return f"{products}, {taken}, {trainer.threads} thread{'s' * (trainer.threads > 1)}"
 
 
 def _layer(spec: Spec, l1: float = 0.0) -> tae.Layer:

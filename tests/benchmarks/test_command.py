@@ -25,7 +25,16 @@ def test_the_command_measures_what_was_asked_for(monkeypatch, workloads, scaling
     assert set(record["scaling"]) == {"batch", "width", "image side", "samples"}
     assert record["circumstances"]["command"].endswith(f"--scaling --out {tmp_path}")
     printed = (tmp_path / "results.txt").read_text(encoding="utf-8")
-    for part in ("import tinyae", "encode10k, a call", "growth with width", "best peer / tinyae"):
+    assert all(len(line) <= 80 for line in printed.splitlines()[1:])
+    for part in (
+        "python -m benchmarks --w",
+        "OpenBLAS's kernel",
+        "load before",
+        "import tinyae",
+        "encode10k, a call",
+        "growth with width",
+        "best peer / tinyae",
+    ):
         assert part in printed
 
 

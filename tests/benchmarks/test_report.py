@@ -73,7 +73,7 @@ def test_the_terminal_has_every_contender_in_80_columns(workloads, scaling):
 def test_what_failed_altogether_is_said():
     failed = {**made_up({}), "control": [], "left_out": {"tinyae": "its process ended with 3"}}
     assert "tinyae was left out: its process ended with 3" in terminal.section("conv", failed)
-    assert "none was timed" in terminal.summary({"conv": failed})
+    assert "no peer was timed" in terminal.summary({"conv": failed})
 
 
 def record_of(workloads, scaling):
@@ -87,8 +87,10 @@ def record_of(workloads, scaling):
 
 
 def test_the_markdown_table(workloads, scaling):
-    workloads["gauss2d"]["products"] = "tiles"
-    assert "tinyae's products are by tiles" in terminal.section("gauss2d", workloads["gauss2d"])
+    workloads["gauss2d"]["way"] = "tiles, in lanes, 1 thread"
+    assert "  tinyae: tiles, in lanes, 1 thread" in terminal.section(
+        "gauss2d", workloads["gauss2d"]
+    )
     text = markdown.markdown(record_of(workloads, scaling))
     lines = text.splitlines()
     assert "| workload | tinyae | PyTorch | JAX | scikit-learn |" in text

@@ -7,7 +7,7 @@ from benchmarks.workloads.catalogue import WORKLOADS
 from benchmarks.workloads.data import data_for, digits
 from benchmarks.workloads.initial_weights import weights_for
 from benchmarks.workloads.series import SERIES
-from benchmarks.workloads.tinyae_models import BLAS, TILES, products
+from benchmarks.workloads.tinyae_models import BLAS, LOOP, TILES, way
 from tests.support.jit import needs_jit
 from tinyae.tiles import tiles
 
@@ -42,11 +42,17 @@ def test_parameter_counts(name):
 @needs_jit
 def test_by_what_products_are_is_said(monkeypatch):
     monkeypatch.setattr(tiles, "processor_has", lambda feature: True)
-    tiled = {name for name in WORKLOADS if products(WORKLOADS[name]) == TILES}
+    assert way(WORKLOADS["gauss2d"]) == f"{TILES}, in lanes, 1 thread"
+    assert way(WORKLOADS["latent2d"]) == f"{TILES}, by units, 2 threads"
+    tiled = {name for name in WORKLOADS if way(WORKLOADS[name]).startswith(TILES)}
     dense = {"gauss2d", "sine", "latent2d", "wide2048", "sigmoid", "sparse", "vae"}
     assert tiled == dense | {"conv", "convdense"}
     monkeypatch.setattr(tiles, "processor_has", lambda feature: False)
-    assert products(WORKLOADS["gauss2d"]) == products(WORKLOADS["conv"]) == BLAS
+    assert way(WORKLOADS["gauss2d"]) == f"{BLAS}, by samples, 1 thread"
+    assert way(WORKLOADS["conv"]) == f"{BLAS}, by samples, 2 threads"
+    assert way(WORKLOADS["wide2048"]) == f"{BLAS}, apart, 2 threads"
+    assert way(WORKLOADS["encode1"]) == LOOP
+    assert way(WORKLOADS["encode10k"]) == BLAS
 
 
 def test_the_components_have_no_initial_weights():

@@ -9,9 +9,9 @@ forward, loss, backward, and the chunk's gradient is added to the rest. Threads 
 their share of each mini-batch, with a gradient vector each, and meet at a barrier; then each
 updates its part of the parameters with the gradients summed in a fixed order.
 
-For large dense models, where a whole mini-batch is small enough, the weights' gradients are
-computed apart instead, after the barrier: by each thread for its part of the parameters, from all
-samples, a block at a time that it steps at once. Then no vector of gradients goes through the
+For large dense models, where a thread's share of a mini-batch is one chunk, the weights' gradients
+are computed apart instead, after the barrier: by each thread for its part of the parameters, from
+all samples, a block at a time that it steps at once. Then no vector of gradients goes through the
 memory, which there takes longer than computing them.
 
 Dense models that are large, or tiny, may have other parts of a step: see ``tiled``.

@@ -1,5 +1,5 @@
-"""Which models train by units, and which in lanes: decided by shapes and the processor, never by a
-clock.
+"""Which models can train by units, and which in lanes: by shapes and the processor, never by a
+clock. What a step needs besides (its whole gradient, the input's) is for ``training.compiled``.
 """
 
 from ..engine import tuning
