@@ -56,9 +56,8 @@ class Autoencoder(Exportable, Density):
         Of the weights, and of all that is computed.
     threads : int, optional
         From 1 to 1024. Default: as many as the process may use. The last digits depend on it, but
-        for steps of fewer than two million multiplications and additions, which one thread takes
-        alone, and, with AVX-512, for float32 models whose layers with weights are all `Dense`: see
-        the README's limits.
+        for steps of less than two million multiplications and additions, which one thread takes,
+        and, with AVX-512, for float32 models of `Dense` (the README's limits say which).
 
     Attributes
     ----------

@@ -27,6 +27,7 @@ _COMMON = (
     # Where weights' gradients are computed apart: the rows of the matrix, as many as its inputs or
     # not, its columns, and how many rows are best taken together
     *("w_rows", "w_columns", "w_together"),
+    "product",  # address of the product by tiles, if the model trains by them and this is a Dense
     "trainable",
     "key",  # decides the layer's random numbers, with the step and the position
 )

@@ -116,8 +116,7 @@ class Format(CompileResultCacheImpl):
         return super().rebuild(target_context, kept)
 
     def check_cachable(self, cres: Any) -> bool:
-        ours = symbols.only_ours(cres.library._dynamic_globals) and not cres.lifted
-        return ours or super().check_cachable(cres)
+        return symbols.can_be_kept(cres) or super().check_cachable(cres)
 
 
 class CheckedFile(IndexDataCacheFile):

@@ -7,13 +7,18 @@ kept beside it, and loaded, or compiled, before it.
 """
 
 import inspect
-from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from llvmlite import binding, ir
 from numba import types
 
-from ..system.numba_parts import cgutils, compiled_address, intrinsic
+from ..system.numba_parts import (
+    cgutils,
+    compiled_address,
+    functions_in,
+    intrinsic,
+    passing_globals,
+)
 
 PREFIX = "tinyae: "
 # Numba's own cache, which would load code without what it needs, keeps none that has such globals.
@@ -47,13 +52,12 @@ def resolve(need: Need) -> str:
 
 def needs_of(compiled: Any) -> list[Need]:
     """The kernels that compiled code calls by symbols."""
-    names = (function.name for function in compiled.library._final_module.functions)
-    return [_resolved[name] for name in names if name.startswith(PREFIX)]
+    return [_resolved[name] for name in functions_in(compiled) if name.startswith(PREFIX)]
 
 
-def only_ours(names: Iterable[str]) -> bool:
-    """Whether of the globals for which Numba keeps no code there are none but the mark."""
-    return set(names) <= {MARK}
+def can_be_kept(compiled: Any) -> bool:
+    """Whether there is nothing for which Numba keeps no code, but for the mark."""
+    return not compiled.lifted and set(passing_globals(compiled)) <= {MARK}
 
 
 def by_symbol(kernel: Any) -> Any:

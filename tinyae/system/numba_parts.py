@@ -62,6 +62,7 @@ __all__ = [
     "for_any_number",
     "for_compiled_code",
     "for_users",
+    "functions_in",
     "get_cython_function_address",
     "impl_ret_borrowed",
     "infer_getattr",
@@ -70,6 +71,7 @@ __all__ = [
     "lower_getattr_generic",
     "on_compilation",
     "overload",
+    "passing_globals",
     "populate_array",
     "processor_has",
     "register_model",
@@ -164,6 +166,16 @@ def _ordinary(argument: object) -> bool:
     dtype = getattr(argument, "dtype", np.dtype(float))
     known = dtype.kind in "biu" or dtype in (np.float32, np.float64)
     return isinstance(argument, np.ndarray | Real) and known and dtype.isnative
+
+
+def functions_in(compiled) -> list[str]:
+    """The names of the functions that compiled code has or calls."""
+    return [function.name for function in compiled.library._final_module.functions]
+
+
+def passing_globals(compiled) -> list[str]:
+    """The names of what compiled code has of this process alone, for which Numba keeps none."""
+    return compiled.library._dynamic_globals
 
 
 def for_users(dispatcher):

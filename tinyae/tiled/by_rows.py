@@ -76,7 +76,7 @@ def slope_at_once(op):
 
     None where samples are taken for it: the op has no activation, or a penalty is added before.
     """
-    return NONE if op.part == NONE or op.penalty != NONE else op.own[SLOPE]
+    return NONE if op.product == NONE or op.penalty != NONE else op.own[SLOPE]
 
 
 @inlined
@@ -128,7 +128,7 @@ def backward_rows(run, i, start, own, step, position, gain, scale):
         if op.penalty != NONE:
             settings = view(op.penalty_settings, 0, (SETTINGS,))
             call_penalty(op.penalty, (y, settings, scale, dy, found))
-        if op.part != NONE:
+        if op.product != NONE:
             activation_backward(y, op.own[SLOPE], dy)
             continue
         x = view(numbers, place + s * step_x, (1, op.inputs))

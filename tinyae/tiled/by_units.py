@@ -78,7 +78,7 @@ def layout(program: Program, rows: int, threads: int) -> tuple[np.recarray, int]
     table.scratch = places[-1]
     for op, kernels in zip(table, program.kernels, strict=True):
         if kernels is Dense.kernels:
-            op.part = strided_address(product, program.dtype)
+            op.product = strided_address(product, program.dtype)
         else:
             op.forward = kernels.forward_address(program.dtype)
             op.backward = kernels.backward_address(program.dtype)
@@ -89,7 +89,7 @@ def layout(program: Program, rows: int, threads: int) -> tuple[np.recarray, int]
 def has_rows(table: np.recarray) -> bool:
     """Whether some op takes samples one at a time."""
     penalised = (table.penalty != NONE) | (table.layer_penalty != NONE)
-    return bool(np.any(penalised | (table.part == NONE)))
+    return bool(np.any(penalised | (table.product == NONE)))
 
 
 @called
@@ -101,7 +101,7 @@ def add_losses(run, thread, index):
     told_to_stop(run)
     for i in range(ops):
         op = run.table[i]
-        if op.part == NONE:
+        if op.product == NONE:
             call_at(run.between, (run, thread, index, i, FORWARD))
         else:
             own = share(strip_count(op.outputs), thread, threads)
@@ -128,10 +128,10 @@ def step_units(run, thread, index):
     n, whole = run.bounds[index + 1] - run.bounds[index], run.totals[index]
     for i in range(run.table.size - 1, -1, -1):
         op, before = run.table[i], run.table[larger(i - 1, 0)]
-        if (op.part == NONE and i > 0) or (op.part != NONE and op.penalty != NONE):
+        if (op.product == NONE and i > 0) or (op.product != NONE and op.penalty != NONE):
             call_at(run.between, (run, thread, index, i, BACKWARD))
             barrier(run.sync, ARRIVALS, ABORT, threads)
-        if op.part == NONE:
+        if op.product == NONE:
             continue
         row = LANES * strip_count(op.outputs)
         block = larger(1, smaller(BLOCK_STRIPS, BLOCK_NUMBERS // (LANES * row)))
@@ -175,7 +175,7 @@ def forward(run, op, values, start, n, own, pack, room):
             corner, width = op.w + k * op.outputs + column, strips * LANES
             pack_rows(parameters, corner, op.outputs, op.outputs - column, depth, pack, width)
             W = as_strips(pack, 0, width, depth, strips)
-            multiply(op.part, x, place + k, step, n, W, y, k > 0)
+            multiply(op.product, x, place + k, step, n, W, y, k > 0)
     column = low * LANES
     units, b = larger(0, smaller(op.outputs, high * LANES) - column), op.w + op.inputs * op.outputs
     bias, activation = view(parameters, b + column, (units,)), op.own[ACTIVATION]
@@ -216,7 +216,7 @@ def input_gradients(op, before, values, parameters, first, strips, n, pack):
             depth, rows = smaller(DEPTH, op.outputs - k), op.inputs - q * LANES
             W, place = view(pack, 0, (together, depth, LANES)), op.w + q * LANES * op.outputs + k
             transposed_to_strips(parameters, place, op.outputs, rows, depth, W)
-            multiply(op.part, values, op.dy + k, step, n, W, dx, k > 0)
+            multiply(op.product, values, op.dy + k, step, n, W, dx, k > 0)
     some = (1, smaller(op.inputs - first * LANES, strips * LANES))
     for s in range(n):
         place = first * LANES + s * step_dx
@@ -232,7 +232,7 @@ def weight_gradients(run, op, values, start, first, strips, n, room):
     rows, all_strips = smaller(strips * LANES, op.inputs - first * LANES), strip_count(outputs)
     dz = as_strips(values, op.dy, step_dz, n, all_strips)
     dW = as_strips(room, 0, all_strips * LANES, rows, all_strips)
-    multiply_transposed(op.part, x, place + first * LANES, step, rows, dz, dW, False)
+    multiply_transposed(op.product, x, place + first * LANES, step, rows, dz, dW, False)
     close_up(room, rows, all_strips * LANES, outputs)
     if rows + first * LANES == op.inputs and op.w_size > op.inputs * outputs:
         db = view(room, rows * outputs, (outputs,))

@@ -54,7 +54,7 @@ def layout(program: Program, rows: int) -> tuple[np.recarray, int]:
     table.x, table.y, table.dy = places[:ops], places[1 : ops + 1], places[ops + 1 : -1]
     table.dx = [NOWHERE, *table.dy[:-1]]
     table.scratch = places[-1]
-    table.part = product_address(product, program.dtype)
+    table.product = product_address(product, program.dtype)
     # for dz and dW in strips of units; for the last op's outputs and their gradients, row by row
     matrices = -(-widest // LANES) * LANES * (strips * LANES + widest)
     room = max(matrices, 2 * rows * widths[-1], LANES * widest) + (LANES + 1) * LANES
@@ -119,7 +119,7 @@ def forward(op, parameters, values, n):
     """yᵀ = f(Wᵀ xᵀ + b)."""
     ins, outs, numbers = op.inputs, op.outputs, view(parameters, 0, (parameters.size,))
     x, y = strips_of(values, op.x, ins, n), strips_of(values, op.y, outs, n)
-    call_product(op.part, (numbers, op.w, 1, outs, LANES * outs, outs, x, y, 0, False))
+    call_product(op.product, (numbers, op.w, 1, outs, LANES * outs, outs, x, y, 0, False))
     b, biased = view(values, op.scratch, (outs * LANES,)), op.w_size > ins * outs
     for j in range(outs):
         number = parameters[op.w + ins * outs + j] if biased else parameters.dtype.type(0)
@@ -167,11 +167,11 @@ def weight_gradients(op, values, n, gradient):
     dz, numbers = view(values, room, (columns, n, LANES)), view(values, 0, (values.size,))
     # behind what the last transposition wrote beyond n
     dW = in_strips(values, room + (columns * n + LANES) * LANES, outs, ins)
-    call_product(op.part, (numbers, op.x, LANES, 1, ins * LANES, ins, dz, dW, 0, False))
+    call_product(op.product, (numbers, op.x, LANES, 1, ins * LANES, ins, dz, dW, 0, False))
     from_strips(dW, 0, ins, gradient, op.w, outs, outs)
     if biased:
         db = view(dW, 0, (columns, 1, LANES))
-        call_product(op.part, (numbers, ones, 0, 0, 0, 1, dz, db, 0, False))
+        call_product(op.product, (numbers, ones, 0, 0, 0, 1, dz, db, 0, False))
         from_strips(db, 0, 1, gradient, b, outs, outs)
 
 
@@ -180,4 +180,4 @@ def input_gradients(op, parameters, values, n):
     """dxᵀ = W dzᵀ."""
     ins, outs, numbers = op.inputs, op.outputs, view(parameters, 0, (parameters.size,))
     dx, gradients = strips_of(values, op.dx, ins, n), strips_of(values, op.dy, outs, n)
-    call_product(op.part, (numbers, op.w, outs, 1, LANES, ins, gradients, dx, 0, False))
+    call_product(op.product, (numbers, op.w, outs, 1, LANES, ins, gradients, dx, 0, False))
