@@ -106,7 +106,7 @@ def test_what_the_book_takes_from_elsewhere_links_to_no_file_which_it_would_not_
     for name, start, end in taken:
         text = (ROOT / name).read_text(encoding="utf-8").split(start, 1)[1]
         text = text.split(end, 1)[0] if end else text
-        assert "| encode10k |" in text or "## Without AVX-512" in text
+        assert "| encode10k |" in text or "## With AVX-512" in text
         assert not re.findall(r"(?<!!)\[[^]]*\]\((?!https?:)[^)]*\)", text), name
 
 
