@@ -29,7 +29,7 @@ def encoder(workload: Encoding) -> tae.Sequential:
 def way(workload: Workload, threads: int = 2) -> str:
     """How tinyae computes it: by what it multiplies matrices, which way, on how many threads."""
     if not isinstance(workload, Training):
-        return LOOP if getattr(workload, "samples", None) == 1 else BLAS
+        return LOOP if isinstance(workload, Encoding) and workload.samples == 1 else BLAS
     network = model(workload, threads=threads)
     trainer = make_trainer(network, workload.batch)
     trainer.close()

@@ -13,18 +13,23 @@ SIZES = (1, 2, 5, 15, 16, 17, 31, 33, 64, 70)
 
 
 @kernel
-def empty(out, first, rows, matrix, start, pitch, columns):
-    strips.from_strips(out, first, rows, matrix, start, pitch, columns)
+def from_strips(parts, matrix, start, pitch, rows, columns):
+    strips.from_strips(parts, matrix, start, pitch, rows, columns)
+
+
+@kernel
+def transposed_to_strips(parts, matrix, start, pitch, rows, columns):
+    strips.transposed_to_strips(parts, matrix, start, pitch, rows, columns)
+
+
+@kernel
+def transposed_from_strips(parts, matrix, start, pitch, rows, columns):
+    strips.transposed_from_strips(parts, matrix, start, pitch, rows, columns)
 
 
 @kernel
 def see(matrix, start, pitch, rows, count):
     return strips.as_strips(matrix, start, pitch, rows, count)
-
-
-@kernel
-def turn(matrix, start, pitch, rows, columns, out):
-    strips.transposed_to_strips(matrix, start, pitch, rows, columns, out)
 
 
 @kernel
@@ -59,8 +64,8 @@ def test_rows_of_strips_become_rows_of_a_matrix(columns):
     matrix, pitch = numbers(9, columns), columns + 3
     back = numbers(6, pitch, seed=1)
     expected = back.copy()
-    expected[1:, 2 : columns + 2] = matrix[4:]
-    empty(cut(matrix), 4, 5, back.reshape(-1), pitch + 2, pitch, columns)
+    expected[1:, 2 : columns + 2] = matrix[:5]
+    from_strips(cut(matrix), back.reshape(-1), pitch + 2, pitch, 5, columns)
     np.testing.assert_array_equal(back, expected)
 
 
@@ -77,8 +82,14 @@ def test_strips_are_seen_where_a_matrix_lies():
 def test_strips_hold_a_matrix_turned(rows, columns):
     matrix, pitch = numbers(rows + 1, columns + 2), columns + 2
     out = np.full_like(cut(numbers(columns, rows)), np.nan)
-    turn(matrix.reshape(-1), pitch + 2, pitch, rows, columns, out)
+    place = pitch + 2, pitch, rows, columns
+    transposed_to_strips(out, matrix.reshape(-1), *place)
     np.testing.assert_array_equal(out, cut(matrix[1:, 2:].T))
+    back = np.full_like(matrix, 7)
+    transposed_from_strips(out, back.reshape(-1), *place)
+    np.testing.assert_array_equal(back[1:, 2:], matrix[1:, 2:])
+    assert (back[0] == 7).all()
+    assert (back[:, :2] == 7).all()
 
 
 def assert_product(found, A, B):

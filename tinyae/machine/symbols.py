@@ -76,6 +76,7 @@ def by_symbol(kernel: Any) -> Any:
 
         return types.void(*wanted), generate
 
+    # Numba asks it how to bind what a call gives; by *arguments alone it would make one tuple
     given = inspect.signature(function).parameters.values()
     context = inspect.Parameter("typing_context", inspect.Parameter.POSITIONAL_ONLY)
     write_call.__signature__ = inspect.Signature([context, *given])  # type: ignore[attr-defined]

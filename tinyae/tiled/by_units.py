@@ -215,7 +215,7 @@ def input_gradients(op, before, values, parameters, first, strips, n, pack):
         for k in range(0, op.outputs, DEPTH):
             depth, rows = smaller(DEPTH, op.outputs - k), op.inputs - q * LANES
             W, place = view(pack, 0, (together, depth, LANES)), op.w + q * LANES * op.outputs + k
-            transposed_to_strips(parameters, place, op.outputs, rows, depth, W)
+            transposed_to_strips(W, parameters, place, op.outputs, rows, depth)
             multiply(op.product, values, op.dy + k, step, n, W, dx, k > 0)
     some = (1, smaller(op.inputs - first * LANES, strips * LANES))
     for s in range(n):

@@ -74,7 +74,7 @@ def add_gradients(run, thread, index):
     row, n = first_row(run, index) + low, high - low
     op = table[0]
     x = view(values, op.x, (strip_count(n), op.inputs, LANES))
-    transposed_to_strips(run.x, row * op.inputs, op.inputs, n, op.inputs, x)
+    transposed_to_strips(x, run.x, row * op.inputs, op.inputs, n, op.inputs)
     repeat_last(x, n)
     for i in range(table.size):
         forward(table[i], parameters, values, n)
@@ -135,14 +135,14 @@ def measure(run, thread, values, row, n, index):
     op = run.table[run.table.size - 1]
     size, whole, per_row = op.outputs, run.totals[index], run.weights.shape[1]
     scale = 1.0 / whole if whole > 0 else 0.0
-    transposed_from_strips(strips_of(values, op.y, size, n), values, op.scratch, size, n, size)
+    y_strips, dy_strips = strips_of(values, op.y, size, n), strips_of(values, op.dy, size, n)
+    transposed_from_strips(y_strips, values, op.scratch, size, n, size)
     y, dy = view(values, op.scratch, (n, size)), view(values, op.scratch + n * size, (n, size))
     target = view(run.target, row * size, (n, size))
     w = view(run.weights, row * per_row, (n * (per_row > 0), per_row))
     sums = room_for_sums(run, thread)
     weighted_loss(loss_of(run), y, target, w, scale, dy, sums)
-    strips = strips_of(values, op.dy, size, n)
-    transposed_to_strips(values, op.scratch + n * size, size, n, size, strips)
+    transposed_to_strips(dy_strips, values, op.scratch + n * size, size, n, size)
     return scale * total(sums, n)
 
 
@@ -168,11 +168,11 @@ def weight_gradients(op, values, n, gradient):
     # behind what the last transposition wrote beyond n
     dW = in_strips(values, room + (columns * n + LANES) * LANES, outs, ins)
     call_product(op.product, (numbers, op.x, LANES, 1, ins * LANES, ins, dz, dW, 0, False))
-    from_strips(dW, 0, ins, gradient, op.w, outs, outs)
+    from_strips(dW, gradient, op.w, outs, ins, outs)
     if biased:
         db = view(dW, 0, (columns, 1, LANES))
         call_product(op.product, (numbers, ones, 0, 0, 0, 1, dz, db, 0, False))
-        from_strips(db, 0, 1, gradient, b, outs, outs)
+        from_strips(db, gradient, b, outs, 1, outs)
 
 
 @inlined

@@ -33,11 +33,14 @@ def in_strips(numbers, start, columns, rows):
     return view(numbers, start, (strip_count(columns), rows, LANES))
 
 
+# Between strips and matrices, whose rows begin at `start` and are `pitch` apart
+
+
 @shared
-def from_strips(strips, first, rows, numbers, start, pitch, columns):
-    """The matrix's columns from so many rows of strips, back to where its rows begin."""
+def from_strips(strips, numbers, start, pitch, rows, columns):
+    """Fill a matrix from strips."""
     for v in range(strips.shape[0]):
-        source = (v * strips.shape[1] + first) * LANES
+        source = v * strips.shape[1] * LANES
         target, left = start + v * LANES, columns - v * LANES
         if left >= LANES:
             for k in range(rows):
@@ -50,8 +53,8 @@ def from_strips(strips, first, rows, numbers, start, pitch, columns):
 
 
 @shared
-def transposed_to_strips(numbers, start, pitch, rows, columns, strips):
-    """Fill strips with a transposed matrix: so many rows become columns, columns become rows."""
+def transposed_to_strips(strips, numbers, start, pitch, rows, columns):
+    """Fill strips with a transposed matrix: its rows become columns, and its columns rows."""
     for v in range(strips.shape[0]):
         left = smaller(LANES, rows - v * LANES)
         for k in range(0, columns, LANES):

@@ -333,8 +333,6 @@ class Itself:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Itself) and other._held is self._held
 
-    __hash__ = None  # type: ignore[assignment]
-
 
 def parts_of(model: Network) -> list[object]:
     """What a trainer is made of: when this is another, another trainer is to be made."""
